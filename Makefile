@@ -1,0 +1,53 @@
+# The verbs of this repository; CI calls only these. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTEST := .venv/bin/python -m pytest
+
+.PHONY: help
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | column -t -s "$$(printf '\t')"
+
+.PHONY: environments
+environments: ## make .venv (training, pipelines, tests) and .venv-serve from the lock files
+	@./environments.sh dev serve
+
+.PHONY: doctor
+doctor: environments ## what is present, what is missing and what for
+	@.venv/bin/pylib doctor
+
+.PHONY: lint
+lint: environments ## ruff, mypy, import contract, shellcheck, yamllint
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/shellcheck $$(git ls-files '*.sh') .ci/run
+	.venv/bin/yamllint --strict .
+
+.PHONY: test
+test: lint ## everything: lint, the fast tests, then those that train models and start servers
+	$(PYTEST) -m "not slow"
+	$(PYTEST) -m slow
+
+.PHONY: e2e
+e2e: ## from images to an answered REST request, into ./out
+	./run_e2e.sh
+
+.PHONY: compile
+compile: environments ## write pipelines/compiled/ again
+	.venv/bin/pylib compile
+
+.PHONY: bench
+bench: environments ## the measured comparisons that the README's figures come from
+	@for file in benchmarks/*.py; do echo "== $$file"; .venv/bin/python "$$file" || exit 1; done
+
+.PHONY: lock
+lock: environments ## resolve every dependency again and write locks/
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  pyproject.toml --extra train --extra pipelines --extra editable -o locks/train.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  pyproject.toml --extra train --extra pipelines --extra editable --extra dev -c locks/train.txt -o locks/dev.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  --python-version 3.11 locks/serve.in -o locks/serve.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  --python-version 3.11 locks/bootstrap.in -o locks/bootstrap.txt

@@ -1,0 +1,31 @@
+"""A model on the test split: figures, the report that people read, the gate's decision."""
+
+from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
+
+from components import component
+
+
+@component
+def evaluate(
+    shards: Input[Dataset],
+    model: Input[Model],
+    evaluation: Output[Artifact],
+    metrics: Output[Metrics],
+    report: Output[HTML],
+) -> None:
+    """Evaluate the exported model on images that nothing has looked at before.
+
+    Args:
+        shards: what `prepare` made; its test split is read.
+        model: what `train` made.
+        evaluation: evaluation.json with figures, parity and the gate's checks, and report.html.
+        metrics: the same figures for the Kubeflow dashboard.
+        report: the same report for the Kubeflow dashboard.
+    """
+    from pathlib import Path
+
+    from pylib.steps.evaluate import evaluate_and_show
+
+    metrics.metadata.update(
+        evaluate_and_show(Path(shards.path), Path(model.path), Path(evaluation.path), html=Path(report.path))
+    )

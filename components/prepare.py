@@ -1,0 +1,21 @@
+"""Data commit to shards: check out, decode once, resize, one folder of arrays a split."""
+
+from kfp.dsl import Dataset, Output
+
+from components import component
+
+
+@component
+def prepare(data: str, image_size: int, shards: Output[Dataset]) -> None:
+    """Make the shards of a data commit.
+
+    Args:
+        data: repository@commit in the versioned store.
+        image_size: side of the square that every image is resized to, pixels, divisible by 32.
+        shards: uint8 arrays by split, and which image is where.
+    """
+    from pathlib import Path
+
+    from pylib.steps.prepare import prepare
+
+    prepare(Path(shards.path), data=data, image_size=image_size)

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Makes the environments that are asked for, from the lock files, and does nothing where they are current:
+#   ./environments.sh train    .venv        TensorFlow, Kubeflow Pipelines, pylib
+#   ./environments.sh dev      .venv        the same, with the test and lint tools
+#   ./environments.sh serve    .venv-serve  Seldon's model server and ONNX Runtime, without TensorFlow
+# Needs Python 3.11 or 3.12 (PYTHON=/path/to/python names one) and a package index.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+fail() { echo "error: $*" >&2; exit 1; }
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-python3.12 python3.11 python3}; do
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then
+      command -v "$candidate"
+      return
+    fi
+  done
+  fail "no Python 3.11 or 3.12 on PATH; install one, or name it: PYTHON=/path/to/python $0 $*"
+}
+
+# The stamp holds the digest of the lock that was installed, so a changed lock installs again.
+current() { [[ -f $1 && "$(cat "$1")" == "$(digest "$2")" ]]; }
+digest() { "$(find_python)" -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
+
+bootstrap() {
+  [[ -x .venv/bin/uv ]] && current .venv/.bootstrap.sha256 locks/bootstrap.txt && return
+  "$(find_python)" -m venv .venv || fail "python -m venv failed; on Debian: apt-get install python3-venv"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/bootstrap.txt
+  digest locks/bootstrap.txt > .venv/.bootstrap.sha256
+}
+
+install() { # environment, lock
+  local stamp=$1/.$2.sha256 lock=locks/$2.txt
+  current "$stamp" "$lock" && return
+  echo "Installing locks/$2.txt into $1 …" >&2
+  # Byte-compiled once here, or every step of every run would compile: TensorFlow imports in 3 s, not 9.
+  .venv/bin/uv pip install --quiet --python "$1/bin/python" --require-hashes --compile-bytecode -r "$lock"
+  if [[ $1 == .venv ]]; then
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+  fi
+  digest "$lock" > "$stamp"
+}
+
+[[ $# -gt 0 ]] || fail "name what to make: $0 train|dev|serve …"
+for name in "$@"; do
+  bootstrap
+  case $name in
+    train) [[ -f .venv/.dev.sha256 ]] && current .venv/.dev.sha256 locks/dev.txt || install .venv train ;;
+    dev) install .venv dev ;;
+    serve)
+      [[ -x .venv-serve/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-serve
+      install .venv-serve serve
+      ;;
+    *) fail "unknown environment '$name'; there are: train, dev, serve" ;;
+  esac
+done

@@ -1,0 +1,1 @@
+"""The pipelines, one file each; compiled/ holds what a cluster gets."""

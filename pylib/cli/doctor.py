@@ -1,0 +1,123 @@
+"""Verb `doctor`: what is present, what is missing, and what each thing is for."""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pylib.errors import ConfigurationError
+from pylib.provenance.materials import ROOT
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that the repository may need: is it here, what is it for, how to get it."""
+
+    name: str
+    found: str | None
+    purpose: str
+    required: bool
+    remedy: str
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
+    """Say what is present, what is missing and what for; exit 1 where something required is missing."""
+    checks = [*_environments(), *_commands(), *_addresses(), _disk()]
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], indent=2))  # noqa: T201
+    else:
+        Console().print(_table(checks))
+    missing = [check for check in checks if check.required and not check.found]
+    if missing:
+        raise ConfigurationError("; ".join(f"{check.name} is missing: {check.remedy}" for check in missing))
+
+
+def _table(checks: list[Check]) -> Table:
+    table = Table("", "what", "found", "what for", box=None, pad_edge=False)
+    for check in checks:
+        mark = "[green]✓[/]" if check.found else "[red]✗[/]" if check.required else "[yellow]·[/]"
+        found = check.found or f"[dim]{check.remedy}[/]"
+        table.add_row(mark, check.name, found, check.purpose)
+    return table
+
+
+def _environments() -> list[Check]:
+    python = sys.version.split()[0]
+    serving = ROOT / ".venv-serve" / "bin" / "python"
+    return [
+        Check("python", python, "everything", required=True, remedy="install Python 3.11 or 3.12"),
+        *[
+            Check(name, _version(name), purpose, required=True, remedy="./environments.sh train")
+            for name, purpose in (
+                ("keras", "training, on TensorFlow"),
+                ("kfp", "pipelines, here and on a cluster"),
+                ("onnxruntime", "evaluation of the exported model"),
+                ("mlflow-skinny", "the log of every training run"),
+            )
+        ],
+        Check(
+            "seldon-core",
+            _run([str(serving), "-c", "import importlib.metadata as m; print(m.version('seldon-core'))"]),
+            "serving, in .venv-serve",
+            required=True,
+            remedy="./environments.sh serve",
+        ),
+    ]
+
+
+def _commands() -> list[Check]:
+    return [
+        Check("git", _run(["git", "--version"]), "releases", required=True, remedy="install git"),
+        Check("make", shutil.which("make"), "the verbs: make help", required=False, remedy="install make"),
+        Check("kubectl", shutil.which("kubectl"), "a cluster", required=False, remedy="only for a cluster"),
+        Check(
+            "nvidia-smi", shutil.which("nvidia-smi"), "GPUs", required=False, remedy="training uses the CPU"
+        ),
+    ]
+
+
+def _addresses() -> list[Check]:
+    purposes = {
+        "KF_PIPELINES_ENDPOINT": ("pylib run --cluster", "not set: runs stay on this machine"),
+        "PACHD_ADDRESS": ("data in Pachyderm", "not set: data stays in out/store"),
+        "MLFLOW_TRACKING_URI": ("a shared MLflow server", "not set: SQLite in out/"),
+    }
+    return [
+        Check(name, os.environ.get(name), purpose, required=False, remedy=remedy)
+        for name, (purpose, remedy) in purposes.items()
+    ]
+
+
+def _disk() -> Check:
+    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    return Check(
+        "disk",
+        f"{free:.0f} GB free" if free > 2 else None,  # noqa: PLR2004 (GB; a run on the pets takes 0.3)
+        "runs, caches and models in ./out",
+        required=True,
+        remedy=f"only {free:.1f} GB free; make room",
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _run(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

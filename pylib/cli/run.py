@@ -1,0 +1,138 @@
+"""Verbs `run` and `compile`: a pipeline on this machine or on a cluster, and what a cluster gets."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pylib.errors import PipelineError
+from pylib.provenance.materials import ROOT
+from pylib.settings import settings
+
+if TYPE_CHECKING:
+    from pylib.workflows.local import Run, StepRun
+
+PIPELINE = Annotated[str, typer.Argument(help="a pipeline of pipelines/, such as segmentation")]
+PARAMETER = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", help="name=value, the value as JSON or as text; may be repeated"),
+]
+
+
+def run(
+    pipeline: PIPELINE,
+    data: Annotated[str, typer.Option(help="repository@branch or repository@commit in the data store")],
+    weights: Annotated[
+        str, typer.Option(help="the encoder's first weights: none, imagenet, or a file")
+    ] = "none",
+    parameter: PARAMETER = None,
+    cluster: Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")] = False,
+    namespace: Annotated[str | None, typer.Option(help="profile on a multi-user cluster")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines."""
+    arguments = {"data": _pinned(data), "weights": _weights(weights), **_parameters(parameter or [])}
+    if cluster:
+        _run_on_cluster(pipeline, arguments, namespace)
+        return
+    finished = _run_here(pipeline, arguments)
+    if as_json:
+        seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
+        print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
+
+
+def compile_pipelines(
+    pipeline: Annotated[str | None, typer.Argument(help="one pipeline; all without it")] = None,
+    check: Annotated[bool, typer.Option("--check", help="write nothing, fail where a file is stale")] = False,
+) -> None:
+    """Write pipelines/compiled/, which is what a cluster gets."""
+    import tempfile
+
+    from pylib.workflows import pipelines
+
+    for name in [pipeline] if pipeline else pipelines.names():
+        target = pipelines.COMPILED / f"{name}.yaml"
+        with tempfile.TemporaryDirectory() as folder:
+            fresh = Path(folder) / target.name
+            pipelines.compile_pipeline(name, fresh)
+            if check and (not target.is_file() or target.read_bytes() != fresh.read_bytes()):
+                raise PipelineError(f"{target}: not what pipelines/{name}.py compiles to; run `make compile`")
+            if not check:
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(fresh.read_bytes())
+        Console().print(f"{target.relative_to(ROOT)} is current")
+
+
+def _pinned(data: str) -> str:
+    """A branch's head by its commit's id, so that every step and every record means the same bytes."""
+    from pylib.store.protocol import CommitRef, open_store
+
+    commit = open_store(settings().store).inspect(CommitRef.parse(data))
+    return f"{commit.repository}@{commit.id}"
+
+
+def _weights(weights: str) -> str:
+    if weights in {"none", "imagenet"}:
+        return weights
+    if not Path(weights).is_file():
+        raise PipelineError(
+            f"--weights {weights}: no such file; give none, imagenet, or a Keras weights file"
+        )
+    return str(Path(weights).resolve())
+
+
+def _parameters(given: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise PipelineError(f"--parameter {item!r}: not name=value")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":
+    from pylib.workflows import local
+
+    place = settings()
+    os.environ["PYLIB_OUTPUT"] = str(place.output)  # the steps run in processes of their own
+    os.environ.setdefault("PYLIB_CACHE", str(place.output / "cache"))
+    console = Console(stderr=True)
+    with console.status(f"{pipeline}: starting") as status:
+
+        def listen(step: "StepRun", line: str | None) -> None:
+            status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
+            if step.succeeded is not None:
+                mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
+                console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s", highlight=False)
+
+        finished = local.run(pipeline, arguments, place.output / "runs", listen)
+    _point_latest(place.output, finished.folder)
+    return finished
+
+
+def _point_latest(output: Path, folder: Path) -> None:
+    """Make out/latest name the newest finished run."""
+    link = output / ".latest"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.relative_to(output))
+    link.replace(output / "latest")
+
+
+def _run_on_cluster(pipeline: str, arguments: dict[str, Any], namespace: str | None) -> None:
+    from pylib.workflows import cluster
+
+    console = Console(stderr=True)
+    finished = cluster.run(
+        pipeline,
+        arguments,
+        namespace=namespace,
+        listen=lambda task, state: console.print(f"{task}: {state.lower()}", highlight=False),
+    )
+    console.print(f"{finished.state.lower()}: {finished.url}")

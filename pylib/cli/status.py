@@ -1,0 +1,55 @@
+"""Verb `status`: the newest run in one short table: data, model, figures, gate, answer, where things are."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pylib.errors import PipelineError
+from pylib.settings import settings
+
+ANSWER = "answer.json"
+"""What `predict` leaves of the last answer, in the output folder."""
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
+    """Show the newest run: data commit, model, mean IoU, gate, answer latency, report and provenance."""
+    facts = newest(settings().output)
+    if as_json:
+        print(json.dumps(facts, indent=2))  # noqa: T201
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in facts.items():
+        table.add_row(f"[bold]{name.replace('_', ' ')}", str(value))
+    Console(soft_wrap=True).print(table)
+
+
+def newest(output: Path) -> dict[str, Any]:
+    """The facts of the newest run below an output folder."""
+    run = (output / "latest").resolve()
+    if not run.is_dir():
+        raise PipelineError(f"{output}: no finished run in it; start one with ./run_e2e.sh or `pylib run`")
+    evaluation = next(run.glob("*/evaluate/evaluation"))
+    released = next(run.glob("*/release/released"))
+    judged = json.loads((evaluation / "evaluation.json").read_text())
+    release = json.loads((released / "release.json").read_text())
+    facts = {
+        "data_commit": release["data_commit"],
+        "model_sha256": release["digest"],
+        "mean_iou": f"{judged['metrics']['mean_iou']:.3f} on {judged['images']} test images",
+        "gate": "passed" if judged["gate"]["passed"] else "failed",
+        "release_commit": release["commit"],
+        "report": str(evaluation / "report.html"),
+        "provenance": str(released / "provenance.intoto.jsonl"),
+    }
+    return facts | _answer(output / ANSWER)
+
+
+def _answer(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    answer = json.loads(path.read_text())
+    return {"answer": f"{answer['latency_ms']:.1f} ms, prediction {answer['prediction_id']}"}

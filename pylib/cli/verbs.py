@@ -1,0 +1,21 @@
+"""Every verb of the command line, one a line."""
+
+import typer
+
+from pylib.cli import data, doctor, explain, ingest, release, run, serve, status
+
+
+def register(app: typer.Typer) -> None:
+    """Add every verb to the application."""
+    data.data_app.command("ingest")(ingest.ingest)
+    app.add_typer(data.data_app, name="data")
+    app.command("run")(run.run)
+    app.command("compile")(run.compile_pipelines)
+    app.command("evaluate")(release.evaluate)
+    app.command("release")(release.release)
+    app.command("released")(release.released)
+    app.command("serve")(serve.serve)
+    app.command("predict")(serve.predict)
+    app.command("status")(status.status)
+    app.command("explain")(explain.explain)
+    app.command("doctor")(doctor.doctor)

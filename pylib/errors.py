@@ -1,0 +1,53 @@
+"""The exceptions of pylib: each message is one line that names the thing, the place and the likely fix.
+
+PylibError
+├── ConfigurationError   a setting, an option or a file that people write
+├── DataError            a data set, an archive or an image
+├── StoreError           the versioned store or the artifact store
+├── ModelError           weights, architecture or export
+├── GateError            a model that does not reach what the gate asks
+├── ReleaseError         the Git commit that promotes a model
+├── ServingError         the server, or an answer from it
+├── PipelineError        a pipeline run, here or on a cluster
+└── ProvenanceError      a record that is missing or does not match
+"""
+
+
+class PylibError(Exception):
+    """The root of all errors that a person can do something about; the CLI prints it and exits 1."""
+
+
+class ConfigurationError(PylibError):
+    """A setting, an option or a file that people write is wrong."""
+
+
+class DataError(PylibError):
+    """A data set, an archive or an image is not what it should be."""
+
+
+class StoreError(PylibError):
+    """The versioned store or the artifact store refused, or is damaged."""
+
+
+class ModelError(PylibError):
+    """Weights, an architecture or an export is not usable."""
+
+
+class GateError(PylibError):
+    """A model does not reach what the gate file asks."""
+
+
+class ReleaseError(PylibError):
+    """A model could not be released."""
+
+
+class ServingError(PylibError):
+    """The model server did not start, or its answer is not usable."""
+
+
+class PipelineError(PylibError):
+    """A pipeline run failed, here or on a cluster."""
+
+
+class ProvenanceError(PylibError):
+    """A provenance record is missing, or a digest in it does not match."""

@@ -1,0 +1,213 @@
+"""From a model or an answer back to its images: the records walked upstream, every digest checked."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from pylib.errors import ProvenanceError
+from pylib.provenance import statement as records
+from pylib.provenance.digests import manifest, sha256_file
+from pylib.provenance.statement import Statement
+from pylib.store.artifacts import ArtifactStore
+
+
+@dataclass(frozen=True)
+class Step:
+    """One record on the way: what ran, with which parameters, on which inputs, for how long."""
+
+    step: str
+    started: str
+    seconds: float
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    source: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that the model learned from, by its id in the data set and its SHA-256."""
+
+    id: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A thing whose digest is no longer the recorded one; `found` is None where it is missing."""
+
+    name: str
+    recorded: str
+    found: str | None
+
+
+@dataclass
+class Explanation:
+    """All that is known of a model: its records from the last step back to the source, and its images."""
+
+    model: str
+    data: str | None
+    steps: list[Step]
+    images: list[Image]
+    mismatches: list[Mismatch] = field(default_factory=list)
+    prediction: dict[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+def explain(what: str, *, artifacts: str, predictions: Path) -> Explanation:
+    """Explain a model digest (or its first 8 or more digits), a prediction id, or a model folder.
+
+    Raises ProvenanceError where nothing of that name is known or its record is missing.
+    """
+    if Path(what).is_dir():
+        return explain_folder(Path(what))
+    prediction = find_prediction(predictions, what)
+    digest = find_model(artifacts, prediction["model_digest"] if prediction else what)
+    with model_folder(artifacts, digest) as folder:
+        explanation = explain_folder(folder, digest)
+    explanation.prediction = prediction
+    return explanation
+
+
+def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
+    """Explain the model in a folder, checking each of its files against the record."""
+    bundle = records.read_bundle(folder)
+    wanted = digest or sha256_file(folder / "model.onnx")
+    trained = _maker(bundle, wanted) or next((s for s in bundle if records.step_name(s) == "train"), None)
+    if trained is None:
+        raise ProvenanceError(
+            f"{folder}: no record of how model {wanted[:12]} was trained; was it copied in?"
+        )
+    chain = [*_downstream(bundle, trained), trained, *_upstream(bundle, trained)]
+    data = next((r["uri"].removeprefix("data:") for s in chain for r in records.dependencies(s)
+                 if r.get("uri", "").startswith("data:")), None)  # fmt: skip
+    return Explanation(
+        model=wanted,
+        data=data,
+        steps=[_step(statement) for statement in chain],
+        images=list(_images(folder)),
+        mismatches=list(_mismatches(folder, [trained, *_downstream(bundle, trained)])),
+    )
+
+
+def check_images(explanation: Explanation, digest_in_commit: Callable[[str], str | None]) -> None:
+    """Compare each training image with the data commit; `digest_in_commit` gives SHA-256 by image id."""
+    for image in explanation.images:
+        found = digest_in_commit(image.id)
+        if found != image.sha256:
+            name = f"{explanation.data}:{image.id}"
+            explanation.mismatches.append(Mismatch(name, image.sha256, found))
+
+
+def find_prediction(log: Path, identifier: str) -> dict[str, Any] | None:
+    """The logged answer of that id, None where the log holds none."""
+    if not log.is_file():
+        return None
+    for line in log.read_text().splitlines():
+        if identifier in line:
+            entry: dict[str, Any] = json.loads(line)
+            if entry.get("prediction_id") == identifier:
+                return entry
+    return None
+
+
+def find_model(artifacts: str, digest: str) -> str:
+    """The one released model whose digest begins with these digits."""
+    found = [model for model in ArtifactStore(artifacts).list_models() if model.startswith(digest)]
+    if len(digest) < 8 or len(found) != 1:  # noqa: PLR2004 (digits that a person would still type)
+        reason = "is ambiguous or too short" if found else "is no released model, prediction or folder"
+        raise ProvenanceError(f"{digest!r} {reason} in {artifacts}; `pylib released` names the model served")
+    return found[0]
+
+
+@contextmanager
+def model_folder(artifacts: str, digest: str) -> Iterator[Path]:
+    """The model's folder, in place where the artifact store is on this machine, else a copy."""
+    url = urlsplit(artifacts)
+    if url.scheme == "file":
+        yield Path(url2pathname(url.path)) / "models" / digest
+        return
+    folder = Path(tempfile.mkdtemp())
+    try:
+        ArtifactStore(artifacts).get_model(digest, folder / digest)
+        yield folder / digest
+    finally:
+        shutil.rmtree(folder)
+
+
+def _step(statement: Statement) -> Step:
+    definition = statement["predicate"]["buildDefinition"]
+    resources = {r["name"]: r for r in records.dependencies(statement)}
+    source = resources.pop("source", {})
+    commit = source.get("digest", {}).get("gitCommit", "no Git commit")
+    clean = source.get("annotations", {}).get("clean")
+    return Step(
+        step=records.step_name(statement),
+        started=statement["predicate"]["runDetails"]["metadata"]["startedOn"],
+        seconds=round(records.seconds(statement), 3),
+        parameters=definition["externalParameters"],
+        inputs={name: _digest(r) for name, r in resources.items()},
+        source=commit + ("" if clean else " with uncommitted changes"),
+    )
+
+
+def _digest(resource: dict[str, Any]) -> str:
+    return next((f"{name}:{value}" for name, value in resource.get("digest", {}).items()), "")
+
+
+def _maker(bundle: list[Statement], digest: str) -> Statement | None:
+    return next((s for s in bundle for r in s["subject"] if digest in r["digest"].values()), None)
+
+
+def _upstream(bundle: list[Statement], statement: Statement) -> list[Statement]:
+    found: list[Statement] = []
+    for resource in records.dependencies(statement):
+        for digest in resource.get("digest", {}).values():
+            made = _maker(bundle, digest)
+            if made is not None and made is not statement and made not in found:
+                found += [made, *(s for s in _upstream(bundle, made) if s not in found)]
+    return found
+
+
+def _downstream(bundle: list[Statement], statement: Statement) -> list[Statement]:
+    made = {value for r in statement["subject"] for value in r["digest"].values()}
+    return [
+        other
+        for other in bundle
+        if other is not statement
+        and any(v in made for r in records.dependencies(other) for v in r.get("digest", {}).values())
+    ]
+
+
+def _images(folder: Path) -> Iterator[Image]:
+    path = folder / "dataset.json"
+    try:
+        items = json.loads(path.read_text())["splits"]["train"]["items"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ProvenanceError(
+            f"{path}: no list of training images ({error!r}); train the model again"
+        ) from error
+    for item in items:
+        yield Image(item["id"], item["image_sha256"])
+
+
+def _mismatches(folder: Path, statements: list[Statement]) -> Iterator[Mismatch]:
+    """The model folder's files, and what later steps put beside them, against their records."""
+    found = manifest(folder)
+    for statement in statements:
+        for subject in statement["subject"]:
+            output, _, path = subject["name"].partition("/")
+            local = path if output == "model" else subject["name"]
+            recorded = subject["digest"].get("sha256")
+            expected = output == "model" or local in found
+            if path and recorded and expected and found.get(local) != recorded:
+                yield Mismatch(local, recorded, found.get(local))

@@ -1,0 +1,49 @@
+"""Where things are kept, read once from the environment: the only place where laptop and cluster differ."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pylib.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places of one installation.
+
+    output: folder of all local results (`PYLIB_OUTPUT`, default ./out)
+    store: versioned data store, a file URL or `pachyderm` (`PYLIB_STORE`; `PACHD_ADDRESS` selects Pachyderm)
+    artifacts: URL of the model artifacts, file://, s3://, gs:// (`PYLIB_ARTIFACTS`)
+    cache: folder of finished steps, None where the engine caches, as Kubeflow does (`PYLIB_CACHE`)
+    release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)
+    """
+
+    output: Path
+    store: str
+    artifacts: str
+    cache: Path | None
+    release_repository: Path
+
+    @property
+    def predictions(self) -> Path:
+        """The log of answered requests, one JSON object a line."""
+        return self.output / "predictions.jsonl"
+
+
+def settings() -> Settings:
+    """Read the settings; a relative output folder is taken from the working directory."""
+    output = Path(os.environ.get("PYLIB_OUTPUT", "out")).expanduser().resolve()
+    if output.exists() and not output.is_dir():
+        raise ConfigurationError(f"PYLIB_OUTPUT: {output} is not a folder; name a folder for the results")
+    cache = os.environ.get("PYLIB_CACHE", "")
+    return Settings(
+        output=output,
+        store=os.environ.get("PYLIB_STORE") or _default_store(output),
+        artifacts=os.environ.get("PYLIB_ARTIFACTS") or (output / "artifacts").as_uri(),
+        cache=Path(cache).resolve() if cache else None,
+        release_repository=Path(os.environ.get("PYLIB_RELEASE_REPOSITORY") or output / "gitops"),
+    )
+
+
+def _default_store(output: Path) -> str:
+    return "pachyderm" if os.environ.get("PACHD_ADDRESS") else (output / "store").as_uri()

@@ -1,0 +1,39 @@
+"""Step "prepare": a data commit to shards."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from pylib.data.shards import write_shards
+from pylib.errors import ProvenanceError
+from pylib.provenance.statement import Statement, check, write_bundle
+from pylib.provenance.step import Commit, Output, Result, step
+from pylib.settings import settings
+from pylib.store.protocol import CommitRef, open_store
+
+
+@step(cached=True)
+def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
+    """Check the commit out, decode and resize each image once, and write one folder of arrays a split.
+
+    The record of the commit's own ingest is put beside, so that it travels on with the shards.
+    """
+    store = open_store(settings().store)
+    commit = store.inspect(CommitRef.parse(data))
+    with tempfile.TemporaryDirectory(dir=shards.parent) as folder:
+        store.checkout(CommitRef.parse(data), Path(folder) / "data")
+        index = write_shards(Path(folder) / "data", shards, image_size=image_size)
+    write_bundle(shards, ingest_records(commit.description, data))
+    return {name: len(split.items) for name, split in index.splits.items()}
+
+
+def ingest_records(description: str, data: str) -> list[Statement]:
+    """The statement that ingest left in a commit's description; none for a commit made by hand."""
+    if not description.startswith("{"):
+        return []
+    try:
+        statement = json.loads(description)
+    except ValueError as error:
+        raise ProvenanceError(f"{data}: its description is not JSON ({error}); ingest it again") from error
+    check(statement)
+    return [statement]

@@ -1,0 +1,141 @@
+"""A pipeline run on a cluster: submitted to the Kubeflow Pipelines API and followed until it ends.
+
+The endpoint is `KF_PIPELINES_ENDPOINT`, as in the KFP SDK; inside a cluster none is needed. Whom we are:
+a bearer token (`KF_PIPELINES_TOKEN`), else a projected service-account token where one is mounted
+(`KF_PIPELINES_SA_TOKEN_PATH`), else nobody, which a single-user installation takes.
+"""
+
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pylib.errors import PipelineError
+from pylib.workflows import pipelines
+
+ENDED = {"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"}
+
+
+@dataclass(frozen=True)
+class ClusterRun:
+    """A run on a cluster: its id, its address in the dashboard, its state as the API names it."""
+
+    id: str
+    url: str
+    state: str
+
+
+Listener = Callable[[str, str], None]
+
+
+def run(
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    namespace: str | None = None,
+    listen: Listener = lambda _task, _state: None,
+    hours: float = 24,
+    poll_seconds: float = 5,
+) -> ClusterRun:
+    """Submit a pipeline and follow it; `listen` hears every task's change of state.
+
+    Raises PipelineError when the API cannot be reached or refuses, or the run does not succeed in time.
+    """
+    pipelines.check_arguments(pipelines.load(name), arguments)
+    client = connect()
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder) / f"{name}.yaml"
+        pipelines.compile_pipeline(name, package)
+        submitted = _call(
+            client.create_run_from_pipeline_package,
+            str(package),
+            arguments=arguments,
+            namespace=namespace,
+            experiment_name=name,
+        )
+    address = f"{getattr(client, '_uihost', '')}/#/runs/details/{submitted.run_id}"
+    return _follow(client, submitted.run_id, address, listen, time.monotonic() + hours * 3600, poll_seconds)
+
+
+def connect() -> Any:
+    """A KFP client for the endpoint and the credentials that the environment names."""
+    import kfp
+    from kfp.client import KF_PIPELINES_SA_TOKEN_ENV, KF_PIPELINES_SA_TOKEN_PATH
+
+    token = os.environ.get("KF_PIPELINES_TOKEN")
+    mounted = Path(os.environ.get(KF_PIPELINES_SA_TOKEN_ENV, KF_PIPELINES_SA_TOKEN_PATH))
+    projected = not token and mounted.is_file()
+    _probe(mounted.read_text().strip() if projected else token)
+    credentials = kfp.client.ServiceAccountTokenVolumeCredentials(str(mounted)) if projected else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _call(kfp.Client, existing_token=token, credentials=credentials)
+
+
+def _endpoint() -> str:
+    return os.environ.get("KF_PIPELINES_ENDPOINT", "http://ml-pipeline.kubeflow:8888").rstrip("/")
+
+
+def _probe(token: str | None) -> None:
+    """Ask once whether anybody is there and lets us in: the SDK asks five times, with a traceback each."""
+    import requests
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        answer = requests.get(f"{_endpoint()}/apis/v2beta1/healthz", headers=headers, timeout=15)
+    except requests.RequestException as error:
+        reason = type(error).__name__
+        raise PipelineError(
+            f"Kubeflow Pipelines at {_endpoint()}: {reason}; set KF_PIPELINES_ENDPOINT to its address"
+        ) from error
+    if not answer.ok:
+        raise _refused(answer.status_code, answer.reason)
+
+
+def _refused(status: int, reason: str) -> PipelineError:
+    return PipelineError(
+        f"Kubeflow Pipelines at {_endpoint()} answered {status} {reason}; "
+        "check KF_PIPELINES_TOKEN, the namespace and the parameters"
+    )
+
+
+def _follow(
+    client: Any, run_id: str, url: str, listen: Listener, deadline: float, poll_seconds: float
+) -> ClusterRun:
+    seen: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        current = _call(client.get_run, run_id)
+        for task in (current.run_details and current.run_details.task_details) or []:
+            if task.state and seen.get(task.task_id) != task.state:
+                seen[task.task_id] = task.state
+                listen(task.display_name, task.state)
+        if current.state in ENDED:
+            return _ended(ClusterRun(run_id, url, current.state), current)
+        time.sleep(poll_seconds)
+    raise PipelineError(f"run {run_id}: not finished in time; it goes on at {url}")
+
+
+def _ended(run: ClusterRun, details: Any) -> ClusterRun:
+    if run.state == "SUCCEEDED":
+        return run
+    tasks = (details.run_details and details.run_details.task_details) or []
+    failed = [task.display_name for task in tasks if task.state == "FAILED"]
+    raise PipelineError(f"run {run.id} {run.state.lower()} in {', '.join(failed) or 'no step'}: {run.url}")
+
+
+def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call the API; whatever it raises becomes one line that names the endpoint."""
+    import kfp_server_api
+    import urllib3.exceptions
+
+    try:
+        return function(*args, **kwargs)
+    except kfp_server_api.ApiException as error:
+        raise _refused(error.status, error.reason) from error
+    except (urllib3.exceptions.HTTPError, OSError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise PipelineError(f"Kubeflow Pipelines at {_endpoint()}: {reason}; is it of version 2?") from error

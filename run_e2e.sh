@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The whole story: from a folder of images to an answered REST request, on this machine, from PyPI alone.
+set -euo pipefail
+
+usage() {
+  cat <<'HELP'
+Usage: ./run_e2e.sh [--data SOURCE] [--weights WEIGHTS] [--output DIR] [--keep-serving] [-p NAME=VALUE …]
+
+  --data SOURCE       a folder, tar or zip of images/ and masks/, or a known name: sample (default),
+                      oxford-pets (the official archives, about 800 MB, resumable)
+  --weights WEIGHTS   the encoder's first weights: none (default), imagenet, or a Keras weights file
+  --output DIR        where all results go (default ./out)
+  --keep-serving      leave the model server up; stop it with: pylib serve --stop
+  -p NAME=VALUE       a parameter of the pipeline, such as -p image_size=96; may be repeated
+  --help              this text
+
+Needs Python 3.11 or 3.12, git and a package index; makes its own environments in .venv and .venv-serve.
+HELP
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+data=sample weights=none output=out keep_serving=false parameters=()
+fail() { echo "error: $*" >&2; exit 1; }
+value() { [[ $# -ge 2 ]] || fail "$1 needs a value; see ./run_e2e.sh --help"; echo "$2"; }
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --data) data=$(value "$@"); shift 2 ;;
+    --weights) weights=$(value "$@"); shift 2 ;;
+    --output) output=$(value "$@"); shift 2 ;;
+    -p) parameters+=(-p "$(value "$@")"); shift 2 ;;
+    --keep-serving) keep_serving=true; shift ;;
+    -h | --help) usage; exit 0 ;;
+    *) fail "unknown option '$1'; see ./run_e2e.sh --help" ;;
+  esac
+done
+command -v git >/dev/null || fail "git is missing; install it: a release is a Git commit"
+
+"$here/environments.sh" train serve
+PATH=$here/.venv/bin:$PATH
+PYLIB_OUTPUT=$output
+export PATH PYLIB_OUTPUT
+SECONDS=0
+
+# Images in: checked, committed to the versioned store; what is bad is set aside and named in a report.
+dataset=$(pylib data ingest "$data" --report "$output/data-report")
+
+# Train, judge, release: the pipeline that a cluster runs, on the commit that ingest made.
+pylib run segmentation --data "$dataset" --weights "$weights" "${parameters[@]}"
+
+# Serve what the release commit names, and ask it about an image that training never saw.
+pylib serve --detach
+$keep_serving || trap 'pylib serve --stop' EXIT
+pylib data example "$dataset" "$output/question" --split test
+pylib predict "$output"/question.* --overlay "$output/answer.png"
+
+pylib status
+echo "From images to an answer in $SECONDS s."
