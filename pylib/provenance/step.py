@@ -11,7 +11,6 @@ inside. All other arguments are parameters and must be JSON.
 import functools
 import inspect
 import os
-import re
 import shutil
 import signal
 import tempfile
@@ -28,6 +27,7 @@ from pylib.provenance.cache import StepCache
 from pylib.provenance.digests import BUNDLE, digest_of, dir_hash, manifest
 from pylib.provenance.statement import Definition, Statement
 from pylib.settings import settings
+from pylib.store.protocol import CommitRef, open_store
 
 Input = Annotated[Path, "input"]
 Output = Annotated[Path, "output"]
@@ -89,14 +89,15 @@ class _Call:
 
 
 def commit_resource(reference: str, *, name: str) -> dict[str, Any]:
-    """A data commit, repository@id, as an in-toto resource; ids of the local store are SHA-256 themselves."""
-    commit = reference.partition("@")[2]
-    if not re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{64}", commit):
+    """A data commit, repository@id, as an in-toto resource: its id, and the dirHash of all its files."""
+    parsed = CommitRef.parse(reference)
+    if not parsed.is_id:
         raise ProvenanceError(
             f"data {reference!r}: a branch may move; name a commit, as `pylib run` does for you"
         )
-    algorithm = "sha256" if len(commit) == 64 else "pachydermCommit"  # noqa: PLR2004 (hex digits of SHA-256)
-    return {"name": name, "uri": f"data:{reference}", "digest": {algorithm: commit}}
+    tree = open_store(settings().store).inspect(parsed).tree
+    algorithm = "sha256" if len(parsed.revision) == 64 else "pachydermCommit"  # noqa: PLR2004 (hex digits)
+    return {"name": name, "uri": f"data:{reference}", "digest": {algorithm: parsed.revision, "dirHash": tree}}
 
 
 def _run(call: _Call, *, cached: bool) -> Result:

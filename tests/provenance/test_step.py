@@ -12,6 +12,7 @@ from pylib.errors import PipelineError, ProvenanceError
 from pylib.provenance.digests import BUNDLE, digest_of
 from pylib.provenance.statement import dependencies, read_bundle, step_name
 from pylib.provenance.step import Commit, File, Input, Output, Result, commit_resource, step
+from pylib.store.protocol import open_store
 
 CALLS = []
 
@@ -41,6 +42,13 @@ def numbers(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "n.txt").write_text("21")
     return folder
+
+
+@pytest.fixture
+def commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYLIB_STORE", str(tmp_path / "store"))
+    files = {"images/a.jpg": b"a", "images/b c.jpg": b"b", "dataset.json": b"{}"}
+    return open_store(str(tmp_path / "store")).commit("pets", files)
 
 
 def test_a_step_leaves_its_output_and_a_valid_record(numbers, tmp_path):
@@ -100,19 +108,24 @@ def test_a_failing_step_leaves_nothing_half_written(numbers, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["numbers"]
 
 
-def test_records_travel_downstream_and_effects_are_never_taken_from_the_cache(numbers, tmp_path):
+def test_records_travel_downstream_and_effects_are_never_taken_from_the_cache(numbers, commit, tmp_path):
     double(numbers, tmp_path / "a")
     for _ in range(2):
-        announce(tmp_path / "a", tmp_path / "b", data="pets@" + "0" * 64)
+        announce(tmp_path / "a", tmp_path / "b", data=f"pets@{commit.id}")
     assert CALLS.count("announce") == 2
     assert [step_name(s) for s in read_bundle(tmp_path / "b")] == ["announce", "double"]
 
 
-def test_a_data_commit_must_be_pinned():
-    assert commit_resource("pets@" + "a" * 64, name="data")["digest"] == {"sha256": "a" * 64}
-    assert commit_resource("pets@" + "a" * 32, name="data")["digest"] == {"pachydermCommit": "a" * 32}
+def test_a_data_commit_must_be_pinned_and_is_named_by_id_and_content(commit):
+    digest = commit_resource(f"pets@{commit.id}", name="data")["digest"]
+    assert digest == {"sha256": commit.id, "dirHash": commit.tree}
     with pytest.raises(ProvenanceError, match="a branch may move"):
         commit_resource("pets@master", name="data")
+
+
+def test_the_tree_of_a_commit_is_the_digest_of_its_checkout(commit, tmp_path):
+    open_store(os.environ["PYLIB_STORE"]).checkout(commit, tmp_path / "checkout")
+    assert digest_of(tmp_path / "checkout") == {"dirHash": commit.tree}
 
 
 def test_a_step_keeps_its_own_time_limit(numbers, tmp_path, monkeypatch):
