@@ -50,8 +50,8 @@ pylib run segmentation --data "$dataset" --weights "$weights" "${parameters[@]}"
 # Serve what the release commit names, and ask it about an image that training never saw.
 pylib serve --detach
 $keep_serving || trap 'pylib serve --stop' EXIT
-pylib data example "$dataset" "$output/question" --split test
-pylib predict "$output"/question.* --overlay "$output/answer.png"
+question=$(pylib data example "$dataset" "$output/question" --split test)
+pylib predict "$question" --overlay "$output/answer.png"
 
 pylib status
 echo "From images to an answer in $SECONDS s."

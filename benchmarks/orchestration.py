@@ -4,7 +4,7 @@
 
 Runs ./run_e2e.sh into an empty folder, reads from each step's provenance record how long its pylib call took,
 and counts all else as orchestration: starting processes, KFP, hashing, caching, serving, the command line.
-The import of TensorFlow happens inside two of the calls; it is measured apart and counted as orchestration too.
+TensorFlow is imported inside two of the calls; that is measured apart and counted as orchestration too.
 """
 
 import argparse

@@ -16,6 +16,8 @@ class Settings:
     artifacts: URL of the model artifacts, file://, s3://, gs:// (`PYLIB_ARTIFACTS`)
     cache: folder of finished steps, None where the engine caches, as Kubeflow does (`PYLIB_CACHE`)
     release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)
+    release_source: the repository that it is a clone of, a path or a URL (`PYLIB_RELEASE_SOURCE`)
+    release_push: whether a release is pushed there: only where a source was named
     """
 
     output: Path
@@ -23,6 +25,8 @@ class Settings:
     artifacts: str
     cache: Path | None
     release_repository: Path
+    release_source: str
+    release_push: bool
 
     @property
     def predictions(self) -> Path:
@@ -42,6 +46,8 @@ def settings() -> Settings:
         artifacts=os.environ.get("PYLIB_ARTIFACTS") or (output / "artifacts").as_uri(),
         cache=Path(cache).resolve() if cache else None,
         release_repository=Path(os.environ.get("PYLIB_RELEASE_REPOSITORY") or output / "gitops"),
+        release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
+        release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
     )
 
 

@@ -2,12 +2,13 @@
 
 import typer
 
-from pylib.cli import data, doctor, explain, ingest, release, run, serve, status
+from pylib.cli import data, doctor, example, explain, ingest, release, run, serve, status
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb to the application."""
     data.data_app.command("ingest")(ingest.ingest)
+    data.data_app.command("example")(example.example)
     app.add_typer(data.data_app, name="data")
     app.command("run")(run.run)
     app.command("compile")(run.compile_pipelines)

@@ -1,9 +1,14 @@
 """Step "train": shards to a trained and exported model."""
 
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
+from pylib.settings import settings
+
+if TYPE_CHECKING:
+    from pylib.models.encoders import Weights
 
 
 @step(cached=True)
@@ -20,16 +25,30 @@ def train(
 ) -> Result:
     """Train, then export what is served; `scratch` keeps the checkpoints that a second try goes on from."""
     from pylib.data.shards import ShardIndex
-    from pylib.models.storage import load_model
     from pylib.serving.export import export_onnx
     from pylib.training.config import training_config
     from pylib.training.run import train as fit
+    from pylib.training.tracking import tracking_uri
 
     config = training_config(encoder=encoder, alpha=alpha, seed=seed, **options)
-    first = weights if weights in {"none", "imagenet"} else Path(weights)
-    trained = fit(shards, model, config, weights=first, scratch=scratch)
+    output = settings().output
+    trained = fit(
+        shards, model, config, weights=_first(weights), scratch=scratch, tracking=tracking_uri(output)
+    )
     index = ShardIndex.read(shards)
     digest = export_onnx(
-        load_model(model), model / "model.onnx", classes=index.classes, image_size=index.image_size
+        trained.model, model / "model.onnx", classes=index.classes, image_size=index.image_size
     )
+    _keep_logs(scratch, output / "tensorboard" / digest[:12])
     return {"model": digest, "validation_mean_iou": trained.best_mean_iou}
+
+
+def _first(weights: str) -> "Weights":
+    return cast("Weights", weights) if weights in {"none", "imagenet"} else Path(weights)
+
+
+def _keep_logs(scratch: Path, target: Path) -> None:
+    """Move TensorBoard's logs to where people look; the scratch folder goes when the step ends."""
+    target.mkdir(parents=True, exist_ok=True)
+    for log in (scratch / "tensorboard").rglob("events.*"):
+        shutil.move(log, target / log.name)

@@ -1,0 +1,56 @@
+# One file, named stages:
+#   serve   Seldon's model server with our predictor: what a SeldonDeployment names
+#   train   the steps of pipelines and sweeps: TensorFlow, Kubeflow Pipelines, pylib
+#
+#   docker build --target serve --tag ghcr.io/example/images-serve:0.1.0 .
+#
+# Packages are pinned by hash in locks/; the base is pinned where it is given by digest:
+#   --build-arg BASE=python:3.11-slim@sha256:...
+# Both run as user 1000 on a read-only root file system with a writable /tmp, and have a shell.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS base
+RUN groupadd --gid 1000 app && useradd --uid 1000 --gid app --no-create-home --home-dir /tmp app
+# HOME and caches of libraries go where a pod may write; nothing writes bytecode at run time.
+ENV HOME=/tmp TMPDIR=/tmp PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1
+WORKDIR /app
+
+FROM base AS serve-packages
+COPY locks/serve.txt /locks/serve.txt
+RUN python3 -m venv /opt/venv \
+ && pip install --no-cache-dir --require-hashes --requirement /locks/serve.txt \
+ && pip uninstall --yes pip
+
+FROM base AS train-packages
+COPY locks/train.txt /locks/train.txt
+RUN python3 -m venv /opt/venv \
+ && pip install --no-cache-dir --require-hashes --requirement /locks/train.txt
+
+FROM base AS serve
+COPY --from=serve-packages /opt/venv /opt/venv
+COPY pylib pylib
+RUN python3 -m compileall -q pylib
+ENV PYTHONDONTWRITEBYTECODE=1
+USER 1000:1000
+EXPOSE 9000 9500 6000
+# Seldon's operator adds the model's parameters and the ports as environment variables.
+CMD ["python3", "-m", "pylib.serving.microservice", "--host", "0.0.0.0"]
+
+FROM base AS train
+# git for the commit that is a release.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends git openssh-client \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=train-packages /opt/venv /opt/venv
+COPY pyproject.toml README.md LICENSE gate.yaml ./
+COPY locks/train.txt locks/train.txt
+COPY pylib pylib
+COPY components components
+COPY pipelines pipelines
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+ && python3 -m compileall -q pylib components pipelines
+# The commit that the image was built from is part of each step's provenance.
+ARG GIT_COMMIT=""
+ENV PYLIB_GIT_COMMIT=$GIT_COMMIT PYTHONDONTWRITEBYTECODE=1
+USER 1000:1000
+CMD ["pylib", "--help"]

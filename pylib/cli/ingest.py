@@ -1,0 +1,93 @@
+"""Verb `data ingest`: images in, a commit out, and a report of all that was found."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from pylib.data.classes import parse_classes
+from pylib.data.dataset import SPLITS
+from pylib.data.findings import RULES
+from pylib.data.ingest import IngestResult, Options
+from pylib.data.sources import default_name
+from pylib.settings import settings
+from pylib.steps.ingest import ingest as ingest_source
+from pylib.store.protocol import DEFAULT_BRANCH, open_store
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="folder, .tar(.gz|.xz), .zip, sample or oxford-pets")],
+    repository: Annotated[str | None, typer.Option(help="default: named after the source")] = None,
+    branch: Annotated[str, typer.Option(help="the branch that moves")] = DEFAULT_BRANCH,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="mask ids and names, 0=background,1=road; default: classes.yaml, trimap"),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="regular expression on ids; its first ( ) is what stays in one split")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="fail if anything is set aside")] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="keep what the branch holds; default: replace it")
+    ] = False,
+    report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
+    store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
+) -> None:
+    """Read images/ and masks/, check and split them, and commit what is good.
+
+    What is bad is set aside and named in the report: unreadable files, masks of another size or with unknown
+    ids, duplicates, images without masks, unsafe names. Known images keep their split for ever. Nothing is
+    committed where anything fails; the same content gives the commit that is there already.
+    """
+    name, output = repository or default_name(source), settings().output
+    folder = report or output / "reports" / "ingest" / name
+    result = ingest_source(
+        source,
+        open_store(store or settings().store),
+        name,
+        Options(classes=parse_classes(classes) if classes else None, group=group, strict=strict, add=add),
+        cache=output / "downloads",
+        branch=branch,
+        report=folder,
+    )
+    if as_json:
+        print(json.dumps(_facts(result, folder), indent=2))  # noqa: T201
+    else:
+        _print_summary(result, folder)
+        print(result.commit.ref)  # noqa: T201 (alone on stdout, for a script to go on with)
+
+
+def _facts(result: IngestResult, folder: Path) -> dict[str, object]:
+    splits = {split: len(result.index.split(split)) for split in SPLITS}
+    return {
+        "commit": str(result.commit.ref),
+        "new": result.new,
+        "images": len(result.index.items),
+        "splits": splits,
+        "classes": result.index.classes,
+        "set_aside": sum(finding.set_aside for finding in result.findings),
+        "findings": dict(Counter(finding.code for finding in result.findings)),
+        "report": str(folder / "report.html"),
+    }
+
+
+def _print_summary(result: IngestResult, folder: Path) -> None:
+    index = result.index
+    splits = ", ".join(f"{len(index.split(split))} {split}" for split in SPLITS)
+    rows = [
+        ("commit", f"{result.commit.ref}{'' if result.new else '  (nothing changed)'}"),
+        ("images", f"{len(index.items)}: {splits}"),
+        ("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))),
+    ]
+    for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
+        what = "[red]set aside[/]" if RULES[code].set_aside else "[yellow]noted[/]"
+        rows.append((what, f"{count} x {RULES[code].title.lower()}"))
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    for label, text in [*rows, ("report", escape(str(folder / "report.html")))]:
+        console.print(label + " " * (11 - len(Text.from_markup(label))) + text)

@@ -1,0 +1,93 @@
+"""Verbs of promotion: evaluate a model, release it, say which one is released."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pylib.errors import GateError
+from pylib.provenance.materials import ROOT
+from pylib.settings import settings
+
+GateFile = Annotated[Path, typer.Option("--gate", help="What the model must reach.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="Model folder, with model.onnx and the trained weights.")],
+    shards: Annotated[Path, typer.Argument(help="Folder of shards; only the test split is read.")],
+    output: Annotated[Path | None, typer.Option(help="Where evaluation.json and report.html go.")] = None,
+    gate: GateFile = ROOT / "gate.yaml",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on the test split and hold it against the gate; exit 1 if it does not pass."""
+    from pylib.evaluation.evaluate import evaluate as judge
+    from pylib.evaluation.gate import read_gate
+    from pylib.evaluation.record import REPORT
+
+    folder = output or settings().output / "evaluation"
+    evaluation = judge(shards, model, folder, read_gate(gate))
+    if as_json:
+        typer.echo(evaluation.dumps(), nl=False)
+    else:
+        table = Table("metric", "value", "gate", "")
+        for check in evaluation.gate.checks:
+            mark = "[green]passed[/]" if check.passed else "[red]failed[/]"
+            table.add_row(check.metric, check.shown_value, check.shown_limits, mark)
+        Console().print(table)
+        typer.echo(f"report: {folder / REPORT}")
+    if not evaluation.gate.passed:
+        failures = "; ".join(str(check) for check in evaluation.gate.failures)
+        raise GateError(f"model {evaluation.model_digest[:12]} does not pass {gate}: {failures}")
+
+
+def release(
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    evaluation: Annotated[Path, typer.Argument(help="Folder that `evaluate` wrote for this model.")],
+    data: Annotated[str, typer.Option(help="What it learned from, as repository@commit.")] = "",
+    source: Annotated[str, typer.Option(help="Repository to release in, a folder or a URL.")] = str(ROOT),
+    push: Annotated[bool, typer.Option("--push", help="Push the commit to the source's branch.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Upload a model that passed the gate, and commit its digest to the served SeldonDeployment.
+
+    The commit is made in a clone (PYLIB_RELEASE_REPOSITORY); `git revert` there rolls back.
+    """
+    from pylib.provenance.materials import source as code
+    from pylib.release.release import release as promote
+    from pylib.store.artifacts import ArtifactStore
+
+    places = settings()
+    made = promote(
+        model,
+        evaluation,
+        artifacts=ArtifactStore(places.artifacts),
+        repository=places.release_repository,
+        source=source,
+        data_commit=data,
+        git_commit=code().get("digest", {}).get("gitCommit", ""),
+        push=push,
+    )
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(made), indent=2))
+        return
+    verb = "released" if made.is_new else "is released already:"
+    typer.echo(f"model {made.digest} {verb} in commit {made.commit[:12]} of {places.release_repository}")
+
+
+def released(as_json: AsJson = False) -> None:
+    """Say which model is released, what it learned from and what the gate said of it."""
+    from pylib.release.release import released as read
+
+    served = read(settings().release_repository)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(served), indent=2))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in dataclasses.asdict(served).items():
+        table.add_row(name.replace("_", " "), value)
+    Console().print(table)

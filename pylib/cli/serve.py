@@ -1,0 +1,181 @@
+"""The verbs `serve` and `predict`: the released model on this machine, and one question to a model server."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pylib.errors import DataError, ServingError
+from pylib.settings import settings
+
+if TYPE_CHECKING:
+    from pylib.serving.client import Prediction
+    from pylib.serving.local import Server
+
+DEFAULT_PORT = 9000
+
+
+def serve(
+    repository: Annotated[
+        Path | None,
+        typer.Option(help="GitOps clone with the released SeldonDeployment [default: the output's]"),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(help="port of the REST API on 127.0.0.1; 0 takes a free one")
+    ] = DEFAULT_PORT,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="worker processes [default: what the deployment says]")
+    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="return when the server is ready; it goes on")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="stop the server that runs, and exit")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print URL, ports, process and log as JSON")
+    ] = False,
+) -> None:
+    """Serve the released model on this machine, until Ctrl-C or SIGTERM.
+
+    Reads the SeldonDeployment that a release commits and runs its graph with Seldon's own model server, as a
+    cluster would, on the loopback interface only.
+    """
+    from pylib.serving import local
+
+    folder = settings().output / "serving"
+    if stop:
+        print("stopped" if local.stop(folder) else "no server is running")  # noqa: T201
+        return
+    with _sigterm_as_interrupt():
+        server = _start(folder, repository, port, workers)
+        try:
+            _announce(server, as_json=as_json, detach=detach)
+            if not detach:
+                _wait(folder, server)
+        except KeyboardInterrupt:
+            local.stop(folder)
+
+
+def predict(
+    image: Annotated[Path, typer.Argument(help="a JPEG or PNG file")],
+    url: Annotated[str, typer.Option(help="base URL of the server [default: the one that runs here]")] = "",
+    overlay: Annotated[
+        Path | None, typer.Option(help="write the image under its mask to this PNG file")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the figures and tags as JSON")] = False,
+) -> None:
+    """Ask a model server what it sees in an image."""
+    from pylib.serving.client import Client
+
+    data = _read(image)
+    with Client(url or _local_url()) as client:
+        prediction = client.predict(data)
+    if overlay is not None:
+        _write_overlay(overlay, data, prediction)
+    if as_json:
+        print(json.dumps(_figures(prediction), indent=2))  # noqa: T201
+    else:
+        _show(image, prediction, overlay)
+
+
+def _start(folder: Path, repository: Path | None, port: int, workers: int | None) -> "Server":
+    from pylib.serving import local
+    from pylib.serving.deployment import MANIFEST, read_deployment
+
+    places = settings()
+    return local.start(
+        read_deployment((repository or places.release_repository) / MANIFEST),
+        artifacts=places.artifacts,
+        folder=folder,
+        port=port,
+        workers=workers,
+        predictions=places.predictions,
+    )
+
+
+def _announce(server: "Server", *, as_json: bool, detach: bool) -> None:
+    from dataclasses import asdict
+
+    if as_json:
+        print(json.dumps(asdict(server), indent=2), flush=True)  # noqa: T201
+        return
+    end = "`pylib serve --stop` ends it" if detach else "Ctrl-C ends it"
+    print(f"serving at {server.url} (log {server.log}); {end}", flush=True)  # noqa: T201
+
+
+def _wait(folder: Path, server: "Server") -> None:
+    """Wait while the server runs; raises ServingError when it ends by itself."""
+    from pylib.serving import local
+
+    while local.running(folder) == server:
+        time.sleep(0.5)
+    raise ServingError(f"the model server ended by itself; its log is {server.log}")
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, as a supervisor sends it, end the server as Ctrl-C does."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _local_url() -> str:
+    from pylib.serving import local
+
+    server = local.running(settings().output / "serving")
+    return server.url if server else f"http://{local.HOST}:{DEFAULT_PORT}"
+
+
+def _read(image: Path) -> bytes:
+    try:
+        return image.read_bytes()
+    except OSError as error:
+        raise DataError(f"{image}: {error.strerror}; give the path of a JPEG or PNG file") from error
+
+
+def _write_overlay(path: Path, data: bytes, prediction: "Prediction") -> None:
+    from pylib.data.images import decode_image, encode_png
+    from pylib.serving.overlay import overlay
+
+    picture = overlay(decode_image(data), prediction.mask, prediction.class_shares)
+    try:
+        path.write_bytes(encode_png(picture))
+    except OSError as error:
+        raise ServingError(f"{path}: {error.strerror}; give a file in a folder that exists") from error
+
+
+def _figures(prediction: "Prediction") -> dict[str, Any]:
+    height, width = prediction.mask.shape
+    return {
+        "width": width,
+        "height": height,
+        "class_shares": prediction.class_shares,
+        "mean_confidence": prediction.mean_confidence,
+        "latency_seconds": round(prediction.latency, 4),
+        **prediction.tags,
+    }
+
+
+def _show(image: Path, prediction: "Prediction", overlay: Path | None) -> None:
+    height, width = prediction.mask.shape
+    table = Table("class", "share", title=f"{image} ({width} x {height})")
+    for name, share in prediction.class_shares.items():
+        table.add_row(name, f"{share:.1%}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"mean confidence {prediction.mean_confidence:.3f}, answered in {1000 * prediction.latency:.0f} ms"
+    )
+    for name, value in sorted(prediction.tags.items()):
+        console.print(f"{name} {value}", soft_wrap=True)
+    if overlay is not None:
+        console.print(f"overlay {overlay}", soft_wrap=True)

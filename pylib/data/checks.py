@@ -1,0 +1,162 @@
+"""Looking inside each image and mask: what is wrong with the pair by itself."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pylib.data.dataset import read_file
+from pylib.data.duplicates import perceptual_hash
+from pylib.data.findings import Finding, find
+from pylib.data.images import decode_image, decode_mask, encode_png, true_extension
+from pylib.data.layout import Candidate
+from pylib.data.names import printable
+from pylib.errors import DataError
+
+MIN_SIDE = 32
+"""Images with a shorter side than this are too small: the networks halve an image five times."""
+
+_FEW = 5
+_PNG = b"\x89PNG\r\n\x1a\n"
+_SAME = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif"}
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A pair that is good by itself. Digests are of the bytes to store; `label` is one of the ids alone.
+
+    `mask_bytes` is the mask as PNG where the source's file cannot be stored as it is; `pixels` counts the
+    pixels of each mask id that occurs.
+    """
+
+    id: str
+    image: Path
+    mask: Path
+    extension: str
+    image_sha256: str
+    mask_sha256: str
+    label: str
+    width: int
+    height: int
+    phash: str
+    pixels: dict[int, int]
+    mask_bytes: bytes | None
+
+
+def examine(
+    candidates: Sequence[Candidate],
+    classes: dict[int, str],
+    *,
+    min_side: int = MIN_SIDE,
+    workers: int | None = None,
+) -> tuple[list[Examined], list[Finding]]:
+    """Decode all pairs in threads; return the good ones in order, and the findings."""
+    good: list[Examined] = []
+    findings: list[Finding] = []
+    with ThreadPoolExecutor(workers) as pool:
+        results = pool.map(lambda candidate: _examine(candidate, classes, min_side), candidates)
+        for examined, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
+            findings += found
+            if examined:
+                good.append(examined)
+    return good, findings
+
+
+def label_of(mask: NDArray[np.uint8]) -> str:
+    """Digest of a mask's size and ids, whatever file it came in."""
+    return hashlib.sha256(str(mask.shape).encode() + mask.tobytes()).hexdigest()
+
+
+class _SetAsideError(Exception):
+    """Ends the examination of a pair."""
+
+    def __init__(self, code: str, item: str, reason: str) -> None:
+        super().__init__(reason)
+        self.finding = find(code, item, reason)
+
+
+def _examine(
+    candidate: Candidate, classes: dict[int, str], min_side: int
+) -> tuple[Examined | None, list[Finding]]:
+    try:
+        image_data, image = _read_image(candidate, min_side)
+        mask_data, mask = _read_mask(candidate, image, classes)
+    except _SetAsideError as error:
+        return None, [error.finding]
+    extension = true_extension(image_data)
+    stored = _mask_to_store(mask, mask_data)
+    ids, counts = np.unique(mask, return_counts=True)
+    examined = Examined(
+        id=candidate.id,
+        image=candidate.image,
+        mask=candidate.mask,
+        extension=extension,
+        image_sha256=hashlib.sha256(image_data).hexdigest(),
+        mask_sha256=hashlib.sha256(stored).hexdigest(),
+        label=label_of(mask),
+        width=image.shape[1],
+        height=image.shape[0],
+        phash=perceptual_hash(image),
+        pixels=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
+        mask_bytes=None if stored is mask_data else stored,
+    )
+    return examined, _notes(examined)
+
+
+def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.uint8]]:
+    try:
+        data = read_file(candidate.image)
+        image = decode_image(data)
+    except DataError as error:
+        raise _SetAsideError("image-unreadable", candidate.id, str(error)) from error
+    if min(image.shape[:2]) < min_side:
+        reason = f"{_size(image)} pixels, and the shorter side must have {min_side}"
+        raise _SetAsideError("image-too-small", candidate.id, reason)
+    return data, image
+
+
+def _read_mask(
+    candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]
+) -> tuple[bytes, NDArray[np.uint8]]:
+    try:
+        data = read_file(candidate.mask)
+        mask = decode_mask(data)
+    except DataError as error:
+        raise _SetAsideError("mask-unreadable", candidate.id, str(error)) from error
+    if mask.shape != image.shape[:2]:
+        reason = f"mask has {_size(mask)} pixels, the upright image {_size(image)}"
+        raise _SetAsideError("mask-size", candidate.id, reason)
+    ids = np.unique(mask).tolist()
+    if unknown := [value for value in ids if value not in classes]:
+        shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
+        raise _SetAsideError("mask-unknown-class", candidate.id, f"mask has ids that are no class: {shown}")
+    if len(ids) == 1:
+        raise _SetAsideError("mask-single-class", candidate.id, f"mask is {classes[ids[0]]} all over")
+    return data, mask
+
+
+def _mask_to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
+    """Return the file itself if it is a PNG of bit depth 8 and colour type grey, else such a PNG."""
+    header = data[24:26]  # bit depth and colour type in IHDR (PNG specification, 11.2.2)
+    return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
+
+
+def _notes(examined: Examined) -> list[Finding]:
+    notes = []
+    claimed = examined.image.suffix.lower().removeprefix(".")
+    if _SAME.get(claimed, claimed) != examined.extension:
+        reason = f"{printable(examined.image.name)} holds a {examined.extension.upper()}"
+        notes.append(find("extension-wrong", examined.id, reason))
+    if examined.mask_bytes is not None:
+        reason = f"{printable(examined.mask.name)} is no 8-bit grey PNG"
+        notes.append(find("mask-converted", examined.id, reason))
+    return notes
+
+
+def _size(array: NDArray[np.uint8]) -> str:
+    return f"{array.shape[1]}x{array.shape[0]}"

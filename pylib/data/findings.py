@@ -1,0 +1,73 @@
+"""What a check of a data set can find, and what a person can do about each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pylib.data.dataset import FrozenModel
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of finding: whether it sets the item aside, its title, and the likely fix."""
+
+    set_aside: bool
+    title: str
+    fix: str
+
+
+RULES: dict[str, Rule] = {
+    "image-unreadable": Rule(True, "Unreadable images", "copy the file again from where it came"),
+    "image-too-small": Rule(True, "Images too small", "use the original, not its thumbnail"),
+    "image-without-mask": Rule(True, "Images without a mask", "draw it, or name it masks/<id>.png"),
+    "mask-without-image": Rule(True, "Masks without an image", "add the image, or remove the mask"),
+    "mask-unreadable": Rule(True, "Unreadable masks", "save it as PNG, one channel of class ids"),
+    "mask-size": Rule(True, "Masks of another size", "export the mask at the size of the upright image"),
+    "mask-unknown-class": Rule(
+        True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
+    ),
+    "mask-single-class": Rule(True, "Masks of one class only", "draw the object, or leave the image out"),
+    "duplicate": Rule(True, "Exact duplicates", "remove the copy"),
+    "duplicate-contradictory": Rule(
+        True, "Duplicates with different labels", "decide which label is right and remove the others"
+    ),
+    "id-twice": Rule(True, "Ids that occur twice", "keep one file a name, whatever its extension"),
+    "id-case": Rule(True, "Ids that differ by case only", "rename one: some file systems cannot hold both"),
+    "name-unsafe": Rule(True, "Unsafe names", "use letters, digits, spaces and . _ - in names"),
+    "split-bridged": Rule(
+        True, "Images that would join two splits", "leave it out: it resembles images on both sides"
+    ),
+    "extension-wrong": Rule(False, "Extensions that lie", "nothing: it is stored under its true extension"),
+    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: the ids are the same"),
+    "near-duplicate": Rule(False, "Near duplicates", "nothing: they stay in one split"),
+    "group-unmatched": Rule(False, "Ids without a group", "widen --group if they belong to one"),
+    "class-unseen": Rule(False, "Classes in no mask", "check the ids in classes.yaml or --classes"),
+    "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
+    "id-taken": Rule(
+        True, "Ids that the commit has", "rename it; to replace the old one, ingest all without --add"
+    ),
+    "item-replaced": Rule(False, "Replaced items", "nothing: it keeps its split"),
+    "item-removed": Rule(False, "Removed items", "use --add to keep what the parent commit holds"),
+    "file-ignored": Rule(False, "Ignored files", "nothing, if they are neither image nor mask"),
+}
+
+
+class Finding(FrozenModel):
+    """One thing found: its kind, the item's id or path, the reason in a sentence, and the likely fix.
+
+    `related` are the ids of other items that it is about. What is `set_aside` is not in the commit.
+    """
+
+    code: str
+    item: str
+    set_aside: bool
+    reason: str
+    fix: str
+    related: list[str]
+
+
+def find(code: str, item: str, reason: str, related: Iterable[str] = ()) -> Finding:
+    """Make a finding of a kind that RULES knows."""
+    rule = RULES[code]
+    return Finding(
+        code=code, item=item, set_aside=rule.set_aside, reason=reason, fix=rule.fix, related=list(related)
+    )

@@ -1,0 +1,163 @@
+"""Image bytes to arrays and back: the one decoder and the one resizer of training, evaluation and serving.
+
+Imports only numpy, Pillow and pylib.errors, because the small serving environment uses it too.
+"""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pylib.errors import DataError
+
+# What we read, and the extension its true content gets. MPO is what some cameras put into a .jpg.
+EXTENSIONS = {
+    "JPEG": "jpg",
+    "MPO": "jpg",
+    "PNG": "png",
+    "GIF": "gif",
+    "WEBP": "webp",
+    "BMP": "bmp",
+    "TIFF": "tif",
+}
+MAX_PIXELS = 40_000_000
+_FORMATS = [name for name in EXTENSIONS if name != "MPO"]  # Pillow finds MPO by itself, through JPEG
+_LOSSY = {"JPEG", "MPO", "WEBP"}
+# What Pillow raises on damaged files, found by flipping bytes in files of every format.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    SyntaxError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Decode an image file to uint8 [H, W, 3], RGB in 0..255, turned upright by its EXIF orientation.
+
+    Grey, palette and 16-bit images become RGB; what is transparent becomes white; of an animation the first
+    frame is taken. Raises DataError for what cannot be read to its end or has more than max_pixels.
+    """
+    image = _open(data, max_pixels)
+    try:
+        return np.asarray(_to_rgb(_upright(image)), dtype=np.uint8)
+    except _UNREADABLE as error:
+        raise _damaged(image, error) from error
+
+
+def decode_mask(data: bytes, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Decode a mask file to its class ids, uint8 [H, W].
+
+    Palette masks give their indices, 1-bit masks 0 and 1, RGB masks their one value where all channels agree.
+    Raises DataError where that fails, or where lossy compression will have changed the ids.
+    """
+    image = _open(data, max_pixels)
+    if image.format in _LOSSY:
+        raise DataError(f"mask is a {image.format}, whose compression changes class ids: save it as PNG")
+    try:
+        array = np.asarray(image)
+    except _UNREADABLE as error:
+        raise _damaged(image, error) from error
+    return _one_channel(array, image.mode)
+
+
+def true_extension(data: bytes) -> str:
+    """Return the extension that the content deserves ("jpg", "png", …), without reading all of it."""
+    return EXTENSIONS[str(_open(data, max_pixels=None).format)]
+
+
+def resize_image(array: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resize uint8 [H, W, 3] to [size, size, 3], bilinear with antialiasing (as Pillow does it)."""
+    if array.shape[:2] == (size, size):
+        return array
+    image = Image.fromarray(array).resize((size, size), Image.Resampling.BILINEAR)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def resize_mask(array: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resize class ids, uint8 [H, W], to (height, width) by nearest neighbour: no new id appears.
+
+    Raises DataError if one did: a blend of two ids is a third class that nobody drew.
+    """
+    if array.shape == shape:
+        return array
+    image = Image.fromarray(array).resize((shape[1], shape[0]), Image.Resampling.NEAREST)
+    resized = np.asarray(image, dtype=np.uint8)
+    counts, before = np.bincount(resized.ravel(), minlength=256), np.bincount(array.ravel(), minlength=256)
+    if np.any((counts > 0) & (before == 0)):
+        raise DataError("resizing a mask made up new class ids: it must be nearest-neighbour")
+    return resized
+
+
+def encode_png(array: NDArray[np.uint8]) -> bytes:
+    """Encode uint8 [H, W] or [H, W, 3] as PNG; the same array gives the same bytes with the same Pillow."""
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _open(data: bytes, max_pixels: int | None) -> Image.Image:
+    if not data:
+        raise DataError("image is empty (0 bytes)")
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        readable = ", ".join(sorted(set(EXTENSIONS.values())))
+        raise DataError(f"not an image of a kind that is read here ({readable})") from error
+    except _UNREADABLE as error:
+        raise DataError(f"damaged image header ({_one_line(error)})") from error
+    width, height = image.size
+    if max_pixels is not None and width * height > max_pixels:
+        raise DataError(f"image of {width}x{height} is above the limit of {max_pixels:,} pixels")
+    return image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()  # first, so that only what the EXIF block itself gets wrong is forgiven below
+    try:
+        return ImageOps.exif_transpose(image)
+    except _UNREADABLE:
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I;16", "I")):  # 16-bit grey: Pillow's own conversion clips it at 255
+        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no agreed range")
+    if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
+def _one_channel(array: NDArray[np.generic], mode: str) -> NDArray[np.uint8]:
+    if array.ndim > 2:  # noqa: PLR2004
+        colours = array[..., : 1 if mode in {"LA", "PA", "La"} else 3]
+        if np.any(colours != colours[..., :1]):
+            raise DataError("mask is a colour picture, not class ids: save one channel of ids as PNG")
+        array = array[..., 0]
+    if array.dtype.kind not in "bui" or array.min() < 0 or array.max() > np.iinfo(np.uint8).max:
+        raise DataError("mask holds values outside 0…255: class ids are one byte")
+    return np.ascontiguousarray(array.astype(np.uint8))
+
+
+def _damaged(image: Image.Image, error: Exception) -> DataError:
+    return DataError(f"damaged or truncated {image.format} ({_one_line(error)})")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

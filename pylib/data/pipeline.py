@@ -1,0 +1,116 @@
+"""The tf.data input: records straight from the shards, in an order and with changes that depend on the seed.
+
+The shards hold decoded, resized pixels, so an epoch costs one copy of each record from the page cache. Order
+and augmentation are functions of (seed, epoch, item index) alone: a run that resumes at epoch k sees what the
+uninterrupted run saw.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from pylib.data.augmentation import augment, item_seed
+from pylib.data.shards import Shard, ShardIndex
+from pylib.errors import DataError
+
+_HEADER_BYTES = 128  # of npy format 1.0, as write_shards pads it
+_SHUFFLE_BYTES = 512 * 2**20
+
+
+class ShardReader:
+    """One split of a shard folder, as tf.data datasets of (image, mask) or batches of them.
+
+    DataError when the split is unknown, empty, or a shard is not what the index says.
+    """
+
+    def __init__(self, folder: Path, split: str) -> None:
+        index = ShardIndex.read(folder)
+        if split not in index.splits or not index.splits[split].shards:
+            raise DataError(f"{folder}: no items in split {split!r}; the data set is too small, add images")
+        self.size = index.image_size
+        self.count = sum(shard.count for shard in index.splits[split].shards)
+        self._shards = [shard for shard in index.splits[split].shards if shard.count]
+        self._files = [self._check(folder, shard) for shard in self._shards]
+
+    def in_order(self, batch: int) -> tf.data.Dataset:
+        """Return one pass in the order of the index, uint8 [N,S,S,3] and [N,S,S], the last batch smaller."""
+        records = self._records(tf.range(len(self._shards)))
+        return records.map(lambda _, image, mask: self._decode(image, mask)).batch(batch).prefetch(2)
+
+    def epochs(
+        self, batch: int, *, seed: int, first: int, last: int, strength: float, deterministic: bool = True
+    ) -> tf.data.Dataset:
+        """Return the batches of epochs first (included) to last (excluded), `steps(batch)` of them an epoch.
+
+        Images uint8 [batch,S,S,3], masks uint8 [batch,S,S]; each epoch in another order and differently
+        augmented; what does not fill a batch is left out of that epoch.
+        """
+        size = min(batch, self.count)
+
+        def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+            def prepare(index: tf.Tensor, image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                pixels, classes = self._decode(image, mask)
+                return augment(pixels, classes, item_seed(seed, epoch, index), strength)
+
+            ordered = self._shuffled(item_seed(seed, epoch, tf.constant(-1)))
+            mapped = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=deterministic)
+            return mapped.batch(size, drop_remainder=True)
+
+        epochs = tf.data.Dataset.range(first, last)
+        return epochs.flat_map(one_epoch).prefetch(tf.data.AUTOTUNE)
+
+    def steps(self, batch: int) -> int:
+        """Return the number of batches of an epoch of `epochs`."""
+        return self.count // min(batch, self.count)
+
+    def _check(self, folder: Path, shard: Shard) -> tuple[str, str]:
+        shape = (shard.count, self.size, self.size)
+        return _checked(folder / shard.images, (*shape, 3)), _checked(folder / shard.masks, shape)
+
+    def _shuffled(self, seed: tf.Tensor) -> tf.data.Dataset:
+        """Shuffle the shards, then the records in blocks that hold a whole split of ordinary size."""
+
+        def shuffle(*block: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            order = tf.random.experimental.stateless_shuffle(tf.range(tf.size(block[0])), seed)
+            return tuple(tf.gather(column, order) for column in block)
+
+        shards = tf.random.experimental.stateless_shuffle(tf.range(len(self._shards)), seed)
+        block_items = max(1, _SHUFFLE_BYTES // (4 * self.size**2))
+        return self._records(shards).batch(block_items).map(shuffle).unbatch()
+
+    def _records(self, order: tf.Tensor) -> tf.data.Dataset:
+        """Return (item index, image bytes, mask bytes) of the shards in that order."""
+        starts = [sum(shard.count for shard in self._shards[:place]) for place in range(len(self._shards))]
+        images, masks = zip(*self._files, strict=True)
+        table = (tf.constant(images), tf.constant(masks), tf.constant(starts, tf.int64))
+        ordered = tf.data.Dataset.from_tensor_slices(tuple(tf.gather(column, order) for column in table))
+        return ordered.flat_map(self._shard)
+
+    def _shard(self, images: tf.Tensor, masks: tf.Tensor, start: tf.Tensor) -> tf.data.Dataset:
+        def read(file: tf.Tensor, length: int) -> tf.data.Dataset:
+            return tf.data.FixedLengthRecordDataset(file, length, header_bytes=_HEADER_BYTES)
+
+        counter = tf.data.Dataset.counter(start)
+        return tf.data.Dataset.zip((counter, read(images, 3 * self.size**2), read(masks, self.size**2)))
+
+    def _decode(self, image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pixels = tf.reshape(tf.io.decode_raw(image, tf.uint8), (self.size, self.size, 3))
+        return pixels, tf.reshape(tf.io.decode_raw(mask, tf.uint8), (self.size, self.size))
+
+
+def _checked(path: Path, shape: tuple[int, ...]) -> str:
+    """Return the path of a shard file that is what FixedLengthRecordDataset will take it for."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: missing or damaged; prepare the shards again") from error
+    if array.shape != shape or array.dtype != np.uint8:
+        raise DataError(
+            f"{path}: {array.dtype} {array.shape}, but the index says uint8 {shape}; prepare the shards again"
+        )
+    if array.offset != _HEADER_BYTES or not array.flags.c_contiguous:
+        raise DataError(
+            f"{path}: header of {array.offset} bytes, not {_HEADER_BYTES}; prepare the shards again"
+        )
+    return str(path)

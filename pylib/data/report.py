@@ -1,0 +1,124 @@
+"""The report of an ingest: report.json for programs, report.html for the person whose images these are."""
+
+import os
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+
+from pylib.data.dataset import SPLITS, FrozenModel, SplitName
+from pylib.data.findings import RULES, Finding
+from pylib.data.gallery import COLOURS, Gallery
+from pylib.data.ingest import Plan
+
+_SHOWN = 24  # kept items with a picture
+_SHOWN_ASIDE = 60  # items with a picture in each kind of finding
+_BINS = 16
+
+
+class Counts(FrozenModel):
+    """Pairs that were looked at, those that are new in the commit, those set aside, all in the data set."""
+
+    read: int
+    kept: int
+    set_aside: int
+    total: int
+
+
+class Report(FrozenModel):
+    """What report.json holds.
+
+    `class_shares` are shares of all pixels of the kept masks, 0…1; `sides` counts the data set's images by
+    the length of their shorter side, as (from, to, count) in pixels; `splits` counts the data set's items.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    source: str
+    digest: dict[str, str]
+    classes: dict[int, str]
+    images: Counts
+    splits: dict[SplitName, int]
+    class_shares: dict[str, float]
+    sides: list[tuple[int, int, int]]
+    findings: list[Finding]
+
+
+def make_report(plan: Plan) -> Report:
+    """Sum a plan up."""
+    index = plan.index
+    aside = len({finding.item for finding in plan.set_aside})
+    pixels = sum((Counter(pair.pixels) for pair in plan.pairs), Counter[int]())
+    total = max(1, pixels.total())
+    return Report(
+        name=index.name,
+        source=plan.source.uri,
+        digest=plan.source.digest,
+        classes=index.classes,
+        images=Counts(
+            read=len(plan.layout.candidates), kept=len(plan.pairs), set_aside=aside, total=len(index.items)
+        ),
+        splits={name: len(index.split(name)) for name in SPLITS},
+        class_shares={name: pixels[mask_id] / total for mask_id, name in sorted(index.classes.items())},
+        sides=_histogram([min(item.width, item.height) for item in index.items]),
+        findings=plan.findings,
+    )
+
+
+def write_report(plan: Plan, folder: Path) -> Report:
+    """Write report.json and report.html (with all pictures inside) into a folder; raises OSError."""
+    report = make_report(plan)
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "report.json", report.dumps())
+    _replace(folder / "report.html", _html(plan, report).encode())
+    return report
+
+
+def _html(plan: Plan, report: Report) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    gallery = Gallery(plan.layout.candidates, plan.index.classes)
+    step = max(1, len(plan.pairs) // _SHOWN)
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        rules=RULES,
+        colours=dict(zip(plan.index.class_names, COLOURS, strict=False)),
+        kept=gallery.pictures([pair.id for pair in plan.pairs[::step][:_SHOWN]]),
+        kinds=_kinds(report.findings, gallery),
+    )
+
+
+def _kinds(findings: list[Finding], gallery: Gallery) -> list[dict[str, Any]]:
+    """Group findings by kind, in the order of RULES, each with the pictures of what it is about."""
+    kinds = []
+    for code, rule in RULES.items():
+        found = [finding for finding in findings if finding.code == code]
+        if found:
+            rows = [
+                {"finding": one, "pictures": gallery.pictures([one.item, *one.related[:5]])}
+                for one in found[:_SHOWN_ASIDE]
+            ]
+            kinds.append({"code": code, "rule": rule, "rows": rows, "rest": found[_SHOWN_ASIDE:]})
+    return kinds
+
+
+def _histogram(values: list[int]) -> list[tuple[int, int, int]]:
+    if not values:
+        return []
+    low, high = min(values), max(values)
+    width = max(1, -(-(high - low + 1) // _BINS))
+    counts = Counter((value - low) // width for value in values)
+    return [
+        (low + width * number, low + width * (number + 1) - 1, counts[number])
+        for number in range((high - low) // width + 1)
+    ]
+
+
+def _replace(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+        stream.write(content)
+    os.chmod(stream.name, 0o644)  # noqa: PTH101
+    Path(stream.name).replace(path)

@@ -1,0 +1,1 @@
+"""Metrics on the test split, the report that people read, and the gate that a release must pass."""

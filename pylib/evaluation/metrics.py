@@ -1,0 +1,128 @@
+"""Segmentation and calibration metrics from counts, so that they add up over batches; numpy alone.
+
+A class that occurs neither in the truth nor in the prediction has no IoU, F1, precision or recall: it is NaN,
+and means over classes leave it out. A class that occurs in only one of the two scores 0.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+BINS = 15  # Guo et al. 2017
+
+
+def confusion_matrix(truth: NDArray[np.integer], prediction: NDArray[np.integer], classes: int) -> Counts:
+    """Count pixels by (true class, predicted class): int64 [C,C] from two arrays of class indices 0..C-1.
+
+    Raises:
+        ValueError: the shapes differ, or an index is outside 0..C-1.
+
+    """
+    if truth.shape != prediction.shape:
+        raise ValueError(f"truth has shape {truth.shape}, prediction {prediction.shape}: they must be equal")
+    for name, array in (("truth", truth), ("prediction", prediction)):
+        if array.size and not 0 <= array.min() <= array.max() < classes:
+            raise ValueError(f"{name} has class index {array.max()}, outside 0..{classes - 1}")
+    pairs = truth.astype(np.int64).ravel() * classes + prediction.ravel()
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
+
+
+def intersection_over_union(confusion: Counts) -> Scores:
+    """Jaccard index of each class, float64 [C] in [0,1]: hits / (in truth or predicted)."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, true + predicted - hits, absent=true + predicted == 0)
+
+
+def precision(confusion: Counts) -> Scores:
+    """Share of the pixels predicted as a class that are of it, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, predicted, absent=true + predicted == 0)
+
+
+def recall(confusion: Counts) -> Scores:
+    """Share of a class's pixels that were found, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, true, absent=true + predicted == 0)
+
+
+def f1(confusion: Counts) -> Scores:
+    """Harmonic mean of precision and recall (Dice coefficient) of each class, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(2 * hits, true + predicted, absent=true + predicted == 0)
+
+
+def mean_over_classes(scores: Scores) -> float:
+    """Mean of the classes that occur; NaN where none does."""
+    defined = scores[~np.isnan(scores)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+def mean_iou(confusion: Counts) -> float:
+    """Mean over classes of the intersection over union, in [0,1] (mIoU of PASCAL VOC and Cityscapes)."""
+    return mean_over_classes(intersection_over_union(confusion))
+
+
+def pixel_accuracy(confusion: Counts) -> float:
+    """Share of pixels with the right class, in [0,1]; NaN for no pixels. Blind to rare classes."""
+    total = int(confusion.sum())
+    return float(np.trace(confusion) / total) if total else float("nan")
+
+
+class Reliability(NamedTuple):
+    """Pixels by confidence, in equal-width bins over (0,1].
+
+    pixels: int64 [B]; confidence and correct: float64 [B], sums over the bin's pixels.
+    """
+
+    pixels: Counts
+    confidence: Scores
+    correct: Scores
+
+    @classmethod
+    def empty(cls, bins: int = BINS) -> "Reliability":
+        """Return bins without a pixel."""
+        return cls(np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins))
+
+    def merge(self, other: "Reliability") -> "Reliability":
+        """Return the bins of both."""
+        return Reliability(
+            self.pixels + other.pixels, self.confidence + other.confidence, self.correct + other.correct
+        )
+
+
+def reliability(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], bins: int = BINS
+) -> Reliability:
+    """Bin pixels by the probability of their most likely class; bin m holds ((m-1)/B, m/B].
+
+    probabilities: [...,C] in [0,1]; truth: class indices [...].
+    Source: Guo et al., On Calibration of Modern Neural Networks, https://arxiv.org/abs/1706.04599, section 2.
+    """
+    confidence = probabilities.max(axis=-1).ravel().astype(np.float64)
+    correct = (probabilities.argmax(axis=-1) == truth).ravel().astype(np.float64)
+    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+    def total(weights: Scores) -> Scores:
+        return np.bincount(place, weights, minlength=bins).astype(np.float64)
+
+    return Reliability(np.bincount(place, minlength=bins).astype(np.int64), total(confidence), total(correct))
+
+
+def expected_calibration_error(bins: Reliability) -> float:
+    """Mean distance of confidence from accuracy over the bins, weighted by their pixels, in [0,1]."""
+    total = int(bins.pixels.sum())
+    return float(np.abs(bins.confidence - bins.correct).sum() / total) if total else float("nan")
+
+
+def _marginals(confusion: Counts) -> tuple[Scores, Scores, Scores]:
+    hits, true, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return hits.astype(np.float64), true.astype(np.float64), predicted.astype(np.float64)
+
+
+def _ratio(part: Scores, whole: Scores, *, absent: NDArray[np.bool_]) -> Scores:
+    ratio = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return np.where(absent, np.nan, ratio)

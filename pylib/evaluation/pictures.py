@@ -1,0 +1,54 @@
+"""Pictures of masks and errors for the report, as PNG data URIs, in colours that people can tell apart."""
+
+import base64
+import colorsys
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.data.images import encode_png, resize_image, resize_mask
+
+# Okabe and Ito, https://jfly.uni-koeln.de/color/, told apart with any common colour blindness.
+_PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#CC79A7", "#999999", "#D55E00")
+ERROR = (213, 0, 50)
+SIDE = 192
+"""Pixels that a picture in the report has at most on each side: enough to see, small enough to mail."""
+
+
+def class_colour(index: int) -> str:
+    """Return the colour of a class index as #RRGGBB; beyond the palette, hues a golden angle apart."""
+    if index < len(_PALETTE):
+        return _PALETTE[index]
+    red, green, blue = colorsys.hsv_to_rgb(index * 0.381966 % 1, 0.65, 0.85)
+    return f"#{round(red * 255):02X}{round(green * 255):02X}{round(blue * 255):02X}"
+
+
+def picture(image: NDArray[np.uint8]) -> str:
+    """Return uint8 [S,S,3] RGB as a PNG data URI."""
+    return _data_uri(_small(image))
+
+
+def mask_picture(mask: NDArray[np.uint8]) -> str:
+    """Return class indices uint8 [S,S] as a PNG data URI in the classes' colours."""
+    colours = [bytes.fromhex(class_colour(index)[1:]) for index in range(int(mask.max(initial=0)) + 1)]
+    table = np.frombuffer(b"".join(colours), dtype=np.uint8).reshape(-1, 3)
+    return _data_uri(table[_small_mask(mask)])
+
+
+def error_picture(image: NDArray[np.uint8], wrong: NDArray[np.bool_]) -> str:
+    """Return the image, darkened and grey, with the wrong pixels in red; `wrong` is bool [S,S]."""
+    grey = _small(image).mean(axis=-1, keepdims=True) * 0.6
+    mask = _small_mask(wrong.astype(np.uint8)).astype(bool)[..., np.newaxis]
+    return _data_uri(np.where(mask, np.array(ERROR), grey).astype(np.uint8))
+
+
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return resize_image(image, SIDE) if max(image.shape[:2]) > SIDE else image
+
+
+def _small_mask(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return resize_mask(mask, (SIDE, SIDE)) if max(mask.shape) > SIDE else mask
+
+
+def _data_uri(image: NDArray[np.uint8]) -> str:
+    return "data:image/png;base64," + base64.b64encode(encode_png(np.ascontiguousarray(image))).decode()

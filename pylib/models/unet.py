@@ -1,0 +1,50 @@
+"""The U-Net: an encoder by name, a light decoder, normalisation and softmax inside the model."""
+
+from pathlib import Path
+
+import keras
+
+from pylib.models.encoders import build_encoder
+from pylib.models.spec import EncoderName, ModelSpec
+
+LOGITS = "logits"
+
+
+def build_unet(spec: ModelSpec, weights: Path | None = None) -> keras.Model:
+    """Build the U-Net (https://arxiv.org/abs/1505.04597) that a spec describes.
+
+    Input: uint8 RGB [N,H,W,3] in [0,255], H and W divisible by 32. Output: float32 probabilities
+    [N,H,W,C] that sum to 1, also under mixed precision; the layer "logits" has them before the softmax.
+    weights: the encoder's file, see `build_encoder`.
+    """
+    image = keras.Input((None, None, 3), dtype="uint8", name="image")
+    encoder = build_encoder(spec, weights)
+    normalised = _normalise(image, spec.encoder)
+    *skips, x = encoder(normalised)
+    for level, (skip, filters) in enumerate(zip(reversed(skips), spec.filters, strict=True)):
+        x = _up(x, skip, filters, name=f"up_{level}")
+    x = keras.layers.SpatialDropout2D(spec.dropout, name="dropout")(x)
+    x = keras.layers.Conv2DTranspose(len(spec.classes), 2, strides=2, dtype="float32", name=LOGITS)(x)
+    return keras.Model(image, keras.layers.Softmax(dtype="float32", name="probabilities")(x), name="unet")
+
+
+def logits_of(model: keras.Model) -> keras.Model:
+    """Return the same model, same variables, up to its logits float32 [N,H,W,C]: what is trained."""
+    return keras.Model(model.input, model.get_layer(LOGITS).output, name="logits_model")
+
+
+def _normalise(image: keras.KerasTensor, encoder: EncoderName) -> keras.KerasTensor:
+    """Scale as keras.applications' own preprocess_input of that encoder does."""
+    if encoder == "mobilenet_v2":
+        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="normalise")(image)
+    bgr = keras.ops.take(image, [2, 1, 0], axis=-1)
+    return keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalise")(bgr)
+
+
+def _up(x: keras.KerasTensor, skip: keras.KerasTensor, filters: int, *, name: str) -> keras.KerasTensor:
+    """Double the size, join the encoder's features of that size, convolve."""
+    x = keras.layers.Conv2DTranspose(filters, 2, strides=2, use_bias=False, name=f"{name}_transpose")(x)
+    x = keras.layers.Concatenate(name=f"{name}_concat")([x, skip])
+    x = keras.layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv")(x)
+    x = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return keras.layers.ReLU(name=f"{name}_relu")(x)

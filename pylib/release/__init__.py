@@ -1,0 +1,1 @@
+"""Promotion of a model: a Git commit that changes the served SeldonDeployment."""

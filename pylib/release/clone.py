@@ -1,0 +1,140 @@
+"""The clone that releases are committed to: made, brought up to date, locked, healed after a crash.
+
+It belongs to the release: the user's own working tree is only ever read, by `git clone` and `git fetch`.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pylib.errors import ReleaseError
+from pylib.release.git import Git
+from pylib.release.manifest import MANIFEST, Manifest
+
+_JOURNAL = "pylib-release"
+"""A file inside .git that is there while a release works: found at the start, it says that one was killed."""
+
+
+@contextmanager
+def open_clone(source: Path | str, repository: Path) -> Iterator[Git]:
+    """Lock the clone of `source` at `repository`, and bring it to source's HEAD with the releases on top.
+
+    It is cloned where it is missing. Other releases wait. If the block raises, or is killed, what it had not
+    committed is undone, at the latest by the next call.
+
+    Raises ReleaseError: source is not a repository with a commit, or the clone holds changes of a person.
+    """
+    place = repository.absolute()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with (place.parent / f".{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        origin = as_remote(source)
+        if not place.is_dir() or not any(place.iterdir()):
+            _clone(origin, place)
+        git = Git(place)
+        _check(git)
+        with _all_or_nothing(git):
+            _update(git, origin)
+            yield git
+
+
+def as_remote(source: Path | str) -> str:
+    """Return a repository as Git takes it from any folder: a path made absolute, or the URL as it is."""
+    path = Path(source)
+    return str(path.absolute()) if isinstance(source, Path) or path.exists() else source
+
+
+def _clone(source: str, place: Path) -> None:
+    partial = place.parent / f".{place.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)  # of a clone that was killed
+    try:
+        Git(place.parent).run("clone", "--quiet", "--", source, str(partial))
+        git = Git(partial)
+        if not git.answers("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+            raise ReleaseError(f"{source} has no commit yet: `git add` and `git commit` it, then release")
+        if not git.answers("symbolic-ref", "--quiet", "HEAD"):
+            git.run("checkout", "--quiet", "-B", "main")
+        partial.replace(place)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check(git: Git) -> None:
+    """Raise where the folder is not a clone of ours, or a person is at work in it."""
+    if not (git.folder / ".git").exists():
+        raise ReleaseError(f"{git.folder} is not a Git repository: name another folder for the releases")
+    if not git.answers("config", "--get", "user.email"):  # so that `git revert` works there, too
+        git.run("config", "user.name", "pylib")
+        git.run("config", "user.email", "pylib@localhost")
+    if _journal(git).exists():
+        _undo(git)
+    changed = git.run("status", "--porcelain", "--untracked-files=no").splitlines()
+    if changed:
+        raise ReleaseError(
+            f"{git.folder} has uncommitted changes ({changed[0].strip()}): commit or drop them"
+        )
+    if not git.answers("symbolic-ref", "--quiet", "HEAD"):
+        raise ReleaseError(f"{git.folder} is not on a branch: `git switch` to the one that is deployed")
+
+
+@contextmanager
+def _all_or_nothing(git: Git) -> Iterator[None]:
+    journal = _journal(git)
+    journal.touch()
+    try:
+        yield
+    except BaseException:
+        _undo(git)
+        raise
+    journal.unlink()
+
+
+def _undo(git: Git) -> None:
+    """Return to the last commit. We hold the lock, so Git's own lock files are of a killed process."""
+    for stale in _folder(git).rglob("*.lock"):
+        stale.unlink()
+    git.run("reset", "--quiet", "--hard", "HEAD")
+    _journal(git).unlink(missing_ok=True)
+
+
+def _update(git: Git, source: str) -> None:
+    """Take over the source's HEAD: forward where nothing was released, else as a merge.
+
+    The merge is source's tree with the release's values in its manifest, so there are no conflicts.
+    """
+    git.run("fetch", "--quiet", "--no-tags", "--update-shallow", "--", source, "HEAD")
+    theirs, ours = git.run("rev-parse", "FETCH_HEAD"), git.run("rev-parse", "HEAD")
+    if git.answers("merge-base", "--is-ancestor", theirs, ours):
+        return
+    if git.answers("merge-base", "--is-ancestor", ours, theirs):
+        git.run("reset", "--quiet", "--hard", theirs)
+        return
+    manifest = read_manifest(git, theirs).with_values(read_manifest(git).values)
+    git.run("read-tree", theirs)
+    subject = f"Bring in {theirs[:12]} of the source, keeping the released model"
+    commit_manifest(git, manifest, subject + "\n", parents=(ours, theirs))
+
+
+def read_manifest(git: Git, revision: str = "HEAD") -> Manifest:
+    """Read the served SeldonDeployment as it is in a commit."""
+    return Manifest(git.read(revision, MANIFEST), git.folder / MANIFEST)
+
+
+def commit_manifest(git: Git, manifest: Manifest, message: str, parents: tuple[str, ...] = ("HEAD",)) -> None:
+    """Commit what is staged, with this manifest; the working tree changes last, all at once."""
+    blob = git.run("hash-object", "-w", "--stdin", text=manifest.text)
+    git.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{MANIFEST.as_posix()}")
+    options = [option for parent in parents for option in ("-p", git.run("rev-parse", parent))]
+    commit = git.run("commit-tree", git.run("write-tree"), *options, "-F", "-", text=message)
+    git.run("read-tree", "HEAD")  # so that the next command knows which files go
+    git.run("reset", "--quiet", "--hard", commit)
+
+
+def _folder(git: Git) -> Path:
+    return Path(git.run("rev-parse", "--absolute-git-dir"))
+
+
+def _journal(git: Git) -> Path:
+    return _folder(git) / _JOURNAL

@@ -1,0 +1,168 @@
+"""A SeldonDeployment read from its YAML, and what Seldon's operator makes of it for the model's container.
+
+Source: `setContainerPredictiveUnitDefaults` and `createContainerService` in
+https://github.com/SeldonIO/seldon-core/tree/v1.17.1/operator
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pylib.errors import ServingError
+
+MANIFEST = Path("cluster-conf/model/base/seldondeployment.yaml")
+"""Where a repository keeps the served model; a release is a commit that changes this file."""
+
+HTTP_PORT, GRPC_PORT, METRICS_PORT = 9000, 9500, 6000
+"""What the operator gives the first container of a deployment."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class Parameter(_Model):
+    """A parameter of the graph; Seldon passes it to the predictor's constructor."""
+
+    name: str
+    value: str
+    type: Literal["INT", "FLOAT", "DOUBLE", "STRING", "BOOL"]
+
+
+class EnvVar(_Model):
+    """A container's environment variable; one with `valueFrom` is the cluster's to fill in."""
+
+    name: str
+    value: str | None = None
+    valueFrom: dict[str, Any] | None = None  # noqa: N815  (Kubernetes' name)
+
+
+class Container(_Model):
+    """The container that runs a unit of the graph: they share a name."""
+
+    name: str
+    image: str = ""
+    env: list[EnvVar] = []
+
+
+class PodSpec(_Model):
+    """The part of a pod's specification that matters here."""
+
+    containers: list[Container]
+
+
+class ComponentSpec(_Model):
+    """A pod of the predictor."""
+
+    spec: PodSpec
+
+
+class Graph(_Model):
+    """The inference graph: here, one model."""
+
+    name: str
+    type: str = "MODEL"
+    parameters: list[Parameter] = []
+    children: list[dict[str, Any]] = []
+
+
+class PredictorSpec(_Model):
+    """One predictor of a deployment."""
+
+    name: str
+    graph: Graph
+    componentSpecs: list[ComponentSpec]  # noqa: N815  (Seldon's name)
+
+
+class _Spec(_Model):
+    predictors: list[PredictorSpec] = Field(min_length=1)
+
+
+class _Metadata(_Model):
+    name: str
+
+
+class SeldonDeployment(_Model):
+    """A SeldonDeployment of one predictor whose graph is one model: all that runs without an orchestrator."""
+
+    apiVersion: Literal["machinelearning.seldon.io/v1"]  # noqa: N815
+    kind: Literal["SeldonDeployment"]
+    metadata: _Metadata
+    spec: _Spec
+
+    @property
+    def predictor(self) -> PredictorSpec:
+        """The one predictor."""
+        return self.spec.predictors[0]
+
+    @property
+    def container(self) -> Container:
+        """The container that runs the model."""
+        containers = [c for component in self.predictor.componentSpecs for c in component.spec.containers]
+        return next(c for c in containers if c.name == self.predictor.graph.name)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The graph's parameters by name: model_digest, data_commit, git_commit."""
+        return {parameter.name: parameter.value for parameter in self.predictor.graph.parameters}
+
+    def environment(self, *, http: int, grpc: int, metrics: int) -> dict[str, str]:
+        """Return the environment that the operator gives the model's container, for these ports.
+
+        The container's own variables are kept, except those that only a cluster can fill in (valueFrom).
+        """
+        graph, container = self.predictor.graph, self.container
+        parameters = [parameter.model_dump() for parameter in graph.parameters]
+        return {
+            **{entry.name: entry.value or "" for entry in container.env if entry.valueFrom is None},
+            "PREDICTIVE_UNIT_ID": graph.name,
+            "PREDICTIVE_UNIT_IMAGE": container.image,
+            "PREDICTIVE_UNIT_PARAMETERS": json.dumps(parameters),
+            "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
+            "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc),
+            "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
+            "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/prometheus",
+            "PREDICTOR_ID": self.predictor.name,
+            "PREDICTOR_LABELS": json.dumps({"version": self.predictor.name}),
+            "SELDON_DEPLOYMENT_ID": self.metadata.name,
+            "SELDON_EXECUTOR_ENABLED": "true",
+        }
+
+
+def read_deployment(path: Path) -> SeldonDeployment:
+    """Read a SeldonDeployment; raises ServingError where it is missing, malformed or more than one model."""
+    try:
+        document = yaml.safe_load(path.read_bytes())
+        deployment = SeldonDeployment.model_validate(document)
+    except OSError as error:
+        raise ServingError(
+            f"{path}: {error.strerror}; give the folder of a repository with {MANIFEST}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ServingError(f"{path} is not one YAML document: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        raise ServingError(f"{path} is not a SeldonDeployment: {_first(error)}") from error
+    _check_graph(path, deployment)
+    return deployment
+
+
+def _check_graph(path: Path, deployment: SeldonDeployment) -> None:
+    graph = deployment.predictor.graph
+    if len(deployment.spec.predictors) > 1 or graph.children or graph.type != "MODEL":
+        raise ServingError(
+            f"{path}: only one predictor whose graph is one MODEL runs without Seldon's operator"
+        )
+    containers = [
+        c.name for component in deployment.predictor.componentSpecs for c in component.spec.containers
+    ]
+    if graph.name not in containers:
+        raise ServingError(f"{path}: no container is named {graph.name!r} as the graph's unit is")
+
+
+def _first(error: ValidationError) -> str:
+    detail = error.errors()[0]
+    place = ".".join(str(part) for part in detail["loc"]) or "the document"
+    return f"{place}: {detail['msg']}"

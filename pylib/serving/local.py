@@ -1,0 +1,210 @@
+"""The released model served on this machine: Seldon's own server in the serving environment, on loopback."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import requests
+
+import pylib
+from pylib.errors import ServingError
+from pylib.serving.deployment import HTTP_PORT, SeldonDeployment
+
+HOST = "127.0.0.1"
+_LOCK = "server.lock"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its base URL, the ports of gRPC and metrics, its process group and its log."""
+
+    url: str
+    grpc_port: int
+    metrics_port: int
+    pid: int
+    log: str
+
+
+def start(
+    deployment: SeldonDeployment,
+    *,
+    artifacts: str,
+    folder: Path,
+    port: int = HTTP_PORT,
+    workers: int | None = None,
+    predictions: Path | None = None,
+    timeout: float = 60,
+) -> Server:
+    """Serve a deployment's model from the artifact store at the URL `artifacts`; return when it is ready.
+
+    `folder` holds the server's state and log, one server a folder. Port 0 takes a free one; gRPC and metrics
+    always do. `workers` defaults to what the deployment says. Raises ServingError: the port or the folder is
+    in use, the serving environment is missing, or the server is not ready within `timeout` seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_server(folder) as lock:
+        http, grpc, metrics = _ports(port)
+        environment = {
+            **_clean_environment(),
+            **deployment.environment(http=http, grpc=grpc, metrics=metrics),
+            "ARTIFACT_STORE": artifacts,
+        }
+        if workers is not None:
+            environment["GUNICORN_WORKERS"] = str(workers)
+        if predictions is not None:
+            environment["PREDICTION_LOG"] = str(predictions)
+        log = folder / "server.log"
+        process = _launch(environment, log, lock)
+        server = Server(f"http://{HOST}:{http}", grpc, metrics, process.pid, str(log))
+        _write(folder, server)
+    try:
+        _wait_until_ready(process, server, timeout)
+    except BaseException:
+        _end(process.pid, folder, grace=5)
+        process.wait()
+        raise
+    return server
+
+
+def running(folder: Path) -> Server | None:
+    """Return the server that this folder's state belongs to, None if it has ended."""
+    try:
+        with (folder / _LOCK).open("rb") as lock:
+            if _acquire(lock):
+                return None
+        return Server(**json.loads((folder / "server.json").read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def stop(folder: Path, *, grace: float = 10) -> bool:
+    """End this folder's server and all its processes; False if none was running.
+
+    After `grace` seconds (running requests may finish), whatever is left of its process group is killed.
+    """
+    server = running(folder)
+    if server is None:
+        return False
+    _end(server.pid, folder, grace)
+    with suppress(ChildProcessError):  # reap it where it is our own child
+        os.waitpid(server.pid, 0)
+    return True
+
+
+def serving_python() -> Path:
+    """Return the serving environment's Python: `PYLIB_SERVE_PYTHON`, or .venv-serve beside our own."""
+    beside = Path(sys.prefix).parent / ".venv-serve" / "bin" / "python"
+    python = Path(os.environ.get("PYLIB_SERVE_PYTHON") or beside)
+    if not python.exists():
+        raise ServingError(f"no serving environment at {python}: make it from locks/serve.txt (make setup)")
+    return python
+
+
+@contextmanager
+def _only_server(folder: Path) -> Iterator[IO[bytes]]:
+    """Hold the folder's lock; the server inherits it, and so holds it until its last process has ended."""
+    with (folder / _LOCK).open("wb") as lock:
+        if not _acquire(lock):
+            there = running(folder)
+            where = f" at {there.url} (process {there.pid})" if there else ""
+            raise ServingError(f"{folder}: a server runs already{where}; stop it with `pylib serve --stop`")
+        yield lock
+
+
+def _acquire(lock: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _launch(environment: dict[str, str], log: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    command = [str(serving_python()), "-m", "pylib.serving.microservice", "--host", HOST]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=[lock.fileno()],
+            cwd=log.parent,
+        )
+
+
+def _clean_environment() -> dict[str, str]:
+    """Our environment without what would lead the server's Python to ours; with the code of this pylib."""
+    ours = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONSTARTUP"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**kept, "PYTHONPATH": str(Path(pylib.__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
+
+
+def _ports(http: int) -> tuple[int, int, int]:
+    """Return three ports that are free now: the one asked for (0: any), and any two others."""
+    with ExitStack() as stack:
+        ports = []
+        for port in (http, 0, 0):
+            listener = stack.enter_context(socket.socket())
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((HOST, port))
+            except (OSError, OverflowError) as error:
+                reason = getattr(error, "strerror", None) or error
+                hint = "stop what uses it, or choose another with --port (0 takes a free one)"
+                raise ServingError(f"port {port} on {HOST}: {reason}; {hint}") from error
+            ports.append(listener.getsockname()[1])
+        return ports[0], ports[1], ports[2]
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], server: Server, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy between this machine and itself
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise ServingError(f"the model server ended: {_last_line(server)}; its log is {server.log}")
+            with suppress(requests.RequestException):
+                if session.get(f"{server.url}/health/status", timeout=2).ok:
+                    return
+            time.sleep(0.05)
+    raise ServingError(
+        f"the model server is not ready after {timeout:g} s: {_last_line(server)}; see {server.log}"
+    )
+
+
+def _last_line(server: Server) -> str:
+    """Return the log's first error line, or else its last line."""
+    lines = [line for line in Path(server.log).read_text(errors="replace").splitlines() if line.strip()]
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return (errors or lines[-1:] or ["no output"])[0]
+
+
+def _end(pid: int, folder: Path, grace: float) -> None:
+    """Ask the server to end; kill its process group if the lock is still held after `grace` seconds."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    with (folder / _LOCK).open("rb") as lock:
+        while not _acquire(lock):
+            if time.monotonic() > deadline:
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+            time.sleep(0.02)
+
+
+def _write(folder: Path, server: Server) -> None:
+    draft = folder / "server.json.partial"
+    draft.write_text(json.dumps(asdict(server)))
+    draft.replace(folder / "server.json")

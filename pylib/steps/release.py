@@ -1,0 +1,56 @@
+"""Step "release": a judged model to the artifact store and to the Git commit that serves it."""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pylib.provenance import statement as records
+from pylib.provenance.digests import BUNDLE
+from pylib.provenance.materials import source
+from pylib.provenance.step import Commit, Input, Output, Result, step
+from pylib.settings import settings
+
+
+@step(cached=False)
+def release(model: Input, evaluation: Input, released: Output, *, data: Commit) -> Result:
+    """Upload the model, its evaluation and all their records under its digest, then commit that digest.
+
+    Raises GateError where the evaluation did not pass; the model stays where it was trained.
+    """
+    from pylib.release.release import release as promote
+    from pylib.store.artifacts import ArtifactStore
+
+    place = settings()
+    with tempfile.TemporaryDirectory(dir=released.parent) as folder:
+        made = promote(
+            _assemble(model, evaluation, Path(folder) / "model"),
+            evaluation,
+            artifacts=ArtifactStore(place.artifacts),
+            repository=place.release_repository,
+            source=place.release_source,
+            push=place.release_push,
+            data_commit=data,
+            git_commit=_git_commit(),
+            provenance=f"{BUNDLE} beside the model in {place.artifacts}",
+        )
+    result: dict[str, Any] = {"digest": made.digest, "commit": made.commit, "data_commit": data}
+    (released / "release.json").write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _assemble(model: Path, evaluation: Path, folder: Path) -> Path:
+    """The model folder with its evaluation inside, and one bundle of the records of both."""
+    shutil.copytree(model, folder)
+    shutil.copytree(evaluation, folder / "evaluation", ignore=shutil.ignore_patterns(BUNDLE))
+    bundle = [*records.read_bundle(model), *records.read_bundle(evaluation)]
+    records.write_bundle(folder, bundle)
+    return folder
+
+
+def _git_commit() -> str:
+    """The commit of our code, marked where the working tree held more than that."""
+    found = source()
+    commit = str(found.get("digest", {}).get("gitCommit", ""))
+    return commit if found["annotations"]["clean"] or not commit else f"{commit}-dirty"

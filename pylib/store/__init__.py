@@ -1,0 +1,1 @@
+"""The versioned store of data (repositories, branches, commits, files) and the artifact store of models."""

@@ -1,0 +1,158 @@
+"""Models by digest, in a folder or a bucket: what release uploads and the model server loads.
+
+Imports nothing but obstore and pylib.errors, because the serving environment uses it too.
+Layout: `<url>/models/<SHA-256 of model.onnx>/<file>`, one folder a model, never changed once complete.
+"""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, from_url
+
+from pylib.errors import StoreError
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
+
+MODEL_FILE = "model.onnx"
+"""The file that the digest is of; uploaded last, so a model is complete exactly when it is there."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MODEL_KEY = re.compile(rf"models/([0-9a-f]{{64}})/{re.escape(MODEL_FILE)}")
+_CLIENT: "ClientConfig" = {"connect_timeout": "10s", "timeout": "120s"}
+_RETRY: "RetryConfig" = {"max_retries": 4}
+
+
+class ArtifactStore:
+    """Models in an object store, by digest.
+
+    `url` is `file:///folder` (or a plain path), `s3://bucket/prefix`, `gs://bucket/prefix` or
+    `az://account/container/prefix`. S3 takes the standard `AWS_*` variables, among them
+    `AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`); plain http is allowed where that endpoint is http.
+    All methods raise `StoreError`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        with _store_errors(f"artifact store {url}"):
+            self._store = _open(self.url)
+
+    def put_model(self, folder: Path, digest: str) -> None:
+        """Upload each file of the model folder; `digest` is the SHA-256 of its model.onnx, in hex.
+
+        Idempotent: a model that is there already, whole, keeps its files; those it lacks are added.
+        """
+        source = Path(folder)
+        if _sha256(source / MODEL_FILE) != _checked(digest):
+            raise StoreError(
+                f"{source / MODEL_FILE} does not have the digest {digest}: export the model again"
+            )
+        for name in _upload_order(source, present=self._complete_files(digest)):
+            key = f"models/{digest}/{name}"
+            with _store_errors(f"upload of {source / name} to {self.url}/{key}"):
+                obstore.put(self._store, key, source / name)
+
+    def get_file(self, key: str) -> bytes:
+        """Return the object at `key`, e.g. `models/<digest>/model.onnx`, whose digest is verified."""
+        with _store_errors(f"{self.url}/{key}"):
+            data = bytes(obstore.get(self._store, key).bytes())
+        model = _MODEL_KEY.fullmatch(key)
+        if model and hashlib.sha256(data).hexdigest() != model[1]:
+            raise StoreError(
+                f"{self.url}/{key} is damaged, its SHA-256 differs from its name: release it again"
+            )
+        return data
+
+    def get_model(self, digest: str, target: Path) -> None:
+        """Download the model into the folder `target`, which appears whole or not at all."""
+        files = self._files(_checked(digest))
+        if MODEL_FILE not in files:
+            raise StoreError(f"no model {digest} in {self.url}: release it there, or correct ARTIFACT_STORE")
+        if target.exists() and any(target.iterdir()):
+            raise StoreError(f"{target} is not empty: name a new folder for the model")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as partial:
+            folder = Path(partial) / "model"
+            for name in files:
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(self.get_file(f"models/{digest}/{name}"))
+            folder.replace(target)
+
+    def list_models(self) -> list[str]:
+        """Return the digests of all complete models, sorted."""
+        return sorted(match[1] for key in self._keys("models/") if (match := _MODEL_KEY.fullmatch(key)))
+
+    def _complete_files(self, digest: str) -> set[str]:
+        """Return the files of a model that is there whole; none where model.onnx is absent or damaged."""
+        files = self._files(digest)
+        if MODEL_FILE not in files:
+            return set()
+        try:
+            self.get_file(f"models/{digest}/{MODEL_FILE}")
+        except StoreError:
+            return set()
+        return set(files)
+
+    def _files(self, digest: str) -> list[str]:
+        folder = f"models/{digest}/"
+        return sorted(key.removeprefix(folder) for key in self._keys(folder))
+
+    def _keys(self, prefix: str) -> list[str]:
+        with _store_errors(f"listing of {self.url}/{prefix}"):
+            return [entry["path"] for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
+
+
+def _open(url: str) -> "ObjectStore":
+    scheme = urlsplit(url).scheme
+    if scheme in ("", "file"):
+        folder = Path(url2pathname(urlsplit(url).path) if scheme else url)
+        return LocalStore(folder.absolute(), mkdir=True)
+    if not scheme.startswith("s3"):
+        return from_url(url, client_options=_CLIENT, retry_config=_RETRY)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    config: S3Config = {"endpoint": endpoint} if endpoint else {}
+    client: ClientConfig = {**_CLIENT, "allow_http": endpoint.startswith("http://")}
+    return from_url(url, config=config, client_options=client, retry_config=_RETRY)
+
+
+def _upload_order(folder: Path, *, present: set[str]) -> list[str]:
+    """Return the folder's files that are still to be uploaded, model.onnx last."""
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return sorted(files - present, key=lambda name: (name == MODEL_FILE, name))
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}): is this a model folder?") from error
+
+
+def _checked(digest: str) -> str:
+    if not _DIGEST.fullmatch(digest):
+        raise StoreError(f"{digest!r} is not a model digest: give 64 hexadecimal digits in lower case")
+    return digest
+
+
+@contextmanager
+def _store_errors(what: str) -> Iterator[None]:
+    """Turn what obstore raises into one line."""
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError) as error:
+        raise StoreError(f"{what}: not found") from error
+    except (BaseError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split("Debug source:")[0].split())
+        raise StoreError(f"{what}: {reason or type(error).__name__}") from error

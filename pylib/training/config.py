@@ -1,0 +1,60 @@
+"""The hyper-parameters of a training run, checked as they are read, with the defaults in one place."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pylib.errors import ConfigurationError
+from pylib.models.spec import EncoderName, Filters
+
+
+class TrainingConfig(BaseModel):
+    """Hyper-parameters; ranges are checked, unknown names refused.
+
+    encoder, alpha, frozen, filters, dropout: see `ModelSpec`
+    epochs: at most that many; patience: epochs without a better validation mean IoU before stopping
+    batch: images a step, over all devices; learning_rate: the highest; weight_decay: AdamW's
+    encoder_rate: share of the learning rate at which an encoder with first weights learns
+    schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation mean IoU
+    augmentation: strength in [0,1]; 0 turns it off
+    seed: decides first weights, dropout, order and augmentation
+    deterministic: the same weights, bit for bit, from the same inputs, versions, machine and threads
+    mixed_precision: auto uses float16 where a GPU is fast at it
+    threads: TensorFlow's, 0 for one a core; part of what the result depends on
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: EncoderName = "mobilenet_v2"
+    alpha: float = Field(default=0.35, gt=0, le=2)
+    frozen: bool = False
+    filters: Filters = (96, 64, 48, 32)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    epochs: int = Field(default=40, ge=1, le=10_000)
+    patience: int = Field(default=12, ge=1)
+    batch: int = Field(default=16, ge=1, le=4096)
+    learning_rate: float = Field(default=2e-3, gt=0, le=1)
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    encoder_rate: float = Field(default=0.2, gt=0, le=1)
+    weight_decay: float = Field(default=1e-4, ge=0, lt=1)
+    augmentation: float = Field(default=1.0, ge=0, le=1)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    deterministic: bool = True
+    mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"
+    threads: int = Field(default=0, ge=0, le=1024)
+
+
+def training_config(**values: Any) -> TrainingConfig:
+    """Check hyper-parameters that people wrote; ConfigurationError, one line, naming each that is wrong."""
+    try:
+        return TrainingConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(f"training configuration: {one_line(error)}") from error
+
+
+def one_line(error: ValidationError) -> str:
+    """Return all problems of a pydantic error in one line, each with the name of its field."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'options'}: {problem['msg']}"
+        for problem in error.errors()
+    )

@@ -1,0 +1,125 @@
+"""The epochs of a training run: resumes from its checkpoint, stops early, ends with the best weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from pylib.data.pipeline import ShardReader
+from pylib.errors import ModelError
+from pylib.training import schedules
+from pylib.training.checkpoints import (
+    Arrays,
+    History,
+    assign_arrays,
+    load_checkpoint,
+    read_arrays,
+    save_checkpoint,
+)
+from pylib.training.config import TrainingConfig
+from pylib.training.metrics import summary
+from pylib.training.steps import Steps
+
+SCORE = "mean_iou"
+OnEpoch = Callable[[dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is learned from and what decides when to stop; never the test split."""
+
+    train: ShardReader
+    validation: ShardReader
+    classes: tuple[str, ...]
+
+
+class Loop:
+    """A run of `steps` under `config`; everything it needs to go on lies in the file `checkpoint`.
+
+    `on_epoch` is called with each new entry of the history: epoch, loss, learning_rate, and the validation
+    metrics of `summary`. Afterwards the model has the weights of the best epoch. ModelError when it diverges.
+    """
+
+    def __init__(
+        self, steps: Steps, config: TrainingConfig, data: Data, checkpoint: Path, on_epoch: OnEpoch
+    ) -> None:
+        self.steps, self.config, self.data = steps, config, data
+        self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.variables = [*steps.model.variables, *steps.optimizer.variables]
+        self.steps_per_epoch = data.train.steps(config.batch)
+        self.history: History = []
+        self.best: Arrays = []
+        self.resumed_at = 0
+
+    def run(self) -> History:
+        """Train to the end; return the history of all epochs, those before a resume included."""
+        self._resume()
+        first, last = len(self.history), self.config.epochs
+        total = last * self.steps_per_epoch
+        with tqdm(
+            total=total, initial=first * self.steps_per_epoch, unit="step", desc="train", disable=None
+        ) as progress:
+            batches = iter(self._batches(first))
+            for epoch in range(first, last):
+                if schedules.should_stop(self._scores(), self.config.patience):
+                    break
+                self._epoch(epoch, batches, progress)
+        assign_arrays(self.steps.model.variables, self.best)
+        return self.history
+
+    def _resume(self) -> None:
+        found = load_checkpoint(self.checkpoint)
+        if found is not None:
+            state, self.best, self.history = found
+            assign_arrays(self.variables, state)
+            self.resumed_at = len(self.history)
+
+    def _epoch(self, epoch: int, batches: "tf.data.Iterator", progress: "tqdm[Any]") -> None:
+        entry = {"epoch": float(epoch), "learning_rate": self._rate(epoch * self.steps_per_epoch)}
+        losses = []
+        for step in range(epoch * self.steps_per_epoch, (epoch + 1) * self.steps_per_epoch):
+            rate = tf.constant(self._rate(step), tf.float32)
+            losses.append(self.steps.train(*next(batches), rate))
+            progress.update()
+        entry["loss"] = float(np.mean([loss.numpy() for loss in losses]))
+        if not np.isfinite(entry["loss"]):
+            raise ModelError(f"epoch {epoch}: the loss is {entry['loss']}; lower learning_rate")
+        entry |= summary(self.steps.confusion(self._validation()), self.data.classes)
+        progress.set_postfix({SCORE: f"{entry[SCORE]:.3f}"})
+        self._keep(entry)
+
+    def _keep(self, entry: dict[str, float]) -> None:
+        self.history.append(entry)
+        if schedules.best_epoch(self._scores()) == len(self.history) - 1:
+            self.best = read_arrays(self.steps.model.variables)
+        save_checkpoint(self.checkpoint, read_arrays(self.variables), self.best, self.history)
+        self.on_epoch(entry)
+
+    def _rate(self, step: int) -> float:
+        if self.config.schedule == "plateau":
+            return schedules.plateau(self.config.learning_rate, self._scores())
+        return schedules.cosine(self.config.learning_rate, step, self.config.epochs * self.steps_per_epoch)
+
+    def _scores(self) -> list[float]:
+        return [entry[SCORE] for entry in self.history]
+
+    def _batches(self, first: int) -> "tf.data.Dataset":
+        config = self.config
+        dataset = self.data.train.epochs(
+            config.batch,
+            seed=config.seed,
+            first=first,
+            last=config.epochs,
+            strength=config.augmentation,
+            deterministic=config.deterministic,
+        )
+        return self.steps.strategy.experimental_distribute_dataset(dataset)
+
+    def _validation(self) -> "tf.data.Dataset":
+        return self.steps.strategy.experimental_distribute_dataset(
+            self.data.validation.in_order(self.config.batch)
+        )

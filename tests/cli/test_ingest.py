@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from pylib.cli.ingest import ingest
+from pylib.errors import PylibError
+
+app = typer.Typer()
+app.command()(ingest)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twenty pairs of sky and road, and settings that keep all results in a temporary folder."""
+    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
+    for name in ("PYLIB_STORE", "PACHD_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "street"
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for number in range(20):
+        Image.fromarray(random.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(folder / f"images/{number}.png")
+        Image.fromarray((np.arange(1600).reshape(40, 40) // 800).astype(np.uint8)).save(folder / f"masks/{number}.png")
+    return folder
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def test_it_prints_the_commit_and_what_was_found(pairs: Path, tmp_path: Path) -> None:
+    (pairs / "images/bad.png").write_bytes(b"hello")
+    output = run(pairs, "--classes", "0=sky,1=road")
+    assert "commit     street@" in output
+    assert "images     20: " in output
+    assert "0=sky, 1=road" in output
+    assert "set aside  1 x images without a mask" in output
+    assert (tmp_path / "out/reports/ingest/street/report.html").is_file()
+    assert "(nothing changed)" in run(pairs)
+
+
+def test_json_is_for_programs(pairs: Path, tmp_path: Path) -> None:
+    facts = json.loads(
+        run(pairs, "--classes", "0=sky,1=road", "--json", "--repository", "road", "--report", tmp_path / "here")
+    )
+    assert facts["commit"].startswith("road@")
+    assert (facts["images"], facts["set_aside"], facts["new"]) == (20, 0, True)
+    assert facts["classes"] == {"0": "sky", "1": "road"}
+    assert facts["report"] == str(tmp_path / "here/report.html")
+
+
+def test_add_and_group_and_strict_reach_the_library(pairs: Path) -> None:
+    run(pairs, "--classes", "0=sky,1=road", "--group", "(.)$")
+    for path in pairs.rglob("1*.png"):
+        path.unlink()
+    facts = json.loads(run(pairs, "--add", "--strict", "--json"))
+    assert (facts["images"], facts["new"]) == (20, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: no such folder or archive"),
+        (["{pairs}"], "no usable item"),
+        (["{pairs}", "--classes", "sky,road"], "write mask ids and names"),
+        (["{pairs}", "--classes", "0=sky"], "two classes or more"),
+        (["{pairs}", "--classes", "0=sky,1="], "mask id 1 needs a name"),
+        (["{pairs}", "--classes", "0=sky,0=road"], "there twice"),
+        (["{pairs}", "--classes", "0=sky,999=road"], "999 is no mask id"),
+        (["{pairs}", "--classes", "0=sky,1=road", "--group", "["], "no regular expression"),
+        (["{pairs}", "--classes", "0=sky,1=road", "--repository", "no/name"], "no name for a repository|names no commit"),
+        (["{pairs}", "--classes", "0=sky,1=road", "--store", "ftp://x"], "no store of this kind"),
+    ],
+)
+def test_what_a_person_got_wrong_is_one_line(pairs: Path, arguments: list[str], message: str) -> None:
+    with pytest.raises(PylibError, match=message) as caught:
+        run(*(argument.format(pairs=pairs) for argument in arguments))
+    assert "\n" not in str(caught.value)
+
+
+def test_strict_is_an_error_and_commits_nothing(pairs: Path) -> None:
+    (pairs / "images/bad.png").write_bytes(b"hello")
+    with pytest.raises(PylibError, match="1 set aside, and strict"):
+        run(pairs, "--classes", "0=sky,1=road", "--strict")
+    assert json.loads(run(pairs, "--classes", "0=sky,1=road", "--json"))["new"]

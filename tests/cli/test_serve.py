@@ -1,0 +1,172 @@
+"""The verbs serve and predict as a person uses them, with a released model and a real server."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from pylib.cli import serve
+from pylib.errors import PylibError, ServingError
+from pylib.serving.deployment import MANIFEST
+from pylib.store.artifacts import ArtifactStore
+
+app = typer.Typer()
+app.command("serve")(serve.serve)
+app.command("predict")(serve.predict)
+PROGRAM = "import typer; from pylib.cli.serve import serve; typer.run(serve)"
+
+
+def release_constant_model(output: Path) -> str:
+    """Release a model that answers class 1 everywhere into the output's folders; return its digest."""
+    helper, types = onnx.helper, onnx.TensorProto
+    weights = onnx.numpy_helper.from_array(np.zeros((2, 3, 1, 1), np.float32), "weights")
+    bias = onnx.numpy_helper.from_array(np.array([0, 2], np.float32), "bias")
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["image"], ["float"], to=types.FLOAT),
+            helper.make_node("Transpose", ["float"], ["planes"], perm=[0, 3, 1, 2]),
+            helper.make_node("Conv", ["planes", "weights", "bias"], ["scores"]),
+            helper.make_node("Transpose", ["scores"], ["logits"], perm=[0, 2, 3, 1]),
+            helper.make_node("Softmax", ["logits"], ["probabilities"], axis=-1),
+        ],
+        "constant",
+        [helper.make_tensor_value_info("image", types.UINT8, ["N", "H", "W", 3])],
+        [helper.make_tensor_value_info("probabilities", types.FLOAT, ["N", "H", "W", 2])],
+        [weights, bias],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, {"classes": '["cat", "wall"]', "image_size": "32"})
+    folder = output / "model"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    ArtifactStore((output / "artifacts").as_uri()).put_model(folder, digest)
+    manifest = output / "gitops" / MANIFEST
+    manifest.parent.mkdir(parents=True)
+    text = (Path(__file__).parents[2] / MANIFEST).read_text()
+    manifest.write_text(text.replace('value: ""', f'value: "{digest}"', 1))
+    return digest
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The output folder that the verbs use, with paths as short as a terminal is wide."""
+    folder = tmp_path / "out"
+    monkeypatch.setenv("PYLIB_OUTPUT", str(folder))
+    for name in ("PYLIB_ARTIFACTS", "PYLIB_RELEASE_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "cat.jpg"
+    Image.effect_noise((70, 50), 60).convert("RGB").save(path)
+    return path
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def fail(*arguments: str) -> PylibError:
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, PylibError), result.output
+    assert "\n" not in str(result.exception)
+    return result.exception
+
+
+@pytest.mark.slow
+def test_serve_ask_and_stop(output: Path, picture: Path, tmp_path: Path) -> None:
+    digest = release_constant_model(output)
+    server = json.loads(run("serve", "--port", "0", "--workers", "1", "--detach", "--json"))
+    try:
+        figures = json.loads(run("predict", str(picture), "--json"))
+        table = run("predict", str(picture), "--overlay", str(tmp_path / "overlay.png"))
+        by_url = json.loads(run("predict", str(picture), "--url", server["url"], "--json"))
+    finally:
+        stopped = run("serve", "--stop")
+    assert stopped == "stopped\n"
+    assert run("serve", "--stop") == "no server is running\n"
+    assert figures["class_shares"] == {"cat": 0.0, "wall": 1.0}
+    assert (figures["width"], figures["height"]) == (70, 50)
+    assert figures["model_digest"] == digest
+    assert figures["mean_confidence"] == pytest.approx(1 / (1 + np.exp(-2)), abs=1e-6)
+    assert by_url["prediction_id"] != figures["prediction_id"]
+    for expected in ("cat", "0.0%", "wall", "100.0%", digest, "prediction_id"):
+        assert expected in table
+    assert Image.open(tmp_path / "overlay.png").width >= 320
+    logged = [json.loads(line)["prediction_id"] for line in (output / "predictions.jsonl").open()]
+    assert {figures["prediction_id"], by_url["prediction_id"]} < set(logged)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_serve_in_the_foreground_ends_cleanly(output: Path, how: signal.Signals) -> None:
+    release_constant_model(output)
+    command = [sys.executable, "-c", PROGRAM, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "serving at http://127.0.0.1:" in process.stdout.readline()
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert errors == ""
+    assert run("serve", "--stop") == "no server is running\n"
+
+
+@pytest.mark.slow
+def test_serve_in_the_foreground_says_when_the_server_ends(output: Path) -> None:
+    release_constant_model(output)
+
+    def end_server() -> None:
+        state = output / "serving" / "server.json"
+        while not (output / "ready").exists():
+            time.sleep(0.02)
+        os.kill(json.loads(state.read_text())["pid"], signal.SIGTERM)
+
+    command = [sys.executable, "-c", PROGRAM, "--port", "0"]
+    ender = threading.Thread(target=end_server)
+    ender.start()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        (output / "ready").touch()
+        _, errors = process.communicate(timeout=60)
+    ender.join()
+    assert process.returncode == 1
+    assert "the model server ended by itself" in errors
+
+
+def test_serve_without_a_release_says_what_is_missing(output: Path) -> None:
+    assert f"give the folder of a repository with {MANIFEST}" in str(fail("serve", "--port", "0"))
+
+
+@pytest.mark.slow
+def test_serve_of_a_repository_without_a_model_says_so(output: Path) -> None:
+    repository = str(Path(__file__).parents[2])
+    assert "release a model first" in str(fail("serve", "--repository", repository, "--port", "0"))
+
+
+def test_predict_without_a_server_says_how_to_start_one(output: Path, picture: Path) -> None:
+    error = fail("predict", str(picture), "--url", "http://127.0.0.1:1")
+    assert isinstance(error, ServingError)
+    assert "pylib serve" in str(error)
+
+
+def test_predict_of_a_missing_file_names_it(output: Path) -> None:
+    assert "none.jpg: No such file" in str(fail("predict", "none.jpg"))

@@ -1,0 +1,152 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from pylib.data.images import (
+    decode_image,
+    decode_mask,
+    encode_png,
+    resize_image,
+    resize_mask,
+    true_extension,
+)
+from pylib.errors import DataError
+
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8))
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tif"}
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", EXTENSIONS)
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1"])
+def test_every_kind_and_mode_becomes_rgb(kind: str, mode: str) -> None:
+    converted = PICTURE if mode == "RGB" else PICTURE.convert(mode)
+    if (kind, mode) in {("JPEG", "P"), ("WEBP", "1")}:
+        converted = converted.convert("L")
+    data = saved(converted, kind)
+    image = decode_image(data)
+    assert (image.shape, image.dtype) == ((30, 20, 3), np.uint8)
+    assert true_extension(data) == EXTENSIONS[kind]
+    if kind in {"PNG", "BMP", "TIFF"}:
+        np.testing.assert_array_equal(image, np.asarray(converted.convert("RGB")))
+
+
+def test_exif_orientation_turns_the_picture_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise
+    turned = decode_image(saved(PICTURE, "PNG", exif=exif))
+    np.testing.assert_array_equal(turned, np.rot90(np.asarray(PICTURE), k=-1))
+
+
+def test_transparent_pixels_are_white_and_sixteen_bits_are_scaled() -> None:
+    clear = Image.new("RGBA", (4, 4), (10, 20, 30, 0))
+    assert np.unique(decode_image(saved(clear, "PNG"))).tolist() == [255]
+    deep = Image.fromarray(np.full((4, 4), 0x8040, np.uint16))
+    assert np.unique(decode_image(saved(deep, "PNG"))).tolist() == [0x80]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b"hello", "not an image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image"),
+        (saved(PICTURE, "JPEG")[:-200], "truncated"),
+        (saved(PICTURE, "PNG")[:-200], "damaged or truncated PNG"),
+        (saved(Image.new("F", (4, 4)), "TIFF"), "floating-point"),
+        (saved(Image.new("1", (9000, 9000)), "PNG"), "above the limit of 40,000,000 pixels"),
+    ],
+)
+def test_what_cannot_be_read_says_so(data: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        decode_image(data)
+
+
+DAMAGED = [saved(PICTURE, kind) for kind in EXTENSIONS]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(DAMAGED),
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6),
+    st.integers(0, 10**6),
+)
+def test_damaged_files_are_read_or_refused_but_never_crash(
+    data: bytes, changes: list[tuple[int, int]], cut: int
+) -> None:
+    damaged = bytearray(data)
+    for position, value in changes:
+        damaged[position % len(damaged)] = value
+    for function in (decode_image, decode_mask, true_extension):
+        try:
+            function(bytes(damaged[: 1 + cut % (2 * len(damaged))]))
+        except DataError as error:
+            assert "\n" not in str(error)
+
+
+IDS = np.array([[0, 1, 2], [3, 3, 3]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("image", "options"),
+    [
+        (Image.fromarray(IDS), {}),
+        (Image.fromarray(IDS).convert("LA"), {}),
+        (Image.fromarray(np.stack([IDS] * 3, axis=2)), {}),
+        (Image.fromarray(IDS.astype(np.uint16)), {}),
+    ],
+    ids=["grey", "grey with alpha", "rgb of one value", "16 bits"],
+)
+def test_masks_give_their_ids(image: Image.Image, options: dict[str, object]) -> None:
+    np.testing.assert_array_equal(decode_mask(saved(image, "PNG", **options)), IDS)
+
+
+def test_palette_masks_give_their_indices() -> None:
+    palette = Image.fromarray(IDS)
+    palette.putpalette([200, 0, 0, 0, 200, 0, 0, 0, 200, 9, 9, 9])
+    np.testing.assert_array_equal(decode_mask(saved(palette, "PNG")), IDS)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (saved(PICTURE, "JPEG"), "compression changes class ids"),
+        (saved(PICTURE, "PNG"), "colour picture"),
+        (saved(Image.fromarray(np.full((4, 4), 999, np.uint16)), "PNG"), "outside 0…255"),
+    ],
+)
+def test_what_is_no_mask_says_so(data: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        decode_mask(data)
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))),
+    st.integers(1, 80),
+    st.integers(1, 80),
+)
+def test_resizing_a_mask_makes_up_no_ids(mask: np.ndarray, height: int, width: int) -> None:
+    resized = resize_mask(mask, (height, width))
+    assert resized.shape == (height, width)
+    assert set(np.unique(resized)) <= set(np.unique(mask))
+    np.testing.assert_array_equal(decode_mask(encode_png(mask)), mask)
+
+
+def test_resizing_an_image_averages_what_it_shrinks() -> None:
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 200
+    shrunk = resize_image(stripes, 16)
+    assert shrunk.shape == (16, 16, 3)
+    assert np.unique(shrunk[:, 1:-1]).tolist() == [100]

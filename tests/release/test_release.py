@@ -1,0 +1,253 @@
+"""Releases in real Git repositories: what a commit holds, what is refused, and the way back."""
+
+import json
+import re
+
+import pytest
+
+from pylib.errors import ConfigurationError, GateError, ReleaseError
+from pylib.release.manifest import MANIFEST
+from pylib.release.release import released
+from pylib.store.artifacts import ArtifactStore
+
+
+def test_a_release_is_one_commit_and_an_uploaded_model(tmp_path, promote, source, in_git):
+    before = in_git(source, "rev-parse", "HEAD")
+    made = promote("first", provenance="out/first/provenance.intoto.jsonl")
+    clone = tmp_path / "gitops"
+
+    assert made.is_new
+    served = released(clone)
+    assert (served.digest, served.commit) == (made.digest, made.commit)
+    assert (served.data_commit, served.git_commit) == ("sample@c0ffee", "1" * 40)
+    assert served.gate == "passed: mean_iou 0.8 (≥ 0.7)"
+    assert ArtifactStore(str(tmp_path / "artifacts")).list_models() == [made.digest]
+    assert in_git(clone, "rev-list", "HEAD", f"^{before}") == made.commit
+    assert in_git(clone, "show", "--name-only", "--format=", "HEAD") == MANIFEST.as_posix()
+    assert in_git(clone, "status", "--porcelain") == ""
+    assert in_git(clone, "branch", "--show-current") == "trunk"
+
+    message = in_git(clone, "log", "-1", "--format=%B")
+    assert message.splitlines()[0] == f"Release model {made.digest[:12]}, mean IoU 0.800 on sample"
+    assert "mean_iou    0.8  ≥ 0.7" in message
+    trailers = in_git(clone, "log", "-1", "--format=%(trailers)").splitlines()
+    assert f"Model: sha256:{made.digest}" in trailers
+    assert "Data: sample@c0ffee" in trailers
+    assert "Provenance: out/first/provenance.intoto.jsonl" in trailers
+    assert "Replaces: nothing, this is the first release" in trailers
+
+
+def test_the_users_repository_is_not_touched(promote, source, in_git):
+    (source / "README.md").write_text("work in progress\n")
+    (source / "new.txt").write_text("untracked\n")
+    before = [in_git(source, *c) for c in (["status", "--porcelain"], ["for-each-ref"], ["stash", "list"])]
+    promote("first")
+    promote("second")
+    after = [in_git(source, *c) for c in (["status", "--porcelain"], ["for-each-ref"], ["stash", "list"])]
+    assert before == after
+    assert (source / "README.md").read_text() == "work in progress\n"
+
+
+def test_the_same_model_is_released_once(tmp_path, promote, in_git):
+    first, again = promote("first"), promote("first")
+    assert (again.commit, again.digest, again.is_new) == (first.commit, first.digest, False)
+    assert in_git(tmp_path / "gitops", "rev-list", "--count", "HEAD") == "2"
+
+
+def test_git_revert_brings_the_former_model_back(tmp_path, promote, in_git):
+    clone = tmp_path / "gitops"
+    first, second = promote("first"), promote("second", data_commit="sample@beef")
+    assert f"Replaces: sha256:{first.digest}" in in_git(clone, "log", "-1", "--format=%B")
+    assert released(clone).digest == second.digest
+
+    in_git(clone, "revert", "HEAD", "--no-edit")  # without an author in the configuration, as here
+
+    back = released(clone)
+    assert (back.digest, back.data_commit) == (first.digest, "sample@c0ffee")
+    assert back.commit not in {first.commit, second.commit}
+    assert promote("second").is_new
+    assert released(clone).digest == second.digest
+
+
+def test_new_commits_of_the_source_come_in_and_releases_stay(tmp_path, promote, source, commit_all, in_git):
+    clone = tmp_path / "gitops"
+    first = promote("first")
+    (source / "README.md").write_text("two\n")
+    path = source / MANIFEST
+    path.write_text(path.read_text().replace("value: s3://models", "value: s3://other"))
+    newest = commit_all(source, "Second")
+
+    second = promote("second")
+
+    assert (clone / "README.md").read_text() == "two\n"
+    assert "s3://other" in (clone / MANIFEST).read_text()
+    history = in_git(clone, "rev-list", "HEAD").split()
+    assert {first.commit, second.commit, newest} <= set(history)
+    assert in_git(clone, "show", "--name-only", "--format=", "HEAD") == MANIFEST.as_posix()
+    in_git(clone, "revert", "HEAD", "--no-edit")
+    assert released(clone).digest == first.digest
+
+
+def test_a_rewritten_source_and_a_conflicting_edit_do_not_stop_a_release(
+    tmp_path, promote, source, commit_all, in_git
+):
+    first = promote("first")
+    path = source / MANIFEST
+    path.write_text(path.read_text().replace('value: ""', 'value: "by hand"'))
+    (source / "README.md").unlink()
+    in_git(source, "checkout", "-q", "--orphan", "rewritten")
+    commit_all(source, "Rewritten")
+    again = promote("first")
+    assert (again.is_new, again.digest) == (False, first.digest)
+    assert not (tmp_path / "gitops" / "README.md").exists()
+    assert released(tmp_path / "gitops").digest == first.digest
+
+
+def test_before_a_release_the_clone_just_follows(tmp_path, promote, source, commit_all, in_git):
+    promote("first")
+    in_git(tmp_path / "gitops", "reset", "-q", "--hard", "HEAD~1")
+    newest = commit_all_after_change(source, commit_all)
+    made = promote("second")
+    assert in_git(tmp_path / "gitops", "rev-parse", f"{made.commit}^") == newest
+
+
+def commit_all_after_change(source, commit_all) -> str:
+    (source / "README.md").write_text("three\n")
+    return commit_all(source, "Third")
+
+
+@pytest.mark.parametrize("state", ["detached", "shallow", "worktree", "bare", "url"])
+def test_any_kind_of_source_will_do(tmp_path, promote, source, commit_all, in_git, state):
+    commit_all_after_change(source, commit_all)
+    other = tmp_path / "other"
+    match state:
+        case "detached":
+            in_git(source, "checkout", "-q", "--detach")
+            other = source
+        case "shallow":
+            in_git(tmp_path, "clone", "-q", "--depth=1", source.as_uri(), str(other))
+        case "worktree":
+            in_git(source, "worktree", "add", "-q", str(other))
+        case "bare":
+            in_git(tmp_path, "clone", "-q", "--bare", str(source), str(other))
+        case "url":
+            other = source.as_uri()
+    first = promote("first", source=other)
+    second = promote("second", source=other)
+    assert released(tmp_path / "gitops").digest == second.digest
+    in_git(tmp_path / "gitops", "revert", "HEAD", "--no-edit")
+    assert released(tmp_path / "gitops").digest == first.digest
+    assert in_git(tmp_path / "gitops", "branch", "--show-current")
+
+
+def test_a_shallow_source_may_move_on(tmp_path, promote, source, commit_all, in_git):
+    shallow = tmp_path / "shallow"
+    in_git(tmp_path, "clone", "-q", "--depth=1", source.as_uri(), str(shallow))
+    first = promote("first", source=shallow)
+    commit_all_after_change(source, commit_all)
+    in_git(shallow, "fetch", "-q", "--depth=1")
+    in_git(shallow, "reset", "-q", "--hard", "FETCH_HEAD")
+    assert not promote("first", source=shallow).is_new
+    assert (tmp_path / "gitops" / "README.md").read_text() == "three\n"
+    assert released(tmp_path / "gitops").digest == first.digest
+
+
+def test_inside_a_git_hook_the_hooks_repository_stays_as_it_is(promote, source, in_git, monkeypatch):
+    before = in_git(source, "for-each-ref")
+    monkeypatch.setenv("GIT_DIR", str(source / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(source / ".git" / "index"))
+    made = promote("first")
+    monkeypatch.undo()
+    assert in_git(source, "for-each-ref") == before
+    assert made.is_new
+
+
+def test_push_sends_the_release_to_the_sources_branch(tmp_path, promote, source, in_git):
+    remote = tmp_path / "remote.git"
+    in_git(tmp_path, "clone", "-q", "--bare", str(source), str(remote))
+    made = promote("first", source=str(remote), push=True)
+    assert in_git(remote, "rev-parse", "trunk") == made.commit
+
+    # Another machine releases; this one takes that in, releases on top, and pushes again.
+    elsewhere = promote("second", source=str(remote), repository=tmp_path / "elsewhere", push=True)
+    third = promote("third", source=str(remote), push=True)
+    assert in_git(remote, "rev-parse", "trunk") == third.commit
+    assert elsewhere.commit in in_git(remote, "rev-list", "trunk").split()
+
+
+def test_a_push_that_is_refused_is_one_line_and_can_be_tried_again(tmp_path, promote, source, in_git):
+    remote = tmp_path / "remote.git"
+    in_git(tmp_path, "clone", "-q", "--bare", str(source), str(remote))
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(ReleaseError, match="release again to push it") as error:
+        promote("first", source=str(remote), push=True)
+    assert "\n" not in str(error.value)
+    hook.unlink()
+    made = promote("first", source=str(remote), push=True)
+    assert in_git(remote, "rev-parse", "trunk") == made.commit == released(tmp_path / "gitops").commit
+
+
+@pytest.mark.parametrize(
+    ("figures", "says"),
+    [
+        ({"iou": 0.412}, r"mean_iou 0\.412 \(≥ 0\.7\); it is kept in .*model"),
+        (
+            {"same": 0.99},
+            r"export and trained model differ: 99\.0000% of the pixels agree \(minimum 99\.9%\)",
+        ),
+        ({"iou": 0.1, "same": 0.5}, r"mean_iou 0\.1 \(≥ 0\.7\); export and trained model differ"),
+    ],
+)
+def test_a_model_below_the_gate_is_kept_and_not_released(tmp_path, promote, figures, says):
+    with pytest.raises(GateError, match=says) as error:
+        promote("poor", figures=figures)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / "poor" / "model" / "model.onnx").exists()
+    assert not (tmp_path / "gitops").exists()
+    assert ArtifactStore(str(tmp_path / "artifacts")).list_models() == []
+
+
+def test_passed_written_by_hand_does_not_help(tmp_path, promote, judged):
+    _, evaluation, _ = judged("poor", iou=0.1)
+    path = evaluation / "evaluation.json"
+    path.write_text(path.read_text().replace('"passed": false', '"passed": true'))
+    with pytest.raises(GateError, match=r"mean_iou 0\.1"):
+        promote("poor")
+
+
+def test_an_evaluation_of_another_model_is_refused(tmp_path, promote, judged):
+    model, _, _ = judged("first")
+    (model / "model.onnx").write_bytes(b"another")
+    with pytest.raises(ReleaseError, match="evaluate this model"):
+        promote("first")
+
+
+@pytest.mark.parametrize("damage", ["no model", "no evaluation", "evaluation cut off", "empty gate"])
+def test_damaged_inputs_are_one_line(tmp_path, promote, judged, damage):
+    model, evaluation, _ = judged("first")
+    path = evaluation / "evaluation.json"
+    match damage:
+        case "no model":
+            (model / "model.onnx").unlink()
+        case "no evaluation":
+            path.unlink()
+        case "evaluation cut off":
+            path.write_text(path.read_text()[:-20])
+        case "empty gate":
+            path.write_text(
+                json.dumps(json.loads(path.read_text()) | {"gate": {"passed": True, "checks": []}})
+            )
+    with pytest.raises((ReleaseError, ConfigurationError)) as error:
+        promote("first")
+    assert re.search(f"{tmp_path}|gate without a check", str(error.value))
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "gitops").exists()
+
+
+def test_nothing_released_yet(tmp_path, source):
+    with pytest.raises(ReleaseError, match="names no model yet: run `pylib release`"):
+        released(source)
+    with pytest.raises(ReleaseError, match="is no repository with releases"):
+        released(tmp_path / "nowhere")
