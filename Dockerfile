@@ -42,7 +42,7 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=train-packages /opt/venv /opt/venv
-COPY pyproject.toml README.md LICENSE gate.yaml ./
+COPY pyproject.toml README.md LICENSE gate.yaml images.lock ./
 COPY locks/train.txt locks/train.txt
 COPY pylib pylib
 COPY components components

@@ -51,7 +51,7 @@ pylib run segmentation --data "$dataset" --weights "$weights" "${parameters[@]}"
 pylib serve --detach
 $keep_serving || trap 'pylib serve --stop' EXIT
 question=$(pylib data example "$dataset" "$output/question" --split test)
-pylib predict "$question" --overlay "$output/answer.png"
+pylib predict "$question" --overlay "$output/answer.png" --json > "$output/answer.json"
 
 pylib status
 echo "From images to an answer in $SECONDS s."

@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
-from rich.markup import escape
-from rich.table import Table
 
 from pylib.errors import StoreError
 from pylib.settings import settings
@@ -66,11 +63,11 @@ def log(
     commits = _open(store).log(ref.repository, ref.revision, limit)
     if as_json:
         return _print_json([_facts(each) for each in commits])
-    table = Table("commit", "created", "files", "size", "description", box=None, pad_edge=False)
-    for each in commits:
-        time = f"{each.created.astimezone():%Y-%m-%d %H:%M:%S}"
-        table.add_row(each.id, time, str(each.files), decimal(each.size), escape(_headline(each.description)))
-    return Console(soft_wrap=True).print(table)
+    return _print_lines(
+        f"{each.id}  {each.created.astimezone():%Y-%m-%d %H:%M:%S}  {each.files} files, {decimal(each.size)}"
+        f"  {_headline(each.description)}".rstrip()
+        for each in commits
+    )
 
 
 @data_app.command()

@@ -49,15 +49,14 @@ def release(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     evaluation: Annotated[Path, typer.Argument(help="Folder that `evaluate` wrote for this model.")],
     data: Annotated[str, typer.Option(help="What it learned from, as repository@commit.")] = "",
-    source: Annotated[str, typer.Option(help="Repository to release in, a folder or a URL.")] = str(ROOT),
-    push: Annotated[bool, typer.Option("--push", help="Push the commit to the source's branch.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Upload a model that passed the gate, and commit its digest to the served SeldonDeployment.
 
-    The commit is made in a clone (PYLIB_RELEASE_REPOSITORY); `git revert` there rolls back.
+    The commit is made in a clone (PYLIB_RELEASE_REPOSITORY) of this repository, or of the one that
+    PYLIB_RELEASE_SOURCE names, to which it is pushed; `git revert` there rolls back.
     """
-    from pylib.provenance.materials import source as code
+    from pylib.provenance.materials import source
     from pylib.release.release import release as promote
     from pylib.store.artifacts import ArtifactStore
 
@@ -67,10 +66,10 @@ def release(
         evaluation,
         artifacts=ArtifactStore(places.artifacts),
         repository=places.release_repository,
-        source=source,
+        source=places.release_source,
         data_commit=data,
-        git_commit=code().get("digest", {}).get("gitCommit", ""),
-        push=push,
+        git_commit=source().get("digest", {}).get("gitCommit", ""),
+        push=places.release_push,
     )
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(made), indent=2))

@@ -12,7 +12,7 @@ from pylib.errors import PipelineError
 from pylib.settings import settings
 
 ANSWER = "answer.json"
-"""What `predict` leaves of the last answer, in the output folder."""
+"""Where run_e2e.sh keeps what `predict --json` said, in the output folder."""
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
@@ -52,4 +52,6 @@ def _answer(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     answer = json.loads(path.read_text())
-    return {"answer": f"{answer['latency_ms']:.1f} ms, prediction {answer['prediction_id']}"}
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in answer["class_shares"].items())
+    milliseconds = f"{1000 * answer['latency_seconds']:.0f} ms"
+    return {"answer": f"{shares}; in {milliseconds}", "prediction": answer["prediction_id"]}

@@ -1,10 +1,10 @@
 """The data set as one commit holds it: dataset.json beside images/ and masks/."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pylib.errors import DataError
 
@@ -15,7 +15,15 @@ TRIMAP: dict[int, str] = {1: "object", 2: "background", 3: "border"}
 """Oxford-IIIT Pet's convention, and the default classes."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FilePath = Annotated[str, Field(pattern=r"^(images|masks)/[^\\]+$")]
+
+
+def _inside(path: str) -> str:
+    if PurePosixPath(path).as_posix() != path or ".." in path.split("/"):
+        raise ValueError("must be a plain path below images/ or masks/")
+    return path
+
+
+FilePath = Annotated[str, Field(pattern=r"^(images|masks)/[^\\]+$"), AfterValidator(_inside)]
 Record = TypeVar("Record", bound="FrozenModel")
 
 

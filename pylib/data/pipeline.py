@@ -72,7 +72,8 @@ class ShardReader:
         """Shuffle the shards, then the records in blocks that hold a whole split of ordinary size."""
 
         def shuffle(*block: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            order = tf.random.experimental.stateless_shuffle(tf.range(tf.size(block[0])), seed)
+            own = tf.random.experimental.stateless_fold_in(seed, block[0][0])
+            order = tf.random.experimental.stateless_shuffle(tf.range(tf.size(block[0])), own)
             return tuple(tf.gather(column, order) for column in block)
 
         shards = tf.random.experimental.stateless_shuffle(tf.range(len(self._shards)), seed)

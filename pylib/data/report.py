@@ -1,6 +1,5 @@
 """The report of an ingest: report.json for programs, report.html for the person whose images these are."""
 
-import os
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -12,6 +11,7 @@ from pylib.data.dataset import SPLITS, FrozenModel, SplitName
 from pylib.data.findings import RULES, Finding
 from pylib.data.gallery import COLOURS, Gallery
 from pylib.data.ingest import Plan
+from pylib.errors import DataError
 
 _SHOWN = 24  # kept items with a picture
 _SHOWN_ASIDE = 60  # items with a picture in each kind of finding
@@ -68,11 +68,15 @@ def make_report(plan: Plan) -> Report:
 
 
 def write_report(plan: Plan, folder: Path) -> Report:
-    """Write report.json and report.html (with all pictures inside) into a folder; raises OSError."""
+    """Write report.json and report.html (with all pictures inside) into a folder; raises DataError."""
     report = make_report(plan)
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "report.json", report.dumps())
-    _replace(folder / "report.html", _html(plan, report).encode())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(folder / "report.json", report.dumps())
+        _replace(folder / "report.html", _html(plan, report).encode())
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{folder}: the report cannot be written ({reason}); name another folder") from error
     return report
 
 
@@ -118,7 +122,7 @@ def _histogram(values: list[int]) -> list[tuple[int, int, int]]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
-        stream.write(content)
-    os.chmod(stream.name, 0o644)  # noqa: PTH101
-    Path(stream.name).replace(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        partial = Path(folder) / path.name
+        partial.write_bytes(content)
+        partial.replace(path)

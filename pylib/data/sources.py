@@ -45,7 +45,7 @@ def open_source(source: str, *, cache: Path) -> Iterator[Source]:
     """
     path = Path(source).expanduser()
     if source not in KNOWN and path.is_dir():
-        yield Source(default_name(source), path, path.resolve().as_uri(), digest_of(path))
+        yield Source(default_name(source), path, path.resolve().as_uri(), _digest(path))
         return
     if source not in KNOWN and not path.is_file():
         raise DataError(f"{source}: no such folder or archive, and no known data set ({', '.join(KNOWN)})")
@@ -57,7 +57,7 @@ def open_source(source: str, *, cache: Path) -> Iterator[Source]:
             yield _oxford_pets(Path(folder), cache)
         else:
             unpack(path, Path(folder))
-            yield Source(default_name(source), Path(folder), path.resolve().as_uri(), digest_of(path))
+            yield Source(default_name(source), Path(folder), path.resolve().as_uri(), _digest(path))
 
 
 def _sample(folder: Path) -> Source:
@@ -69,6 +69,13 @@ def _oxford_pets(folder: Path, cache: Path) -> Source:
     for name, sha256 in _PETS.items():
         unpack(download(f"{_PETS_URL}/{name}", cache / "oxford-pets" / name, sha256), folder)
     return Source("oxford-pets", folder, _PETS_URL, {"dirHash": dir_hash(_PETS)})
+
+
+def _digest(path: Path) -> dict[str, str]:
+    try:
+        return digest_of(path)
+    except OSError as error:
+        raise DataError(f"{error.filename or path}: {error.strerror or error}; make it readable") from error
 
 
 def default_name(source: str) -> str:

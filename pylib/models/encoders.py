@@ -68,11 +68,11 @@ def _set_normalisation(encoder: keras.Model, *, fixed: bool) -> None:
 
 
 def _application(spec: ModelSpec) -> keras.Model:
-    shape = (None, None, 3)
+    pixels = keras.Input((None, None, 3), name="pixels")  # a name of its own: Keras' counts, and is stored
     if spec.encoder == "vgg19":
-        return keras.applications.VGG19(include_top=False, weights=None, input_shape=shape)
+        return keras.applications.VGG19(include_top=False, weights=None, input_tensor=pixels)
     return keras.applications.MobileNetV2(
-        alpha=spec.alpha, include_top=False, weights=None, input_shape=shape
+        alpha=spec.alpha, include_top=False, weights=None, input_tensor=pixels
     )
 
 
@@ -80,7 +80,9 @@ def _load(base: keras.Model, path: Path, spec: ModelSpec) -> None:
     width = f" with alpha {spec.alpha}" if spec.encoder == "mobilenet_v2" else ""
     try:
         base.load_weights(path)
-    except (ValueError, OSError, KeyError, IndexError, AttributeError) as error:
+    except (
+        Exception
+    ) as error:  # HDF5, zip and Keras each have their own for a file that is not what it should be
         raise ModelError(
             f"{path}: not weights of {spec.encoder}{width} without its top; give the file of this encoder"
         ) from error

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pylib.errors import ModelError
 
 SPEC_FILE = "model.json"
-Filters = Annotated[tuple[Annotated[int, Field(gt=0, le=2048)], ...], Field(min_length=4, max_length=4)]
+Filters = Annotated[tuple[Annotated[int, Field(gt=0, le=2048)], ...], Field(min_length=4, max_length=5)]
 EncoderName = Literal["mobilenet_v2", "vgg19"]
 
 
@@ -26,7 +26,8 @@ class ModelSpec(BaseModel):
 
     alpha: width of MobileNetV2 (https://arxiv.org/abs/1801.04381), without a meaning for VGG19
     frozen: the encoder keeps its first weights
-    filters: channels of the decoder at 1/16, 1/8, 1/4 and 1/2 of the input's size
+    filters: channels of the decoder at 1/16, 1/8, 1/4, 1/2 of the input's size, and at its full size where
+        there is a fifth; with four, the logits are brought to full size by a transposed convolution
     dropout: share of the decoder's last channels dropped in training, in [0,1)
     image_size: side of the training images in pixels
     classes: names by class index

@@ -21,10 +21,12 @@ def build_unet(spec: ModelSpec, weights: Path | None = None) -> keras.Model:
     encoder = build_encoder(spec, weights)
     normalised = _normalise(image, spec.encoder)
     *skips, x = encoder(normalised)
-    for level, (skip, filters) in enumerate(zip(reversed(skips), spec.filters, strict=True)):
+    for level, (skip, filters) in enumerate(zip([*reversed(skips), normalised], spec.filters, strict=False)):
         x = _up(x, skip, filters, name=f"up_{level}")
     x = keras.layers.SpatialDropout2D(spec.dropout, name="dropout")(x)
-    x = keras.layers.Conv2DTranspose(len(spec.classes), 2, strides=2, dtype="float32", name=LOGITS)(x)
+    full_size = len(spec.filters) > len(skips)
+    side = 1 if full_size else 2
+    x = keras.layers.Conv2DTranspose(len(spec.classes), side, strides=side, dtype="float32", name=LOGITS)(x)
     return keras.Model(image, keras.layers.Softmax(dtype="float32", name="probabilities")(x), name="unet")
 
 

@@ -50,7 +50,7 @@ def _clone(source: str, place: Path) -> None:
     partial = place.parent / f".{place.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)  # of a clone that was killed
     try:
-        Git(place.parent).run("clone", "--quiet", "--", source, str(partial))
+        _download(source, partial)
         git = Git(partial)
         if not git.answers("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
             raise ReleaseError(f"{source} has no commit yet: `git add` and `git commit` it, then release")
@@ -77,6 +77,15 @@ def _check(git: Git) -> None:
         )
     if not git.answers("symbolic-ref", "--quiet", "HEAD"):
         raise ReleaseError(f"{git.folder} is not on a branch: `git switch` to the one that is deployed")
+
+
+def _download(source: str, folder: Path) -> None:
+    try:
+        Git(folder.parent).run("clone", "--quiet", "--", source, str(folder))
+    except ReleaseError as error:
+        if Path(source).is_dir() and "does not exist" in str(error):  # which is what Git says of any folder
+            raise ReleaseError(f"{source} is not a Git repository: `git init`, add and commit it") from error
+        raise
 
 
 @contextmanager

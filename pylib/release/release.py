@@ -66,7 +66,7 @@ def release(
 
     """
     judged, digest = read_evaluation(evaluation), _digest(model)
-    _check(judged, digest, model, evaluation)
+    _check(judged, digest, evaluation)
     artifacts.put_model(model, digest)
     values = Values(digest, data_commit, git_commit, gate_line(judged))
     with open_clone(source, repository) as git:
@@ -105,9 +105,9 @@ def _digest(model: Path) -> str:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): is {model} a model folder?") from error
 
 
-def _check(judged: Evaluation, digest: str, model: Path, evaluation: Path) -> None:
+def _check(judged: Evaluation, digest: str, evaluation: Path) -> None:
     if judged.model_digest != digest:
-        whose = f"model {judged.model_digest[:12]}, but {model / MODEL_FILE} is {digest[:12]}"
+        whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")
     failures = [str(check) for check in decide_again(judged).failures]
     if not is_same_model(judged.parity):
@@ -117,8 +117,8 @@ def _check(judged: Evaluation, digest: str, model: Path, evaluation: Path) -> No
             f"{judged.parity.max_probability_difference:.2g} (maximum {MAXIMUM_PROBABILITY_DIFFERENCE:g})"
         )
     if failures:
-        kept = f"it is kept in {model}, its report in {evaluation}"
-        raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {kept}")
+        report = f"the model is kept, and its report is in {evaluation}"
+        raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")
 
 
 def _push(git: Git, remote: str) -> None:

@@ -36,6 +36,7 @@ class Blobs:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / "blobs"
+        self._folder = str(self.folder)
 
     def path(self, sha256: str) -> Path:
         """Return where the blob is."""
@@ -44,7 +45,7 @@ class Blobs:
     def has(self, sha256: str, size: int) -> bool:
         """Tell whether the blob is there with this size; its content is not read."""
         try:
-            return os.stat(f"{self.folder}/{sha256[:2]}/{sha256[2:]}").st_size == size
+            return os.stat(f"{self._folder}/{sha256[:2]}/{sha256[2:]}").st_size == size
         except FileNotFoundError:
             return False
 

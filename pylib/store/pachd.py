@@ -18,7 +18,7 @@ from pylib.errors import StoreError
 
 DEFAULT_PORT = 30650
 CALL_SECONDS = 60.0
-TRANSFER_SECONDS = 3600.0
+TRANSFER_SECONDS = 1800.0
 """Deadlines of one RPC: a plain one, and one that moves data or waits for a commit to be finished."""
 
 _TRANSFERS = ("CreateFileSet", "GetFile", "GetFileTAR", "InspectCommit", "WalkFile")

@@ -48,5 +48,5 @@ def load_checkpoint(path: Path) -> tuple[Arrays, Arrays, History] | None:
             state = [file[name] for name in names if name.startswith("state_")]
             best = [file[name] for name in names if name.startswith("best_")]
             return state, best, json.loads(str(file["history"]))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None

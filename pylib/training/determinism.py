@@ -17,26 +17,18 @@ def pin_threads(threads: int) -> int:
     """Give TensorFlow that many threads within and between operations; 0 takes all cores. Return the number.
 
     Sums are split over threads, so the number is part of what a result depends on: record it. It can only be
-    set before TensorFlow's first operation; ConfigurationError when another number is already in force.
+    set before TensorFlow's first operation; ConfigurationError when another number is in force by then.
     """
-    wanted = threads or available_cores()
-    for get, put in (
-        (
-            tf.config.threading.get_intra_op_parallelism_threads,
-            tf.config.threading.set_intra_op_parallelism_threads,
-        ),
-        (
-            tf.config.threading.get_inter_op_parallelism_threads,
-            tf.config.threading.set_inter_op_parallelism_threads,
-        ),
-    ):
-        if get() == wanted:
-            continue
-        try:
-            put(wanted)
-        except RuntimeError as error:
+    wanted, pools = threads or available_cores(), tf.config.threading
+    try:
+        pools.set_intra_op_parallelism_threads(wanted)
+        pools.set_inter_op_parallelism_threads(wanted)
+    except RuntimeError as error:
+        # 0 stands for TensorFlow's own choice, which is a thread a core too.
+        within, between = pools.get_intra_op_parallelism_threads(), pools.get_inter_op_parallelism_threads()
+        if {within or available_cores(), between or available_cores()} != {wanted}:
             raise ConfigurationError(
-                f"threads={wanted}: TensorFlow already runs with {get() or 'its own number'} in this process;"
+                f"threads={wanted}: TensorFlow already runs with {within or available_cores()} in this process;"
                 " set it before the first operation, or train in a fresh process"
             ) from error
     return wanted

@@ -51,6 +51,7 @@ class Loop:
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
         self.variables = [*steps.model.variables, *steps.optimizer.variables]
         self.steps_per_epoch = data.train.steps(config.batch)
+        self.validation = data.validation.in_order(config.batch)
         self.history: History = []
         self.best: Arrays = []
         self.resumed_at = 0
@@ -88,7 +89,7 @@ class Loop:
         entry["loss"] = float(np.mean([loss.numpy() for loss in losses]))
         if not np.isfinite(entry["loss"]):
             raise ModelError(f"epoch {epoch}: the loss is {entry['loss']}; lower learning_rate")
-        entry |= summary(self.steps.confusion(self._validation()), self.data.classes)
+        entry |= summary(self.steps.confusion(self.validation), self.data.classes)
         progress.set_postfix({SCORE: f"{entry[SCORE]:.3f}"})
         self._keep(entry)
 
@@ -119,7 +120,3 @@ class Loop:
         )
         return self.steps.strategy.experimental_distribute_dataset(dataset)
 
-    def _validation(self) -> "tf.data.Dataset":
-        return self.steps.strategy.experimental_distribute_dataset(
-            self.data.validation.in_order(self.config.batch)
-        )

@@ -25,8 +25,12 @@ def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).mkdir(parents=True)
     random = np.random.default_rng(0)
     for number in range(20):
-        Image.fromarray(random.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(folder / f"images/{number}.png")
-        Image.fromarray((np.arange(1600).reshape(40, 40) // 800).astype(np.uint8)).save(folder / f"masks/{number}.png")
+        Image.fromarray(random.integers(0, 256, (40, 40, 3), dtype=np.uint8)).save(
+            folder / f"images/{number}.png"
+        )
+        Image.fromarray((np.arange(1600).reshape(40, 40) // 800).astype(np.uint8)).save(
+            folder / f"masks/{number}.png"
+        )
     return folder
 
 
@@ -50,7 +54,16 @@ def test_it_prints_the_commit_and_what_was_found(pairs: Path, tmp_path: Path) ->
 
 def test_json_is_for_programs(pairs: Path, tmp_path: Path) -> None:
     facts = json.loads(
-        run(pairs, "--classes", "0=sky,1=road", "--json", "--repository", "road", "--report", tmp_path / "here")
+        run(
+            pairs,
+            "--classes",
+            "0=sky,1=road",
+            "--json",
+            "--repository",
+            "road",
+            "--report",
+            tmp_path / "here",
+        )
     )
     assert facts["commit"].startswith("road@")
     assert (facts["images"], facts["set_aside"], facts["new"]) == (20, 0, True)
@@ -77,8 +90,15 @@ def test_add_and_group_and_strict_reach_the_library(pairs: Path) -> None:
         (["{pairs}", "--classes", "0=sky,0=road"], "there twice"),
         (["{pairs}", "--classes", "0=sky,999=road"], "999 is no mask id"),
         (["{pairs}", "--classes", "0=sky,1=road", "--group", "["], "no regular expression"),
-        (["{pairs}", "--classes", "0=sky,1=road", "--repository", "no/name"], "no name for a repository|names no commit"),
+        (
+            ["{pairs}", "--classes", "0=sky,1=road", "--repository", "no/name"],
+            "no name for a repository|names no commit",
+        ),
         (["{pairs}", "--classes", "0=sky,1=road", "--store", "ftp://x"], "no store of this kind"),
+        (
+            ["{pairs}", "--classes", "0=sky,1=road", "--report", "{pairs}/images/1.png"],
+            "report cannot be written",
+        ),
     ],
 )
 def test_what_a_person_got_wrong_is_one_line(pairs: Path, arguments: list[str], message: str) -> None:

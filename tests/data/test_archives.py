@@ -48,7 +48,10 @@ def test_a_good_archive_of_any_kind_is_unpacked_whatever_its_name(tmp_path: Path
     if mode == "zip":
         zipped(path, ("set/", b""), *FILES.items())
     else:
-        members = [(entry("set", tarfile.DIRTYPE), b""), *((entry(name), data) for name, data in FILES.items())]
+        members = [
+            (entry("set", tarfile.DIRTYPE), b""),
+            *((entry(name), data) for name, data in FILES.items()),
+        ]
         tar(path, *members, mode=mode)
     unpack(path, folder)
     assert {name: (folder / name).read_bytes() for name in manifest(folder)} == FILES
@@ -100,9 +103,15 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "tar fifo": (lambda path: tar(path, (entry("a", tarfile.FIFOTYPE), b"")), "no plain file"),
     "tar twice": (lambda path: tar(path, (entry("a"), b"1"), (entry("a"), b"2")), "'a' is in it twice"),
     "tar header of 3 GiB": (huge_pax_header, "a header in it claims 3,221,225,472 bytes"),
-    "tar of many": (lambda path: tar(path, *((entry(str(i)), b"") for i in range(11))), "more than 10 members"),
+    "tar of many": (
+        lambda path: tar(path, *((entry(str(i)), b"") for i in range(11))),
+        "more than 10 members",
+    ),
     "tar of a large one": (lambda path: tar(path, (entry("a"), bytes(400_001))), "claims 400,001 bytes"),
-    "tar too large": (lambda path: tar(path, *((entry(str(i)), bytes(300_000)) for i in range(4))), "1,000,000"),
+    "tar too large": (
+        lambda path: tar(path, *((entry(str(i)), bytes(300_000)) for i in range(4))),
+        "1,000,000",
+    ),
     "tar.gz bomb": (lambda path: tar(path, (entry("a"), bytes(300_000)), mode="w:gz"), "20 times its size"),
     "tar.xz bomb": (lambda path: tar(path, (entry("a"), bytes(300_000)), mode="w:xz"), "20 times its size"),
     "tar cut in a file": (lambda path: cut(path, noise_tar, 0.5), "damaged or truncated"),
@@ -118,9 +127,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "zip bomb": (lambda path: zipped(path, ("a", bytes(300_000))), "20 times its size"),
     "zip of many": (lambda path: zipped(path, *((str(i), b"") for i in range(11))), "more than 10 members"),
     "zip of a large one": (lambda path: zipped(path, ("a", bytes(400_001))), "claims 400,001 bytes"),
-    "zip cut": (lambda path: cut(path, lambda p: zipped(p, ("a", os.urandom(9000))), 0.5), "damaged or trunc"),
+    "zip cut": (
+        lambda path: cut(path, lambda p: zipped(p, ("a", os.urandom(9000))), 0.5),
+        "damaged or trunc",
+    ),
     "zip damaged": (flip_zip, "damaged or truncated"),
-    "no such file": (lambda path: None, "could not be unpacked"),
+    "no such file": (lambda _: None, "could not be unpacked"),
 }
 
 
@@ -136,7 +148,7 @@ def test_a_bad_archive_is_refused_in_one_line(tmp_path: Path, case: str) -> None
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert {found.name for found in tmp_path.iterdir()} <= {"archive", "out"}
-    assert all(found.is_dir() or found.is_file() and not found.is_symlink() for found in folder.rglob("*"))
+    assert all(found.is_dir() or (found.is_file() and not found.is_symlink()) for found in folder.rglob("*"))
 
 
 def test_a_bomb_ends_early_under_the_default_limits(tmp_path: Path) -> None:

@@ -55,7 +55,10 @@ CASES: dict[str, tuple[Plant, dict[str, str]]] = {
     "a web page named .jpg": (lambda good, _: good.put("x", image=b"<html>"), {"x": "image-unreadable"}),
     "half an image": (half, {"x": "image-unreadable"}),
     "a HEIC photograph": (
-        lambda good, make: (good.image("x.heic", b"\0\0\0\x18ftypheic"), good.mask("x.png", mask_of(None, make))),
+        lambda good, make: (
+            good.image("x.heic", b"\0\0\0\x18ftypheic"),
+            good.mask("x.png", mask_of(None, make)),
+        ),
         {"x": "image-unreadable"},
     ),
     "a GIF named .jpg": (
@@ -66,7 +69,10 @@ CASES: dict[str, tuple[Plant, dict[str, str]]] = {
         lambda good, make: good.put("x", image=make.encode(make.noise(99), "PNG")),
         {"x": "extension-wrong"},
     ),
-    "a thumbnail": (lambda good, make: good.put("x", image=image_of((31, 60), make)), {"x": "image-too-small"}),
+    "a thumbnail": (
+        lambda good, make: good.put("x", image=image_of((31, 60), make)),
+        {"x": "image-too-small"},
+    ),
     "an image without a mask": (
         lambda good, make: good.image("x.jpg", image_of((40, 48), make)),
         {"x": "image-without-mask"},
@@ -140,7 +146,10 @@ CASES: dict[str, tuple[Plant, dict[str, str]]] = {
     ),
 }
 SETS_ASIDE = {
-    name: sum(code not in {"extension-wrong", "mask-converted", "near-duplicate", "file-ignored"} for code in found.values())
+    name: sum(
+        code not in {"extension-wrong", "mask-converted", "near-duplicate", "file-ignored"}
+        for code in found.values()
+    )
     for name, (_, found) in CASES.items()
 }
 
@@ -191,7 +200,7 @@ BAD_SETS: dict[str, tuple[Callable, Options, type[Exception], str]] = {
         "no usable item .images/ and masks/ are empty.",
     ),
     "other classes than the masks": (
-        lambda good: None,
+        lambda _: None,
         Options(classes={0: "sky", 1: "road"}),
         DataError,
         "no usable item .item_00: mask has ids that are no class: 2, 3",
@@ -226,7 +235,12 @@ BAD_SETS: dict[str, tuple[Callable, Options, type[Exception], str]] = {
         ConfigurationError,
         "two classes or more",
     ),
-    "a group without a capture": (lambda good: None, Options(group="item"), ConfigurationError, "captures nothing"),
+    "a group without a capture": (
+        lambda _: None,
+        Options(group="item"),
+        ConfigurationError,
+        "captures nothing",
+    ),
 }
 
 
@@ -242,7 +256,9 @@ def test_a_hopeless_data_set_is_one_line(good, tmp_path: Path, case: str) -> Non
     assert "\n" not in str(caught.value)
 
 
-def test_the_layout_of_the_oxford_pets_is_read_and_a_top_folder_is_looked_through(good, tmp_path: Path) -> None:
+def test_the_layout_of_the_oxford_pets_is_read_and_a_top_folder_is_looked_through(
+    good, tmp_path: Path
+) -> None:
     annotations = good.root / "annotations"
     (annotations / "xmls").mkdir(parents=True)
     (good.root / "masks").rename(annotations / "trimaps")

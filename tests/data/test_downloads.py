@@ -15,7 +15,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves CONTENT at /archive, and cuts the line after `cuts[0]` bytes, and so on, while there are cuts."""
+    """Serves CONTENT at /archive, and cuts the line after as many bytes as `cuts` says, in turn."""
 
     daemon_threads = True
 

@@ -135,11 +135,15 @@ def test_without_add_the_commit_is_the_source_and_says_what_is_gone_or_changed(g
 
 
 def test_a_new_image_between_two_splits_is_set_aside(good, make, run) -> None:
-    train, test = (next(f"g{n}" for n in range(99) if split_of(f"g{n}") == split) for split in ("train", "test"))
+    train, test = (
+        next(f"g{n}" for n in range(99) if split_of(f"g{n}") == split) for split in ("train", "test")
+    )
     good.put(f"{train}_a", seed=100)
     good.put(f"{test}_a", seed=101)
     before = splits(run(group="^(g[0-9]+)_"))
-    good.put(f"{test}_b", image=make.encode(make.noise(100), quality=60))  # in one group, but looks like the other
+    good.put(
+        f"{test}_b", image=make.encode(make.noise(100), quality=60)
+    )  # in one group, but looks like the other
     result = run()
     assert [(finding.item, finding.code) for finding in result.findings if finding.set_aside] == [
         (f"{test}_b", "split-bridged")

@@ -45,7 +45,9 @@ def test_shards_hold_every_item_resized_in_the_order_of_ids(dataset: Path, tmp_p
             assert mask[0, 0] == 1
 
 
-def test_files_are_npy_with_a_header_of_128_bytes_and_the_same_each_time(dataset: Path, tmp_path: Path) -> None:
+def test_files_are_npy_with_a_header_of_128_bytes_and_the_same_each_time(
+    dataset: Path, tmp_path: Path
+) -> None:
     index = write_shards(dataset, tmp_path / "one", image_size=32, shard_items=10, workers=1)
     write_shards(dataset, tmp_path / "two", image_size=32, shard_items=10, workers=4)
     assert manifest(tmp_path / "one") == manifest(tmp_path / "two")
@@ -80,6 +82,10 @@ BAD = {
     "a path out of it": (
         lambda root: _edit(root / "dataset.json", lambda c: c["items"][0].update(image="/etc/passwd")),
         "items.0.image",
+    ),
+    "a path that leads out of it": (
+        lambda root: _edit(root / "dataset.json", lambda c: c["items"][0].update(image="images/../../x")),
+        "items.0.image: .*plain path below",
     ),
     "ids in disorder": (lambda root: _edit(root / "dataset.json", lambda c: c["items"].reverse()), "sorted"),
     "a missing image": (lambda root: (root / "images/item_03.jpg").unlink(), "item item_03: .*No such file"),

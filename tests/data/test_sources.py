@@ -29,7 +29,10 @@ def test_an_archive_is_unpacked_and_removed_again(good, tmp_path: Path, kind: st
 def test_a_refused_archive_leaves_nothing(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "evil.tar", "w") as archive:
         archive.addfile(tarfile.TarInfo("../evil"))
-    with pytest.raises(DataError, match="leads out"), open_source(str(tmp_path / "evil.tar"), cache=tmp_path / "c"):
+    with (
+        pytest.raises(DataError, match="leads out"),
+        open_source(str(tmp_path / "evil.tar"), cache=tmp_path / "c"),
+    ):
         pytest.fail("it was opened")
     assert list((tmp_path / "c").iterdir()) == []
 
@@ -45,7 +48,13 @@ def test_an_unknown_source_names_the_known_ones(tmp_path: Path, source: str, mon
 
 @pytest.mark.parametrize(
     ("source", "name"),
-    [("a/pets.tar.gz", "pets"), ("pets.v2.zip", "pets-v2"), ("sample", "sample"), ("__", "__"), ("é.tar", "dataset")],
+    [
+        ("a/pets.tar.gz", "pets"),
+        ("pets.v2.zip", "pets-v2"),
+        ("sample", "sample"),
+        ("__", "__"),
+        ("é.tar", "dataset"),
+    ],
 )
 def test_names_are_fit_for_a_repository(source: str, name: str) -> None:
     assert default_name(source) == name

@@ -25,7 +25,9 @@ def linked_worlds(draw: st.DrawFn):
 
 def links(groups: dict, near: list) -> list:
     same_group = (
-        pair for pair in itertools.combinations(groups, 2) if groups[pair[0]] and groups[pair[0]] == groups[pair[1]]
+        pair
+        for pair in itertools.combinations(groups, 2)
+        if groups[pair[0]] and groups[pair[0]] == groups[pair[1]]
     )
     return [*near, *same_group]
 
@@ -132,7 +134,9 @@ def test_the_group_is_the_first_capture(item: str, pattern: str | None, group: s
     assert group_of(item, pattern) == group
 
 
-@pytest.mark.parametrize(("pattern", "message"), [("(", "no regular expression"), ("abc", "captures nothing")])
+@pytest.mark.parametrize(
+    ("pattern", "message"), [("(", "no regular expression"), ("abc", "captures nothing")]
+)
 def test_a_wrong_pattern_is_one_line(pattern: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         group_of("a", pattern)

@@ -12,9 +12,10 @@ from pylib.evaluation import metrics
 from pylib.evaluation.evaluate import evaluate
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.figures import Measured, examples
-from pylib.evaluation.gate import Gate
+from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.parity import Agreement
-from pylib.evaluation.record import read_evaluation
+from pylib.evaluation.record import ClassMetrics, Evaluation, Example, GateResult, read_evaluation
+from pylib.evaluation.report import Panel, render
 
 GATE = Gate.model_validate({"mean_iou": {"minimum": 0.7}, "parity.same_class_share": {"minimum": 0.999}})
 
@@ -59,6 +60,25 @@ def _check_page(page: str, evaluation) -> None:
     assert page.count("data:image/png;base64,") == 4 * len(evaluation.examples)
     assert {evaluation.model_digest, "not passed"} <= set(re.findall(r"[0-9a-f]{64}|not passed", page))
     assert all(example.id in page for example in evaluation.examples)
+
+
+def test_the_page_of_many_classes_with_hostile_and_absent_names(make_figures):
+    names = ["<script>", "a very long name of a class", *(f"class {number}" for number in range(19))]
+    scores = ClassMetrics(iou=0.5, f1=0.5, precision=0.5, recall=0.5)
+    absent = ClassMetrics(iou=None, f1=None, precision=None, recall=None)
+    figures = make_figures(
+        classes=names,
+        confusion=np.diag([0, *range(1, 21)]).tolist(),
+        per_class=dict.fromkeys(names, scores) | {"<script>": absent},
+        examples=[Example(id="one", rank="best", mean_iou=0.5)],
+    )
+    evaluation = Evaluation(**dict(figures), gate=GateResult(passed=False, checks=[]))
+    mask = np.arange(256 * 256, dtype=np.uint32).reshape(256, 256).astype(np.uint8) % 21
+    pixels = np.repeat(mask[..., np.newaxis], 3, axis=-1)
+    page = render(evaluation, [Panel(evaluation.examples[0], pixels, mask, mask)])
+    assert "<script>" not in page
+    assert page == render(evaluation, [Panel(evaluation.examples[0], pixels, mask, mask)])
+    _check_page(page, evaluation)
 
 
 class _Tags(HTMLParser):
@@ -166,15 +186,11 @@ def test_a_damaged_evaluation_is_one_line(tmp_path, content, says):
 
 
 def test_the_gate_may_not_ask_for_a_class_that_there_is_not(make_figures):
-    from pylib.evaluation.gate import decide
-
     with pytest.raises(ConfigurationError, match=r"unknown metric 'per_class\.cat\.iou'"):
         decide(Gate.model_validate({"per_class.cat.iou": {"minimum": 0.6}}), make_figures())
 
 
 def test_evaluation_json_has_no_nan(make_figures):
-    from pylib.evaluation.record import ClassMetrics, Evaluation, GateResult
-
     absent = ClassMetrics(iou=None, f1=None, precision=None, recall=None)
     figures = make_figures(per_class={"object": absent})
     evaluation = Evaluation(**dict(figures), gate=GateResult(passed=True, checks=[]))

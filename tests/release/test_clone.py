@@ -21,7 +21,7 @@ def _empty(source: Path, in_git) -> None:
 
 SOURCES = {
     "nowhere": "does not exist",
-    "plain": "does not exist",
+    "plain": "plain is not a Git repository",
     "empty": "has no commit yet",
     "without": r"has no cluster-conf/model/base/seldondeployment\.yaml in HEAD: commit one there",
 }

@@ -36,7 +36,7 @@ def test_the_model_server_reads_what_was_written(tmp_path):
     assert read_deployment(path).parameters == VALUES.parameters
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.builds(Values, texts, texts, texts, texts))
 def test_any_text_comes_back(values):
     before = Manifest(TEMPLATE.format(start="", note="x"), Path("m.yaml"))

@@ -192,7 +192,10 @@ def test_a_push_that_is_refused_is_one_line_and_can_be_tried_again(tmp_path, pro
 @pytest.mark.parametrize(
     ("figures", "says"),
     [
-        ({"iou": 0.412}, r"mean_iou 0\.412 \(≥ 0\.7\); it is kept in .*model"),
+        (
+            {"iou": 0.412},
+            r"mean_iou 0\.412 \(≥ 0\.7\); the model is kept, and its report is in .*poor/evaluation",
+        ),
         (
             {"same": 0.99},
             r"export and trained model differ: 99\.0000% of the pixels agree \(minimum 99\.9%\)",

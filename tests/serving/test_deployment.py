@@ -10,16 +10,17 @@ import yaml
 from pylib.errors import ServingError
 from pylib.serving.deployment import MANIFEST, SeldonDeployment, read_deployment
 
-TEXT = MANIFEST.read_text()
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / MANIFEST).read_text()
 
 
 def test_the_repository_itself_has_released_nothing() -> None:
-    deployment = read_deployment(MANIFEST)
+    deployment = read_deployment(ROOT / MANIFEST)
     assert deployment.parameters == {"model_digest": "", "data_commit": "", "git_commit": ""}
 
 
 def image_of(name: str) -> str:
-    return str(yaml.safe_load(Path("images.lock").read_text())[name])
+    return str(yaml.safe_load((ROOT / "images.lock").read_text())[name])
 
 
 def test_environment_is_what_the_operator_gives(

@@ -96,10 +96,15 @@ class StoreContract:
 
     def test_a_long_description(self, store, repository):
         statement = '{"_type": "https://in-toto.io/Statement/v1"}' * 10_000
-        assert store.inspect(store.commit(repository, {"a": b"1"}, description=statement)).description == statement
+        assert (
+            store.inspect(store.commit(repository, {"a": b"1"}, description=statement)).description
+            == statement
+        )
 
     def test_ls_and_glob(self, store, repository):
-        commit = store.commit(repository, {path: b"" for path in ("a.png", "m/a.png", "m/n/b.png", "m/n/c", "mm/d")})
+        commit = store.commit(
+            repository, dict.fromkeys(("a.png", "m/a.png", "m/n/b.png", "m/n/c", "mm/d"), b"")
+        )
         names = lambda files: [file.path for file in files]  # noqa: E731
         assert names(store.ls(commit)) == ["a.png", "m/a.png", "m/n/b.png", "m/n/c", "mm/d"]
         assert names(store.ls(commit, "m")) == ["m/a.png", "m/n/b.png", "m/n/c"]
@@ -139,12 +144,29 @@ class StoreContract:
         commit = store.commit(repository, FILES)
         store.checkout(commit, tmp_path / "out")
         command = "find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
-        printed = subprocess.run(command, shell=True, cwd=tmp_path / "out", capture_output=True, text=True, check=True)
+        printed = subprocess.run(
+            command, shell=True, cwd=tmp_path / "out", capture_output=True, text=True, check=True
+        )
         assert printed.stdout.split()[0] == commit.tree
 
     @pytest.mark.parametrize(
         "path",
-        ["", "/a", "../a", "a/../b", "a/./b", ".", "a//b", "a/", "a\\b", "a\nb", "a\0b", "a\x7f", "x" * 300, "\ud800"],
+        [
+            "",
+            "/a",
+            "../a",
+            "a/../b",
+            "a/./b",
+            ".",
+            "a//b",
+            "a/",
+            "a\\b",
+            "a\nb",
+            "a\0b",
+            "a\x7f",
+            "x" * 300,
+            "\ud800",
+        ],
     )
     def test_unsafe_paths_are_refused(self, store, repository, path):
         with pytest.raises(StoreError, match="refused"):

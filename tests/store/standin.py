@@ -24,7 +24,7 @@ ACCEPTED_PATH = re.compile(r"[ -~]+")
 REFUSED_IN_PATH = re.compile(r"[*?\[\]{}!()@+^]")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, code, message):
         super().__init__(message)
         self.code = code
@@ -53,9 +53,11 @@ class Standin:
 
     def create_repo(self, request):
         if not re.fullmatch(r"[a-zA-Z0-9_-]+", request.repo.name):
-            raise Refused(grpc.StatusCode.UNKNOWN, f"name ({request.repo.name}) invalid")
+            raise RefusedError(grpc.StatusCode.UNKNOWN, f"name ({request.repo.name}) invalid")
         if request.repo.name in self.repos and not request.update:
-            raise Refused(grpc.StatusCode.ALREADY_EXISTS, f"repo default/{request.repo.name} already exists")
+            raise RefusedError(
+                grpc.StatusCode.ALREADY_EXISTS, f"repo default/{request.repo.name} already exists"
+            )
         self.repos[request.repo.name] = pfs.RepoInfo(repo=request.repo, description=request.description)
         return Empty()
 
@@ -67,21 +69,22 @@ class Standin:
     def pick(self, commit) -> Held:
         repo, name = commit.repo.name, commit.id
         if repo not in self.repos:
-            raise Refused(grpc.StatusCode.NOT_FOUND, f"repo default/{repo} not found")
+            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"repo default/{repo} not found")
         if not name:
             name = self.heads.get((repo, commit.branch.name))
             if not name:
-                raise Refused(
-                    grpc.StatusCode.NOT_FOUND, f'branch "{commit.branch.name}" not found in repo default/{repo}'
+                raise RefusedError(
+                    grpc.StatusCode.NOT_FOUND,
+                    f'branch "{commit.branch.name}" not found in repo default/{repo}',
                 )
         if (repo, name) not in self.commits:
-            raise Refused(grpc.StatusCode.NOT_FOUND, f"commit default/{repo}@{name} not found")
+            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"commit default/{repo}@{name} not found")
         return self.commits[repo, name]
 
     def start_commit(self, request):
         repo, branch = request.branch.repo, request.branch.name
         if repo.name not in self.repos:
-            raise Refused(grpc.StatusCode.NOT_FOUND, f"repo default/{repo.name} not found")
+            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"repo default/{repo.name} not found")
         parent = self.heads.get((repo.name, branch))
         held = Held(
             pfs.CommitInfo(
@@ -93,7 +96,7 @@ class Standin:
         if parent:
             before = self.commits[repo.name, parent]
             if not before.info.finished.timestamp():
-                raise Refused(grpc.StatusCode.UNKNOWN, f"parent commit {parent} has not been finished")
+                raise RefusedError(grpc.StatusCode.UNKNOWN, f"parent commit {parent} has not been finished")
             held.info.parent_commit = before.info.commit
             held.files = dict(before.files)
         self.commits[repo.name, held.info.commit.id] = held
@@ -103,7 +106,7 @@ class Standin:
     def finish_commit(self, request):
         held = self.pick(request.commit)
         if held.info.finished.timestamp():
-            raise Refused(grpc.StatusCode.UNKNOWN, "commit has already finished")
+            raise RefusedError(grpc.StatusCode.UNKNOWN, "commit has already finished")
         held.info.finished = datetime.now(UTC)
         return Empty()
 
@@ -142,7 +145,7 @@ class Standin:
             kind, body = which_one_of(request, "body")
             path = body.path
             if not ACCEPTED_PATH.fullmatch(path) or REFUSED_IN_PATH.search(path):
-                raise Refused(grpc.StatusCode.UNKNOWN, f"path ({path}) invalid")
+                raise RefusedError(grpc.StatusCode.UNKNOWN, f"path ({path}) invalid")
             changes.append((kind, path, body.raw if kind == "add_file" else None))
         name = uuid.uuid4().hex
         self.filesets[name] = changes
@@ -163,9 +166,7 @@ class Standin:
         for path in sorted(folders - {""}):
             yield pfs.FileInfo(file=pfs.File(path=path), file_type=pfs.FileType.DIR)
         for path, content in sorted(held.files.items()):
-            yield pfs.FileInfo(
-                file=pfs.File(path=path), file_type=pfs.FileType.FILE, size_bytes=len(content)
-            )
+            yield pfs.FileInfo(file=pfs.File(path=path), file_type=pfs.FileType.FILE, size_bytes=len(content))
 
     def inspect_file(self, request):
         files, path = self.pick(request.file.commit).files, request.file.path
@@ -173,7 +174,7 @@ class Standin:
             return pfs.FileInfo(file=request.file, file_type=pfs.FileType.FILE, size_bytes=len(files[path]))
         if any(other.startswith(f"{path}/") for other in files):
             return pfs.FileInfo(file=request.file, file_type=pfs.FileType.DIR)
-        raise Refused(grpc.StatusCode.NOT_FOUND, f"file {path} not found")
+        raise RefusedError(grpc.StatusCode.NOT_FOUND, f"file {path} not found")
 
     def get_file(self, request):
         yield from pieces(self.pick(request.file.commit).files[request.file.path])
@@ -181,7 +182,7 @@ class Standin:
     def get_file_tar(self, request):
         held = self.pick(request.file.commit)
         if not held.files:
-            raise Refused(grpc.StatusCode.NOT_FOUND, "file / not found")
+            raise RefusedError(grpc.StatusCode.NOT_FOUND, "file / not found")
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
             for path, content in sorted(held.files.items()):
@@ -229,7 +230,7 @@ def handler(standin: Standin, name: str, kind: str, request_class):
             with standin.lock:
                 result = method(request)
                 return list(result) if kind == "unary_stream" else result
-        except Refused as error:
+        except RefusedError as error:
             context.abort(error.code, str(error))
 
     return getattr(grpc, f"{kind}_rpc_method_handler")(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pylib.errors import StoreError
+from pylib.store.copying import FEW
 from pylib.store.fsck import fsck
 from pylib.store.gc import gc
 from pylib.store.local import LocalStore
@@ -29,7 +30,9 @@ def is_one_tree(paths):
     return True
 
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/\\"), min_size=1, max_size=8)
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/\\"), min_size=1, max_size=8
+)
 PATHS = st.lists(NAMES | st.sampled_from(["a", "b"]), min_size=1, max_size=3).map("/".join)
 TREES = st.dictionaries(PATHS, st.binary(max_size=40), max_size=6).filter(is_one_tree)
 
@@ -125,7 +128,9 @@ class Machine(RuleBasedStateMachine):
         if self.commits:
             assert fsck(self.store).problems == []
         for branch, tree in self.model.items():
-            assert {file.path: self.store.read(f"r@{branch}", file.path) for file in self.store.ls(f"r@{branch}")} == tree
+            assert {
+                file.path: self.store.read(f"r@{branch}", file.path) for file in self.store.ls(f"r@{branch}")
+            } == tree
         for commit, tree in self.commits.items():
             assert [file.path for file in self.store.ls(CommitRef("r", commit))] == sorted(tree)
 
@@ -135,9 +140,18 @@ TestMachine = Machine.TestCase
 
 
 def test_equal_content_is_kept_once(store):
-    store.commit("r", {f"{n}": b"same" for n in range(200)} | {"large": bytes(5 << 20), "twin": bytes(5 << 20)})
+    store.commit(
+        "r", {f"{n}": b"same" for n in range(200)} | {"large": bytes(5 << 20), "twin": bytes(5 << 20)}
+    )
     store.commit("r", {"other": b"same"}, branch="b")
     assert sum(path.is_file() for path in store.blobs.folder.rglob("*")) == 2
+
+
+def test_many_new_blobs_are_flushed_together(store):
+    tree = {f"{n}": b"%d" % n for n in range(3 * FEW)}
+    commit = store.commit("r", tree)
+    assert {file.path: store.read(commit, file.path) for file in store.ls(commit)} == tree
+    assert fsck(store).blobs == len(tree)
 
 
 def blob_of(store, path):
@@ -156,24 +170,41 @@ def sql(store, *statements):
             connection.execute(statement)
 
 
+def statement(text):
+    return lambda store: sql(store, text)
+
+
+def blob_edit(content):
+    return lambda store: edit(blob_of(store, "a"), content)
+
+
+def blob_folder(store):
+    blob_of(store, "a").unlink()
+    blob_of(store, "a").mkdir()
+
+
 DAMAGES = {
     "a blob is gone": ("missing", True, lambda store: blob_of(store, "a").unlink()),
-    "a blob is a folder": ("damaged", True, lambda store: (blob_of(store, "a").unlink(), blob_of(store, "a").mkdir())),
-    "a blob is cut short": ("damaged", True, lambda store: edit(blob_of(store, "a"), b"conten")),
-    "a blob is longer": ("damaged", True, lambda store: edit(blob_of(store, "a"), b"content+")),
-    "a blob was edited": ("damaged", False, lambda store: edit(blob_of(store, "a"), b"c0ntent")),
-    "a file is gone from a tree": ("catalogue", True, lambda store: sql(store, "DELETE FROM files WHERE path = 'a'")),
-    "a file has another name": ("catalogue", True, lambda store: sql(store, "UPDATE files SET path = 'x' WHERE path = 'a'")),
-    "a file has another blob": ("catalogue", True, lambda store: sql(store, "UPDATE files SET blob = blob + 1 WHERE path = 'a'")),
-    "a file has no blob": ("catalogue", True, lambda store: sql(store, "DELETE FROM blobs")),
-    "a commit has no parent": ("catalogue", True, lambda store: sql(store, "UPDATE commits SET parent = NULL")),
-    "a commit has no tree": ("catalogue", True, lambda store: sql(store, "DELETE FROM trees")),
-    "a branch has no head": ("catalogue", True, lambda store: sql(store, "UPDATE branches SET head = 'x'")),
-    "provenance is lost": ("catalogue", True, lambda store: sql(store, "DELETE FROM provenance")),
-    "a commit is gone": ("catalogue", True, lambda store: sql(store, "DELETE FROM commits WHERE parent IS NULL")),
-    "a tree has another size": ("catalogue", True, lambda store: sql(store, "UPDATE trees SET size = size + 1")),
-    "the catalogue is noise": ("catalogue", True, lambda store: store.catalogue_path.write_bytes(os.urandom(9000))),
-}  # fmt: skip
+    "a blob is a folder": ("damaged", True, blob_folder),
+    "a blob is cut short": ("damaged", True, blob_edit(b"conten")),
+    "a blob is longer": ("damaged", True, blob_edit(b"content+")),
+    "a blob was edited": ("damaged", False, blob_edit(b"c0ntent")),
+    "a file is gone": ("catalogue", True, statement("DELETE FROM files WHERE path = 'a'")),
+    "a file has another name": ("catalogue", True, statement("UPDATE files SET path = 'x' WHERE path = 'a'")),
+    "a file has another blob": ("catalogue", True, statement("UPDATE files SET blob = blob % 4 + 1")),
+    "a file has no blob": ("catalogue", True, statement("DELETE FROM blobs")),
+    "a commit has no parent": ("catalogue", True, statement("UPDATE commits SET parent = NULL")),
+    "a commit has no tree": ("catalogue", True, statement("DELETE FROM trees")),
+    "a branch has no head": ("catalogue", True, statement("UPDATE branches SET head = 'x'")),
+    "provenance is lost": ("catalogue", True, statement("DELETE FROM provenance")),
+    "a commit is gone": ("catalogue", True, statement("DELETE FROM commits WHERE parent IS NULL")),
+    "a tree has another size": ("catalogue", True, statement("UPDATE trees SET size = size + 1")),
+    "the catalogue is noise": (
+        "catalogue",
+        True,
+        lambda store: store.catalogue_path.write_bytes(b"x" * 9000),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", DAMAGES)

@@ -1,4 +1,4 @@
-"""The contract of a store, kept by Pachyderm's: a stand-in on the loopback always, a real pachd where there is one."""
+"""The contract of a store, kept by Pachyderm's: over gRPC, to a stand-in and to a real pachd if there is one."""
 
 import os
 import uuid
@@ -126,7 +126,11 @@ def test_a_pachd_that_does_not_answer_is_given_up(standin):
     store = PachydermStore(Pachd(standin.address, call_seconds=0.2, transfer_seconds=0.2))
     store.list_repositories()
     with standin.lock, ThreadPoolExecutor(1) as pool:  # every call waits for the lock
-        calls = [store.list_repositories, lambda: store.head("pets"), lambda: store.commit("pets", {"a": b""})]
+        calls = [
+            store.list_repositories,
+            lambda: store.head("pets"),
+            lambda: store.commit("pets", {"a": b""}),
+        ]
         for call in calls:
             with pytest.raises(StoreError, match="did not answer in time"):
                 pool.submit(call).result()

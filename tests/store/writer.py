@@ -28,17 +28,25 @@ def kill_at(event: int) -> None:
     sys.addaudithook(hook)
 
 
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     store, name, commits, event = LocalStore(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), sys.argv[4:]
     chance = random.Random(name)
-    print("ready", flush=True)
+    tell("ready")
     if event:
         kill_at(int(event[0]))
     for number in range(commits):
-        files = {f"{name}/{number}/{n}": chance.randbytes(chance.randrange(20_000)) for n in range(10)}
+        files = {
+            f"{name}/{number}/{n}": chance.randbytes(chance.randrange(20_000))
+            for n in range(40 if number % 3 == 2 else 10)
+        }
         if number % 4 == 1:
             files[f"{name}/{number}/large"] = chance.randbytes(5 << 20)
-        print(store.commit("pets", files, mode="add").id, flush=True)
+        tell(store.commit("pets", files, mode="add").id)
 
 
 if __name__ == "__main__":

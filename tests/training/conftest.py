@@ -27,7 +27,9 @@ def discs(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
     splits = {}
-    for seed, (split, count) in enumerate({"train": 24, "validation": 6, "test": 6, "calibration": 6}.items()):
+    for seed, (split, count) in enumerate(
+        {"train": 24, "validation": 6, "test": 6, "calibration": 6}.items()
+    ):
         images, masks = discs(count, seed)
         (folder / split).mkdir()
         np.save(folder / split / "images-00000.npy", images)

@@ -1,0 +1,49 @@
+"""model.json."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pylib.errors import ModelError
+from pylib.models.spec import ModelSpec, WeightsOrigin, read_spec
+
+CLASSES = ("object", "background", "border")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"image_size": 100},
+        {"image_size": 0},
+        {"alpha": 0},
+        {"dropout": 1},
+        {"filters": (1, 2, 3)},
+        {"filters": (8, 8, 8, 0)},
+        {"classes": ("one",)},
+        {"encoder": "resnet50"},
+        {"frozen": True},
+        {"format": 2},
+        {"widht": 3},
+    ],
+)
+def test_what_cannot_be_built_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        ModelSpec.model_validate({"classes": CLASSES} | wrong)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    spec = ModelSpec(classes=CLASSES, frozen=True, weights=WeightsOrigin(origin="file", sha256="ab" * 32))
+    (tmp_path / "model.json").write_text(spec.dumps())
+    assert read_spec(tmp_path) == spec
+    assert read_spec(tmp_path).dumps() == spec.dumps()
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"classes": ["a", "b"], "image_size": 33}'])
+def test_a_wrong_file_is_named_in_one_line(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "model.json").write_text(text)
+    with pytest.raises(ModelError) as caught:
+        read_spec(tmp_path)
+    assert str(tmp_path / "model.json") in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,189 @@
+"""The whole story, as a person runs it: ./run_e2e.sh on the built-in sample, then every promise about it."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pylib.data.dataset import DatasetIndex
+from pylib.data.images import decode_image
+from pylib.provenance.statement import read_bundle, step_name
+from pylib.serving.client import Client
+from pylib.store.protocol import open_store
+
+ROOT = Path(__file__).resolve().parents[1]
+PYLIB = ROOT / ".venv" / "bin" / "pylib"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("e2e") / "out"
+
+
+@pytest.fixture(scope="session")
+def environment(output):
+    return {**os.environ, "PYLIB_OUTPUT": str(output), "PYLIB_PORT": "0", "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="session")
+def tree():
+    return subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True)
+
+
+@pytest.fixture(scope="session")
+def first(output, environment, tree):
+    """A run that leaves its server up."""
+    yield start(environment, "--output", str(output), "--keep-serving")
+    subprocess.run([PYLIB, "serve", "--stop"], env=environment, check=True, capture_output=True)
+
+
+def start(environment, *options):
+    done = subprocess.run(
+        [ROOT / "run_e2e.sh", *options], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def pylib(environment, *arguments):
+    return subprocess.run([PYLIB, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def facts(first, environment):
+    return json.loads(pylib(environment, "status", "--json").stdout)
+
+
+def test_the_table_says_what_came_out(first, facts, output):
+    assert facts["gate"] == "passed"
+    assert float(facts["mean_iou"].split()[0]) >= 0.80
+    assert len(facts["model_sha256"]) == 64
+    assert facts["model_sha256"] in first.stdout
+    assert facts["data_commit"] in first.stdout
+    assert Path(facts["report"]).read_text().startswith("<!")
+    assert (output / "answer.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_step_left_a_record(facts):
+    steps = [step_name(s) for s in read_bundle(Path(facts["provenance"]).parent)]
+    assert steps == ["release", "train", "prepare", "ingest", "evaluate"]
+
+
+def test_a_second_run_takes_every_step_from_the_cache(first, facts, output, environment, tmp_path):
+    before = (output / "latest").resolve()
+    start({**environment, "PYLIB_PORT": "0"}, "--output", str(output), "--keep-serving")
+    after = (output / "latest").resolve()
+    assert after != before
+    for step in ("prepare", "train", "evaluate"):
+        assert "nothing changed" in (after / "logs" / f"{step}.log").read_text()
+    assert json.loads(pylib(environment, "status", "--json").stdout)["model_sha256"] == facts["model_sha256"]
+
+
+def test_the_release_is_one_commit_in_a_clone_and_nothing_else_changed(facts, output, tree):
+    clone = output / "gitops"
+    subject = subprocess.check_output(["git", "log", "--format=%H %s", "-1"], cwd=clone, text=True)
+    assert subject.startswith(f"{facts['release_commit']} Release model {facts['model_sha256'][:12]}")
+    changed = subprocess.check_output(
+        ["git", "show", "--name-only", "--format=", "HEAD"], cwd=clone, text=True
+    )
+    assert changed.split() == ["cluster-conf/model/base/seldondeployment.yaml"]
+    assert subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True) == tree
+
+
+@pytest.fixture
+def test_images(facts, output):
+    store = open_store(str(output / "store"))
+    index = DatasetIndex.loads(store.read(facts["data_commit"], "dataset.json"))
+    items = [item for item in index.items if item.split == "test"][:20]
+    return [store.read(facts["data_commit"], item.image) for item in items]
+
+
+def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, test_images, output, environment):
+    from pylib.data.images import resize_image, resize_mask
+    from pylib.evaluation.exported import ExportedModel
+
+    served = json.loads((output / "serving" / "server.json").read_text())
+    model = ExportedModel(output / "artifacts" / "models" / facts["model_sha256"] / "model.onnx")
+    assert len(test_images) == 20
+    with Client(served["url"]) as client:
+        for data in test_images:
+            answer = client.predict(data)
+            pixels = decode_image(data)
+            small = resize_image(pixels, model.image_size)
+            here = model.probabilities(small[None])[0].argmax(-1).astype(np.uint8)
+            np.testing.assert_array_equal(answer.mask, resize_mask(here, pixels.shape[:2]))
+            assert answer.tags["model_digest"] == facts["model_sha256"]
+
+
+def test_an_answer_is_explained_back_to_its_images(facts, output, environment):
+    answer = json.loads((output / "answer.json").read_text())
+    explained = json.loads(pylib(environment, "explain", answer["prediction_id"], "--json").stdout)
+    assert explained["model"] == facts["model_sha256"]
+    assert explained["data"] == facts["data_commit"]
+    assert explained["mismatches"] == []
+    store = open_store(str(output / "store"))
+    index = DatasetIndex.loads(store.read(facts["data_commit"], "dataset.json"))
+    learned = {(item.id, item.image_sha256) for item in index.items if item.split == "train"}
+    assert {(image["id"], image["sha256"]) for image in explained["images"]} == learned
+
+
+def test_explain_draws_a_tree(facts, environment):
+    shown = pylib(environment, "explain", facts["model_sha256"][:12])
+    assert shown.returncode == 0, shown.stderr
+    for word in ("train", "prepare", "ingest", "evaluate", "release", "every digest checked"):
+        assert word in shown.stdout
+
+
+@pytest.mark.parametrize("altered", ["model.weights.h5", "dataset.json", "evaluation/evaluation.json"])
+def test_an_altered_file_is_named_with_both_digests(facts, output, environment, tmp_path, altered):
+    folder = tmp_path / "model"
+    shutil.copytree(output / "artifacts" / "models" / facts["model_sha256"], folder)
+    (folder / altered).write_bytes((folder / altered).read_bytes() + b"\n")
+    shown = pylib(environment, "explain", str(folder))
+    assert shown.returncode == 1
+    assert shown.stderr.startswith(f"error: {altered}: SHA-256 is ")
+    assert "the record says" in shown.stderr
+
+
+def test_an_altered_image_is_named(facts, output, environment, tmp_path):
+    store = tmp_path / "store"
+    shutil.copytree(output / "store", store)
+    index = DatasetIndex.loads(open_store(str(store)).read(facts["data_commit"], "dataset.json"))
+    item = next(item for item in index.items if item.split == "train")
+    blob = next(
+        path for path in store.rglob("*") if path.is_file() and item.image_sha256[4:] in path.as_posix()
+    )
+    blob.chmod(0o644)
+    blob.write_bytes(blob.read_bytes()[:-1] + b"\0")
+    shown = pylib({**environment, "PYLIB_STORE": str(store)}, "explain", facts["model_sha256"])
+    assert shown.returncode == 1
+    assert item.id in shown.stderr
+
+
+def test_a_model_that_fails_the_gate_is_kept_reported_and_not_released(facts, output, environment):
+    before = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=output / "gitops")
+    quick = ["-p", 'options={"epochs": 1, "filters": [8, 8, 8, 8]}', "-p", "image_size=32"]
+    done = pylib(environment, "run", "segmentation", "--data", facts["data_commit"], *quick)
+    assert done.returncode == 1
+    assert "error: step release failed: model" in done.stderr
+    assert "mean_iou" in done.stderr.splitlines()[-1]
+    kept = max((output / "runs").iterdir())
+    assert next(kept.glob("*/train/model/model.onnx")).is_file()
+    assert next(kept.glob("*/evaluate/evaluation/report.html")).is_file()
+    assert subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=output / "gitops") == before
+
+
+def test_a_failing_step_shows_its_own_last_line_and_its_log(facts, environment):
+    done = pylib(environment, "run", "segmentation", "--data", facts["data_commit"], "-p", "image_size=33")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: step prepare failed: ")
+    assert "33" in last
+    log = Path(last.rpartition("(log: ")[2].rstrip(")"))
+    assert "33" in log.read_text()

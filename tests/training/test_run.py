@@ -1,0 +1,114 @@
+"""A whole training run: repeatable to the bit, killed and resumed, or refused."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pylib.data.shards import load_split
+from pylib.errors import ConfigurationError, DataError, ModelError
+from pylib.models.storage import load_model
+from pylib.training.config import training_config
+from pylib.training.run import train
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from pylib.training.config import training_config
+from pylib.training.run import train
+shards, output, scratch = map(Path, sys.argv[1:4])
+config = training_config(epochs=8, patience=8, batch=8, filters=(8, 8, 8, 8), dropout=0.2, learning_rate=5e-3)
+result = train(shards, output, config, scratch=scratch, tracking=sys.argv[4] or None)
+print(json.dumps({
+    "sha256": result.weights_sha256,
+    "resumed_at": result.resumed_at,
+    "threads": result.environment.threads,
+    "mlflow_run": result.mlflow_run,
+}))
+"""
+
+
+def start(shards: Path, output: Path, tracking: str = "") -> "subprocess.Popen[str]":
+    scratch = output.with_suffix(".scratch")
+    arguments = [sys.executable, "-c", SCRIPT, str(shards), str(output), str(scratch), tracking]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: "subprocess.Popen[str]") -> dict[str, object]:
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return json.loads(output.splitlines()[-1])
+
+
+def kill_after_an_epoch(process: "subprocess.Popen[str]", scratch: Path) -> None:
+    while not list(scratch.glob("checkpoints/*.npz")):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_to_the_same_bytes(shards: Path, tmp_path: Path) -> None:
+    whole = finish(start(shards, tmp_path / "whole", f"sqlite:///{tmp_path}/mlflow.db"))
+    kill_after_an_epoch(start(shards, tmp_path / "killed"), tmp_path / "killed.scratch")
+    assert not (tmp_path / "killed").exists()
+    resumed = finish(start(shards, tmp_path / "killed"))
+
+    assert whole["resumed_at"] == 0
+    assert resumed["resumed_at"] in range(1, 8)
+    assert resumed["sha256"] == whole["sha256"]
+    for name in ("model.weights.h5", "model.json", "history.json", "dataset.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert whole["mlflow_run"]
+    assert not list(tmp_path.glob("*.scratch/checkpoints/*"))
+    check_model_folder(tmp_path / "whole", shards)
+
+
+def check_model_folder(folder: Path, shards: Path) -> None:
+    """The stored weights are those of the best epoch: they score on validation what the history says."""
+    from pylib.models.unet import logits_of
+    from pylib.training.metrics import summary
+    from pylib.training.steps import confusion_matrix
+
+    history = json.loads((folder / "history.json").read_text())["epochs"]
+    images, masks = load_split(shards, "validation")
+    logits = logits_of(load_model(folder))(np.asarray(images), training=False)
+    scores = summary(confusion_matrix(masks, logits).numpy(), ("object", "background", "border"))
+    assert scores["mean_iou"] == pytest.approx(max(entry["mean_iou"] for entry in history), abs=1e-3)
+    assert [entry["epoch"] for entry in history] == list(range(len(history)))
+
+
+def refused(shards: Path, tmp_path: Path, **options: object) -> str:
+    """The message of a run that does not start; nothing may be left of it."""
+    weights = options.pop("weights", "none")
+    with pytest.raises((ConfigurationError, DataError, ModelError)) as caught:
+        train(shards, tmp_path / "model", training_config(**options), weights=weights, scratch=tmp_path / "s")
+    assert not (tmp_path / "model").exists()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_frozen_encoder_needs_weights(shards: Path, tmp_path: Path) -> None:
+    assert "frozen" in refused(shards, tmp_path, frozen=True)
+
+
+def test_weights_must_exist(shards: Path, tmp_path: Path) -> None:
+    assert "no.weights.h5" in refused(shards, tmp_path, weights=tmp_path / "no.weights.h5")
+
+
+def test_shards_must_exist(tmp_path: Path) -> None:
+    assert str(tmp_path) in refused(tmp_path, tmp_path)
+
+
+def test_an_image_size_must_be_divisible_by_32(shards: Path, tmp_path: Path) -> None:
+    index = json.loads((shards / "index.json").read_text())
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "index.json").write_text(json.dumps(index | {"image_size": 40}))
+    assert "image_size" in refused(tmp_path / "odd", tmp_path)
