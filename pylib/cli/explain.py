@@ -14,6 +14,7 @@ from pylib.provenance.explain import explain as find
 from pylib.settings import settings
 
 SHOWN = 5
+WIDTH = 160
 
 
 def explain(
@@ -28,7 +29,9 @@ def explain(
     if as_json:
         print(json.dumps(explanation.as_dict(), indent=2))  # noqa: T201
     else:
-        Console().print(_tree(explanation, every=images, reached=reached), soft_wrap=True)
+        console = Console(highlight=False)
+        console.width = max(console.width, WIDTH)  # a digest that is cut off is of no use
+        console.print(_tree(explanation, every=images, reached=reached))
     if explanation.mismatches:
         first, more = explanation.mismatches[0], len(explanation.mismatches) - 1
         raise ProvenanceError(
@@ -71,18 +74,36 @@ def _digests_in_commit(data: str | None) -> Callable[[str], str | None]:
 
 
 def _tree(explanation: Explanation, *, every: bool, reached: bool) -> Tree:
-    root = Tree(f"[bold]model {explanation.model}")
-    if explanation.prediction:
-        answer = explanation.prediction
-        root = Tree(f"[bold]prediction {answer['prediction_id']}[/] at {answer['time']}")
-        root.add(f"image sha256:{answer['image_sha256']}")
-        root = root.add(f"[bold]model {explanation.model}")
-    wrong = {mismatch.name for mismatch in explanation.mismatches}
+    model = Tree(f"[bold]model {explanation.model}[/]{_served(explanation.model)}")
     for mismatch in explanation.mismatches:
         found = mismatch.found or "missing"
-        root.add(f"[red]✗ {mismatch.name}: {found}, recorded {mismatch.recorded}[/]")
+        model.add(f"[red]✗ {mismatch.name}: {found}, recorded {mismatch.recorded}[/]")
     for step in explanation.steps:
-        _add(root, step)
+        _add(model, step)
+    _add_images(model, explanation, every=every, reached=reached)
+    if explanation.prediction is None:
+        return model
+    answer = explanation.prediction
+    root = Tree(f"[bold]prediction {answer['prediction_id']}[/] at {answer['time']}")
+    root.add(f"image sha256:{answer['image_sha256']}")
+    root.children.append(model)
+    return root
+
+
+def _served(digest: str) -> str:
+    """Which Git commit serves this model; nothing where another one, or none, is released here."""
+    from pylib.errors import ReleaseError
+    from pylib.release.release import released
+
+    try:
+        served = released(settings().release_repository)
+    except ReleaseError:
+        return ""
+    return f", served by Git commit {served.commit}" if served.digest == digest else ""
+
+
+def _add_images(root: Tree, explanation: Explanation, *, every: bool, reached: bool) -> None:
+    wrong = {mismatch.name for mismatch in explanation.mismatches}
     checked = "every digest checked" if reached else "their data commit is not in this store: not checked"
     branch = root.add(f"[bold]{len(explanation.images)} training images[/] of {explanation.data} ({checked})")
     shown = explanation.images if every else explanation.images[:SHOWN]
@@ -91,13 +112,12 @@ def _tree(explanation: Explanation, *, every: bool, reached: bool) -> Tree:
         branch.add(f"{mark}{image.id}  sha256:{image.sha256}")
     if len(shown) < len(explanation.images):
         branch.add(f"… and {len(explanation.images) - len(shown)} more: --images lists all")
-    return root
 
 
 def _add(root: Tree, step: Step) -> None:
     branch = root.add(f"[bold]{step.step}[/] {step.started[:19]} ({step.seconds:.1f} s)")
-    branch.add(f"code git:{step.source}")
+    branch.add(f"code  git:{step.source}")
     for name, digest in step.inputs.items():
-        branch.add(f"{name} {digest}")
+        branch.add(f"{name}  {digest}")
     for name, value in step.parameters.items():
         branch.add(f"[dim]{name} = {json.dumps(value)}[/]")

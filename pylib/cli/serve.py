@@ -28,7 +28,7 @@ def serve(
         typer.Option(help="GitOps clone with the released SeldonDeployment [default: the output's]"),
     ] = None,
     port: Annotated[
-        int, typer.Option(help="port of the REST API on 127.0.0.1; 0 takes a free one")
+        int, typer.Option(envvar="PYLIB_PORT", help="port of the REST API on 127.0.0.1; 0 takes a free one")
     ] = DEFAULT_PORT,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="worker processes [default: what the deployment says]")

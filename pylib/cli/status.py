@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from pylib.errors import PipelineError
 from pylib.settings import settings
@@ -21,10 +19,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")
     if as_json:
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in facts.items():
-        table.add_row(f"[bold]{name.replace('_', ' ')}", str(value))
-    Console(soft_wrap=True).print(table)
+        print(f"{name.replace('_', ' '):<15} {value}")  # noqa: T201
 
 
 def newest(output: Path) -> dict[str, Any]:

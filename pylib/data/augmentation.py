@@ -6,8 +6,8 @@ import tensorflow as tf
 
 # The full range of each change, at strength 1.
 _ROTATION = math.radians(20)
-_SCALE = 0.3
-_SHIFT = 0.12
+_SCALE = 0.6
+_SHIFT = 0.15
 _BRIGHTNESS = 30.0
 _CONTRAST = 0.4
 _SATURATION = 0.5

@@ -1,7 +1,6 @@
 """The encoders of the U-Net, from keras.applications: MobileNetV2 of any width, VGG19; and their weights."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,24 +19,16 @@ _VGG19_URL = _SERVER + "/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5
 _MOBILENET_ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """An encoder's layers that the decoder reads, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size."""
-
-    levels: tuple[str, str, str, str, str]
-
-
-ARCHITECTURES: dict[EncoderName, Architecture] = {
-    "mobilenet_v2": Architecture(
-        (
-            "block_1_expand_relu",
-            "block_3_expand_relu",
-            "block_6_expand_relu",
-            "block_13_expand_relu",
-            "block_16_project",
-        )
+# The layers that the decoder reads, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size.
+LEVELS: dict[EncoderName, tuple[str, ...]] = {
+    "mobilenet_v2": (
+        "block_1_expand_relu",
+        "block_3_expand_relu",
+        "block_6_expand_relu",
+        "block_13_expand_relu",
+        "block_16_project",
     ),
-    "vgg19": Architecture(("block1_pool", "block2_pool", "block3_pool", "block4_pool", "block5_pool")),
+    "vgg19": ("block1_pool", "block2_pool", "block3_pool", "block4_pool", "block5_pool"),
 }
 
 
@@ -50,7 +41,7 @@ def build_encoder(spec: ModelSpec, weights: Path | None = None) -> keras.Model:
     base = _application(spec)
     if weights is not None:
         _load(base, weights, spec)
-    outputs = [base.get_layer(name).output for name in ARCHITECTURES[spec.encoder].levels]
+    outputs = [base.get_layer(name).output for name in LEVELS[spec.encoder]]
     encoder = keras.Model(base.input, outputs, name="encoder")
     encoder.trainable = not spec.frozen
     _set_normalisation(encoder, fixed=spec.fixed_normalisation)

@@ -155,13 +155,18 @@ def _step(statement: Statement) -> Step:
         started=statement["predicate"]["runDetails"]["metadata"]["startedOn"],
         seconds=round(records.seconds(statement), 3),
         parameters=definition["externalParameters"],
-        inputs={name: _digest(r) for name, r in resources.items()},
+        inputs={name: _identity(r) for name, r in resources.items()},
         source=commit + ("" if clean else " with uncommitted changes"),
     )
 
 
-def _digest(resource: dict[str, Any]) -> str:
-    return next((f"{name}:{value}" for name, value in resource.get("digest", {}).items()), "")
+def _identity(resource: dict[str, Any]) -> str:
+    """What names a material best: a data commit's own id, else its digest, with where it came from."""
+    uri = str(resource.get("uri", ""))
+    if uri.startswith("data:"):
+        return uri.removeprefix("data:")
+    digest = next((f"{name}:{value}" for name, value in resource.get("digest", {}).items()), "")
+    return f"{digest} {uri}".strip()
 
 
 def _maker(bundle: list[Statement], digest: str) -> Statement | None:

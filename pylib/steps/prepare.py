@@ -1,9 +1,11 @@
 """Step "prepare": a data commit to shards."""
 
 import json
+import statistics
 import tempfile
 from pathlib import Path
 
+from pylib.data.dataset import DatasetIndex
 from pylib.data.shards import write_shards
 from pylib.errors import ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
@@ -22,9 +24,16 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
     commit = store.inspect(CommitRef.parse(data))
     with tempfile.TemporaryDirectory(dir=shards.parent) as folder:
         store.checkout(CommitRef.parse(data), Path(folder) / "data")
-        index = write_shards(Path(folder) / "data", shards, image_size=image_size)
+        size = image_size or natural_size(DatasetIndex.read(Path(folder) / "data"))
+        index = write_shards(Path(folder) / "data", shards, image_size=size)
     write_bundle(shards, ingest_records(commit.description, data))
     return {name: len(split.items) for name, split in index.splits.items()}
+
+
+def natural_size(index: DatasetIndex, *, largest: int = 128) -> int:
+    """The side to train at where none is asked for: the images' own, in steps of 32 pixels."""
+    side = statistics.median(min(item.width, item.height) for item in index.items)
+    return max(32, min(int(side) // 32 * 32, largest))
 
 
 def ingest_records(description: str, data: str) -> list[Statement]:

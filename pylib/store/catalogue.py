@@ -1,8 +1,8 @@
 """The catalogue of a local store: repositories, branches, commits, trees in SQLite; a transaction a commit.
 
 Write-ahead log with a full sync, so a commit that was reported survives a power cut; writers take turns
-(BEGIN IMMEDIATE), readers see the last commit and never wait (https://sqlite.org/wal.html). The log needs shared memory, so
-the store belongs on a local disk, not on NFS.
+(BEGIN IMMEDIATE), readers see the last commit and never wait (https://sqlite.org/wal.html).
+The log needs shared memory, so the store belongs on a local disk, not on NFS.
 """
 
 import sqlite3

@@ -70,6 +70,8 @@ class LocalStore:
                 head = records.head(repository, branch)
                 old = records.files(head.tree) if head and mode == "add" else []
                 content = tree.new_tree(old, given, mode, deletions)
+                if old:
+                    check_paths(file.path for file in content)
                 sources = [_find(records, CommitRef.of(source)).ref for source in provenance]
                 return _record(records, repository, branch, head, content, description, sources)
 
@@ -213,7 +215,6 @@ def _record(
     digest = tree.tree_digest(content)
     if head and head.tree == digest:
         return head
-    check_paths(file.path for file in content)
     parent = head.id if head else None
     provenance = tuple(sorted(set(sources)))
     commit = Commit(

@@ -7,12 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pylib.errors import ConfigurationError
 from pylib.models.spec import EncoderName, Filters
 
+# By whether the encoder has first weights: fine-tuning on photographs pays for longer than the sample does.
+EPOCHS = {True: 36, False: 16}
+
 
 class TrainingConfig(BaseModel):
     """Hyper-parameters; ranges are checked, unknown names refused.
 
     encoder, alpha, frozen, filters, dropout: see `ModelSpec`
-    epochs: at most that many; patience: epochs without a better validation mean IoU before stopping
+    epochs: at most that many, None for EPOCHS
+    patience: epochs without a better validation mean IoU before stopping
     batch: images a step, over all devices; learning_rate: the highest; weight_decay: AdamW's
     encoder_rate: share of the learning rate at which an encoder with first weights learns
     schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation mean IoU
@@ -30,7 +34,7 @@ class TrainingConfig(BaseModel):
     frozen: bool = False
     filters: Filters = (96, 64, 48, 32)
     dropout: float = Field(default=0.1, ge=0, lt=1)
-    epochs: int = Field(default=40, ge=1, le=10_000)
+    epochs: int | None = Field(default=None, ge=1, le=10_000)
     patience: int = Field(default=12, ge=1)
     batch: int = Field(default=16, ge=1, le=4096)
     learning_rate: float = Field(default=2e-3, gt=0, le=1)

@@ -28,8 +28,8 @@ def pin_threads(threads: int) -> int:
         within, between = pools.get_intra_op_parallelism_threads(), pools.get_inter_op_parallelism_threads()
         if {within or available_cores(), between or available_cores()} != {wanted}:
             raise ConfigurationError(
-                f"threads={wanted}: TensorFlow already runs with {within or available_cores()} in this process;"
-                " set it before the first operation, or train in a fresh process"
+                f"threads={wanted}: TensorFlow already runs with {within or available_cores()};"
+                " set it before its first operation, or train in a fresh process"
             ) from error
     return wanted
 

@@ -45,9 +45,15 @@ class Loop:
     """
 
     def __init__(
-        self, steps: Steps, config: TrainingConfig, data: Data, checkpoint: Path, on_epoch: OnEpoch
+        self,
+        steps: Steps,
+        config: TrainingConfig,
+        epochs: int,
+        data: Data,
+        checkpoint: Path,
+        on_epoch: OnEpoch,
     ) -> None:
-        self.steps, self.config, self.data = steps, config, data
+        self.steps, self.config, self.epochs, self.data = steps, config, epochs, data
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
         self.variables = [*steps.model.variables, *steps.optimizer.variables]
         self.steps_per_epoch = data.train.steps(config.batch)
@@ -59,7 +65,7 @@ class Loop:
     def run(self) -> History:
         """Train to the end; return the history of all epochs, those before a resume included."""
         self._resume()
-        first, last = len(self.history), self.config.epochs
+        first, last = len(self.history), self.epochs
         total = last * self.steps_per_epoch
         with tqdm(
             total=total, initial=first * self.steps_per_epoch, unit="step", desc="train", disable=None
@@ -103,7 +109,7 @@ class Loop:
     def _rate(self, step: int) -> float:
         if self.config.schedule == "plateau":
             return schedules.plateau(self.config.learning_rate, self._scores())
-        return schedules.cosine(self.config.learning_rate, step, self.config.epochs * self.steps_per_epoch)
+        return schedules.cosine(self.config.learning_rate, step, self.epochs * self.steps_per_epoch)
 
     def _scores(self) -> list[float]:
         return [entry[SCORE] for entry in self.history]
@@ -114,9 +120,8 @@ class Loop:
             config.batch,
             seed=config.seed,
             first=first,
-            last=config.epochs,
+            last=self.epochs,
             strength=config.augmentation,
             deterministic=config.deterministic,
         )
         return self.steps.strategy.experimental_distribute_dataset(dataset)
-

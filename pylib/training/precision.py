@@ -52,7 +52,7 @@ def build_optimizer(
     return optimizer
 
 
-class _GroupedAdamW(keras.optimizers.AdamW):
+class _GroupedAdamW(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras is untyped
     """AdamW with a second group of variables, which Keras has no option for."""
 
     def __init__(self, slow: set[int], factor: float, weight_decay: float) -> None:

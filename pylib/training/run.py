@@ -2,17 +2,13 @@
 
 import hashlib
 import json
-import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import keras
-import tensorflow as tf
 from pydantic import ValidationError
 
 from pylib.data.folders import new_folder
@@ -25,27 +21,15 @@ from pylib.models.storage import WEIGHTS_FILE, save_model
 from pylib.models.unet import build_unet, logits_of
 from pylib.training import schedules
 from pylib.training.checkpoints import History, assign_arrays, read_arrays
-from pylib.training.config import TrainingConfig, one_line
-from pylib.training.determinism import make_deterministic, pin_threads
-from pylib.training.loop import SCORE, Data, Loop
-from pylib.training.precision import Policy, build_optimizer, choose_policy, dtype_policy
+from pylib.training.config import EPOCHS, TrainingConfig, one_line
+from pylib.training.environment import Environment, prepare_environment
+from pylib.training.loop import SCORE, Data, Loop, OnEpoch
+from pylib.training.precision import Policy, build_optimizer, dtype_policy
 from pylib.training.steps import Steps, choose_strategy
 from pylib.training.tracking import MlflowLog, tensorboard
 
 HISTORY_FILE = "history.json"
 DATASET_FILE = "dataset.json"
-
-
-@dataclass(frozen=True)
-class Environment:
-    """What a result depends on beside inputs and hyper-parameters, recorded in history.json."""
-
-    tensorflow: str
-    keras: str
-    onednn: bool
-    threads: int
-    devices: list[str]
-    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -65,7 +49,31 @@ class TrainingResult:
     weights_sha256: str
     environment: Environment
     seconds: float
-    mlflow_run: str | None
+    mlflow_run: str | None = None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that decides the result of a run."""
+
+    shards: Path
+    config: TrainingConfig
+    epochs: int
+    spec: ModelSpec
+    environment: Environment
+    weights: Path | None
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for the checkpoint, so that only a run with the same result is resumed by it."""
+        parts = (self.config.model_dump_json(), self.spec.dumps(), json.dumps(asdict(self.environment)))
+        digest = hashlib.sha256("\n".join((*parts, str(self.epochs))).encode())
+        digest.update((self.shards / INDEX_FILE).read_bytes())
+        return digest.hexdigest()[:16]
+
+    @property
+    def hyper_parameters(self) -> dict[str, object]:
+        return self.config.model_dump() | {"epochs": self.epochs}
 
 
 def train(
@@ -87,47 +95,43 @@ def train(
     Raises ConfigurationError, DataError or ModelError.
     """
     started = time.time()
-    environment = _prepare(config)
-    index = ShardIndex.read(shards)
-    file, origin = find_weights(weights, config.encoder, config.alpha)
-    spec = _spec(config, index, origin)
-    data = Data(ShardReader(shards, "train"), ShardReader(shards, "validation"), spec.classes)
-    model, steps = _build(spec, config, file, environment.policy)
-    checkpoint = scratch / "checkpoints" / f"{_fingerprint(config, spec, environment, shards)}.npz"
-    log = MlflowLog(tracking, index.name) if tracking else None
-    loop = Loop(steps, config, data, checkpoint, _watchers(scratch / "tensorboard" / checkpoint.stem, log))
+    plan = _plan(shards, config, weights)
+    data = Data(ShardReader(shards, "train"), ShardReader(shards, "validation"), plan.spec.classes)
+    model, steps = _build(plan)
+    log = MlflowLog(tracking, ShardIndex.read(shards).name) if tracking else None
+    checkpoint = scratch / "checkpoints" / f"{plan.fingerprint}.npz"
+    watch = _watch(scratch / "tensorboard" / plan.fingerprint, log)
+    loop = Loop(steps, plan.config, plan.epochs, data, checkpoint, watch)
     history = loop.run()
-    model = _float32(model, spec, environment.policy)
-    digest = _write(output, model, spec, shards, _record(config, environment, history))
+    model = _float32(model, plan.spec, plan.environment.policy)
+    digest = _write(output, model, plan, history)
     checkpoint.unlink(missing_ok=True)
     best = schedules.best_epoch([entry[SCORE] for entry in history])
-    labels = {"model_folder": str(output), "weights_sha256": digest, **(tags or {})}
-    params = config.model_dump() | {"weights": origin.origin, "best_epoch": best} | asdict(environment)
+    labels = {"model_folder": str(output), "weights_sha256": digest, "best_epoch": str(best), **(tags or {})}
     return TrainingResult(
         model=model,
-        spec=spec,
+        spec=plan.spec,
         best_mean_iou=history[best][SCORE],
         best_epoch=best,
         epochs=len(history),
         resumed_at=loop.resumed_at,
         weights_sha256=digest,
-        environment=environment,
+        environment=plan.environment,
         seconds=time.time() - started,
-        mlflow_run=log.write(params, history, labels, started) if log else None,
+        mlflow_run=log.write(_parameters(plan), history, labels, started) if log else None,
     )
 
 
-def _prepare(config: TrainingConfig) -> Environment:
-    """Set the process up, before TensorFlow's first operation."""
-    threads = pin_threads(config.threads)
-    make_deterministic(config.seed, deterministic=config.deterministic)
-    return Environment(
-        tensorflow=tf.__version__,
-        keras=version("keras"),
-        onednn=os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "1",
-        threads=threads,
-        devices=sorted(device.device_type for device in tf.config.list_logical_devices()),
-        policy=choose_policy(config.mixed_precision),
+def _plan(shards: Path, config: TrainingConfig, weights: Weights) -> _Plan:
+    environment = prepare_environment(config)
+    file, origin = find_weights(weights, config.encoder, config.alpha)
+    return _Plan(
+        shards=shards,
+        config=config,
+        epochs=config.epochs or EPOCHS[file is not None],
+        spec=_spec(config, ShardIndex.read(shards), origin),
+        environment=environment,
+        weights=file,
     )
 
 
@@ -147,28 +151,21 @@ def _spec(config: TrainingConfig, index: ShardIndex, origin: WeightsOrigin) -> M
         raise ConfigurationError(f"model: {one_line(error)}") from error
 
 
-def _build(
-    spec: ModelSpec, config: TrainingConfig, file: Path | None, policy: Policy
-) -> tuple[keras.Model, Steps]:
-    strategy = choose_strategy()
+def _build(plan: _Plan) -> tuple[keras.Model, Steps]:
+    strategy, policy = choose_strategy(), plan.environment.policy
     with strategy.scope(), dtype_policy(policy):
-        model = build_unet(spec, file)
+        model = build_unet(plan.spec, plan.weights)
         optimizer = build_optimizer(
             policy,
             model.trainable_variables,
-            config.weight_decay,
-            slow=_pretrained(model, spec),
-            factor=config.encoder_rate,
+            plan.config.weight_decay,
+            slow=model.get_layer("encoder").trainable_variables if plan.weights else [],
+            factor=plan.config.encoder_rate,
         )
     return model, Steps(logits_of(model), optimizer, strategy)
 
 
-def _pretrained(model: keras.Model, spec: ModelSpec) -> list[keras.Variable]:
-    has_weights = spec.weights.origin != "none"
-    return model.get_layer("encoder").trainable_variables if has_weights else []
-
-
-def _watchers(folder: Path, log: MlflowLog | None) -> Callable[[dict[str, float]], None]:
+def _watch(folder: Path, log: MlflowLog | None) -> OnEpoch:
     write = tensorboard(folder)
 
     def on_epoch(entry: dict[str, float]) -> None:
@@ -177,14 +174,6 @@ def _watchers(folder: Path, log: MlflowLog | None) -> Callable[[dict[str, float]
             log.open()  # only now: TensorFlow's tracing before the first epoch needs Python for itself
 
     return on_epoch
-
-
-def _fingerprint(config: TrainingConfig, spec: ModelSpec, environment: Environment, shards: Path) -> str:
-    """Name what a checkpoint may be resumed by: same inputs, hyper-parameters and environment."""
-    parts = (config.model_dump_json(), spec.dumps(), json.dumps(asdict(environment), sort_keys=True))
-    digest = hashlib.sha256("\n".join(parts).encode())
-    digest.update((shards / INDEX_FILE).read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _float32(model: keras.Model, spec: ModelSpec, policy: Policy) -> keras.Model:
@@ -196,13 +185,21 @@ def _float32(model: keras.Model, spec: ModelSpec, policy: Policy) -> keras.Model
     return plain
 
 
-def _record(config: TrainingConfig, environment: Environment, history: History) -> dict[str, Any]:
-    return {"config": config.model_dump(), "environment": asdict(environment), "epochs": history}
-
-
-def _write(output: Path, model: keras.Model, spec: ModelSpec, shards: Path, record: dict[str, Any]) -> str:
+def _write(output: Path, model: keras.Model, plan: _Plan, history: History) -> str:
+    """Write the model folder; return the SHA-256 of its weights."""
+    record = {
+        "config": plan.hyper_parameters,
+        "environment": asdict(plan.environment),
+        "epochs": history,
+    }
     with new_folder(output) as folder:
-        save_model(model, spec, folder)
+        save_model(model, plan.spec, folder)
         (folder / HISTORY_FILE).write_text(json.dumps(record, indent=2) + "\n")
-        shutil.copyfile(shards / INDEX_FILE, folder / DATASET_FILE)
+        shutil.copyfile(plan.shards / INDEX_FILE, folder / DATASET_FILE)
         return hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
+
+
+def _parameters(plan: _Plan) -> dict[str, object]:
+    """Return what MLflow shows beside a run."""
+    origin = plan.spec.weights
+    return plan.hyper_parameters | asdict(plan.environment) | {"weights": origin.sha256 or origin.origin}

@@ -1,4 +1,4 @@
-"""The contract of a store, kept by Pachyderm's: over gRPC, to a stand-in and to a real pachd if there is one."""
+"""The contract of a store, kept by Pachyderm's: over gRPC, to a stand-in and to a real pachd if there."""
 
 import os
 import uuid
