@@ -33,7 +33,7 @@ def segmentation(
         weights: the encoder's first weights: `none`, `imagenet`, or a file.
         encoder: mobilenet_v2 or vgg19.
         alpha: width multiplier of MobileNetV2.
-        image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 128.
+        image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
         options: other fields of pylib's TrainingConfig by name, such as {"epochs": 10}.
     """

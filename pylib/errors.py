@@ -4,6 +4,7 @@ PylibError
 ├── ConfigurationError   a setting, an option or a file that people write
 ├── DataError            a data set, an archive or an image
 ├── StoreError           the versioned store or the artifact store
+│   └── NotFoundError    a store, repository, branch or commit that is not there
 ├── ModelError           weights, architecture or export
 ├── GateError            a model that does not reach what the gate asks
 ├── ReleaseError         the Git commit that promotes a model
@@ -27,6 +28,10 @@ class DataError(PylibError):
 
 class StoreError(PylibError):
     """The versioned store or the artifact store refused, or is damaged."""
+
+
+class NotFoundError(StoreError):
+    """A store, repository, branch or commit is not there; any other StoreError is trouble with what is."""
 
 
 class ModelError(PylibError):

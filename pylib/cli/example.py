@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from pylib.data.dataset import INDEX_FILE, SPLITS, DatasetIndex
 from pylib.errors import DataError
 from pylib.settings import settings
 from pylib.store.protocol import open_store
@@ -18,6 +17,8 @@ def example(
     number: Annotated[int, typer.Option(help="which of them, from 0, in the order of their ids")] = 0,
 ) -> None:
     """Write one image of a split to a file, and print the file's name."""
+    from pylib.data.dataset import INDEX_FILE, SPLITS, DatasetIndex
+
     store = open_store(settings().store)
     commit = store.inspect(data)
     items = [item for item in DatasetIndex.loads(store.read(commit, INDEX_FILE)).items if item.split == split]

@@ -3,21 +3,18 @@
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from pylib.data.classes import parse_classes
-from pylib.data.dataset import SPLITS
-from pylib.data.findings import RULES
-from pylib.data.ingest import IngestResult, Options
-from pylib.data.sources import default_name
 from pylib.settings import settings
-from pylib.steps.ingest import ingest as ingest_source
 from pylib.store.protocol import DEFAULT_BRANCH, open_store
+
+if TYPE_CHECKING:
+    from pylib.data.ingest import IngestResult
 
 
 def ingest(
@@ -45,6 +42,11 @@ def ingest(
     ids, duplicates, images without masks, unsafe names. Known images keep their split for ever. Nothing is
     committed where anything fails; the same content gives the commit that is there already.
     """
+    from pylib.data.classes import parse_classes
+    from pylib.data.ingest import Options
+    from pylib.data.sources import default_name
+    from pylib.steps.ingest import ingest as ingest_source
+
     name, output = repository or default_name(source), settings().output
     folder = report or output / "reports" / "ingest" / name
     result = ingest_source(
@@ -63,7 +65,9 @@ def ingest(
         print(result.commit.ref)  # noqa: T201 (alone on stdout, for a script to go on with)
 
 
-def _facts(result: IngestResult, folder: Path) -> dict[str, object]:
+def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
+    from pylib.data.dataset import SPLITS
+
     splits = {split: len(result.index.split(split)) for split in SPLITS}
     return {
         "commit": str(result.commit.ref),
@@ -77,11 +81,14 @@ def _facts(result: IngestResult, folder: Path) -> dict[str, object]:
     }
 
 
-def _print_summary(result: IngestResult, folder: Path) -> None:
+def _print_summary(result: "IngestResult", folder: Path) -> None:
+    from pylib.data.dataset import SPLITS
+    from pylib.data.findings import RULES
+
     index = result.index
     splits = ", ".join(f"{len(index.split(split))} {split}" for split in SPLITS)
     rows = [
-        ("commit", f"{result.commit.ref}{'' if result.new else '  (nothing changed)'}"),
+        ("data set", f"{index.name}{'' if result.new else ' (nothing changed)'}"),
         ("images", f"{len(index.items)}: {splits}"),
         ("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))),
     ]

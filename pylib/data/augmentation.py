@@ -5,12 +5,12 @@ import math
 import tensorflow as tf
 
 # The full range of each change, at strength 1.
-_ROTATION = math.radians(20)
-_SCALE = 0.6
-_SHIFT = 0.15
-_BRIGHTNESS = 30.0
-_CONTRAST = 0.4
-_SATURATION = 0.5
+_ROTATION = math.radians(15)
+_SCALE = 0.28
+_SHIFT = 0.1
+_BRIGHTNESS = 20.0
+_CONTRAST = 0.3
+_SATURATION = 0.35
 
 
 def item_seed(seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,5 @@
 """Images in: a source is read, checked, split and reported on, and becomes one commit, or none."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
 from pylib.data.layout import Layout, read_layout
 from pylib.data.sources import Source, open_source
-from pylib.errors import ConfigurationError, DataError, StoreError
+from pylib.errors import ConfigurationError, DataError, NotFoundError
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 
 
@@ -128,10 +127,8 @@ def read_parent(store: Store, repository: str, branch: str) -> tuple[Parent | No
     """
     try:
         head = store.head(repository, branch)
-    except StoreError as error:
-        if re.match(r"no (store|repository|branch)\b", str(error)):
-            return None, None
-        raise
+    except NotFoundError:
+        return None, None
     read = partial(store.read, head.ref)
     return Parent(DatasetIndex.loads(read(INDEX_FILE)), read), head
 

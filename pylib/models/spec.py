@@ -39,7 +39,7 @@ class ModelSpec(BaseModel):
     encoder: EncoderName = "mobilenet_v2"
     alpha: float = Field(default=0.35, gt=0, le=2)
     frozen: bool = False
-    filters: Filters = (96, 64, 48, 32)
+    filters: Filters = (96, 64, 48, 24)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     image_size: int = Field(default=128, ge=32, multiple_of=32)
     classes: tuple[str, ...] = Field(min_length=2, max_length=256)

@@ -30,7 +30,7 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
     return {name: len(split.items) for name, split in index.splits.items()}
 
 
-def natural_size(index: DatasetIndex, *, largest: int = 128) -> int:
+def natural_size(index: DatasetIndex, *, largest: int = 160) -> int:
     """The side to train at where none is asked for: the images' own, in steps of 32 pixels."""
     side = statistics.median(min(item.width, item.height) for item in index.items)
     return max(32, min(int(side) // 32 * 32, largest))

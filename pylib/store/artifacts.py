@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -116,7 +115,7 @@ class ArtifactStore:
 def _open(url: str) -> "ObjectStore":
     scheme = urlsplit(url).scheme
     if scheme in ("", "file"):
-        folder = Path(url2pathname(urlsplit(url).path) if scheme else url)
+        folder = Path(unquote(urlsplit(url).path) if scheme else url)
         return LocalStore(folder.absolute(), mkdir=True)
     if not scheme.startswith("s3"):
         return from_url(url, client_options=_CLIENT, retry_config=_RETRY)

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pylib.errors import StoreError
+from pylib.errors import NotFoundError, StoreError
 from pylib.store.protocol import Commit, CommitRef, File
 
 FORMAT = 1
@@ -142,7 +142,7 @@ def create(path: Path) -> None:
 def opened(path: Path, *, write: bool) -> Iterator[Catalogue]:
     """Give the catalogue within one transaction: to read a snapshot, or to write and commit at the end."""
     if not path.is_file():
-        raise StoreError(
+        raise NotFoundError(
             f"no store at {path.parent}: commit something first, or name another one with --store"
         )
     uri = f"{path.absolute().as_uri()}?mode=rw"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pylib.errors import StoreError
+from pylib.errors import NotFoundError, StoreError
 from pylib.store import catalogue, tree
 from pylib.store.blobs import Blobs
 from pylib.store.catalogue import Catalogue
@@ -196,9 +196,9 @@ def _find(records: Catalogue, ref: CommitRef) -> Commit:
         return found
     if ref.repository not in records.repositories():
         known = ", ".join(records.repositories()) or "none"
-        raise StoreError(f"no repository {ref.repository} in the store: it has {known}")
+        raise NotFoundError(f"no repository {ref.repository} in the store: it has {known}")
     what = "commit" if ref.is_id else "branch"
-    raise StoreError(
+    raise NotFoundError(
         f"no {what} {ref.revision} in repository {ref.repository}: see `pylib data log {ref.repository}`"
     )
 

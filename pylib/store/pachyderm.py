@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 from pachyderm_sdk.api import metadata, pfs
 
-from pylib.errors import StoreError
+from pylib.errors import NotFoundError, StoreError
 from pylib.store import tree
 from pylib.store.checkout import check_target, write_stream
 from pylib.store.pachd import Pachd
@@ -98,9 +98,9 @@ class PachydermStore:
             return found
         if ref.repository not in self.list_repositories():
             known = ", ".join(self.list_repositories()) or "none"
-            raise StoreError(f"no repository {ref.repository} in the store: it has {known}")
+            raise NotFoundError(f"no repository {ref.repository} in the store: it has {known}")
         what = "commit" if ref.is_id else "branch"
-        raise StoreError(f"no {what} {ref.revision} in repository {ref.repository}")
+        raise NotFoundError(f"no {what} {ref.revision} in repository {ref.repository}")
 
     def log(self, repository: str, branch: str = DEFAULT_BRANCH, limit: int | None = None) -> list[Commit]:
         """Return the branch's commits, newest first, at most `limit`."""

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from pylib.errors import StoreError
 
@@ -191,4 +190,4 @@ def open_store(url: str) -> Store:
         )
     from pylib.store.local import LocalStore
 
-    return LocalStore(Path(url2pathname(urlsplit(url).path) if scheme else url))
+    return LocalStore(Path(unquote(urlsplit(url).path) if scheme else url))

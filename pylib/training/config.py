@@ -8,7 +8,7 @@ from pylib.errors import ConfigurationError
 from pylib.models.spec import EncoderName, Filters
 
 # By whether the encoder has first weights: fine-tuning on photographs pays for longer than the sample does.
-EPOCHS = {True: 36, False: 16}
+EPOCHS = {True: 32, False: 12}
 
 
 class TrainingConfig(BaseModel):
@@ -32,14 +32,14 @@ class TrainingConfig(BaseModel):
     encoder: EncoderName = "mobilenet_v2"
     alpha: float = Field(default=0.35, gt=0, le=2)
     frozen: bool = False
-    filters: Filters = (96, 64, 48, 32)
+    filters: Filters = (96, 64, 48, 24)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     epochs: int | None = Field(default=None, ge=1, le=10_000)
     patience: int = Field(default=12, ge=1)
     batch: int = Field(default=16, ge=1, le=4096)
-    learning_rate: float = Field(default=2e-3, gt=0, le=1)
+    learning_rate: float = Field(default=4e-3, gt=0, le=1)
     schedule: Literal["cosine", "plateau"] = "cosine"
-    encoder_rate: float = Field(default=0.2, gt=0, le=1)
+    encoder_rate: float = Field(default=0.08, gt=0, le=1)
     weight_decay: float = Field(default=1e-4, ge=0, lt=1)
     augmentation: float = Field(default=1.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**31)

@@ -44,7 +44,7 @@ def run(*arguments: object) -> str:
 def test_it_prints_the_commit_and_what_was_found(pairs: Path, tmp_path: Path) -> None:
     (pairs / "images/bad.png").write_bytes(b"hello")
     output = run(pairs, "--classes", "0=sky,1=road")
-    assert "commit     street@" in output
+    assert "data set   street" in output
     assert "images     20: " in output
     assert "0=sky, 1=road" in output
     assert "set aside  1 x images without a mask" in output
