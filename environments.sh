@@ -17,37 +17,35 @@ find_python() {
       return
     fi
   done
-  fail "no Python 3.11 or 3.12 on PATH; install one, or name it: PYTHON=/path/to/python $0 $*"
+  fail "no Python 3.11 or 3.12 on PATH; install one, or name it: PYTHON=/path/to/python ./environments.sh …"
 }
 
-# The stamp holds the digest of the lock that was installed, so a changed lock installs again.
-current() { [[ -f $1 && "$(cat "$1")" == "$(digest "$2")" ]]; }
-digest() { "$(find_python)" -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$1"; }
+# What was installed is kept beside it, so a changed lock installs again.
+installed() { cmp --silent "$1/.$2.lock" "locks/$2.txt"; } # environment, lock
 
 bootstrap() {
-  [[ -x .venv/bin/uv ]] && current .venv/.bootstrap.sha256 locks/bootstrap.txt && return
+  [[ -x .venv/bin/uv ]] && installed .venv bootstrap && return
   "$(find_python)" -m venv .venv || fail "python -m venv failed; on Debian: apt-get install python3-venv"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/bootstrap.txt
-  digest locks/bootstrap.txt > .venv/.bootstrap.sha256
+  cp locks/bootstrap.txt .venv/.bootstrap.lock
 }
 
 install() { # environment, lock
-  local stamp=$1/.$2.sha256 lock=locks/$2.txt
-  current "$stamp" "$lock" && return
+  installed "$1" "$2" && return
   echo "Installing locks/$2.txt into $1 …" >&2
   # Byte-compiled once here, or every step of every run would compile: TensorFlow imports in 3 s, not 9.
-  .venv/bin/uv pip install --quiet --python "$1/bin/python" --require-hashes --compile-bytecode -r "$lock"
+  .venv/bin/uv pip install --quiet --python "$1/bin/python" --require-hashes --compile-bytecode -r "locks/$2.txt"
   if [[ $1 == .venv ]]; then
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
   fi
-  digest "$lock" > "$stamp"
+  cp "locks/$2.txt" "$1/.$2.lock"
 }
 
 [[ $# -gt 0 ]] || fail "name what to make: $0 train|dev|serve …"
 for name in "$@"; do
   bootstrap
   case $name in
-    train) [[ -f .venv/.dev.sha256 ]] && current .venv/.dev.sha256 locks/dev.txt || install .venv train ;;
+    train) installed .venv dev || install .venv train ;; # dev holds all of train
     dev) install .venv dev ;;
     serve)
       [[ -x .venv-serve/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-serve

@@ -8,7 +8,7 @@ from pylib.errors import ConfigurationError
 from pylib.models.spec import EncoderName, Filters
 
 # By whether the encoder has first weights: fine-tuning on photographs pays for longer than the sample does.
-EPOCHS = {True: 32, False: 12}
+EPOCHS = {True: 26, False: 12}
 
 
 class TrainingConfig(BaseModel):

@@ -5,14 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from PIL import Image
 
 from pylib.data.images import encode_png
-
-# A machine that does other work beside is no reason to fail.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 def noise(seed: int, height: int = 40, width: int = 48) -> np.ndarray:

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -21,9 +22,9 @@ import json, sys
 from pathlib import Path
 from pylib.training.config import training_config
 from pylib.training.run import train
-shards, output, scratch = map(Path, sys.argv[1:4])
+shards, output, scratch, weights = map(Path, sys.argv[1:5])
 config = training_config(epochs=8, patience=8, batch=8, filters=(8, 8, 8, 8), dropout=0.2, learning_rate=5e-3)
-result = train(shards, output, config, scratch=scratch, tracking=sys.argv[4] or None)
+result = train(shards, output, config, weights=weights, scratch=scratch, tracking=sys.argv[5])
 print(json.dumps({
     "sha256": result.weights_sha256,
     "resumed_at": result.resumed_at,
@@ -33,9 +34,21 @@ print(json.dumps({
 """
 
 
-def start(shards: Path, output: Path, tracking: str = "") -> "subprocess.Popen[str]":
-    scratch = output.with_suffix(".scratch")
-    arguments = [sys.executable, "-c", SCRIPT, str(shards), str(output), str(scratch), tracking]
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    keras.utils.set_random_seed(5)
+    path = tmp_path_factory.mktemp("weights") / "encoder.weights.h5"
+    shape = (224, 224, 3)
+    keras.applications.MobileNetV2(
+        alpha=0.35, include_top=False, weights=None, input_shape=shape
+    ).save_weights(path)
+    return path
+
+
+def start(shards: Path, output: Path, weights: Path) -> "subprocess.Popen[str]":
+    scratch, database = output.with_suffix(".scratch"), f"sqlite:///{output.with_suffix('.db')}"
+    places = [str(place) for place in (shards, output, scratch, weights)]
+    arguments = [sys.executable, "-c", SCRIPT, *places, database]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -55,11 +68,12 @@ def kill_after_an_epoch(process: "subprocess.Popen[str]", scratch: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_to_the_same_bytes(shards: Path, tmp_path: Path) -> None:
-    whole = finish(start(shards, tmp_path / "whole", f"sqlite:///{tmp_path}/mlflow.db"))
-    kill_after_an_epoch(start(shards, tmp_path / "killed"), tmp_path / "killed.scratch")
+def test_a_killed_run_goes_on_to_the_same_bytes(shards: Path, weights: Path, tmp_path: Path) -> None:
+    undisturbed = start(shards, tmp_path / "whole", weights)
+    kill_after_an_epoch(start(shards, tmp_path / "killed", weights), tmp_path / "killed.scratch")
     assert not (tmp_path / "killed").exists()
-    resumed = finish(start(shards, tmp_path / "killed"))
+    resuming = start(shards, tmp_path / "killed", weights)
+    whole, resumed = finish(undisturbed), finish(resuming)
 
     assert whole["resumed_at"] == 0
     assert resumed["resumed_at"] in range(1, 8)
