@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from pylib.errors import ConfigurationError
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.settings import settings
 
@@ -30,7 +31,7 @@ def train(
     from pylib.training.run import train as fit
     from pylib.training.tracking import tracking_uri
 
-    config = training_config(encoder=encoder, alpha=alpha, seed=seed, **options)
+    config = training_config(**_merged({"encoder": encoder, "alpha": alpha, "seed": seed}, options))
     output = settings().output
     trained = fit(
         shards, model, config, weights=_first(weights), scratch=scratch, tracking=tracking_uri(output)
@@ -41,6 +42,16 @@ def train(
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
     return {"model": digest, "validation_mean_iou": trained.best_mean_iou}
+
+
+def _merged(parameters: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """One set of hyper-parameters; a name that is given twice is refused, not silently overruled."""
+    twice = sorted(parameters.keys() & options.keys())
+    if twice:
+        raise ConfigurationError(
+            f"options: {', '.join(twice)} is a parameter of its own; give it as -p name=value"
+        )
+    return parameters | options
 
 
 def _first(weights: str) -> "Weights":

@@ -1,0 +1,30 @@
+import pytest
+
+from pylib.errors import ConfigurationError
+from pylib.steps.train import train
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"seed": 3}, "options: seed is a parameter of its own"),
+        ({"epoch": 3}, "epoch: Extra inputs are not permitted"),
+        ({"epochs": 0}, "epochs: Input should be greater than or equal to 1"),
+        ({"batch": "many"}, "batch: Input should be a valid integer"),
+    ],
+)
+def test_wrong_hyper_parameters_are_one_line_before_anything_is_trained(tmp_path, options, reason):
+    (tmp_path / "shards").mkdir()
+    with pytest.raises(ConfigurationError) as error:
+        train(
+            tmp_path / "shards",
+            tmp_path / "model",
+            weights="none",
+            encoder="mobilenet_v2",
+            alpha=0.35,
+            seed=0,
+            options=options,
+        )
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "model").exists()
