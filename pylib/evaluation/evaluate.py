@@ -9,13 +9,14 @@ from tqdm import tqdm
 
 from pylib.data.shards import ShardIndex, load_split
 from pylib.errors import DataError, ModelError
+from pylib.evaluation.calibration import Reliability, reliability
 from pylib.evaluation.exported import ExportedModel, Pixels, Probabilities
 from pylib.evaluation.figures import Measured, examples, figures
 from pylib.evaluation.gate import Gate, decide
-from pylib.evaluation.metrics import Reliability, confusion_matrix, reliability
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import FILE, REPORT, Evaluation
 from pylib.evaluation.report import Panel, render
+from pylib.training.metrics import confusion_matrix
 
 MODEL = "model.onnx"
 BATCH = 16

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.evaluation import metrics
+from pylib.evaluation import calibration
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.parity import Agreement
 from pylib.evaluation.record import Bin, ClassMetrics, Example, Figures, Rank
+from pylib.training import metrics
 
 EXAMPLES = 3
 
@@ -22,7 +23,7 @@ class Measured(NamedTuple):
 
     confusions: NDArray[np.int64]
     predictions: NDArray[np.uint8]
-    reliability: metrics.Reliability
+    reliability: calibration.Reliability
     agreement: Agreement
 
 
@@ -58,14 +59,14 @@ def examples(measured: Measured, ids: Sequence[str]) -> list[tuple[int, Example]
     return [(at, Example(id=ids[at], rank=chosen[at], mean_iou=scores[at])) for at in places]
 
 
-def _overall(confusion: metrics.Counts, bins: metrics.Reliability) -> dict[str, float]:
+def _overall(confusion: metrics.Counts, bins: calibration.Reliability) -> dict[str, float]:
     return {
         "mean_iou": metrics.mean_iou(confusion),
         "f1": metrics.mean_over_classes(metrics.f1(confusion)),
         "precision": metrics.mean_over_classes(metrics.precision(confusion)),
         "recall": metrics.mean_over_classes(metrics.recall(confusion)),
         "pixel_accuracy": metrics.pixel_accuracy(confusion),
-        "expected_calibration_error": metrics.expected_calibration_error(bins),
+        "expected_calibration_error": calibration.expected_calibration_error(bins),
     }
 
 
@@ -86,7 +87,7 @@ def _defined(score: float) -> float | None:
     return None if np.isnan(score) else float(score)
 
 
-def _bins(found: metrics.Reliability) -> list[Bin]:
+def _bins(found: calibration.Reliability) -> list[Bin]:
     edges = np.linspace(0, 1, len(found.pixels) + 1)
     whole = np.maximum(found.pixels, 1)
     return [

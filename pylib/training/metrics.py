@@ -1,7 +1,7 @@
-"""The metrics of a segmentation, all from one confusion matrix of hard decisions; numpy alone.
+"""The metrics of a segmentation, for validation and test alike: counts that add up over batches; numpy alone.
 
-The matrix is int64 [C,C], rows are the truth, columns the decision; those of batches add up to that of the
-whole. A class that is neither present nor predicted has no score (NaN), and means leave it out.
+A class that occurs neither in the truth nor in the prediction has no IoU, F1, precision or recall: it is NaN,
+and means over classes leave it out. A class that occurs in only one of the two scores 0.
 """
 
 from collections.abc import Sequence
@@ -9,41 +9,84 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Confusion = NDArray[np.int64]
+Counts = NDArray[np.int64]
+Scores = NDArray[np.float64]
 
 
-def iou(confusion: Confusion) -> NDArray[np.float64]:
-    """Return intersection over union by class, [C] in [0,1]; NaN for one neither present nor predicted."""
-    hits = np.diag(confusion)
-    return _ratio(hits, confusion.sum(axis=0) + confusion.sum(axis=1) - hits)
+def confusion_matrix(truth: NDArray[np.integer], prediction: NDArray[np.integer], classes: int) -> Counts:
+    """Count pixels by (true class, predicted class): int64 [C,C] from two arrays of class indices 0..C-1.
+
+    Raises:
+        ValueError: the shapes differ, or an index is outside 0..C-1.
+
+    """
+    if truth.shape != prediction.shape:
+        raise ValueError(f"truth has shape {truth.shape}, prediction {prediction.shape}: they must be equal")
+    for name, array in (("truth", truth), ("prediction", prediction)):
+        if array.size and not 0 <= array.min() <= array.max() < classes:
+            raise ValueError(f"{name} has class index {array.max()}, outside 0..{classes - 1}")
+    pairs = truth.astype(np.int64).ravel() * classes + prediction.ravel()
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
 
 
-def f1(confusion: Confusion) -> NDArray[np.float64]:
-    """Return F1 (Dice) by class, [C] in [0,1]; NaN for one neither present nor predicted."""
-    return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
+def intersection_over_union(confusion: Counts) -> Scores:
+    """Jaccard index of each class, float64 [C] in [0,1]: hits / (in truth or predicted)."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, true + predicted - hits, absent=true + predicted == 0)
 
 
-def pixel_accuracy(confusion: Confusion) -> float:
-    """Return the share of pixels decided rightly, in [0,1]."""
-    return float(np.trace(confusion) / max(1, confusion.sum()))
+def precision(confusion: Counts) -> Scores:
+    """Share of the pixels predicted as a class that are of it, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, predicted, absent=true + predicted == 0)
 
 
-def summary(confusion: Confusion, classes: Sequence[str]) -> dict[str, float]:
+def recall(confusion: Counts) -> Scores:
+    """Share of a class's pixels that were found, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, true, absent=true + predicted == 0)
+
+
+def f1(confusion: Counts) -> Scores:
+    """Harmonic mean of precision and recall (Dice coefficient) of each class, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(2 * hits, true + predicted, absent=true + predicted == 0)
+
+
+def mean_over_classes(scores: Scores) -> float:
+    """Mean of the classes that occur; NaN where none does."""
+    defined = scores[~np.isnan(scores)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+def mean_iou(confusion: Counts) -> float:
+    """Mean over classes of the intersection over union, in [0,1] (mIoU of PASCAL VOC and Cityscapes)."""
+    return mean_over_classes(intersection_over_union(confusion))
+
+
+def pixel_accuracy(confusion: Counts) -> float:
+    """Share of pixels with the right class, in [0,1]; NaN for no pixels. Blind to rare classes."""
+    total = int(confusion.sum())
+    return float(np.trace(confusion) / total) if total else float("nan")
+
+
+def summary(confusion: Counts, classes: Sequence[str]) -> dict[str, float]:
     """Return mean_iou, f1 (means over the classes that occur), pixel_accuracy and iou_<class>."""
-    by_class = iou(confusion)
+    by_class = intersection_over_union(confusion)
     named = {f"iou_{name}": float(value) for name, value in zip(classes, by_class, strict=True)}
     return {
-        "mean_iou": _mean(by_class),
-        "f1": _mean(f1(confusion)),
+        "mean_iou": mean_over_classes(by_class),
+        "f1": mean_over_classes(f1(confusion)),
         "pixel_accuracy": pixel_accuracy(confusion),
         **{name: value for name, value in named.items() if not np.isnan(value)},
     }
 
 
-def _ratio(part: Confusion, whole: Confusion) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(whole > 0, part / np.maximum(whole, 1), np.nan), dtype=np.float64)
+def _marginals(confusion: Counts) -> tuple[Scores, Scores, Scores]:
+    hits, true, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return hits.astype(np.float64), true.astype(np.float64), predicted.astype(np.float64)
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    return 0.0 if np.isnan(values).all() else float(np.nanmean(values))
+def _ratio(part: Scores, whole: Scores, *, absent: NDArray[np.bool_]) -> Scores:
+    ratio = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return np.where(absent, np.nan, ratio)

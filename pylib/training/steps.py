@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pylib.training.losses import segmentation_loss
-from pylib.training.metrics import Confusion
+from pylib.training.metrics import Counts
 
 
 def choose_strategy() -> tf.distribute.Strategy:
@@ -47,7 +47,7 @@ class Steps:
         self.train = tf.function(self._train, reduce_retracing=True)
         self._validate = tf.function(self._validation, reduce_retracing=True)
 
-    def confusion(self, batches: Iterable[Any]) -> Confusion:
+    def confusion(self, batches: Iterable[Any]) -> Counts:
         """Return the confusion matrix int64 [C,C] over batches of (images, masks), on one device.
 
         A last batch smaller than the number of devices would leave some without any image.

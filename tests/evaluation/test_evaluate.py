@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pylib.errors import ConfigurationError, DataError, ModelError, ReleaseError
-from pylib.evaluation import metrics
+from pylib.evaluation import calibration
 from pylib.evaluation.evaluate import evaluate
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.figures import Measured, examples
@@ -16,6 +16,7 @@ from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.parity import Agreement
 from pylib.evaluation.record import ClassMetrics, Evaluation, Example, GateResult, read_evaluation
 from pylib.evaluation.report import Panel, render
+from pylib.training.metrics import mean_iou
 
 GATE = Gate.model_validate({"mean_iou": {"minimum": 0.7}, "parity.same_class_share": {"minimum": 0.999}})
 
@@ -155,10 +156,10 @@ def test_examples_are_distinct_and_in_order(images):
     hits = np.random.default_rng(images).permutation(images)
     confusions = np.array([[[hit, images - hit], [0, 5]] for hit in hits])
     measured = Measured(
-        confusions, np.zeros((images, 1, 1), np.uint8), metrics.Reliability.empty(), Agreement()
+        confusions, np.zeros((images, 1, 1), np.uint8), calibration.Reliability.empty(), Agreement()
     )
     chosen = examples(measured, [f"image_{n}" for n in range(images)])
-    scores = [metrics.mean_iou(confusion) for confusion in confusions]
+    scores = [mean_iou(confusion) for confusion in confusions]
     assert len({place for place, _ in chosen}) == len(chosen) == min(images, 9)
     assert [example.mean_iou for _, example in chosen] == sorted((scores[p] for p, _ in chosen), reverse=True)
     assert all(example.id == f"image_{place}" for place, example in chosen)

@@ -1,0 +1,56 @@
+"""Calibration: is the confidence of an answer deserved? From counts that add up over batches; numpy alone."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.training.metrics import Counts, Scores
+
+BINS = 15  # Guo et al. 2017
+
+
+class Reliability(NamedTuple):
+    """Pixels by confidence, in equal-width bins over (0,1].
+
+    pixels: int64 [B]; confidence and correct: float64 [B], sums over the bin's pixels.
+    """
+
+    pixels: Counts
+    confidence: Scores
+    correct: Scores
+
+    @classmethod
+    def empty(cls, bins: int = BINS) -> "Reliability":
+        """Return bins without a pixel."""
+        return cls(np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins))
+
+    def merge(self, other: "Reliability") -> "Reliability":
+        """Return the bins of both."""
+        return Reliability(
+            self.pixels + other.pixels, self.confidence + other.confidence, self.correct + other.correct
+        )
+
+
+def reliability(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], bins: int = BINS
+) -> Reliability:
+    """Bin pixels by the probability of their most likely class; bin m holds ((m-1)/B, m/B].
+
+    probabilities: [...,C] in [0,1]; truth: class indices [...].
+    Source: Guo et al., On Calibration of Modern Neural Networks, https://arxiv.org/abs/1706.04599, section 2.
+    """
+    confidence = probabilities.max(axis=-1).ravel().astype(np.float64)
+    correct = (probabilities.argmax(axis=-1) == truth).ravel().astype(np.float64)
+    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+    def total(weights: Scores) -> Scores:
+        return np.bincount(place, weights, minlength=bins).astype(np.float64)
+
+    return Reliability(np.bincount(place, minlength=bins).astype(np.int64), total(confidence), total(correct))
+
+
+def expected_calibration_error(bins: Reliability) -> float:
+    """Mean distance of confidence from accuracy over the bins, weighted by their pixels, in [0,1]."""
+    total = int(bins.pixels.sum())
+    return float(np.abs(bins.confidence - bins.correct).sum() / total) if total else float("nan")
