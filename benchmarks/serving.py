@@ -3,8 +3,8 @@
 Serves one model with Seldon's own server and asks it, over four connections, for the segmentation of one
 image, sent as JPEG (binData) and as numbers (data.ndarray), with one worker process and with two:
 
-    .venv/bin/python benchmarks/serving.py out/model                # a model folder, as training writes it
-    .venv/bin/python benchmarks/serving.py out/model --image cat.jpg --seconds 10
+    .venv/bin/python benchmarks/serving.py                          # the model of the newest run in ./out
+    .venv/bin/python benchmarks/serving.py MODEL_FOLDER --image cat.jpg --seconds 10
 
 Prints requests per second and the latencies' median and 99th percentile, and the ratio of the two forms.
 """
@@ -14,6 +14,7 @@ import base64
 import hashlib
 import io
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -26,6 +27,7 @@ from PIL import Image
 from pylib.data.images import decode_image, resize_image
 from pylib.serving import local
 from pylib.serving.deployment import MANIFEST, SeldonDeployment, read_deployment
+from pylib.settings import settings
 from pylib.store.artifacts import ArtifactStore
 
 CONNECTIONS = 4
@@ -59,11 +61,21 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("model", type=Path, help="folder with model.onnx")
+    parser.add_argument(
+        "model", type=Path, nargs="?", help="folder with model.onnx [default: the newest run's]"
+    )
     parser.add_argument("--image", type=Path, help="the image to ask about (default: a smooth random one)")
     parser.add_argument("--size", type=int, default=128, help="its side in pixels, after resizing")
     parser.add_argument("--seconds", type=float, default=10, help="duration of each measurement")
-    return parser.parse_args()
+    given = parser.parse_args()
+    given.model = given.model or newest_model(settings().output)
+    return given
+
+
+def newest_model(output: Path) -> Path:
+    """Return the model folder of the newest run."""
+    found = sorted((output / "latest").resolve().glob("*/train/model"))
+    return found[-1] if found else sys.exit(f"no run in {output}: start ./run_e2e.sh, or name a model folder")
 
 
 def payloads(path: Path | None, size: int) -> dict[str, bytes]:

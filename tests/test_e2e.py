@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from pylib.data.dataset import DatasetIndex
 from pylib.data.images import decode_image
+from pylib.provenance.digests import sha256_file
 from pylib.provenance.statement import read_bundle, step_name
 from pylib.serving.client import Client
 from pylib.store.protocol import open_store
@@ -119,6 +121,40 @@ def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, test_im
             here = model.probabilities(small[None])[0].argmax(-1).astype(np.uint8)
             np.testing.assert_array_equal(answer.mask, resize_mask(here, pixels.shape[:2]))
             assert answer.tags["model_digest"] == facts["model_sha256"]
+
+
+def test_git_revert_and_serve_bring_the_former_model_back(facts, output, environment, test_images, tmp_path):
+    for name in ("artifacts", "gitops"):
+        shutil.copytree(output / name, tmp_path / "out" / name)
+    there = {**environment, "PYLIB_OUTPUT": str(tmp_path / "out")}
+    second, judged = another_model(output, tmp_path)
+    done = pylib(there, "release", str(tmp_path / "model"), str(judged), "--data", facts["data_commit"])
+    assert done.returncode == 0, done.stderr
+    assert served_digest(there, test_images[0]) == second
+    subprocess.run(["git", "revert", "--no-edit", "HEAD"], cwd=tmp_path / "out" / "gitops", check=True)
+    assert served_digest(there, test_images[0]) == facts["model_sha256"]
+
+
+def another_model(output, folder):
+    """The run's model with a note in its ONNX file, so another digest, and its evaluation to match."""
+    run = (output / "latest").resolve()
+    shutil.copytree(next(run.glob("*/train/model")), folder / "model")
+    model = onnx.load(folder / "model" / "model.onnx")
+    model.doc_string = "another"
+    onnx.save(model, folder / "model" / "model.onnx")
+    digest = sha256_file(folder / "model" / "model.onnx")
+    judged = json.loads((next(run.glob("*/evaluate/evaluation")) / "evaluation.json").read_text())
+    (folder / "evaluation.json").write_text(json.dumps(judged | {"model_digest": digest}))
+    return digest, folder / "evaluation.json"
+
+
+def served_digest(environment, image):
+    server = json.loads(pylib(environment, "serve", "--detach", "--json").stdout)
+    try:
+        with Client(server["url"]) as client:
+            return client.predict(image).tags["model_digest"]
+    finally:
+        assert pylib(environment, "serve", "--stop").returncode == 0
 
 
 def test_an_answer_is_explained_back_to_its_images(facts, output, environment):

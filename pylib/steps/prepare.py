@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pylib.data.dataset import DatasetIndex
 from pylib.data.shards import write_shards
-from pylib.errors import ProvenanceError
+from pylib.errors import ConfigurationError, ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
 from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
@@ -20,6 +20,10 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
 
     The record of the commit's own ingest is put beside, so that it travels on with the shards.
     """
+    if image_size % 32 or image_size < 0:
+        raise ConfigurationError(
+            f"image_size={image_size}: the U-Net halves it five times; give a multiple of 32"
+        )
     store = open_store(settings().store)
     commit = store.inspect(CommitRef.parse(data))
     with tempfile.TemporaryDirectory(dir=shards.parent) as folder:
