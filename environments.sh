@@ -7,6 +7,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+# The machine's own certificates, as a site with an index of its own has them.
+export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true}
+
 fail() { echo "error: $*" >&2; exit 1; }
 
 find_python() {

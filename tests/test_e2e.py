@@ -172,7 +172,16 @@ def test_an_answer_is_explained_back_to_its_images(facts, output, environment):
 def test_explain_draws_a_tree(facts, environment):
     shown = pylib(environment, "explain", facts["model_sha256"][:12])
     assert shown.returncode == 0, shown.stderr
-    for word in ("train", "prepare", "ingest", "evaluate", "served by Git commit", "every digest checked"):
+    for word in (
+        "train",
+        "prepare",
+        "ingest",
+        "source  dirHash:",
+        "pylib:sample",
+        "evaluate",
+        "served by Git commit",
+        "every digest checked",
+    ):
         assert word in shown.stdout
 
 

@@ -147,7 +147,7 @@ def model_folder(artifacts: str, digest: str) -> Iterator[Path]:
 def _step(statement: Statement) -> Step:
     definition = statement["predicate"]["buildDefinition"]
     resources = {r["name"]: r for r in records.dependencies(statement)}
-    source = resources.pop("source", {})
+    source = resources.pop("git", {})
     commit = source.get("digest", {}).get("gitCommit", "no Git commit")
     clean = source.get("annotations", {}).get("clean")
     return Step(

@@ -36,10 +36,10 @@ def source() -> dict[str, Any]:
     """The Git commit of the code and whether the working tree was clean; of the image, inside one."""
     commit = os.environ.get("PYLIB_GIT_COMMIT") or _git("rev-parse", "HEAD")
     if not commit:
-        return {"name": "source", "annotations": {"clean": False, "note": "not a Git working tree"}}
+        return {"name": "git", "annotations": {"clean": False, "note": "not a Git working tree"}}
     clean = bool(os.environ.get("PYLIB_GIT_COMMIT")) or _git("status", "--porcelain") == ""
     origin = _git("config", "--get", "remote.origin.url")
-    resource = {"name": "source", "digest": {"gitCommit": commit}, "annotations": {"clean": clean}}
+    resource = {"name": "git", "digest": {"gitCommit": commit}, "annotations": {"clean": clean}}
     return resource | ({"uri": f"git+{origin}"} if origin else {})
 
 

@@ -58,7 +58,7 @@ def test_a_step_leaves_its_output_and_a_valid_record(numbers, tmp_path):
     assert record["predicate"]["buildDefinition"]["externalParameters"] == {"times": 2, "seed": "none"}
     materials = {r["name"]: r for r in dependencies(record)}
     assert materials["numbers"]["digest"] == digest_of(numbers)
-    assert set(materials) >= {"pylib", "components", "locks/train.txt", "source"}
+    assert set(materials) >= {"pylib", "components", "locks/train.txt", "git"}
     subjects = {s["name"]: s["digest"] for s in record["subject"]}
     assert subjects["doubled"] == digest_of(tmp_path / "out")
     assert set(subjects) == {"doubled", "doubled/n.txt"}
