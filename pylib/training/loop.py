@@ -96,8 +96,15 @@ class Loop:
         if not np.isfinite(entry["loss"]):
             raise ModelError(f"epoch {epoch}: the loss is {entry['loss']}; lower learning_rate")
         entry |= summary(self.steps.confusion(self.validation), self.data.classes)
-        progress.set_postfix({SCORE: f"{entry[SCORE]:.3f}"})
+        self._report(epoch, entry, progress)
         self._keep(entry)
+
+    def _report(self, epoch: int, entry: dict[str, float], progress: "tqdm[Any]") -> None:
+        """Show an epoch's score: in the bar, or, where there is none, as in a pipeline's log, on a line."""
+        progress.set_postfix({SCORE: f"{entry[SCORE]:.3f}"})
+        if progress.disable:
+            score = f"loss {entry['loss']:.3f}, validation mean IoU {entry[SCORE]:.3f}"
+            print(f"epoch {epoch + 1} of {self.epochs}: {score}", flush=True)  # noqa: T201
 
     def _keep(self, entry: dict[str, float]) -> None:
         self.history.append(entry)
