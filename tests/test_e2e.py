@@ -99,22 +99,22 @@ def test_the_release_is_one_commit_in_a_clone_and_nothing_else_changed(facts, ou
 
 
 @pytest.fixture
-def test_images(facts, output):
+def questions(facts, output):
     store = open_store(str(output / "store"))
     index = DatasetIndex.loads(store.read(facts["data_commit"], "dataset.json"))
     items = [item for item in index.items if item.split == "test"][:20]
     return [store.read(facts["data_commit"], item.image) for item in items]
 
 
-def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, test_images, output, environment):
+def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, questions, output, environment):
     from pylib.data.images import resize_image, resize_mask
     from pylib.evaluation.exported import ExportedModel
 
     served = json.loads((output / "serving" / "server.json").read_text())
     model = ExportedModel(output / "artifacts" / "models" / facts["model_sha256"] / "model.onnx")
-    assert len(test_images) == 20
+    assert len(questions) == 20
     with Client(served["url"]) as client:
-        for data in test_images:
+        for data in questions:
             answer = client.predict(data)
             pixels = decode_image(data)
             small = resize_image(pixels, model.image_size)
@@ -123,16 +123,16 @@ def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, test_im
             assert answer.tags["model_digest"] == facts["model_sha256"]
 
 
-def test_git_revert_and_serve_bring_the_former_model_back(facts, output, environment, test_images, tmp_path):
+def test_git_revert_and_serve_bring_the_former_model_back(facts, output, environment, questions, tmp_path):
     for name in ("artifacts", "gitops"):
         shutil.copytree(output / name, tmp_path / "out" / name)
     there = {**environment, "PYLIB_OUTPUT": str(tmp_path / "out")}
     second, judged = another_model(output, tmp_path)
     done = pylib(there, "release", str(tmp_path / "model"), str(judged), "--data", facts["data_commit"])
     assert done.returncode == 0, done.stderr
-    assert served_digest(there, test_images[0]) == second
+    assert served_digest(there, questions[0]) == second
     subprocess.run(["git", "revert", "--no-edit", "HEAD"], cwd=tmp_path / "out" / "gitops", check=True)
-    assert served_digest(there, test_images[0]) == facts["model_sha256"]
+    assert served_digest(there, questions[0]) == facts["model_sha256"]
 
 
 def another_model(output, folder):
