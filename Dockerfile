@@ -1,12 +1,14 @@
 # One file, named stages:
 #   serve   Seldon's model server with our predictor: what a SeldonDeployment names
 #   train   the steps of pipelines and sweeps: TensorFlow, Kubeflow Pipelines, pylib
+#   notebook  the same with JupyterLab, as Kubeflow's notebook controller starts it
+#   mlflow  MLflow's tracking server
 #
 #   docker build --target serve --tag ghcr.io/example/images-serve:0.1.0 .
 #
 # Packages are pinned by hash in locks/; the base is pinned where it is given by digest:
 #   --build-arg BASE=python:3.11-slim@sha256:...
-# Both run as user 1000 on a read-only root file system with a writable /tmp, and have a shell.
+# All run as user 1000 on a read-only root file system with a writable /tmp, and have a shell.
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS base
@@ -25,6 +27,12 @@ FROM base AS train-packages
 COPY locks/train.txt /locks/train.txt
 RUN python3 -m venv /opt/venv \
  && pip install --no-cache-dir --require-hashes --requirement /locks/train.txt
+
+FROM base AS mlflow-packages
+COPY locks/mlflow.txt /locks/mlflow.txt
+RUN python3 -m venv /opt/venv \
+ && pip install --no-cache-dir --require-hashes --requirement /locks/mlflow.txt \
+ && pip uninstall --yes pip
 
 FROM base AS serve
 COPY --from=serve-packages /opt/venv /opt/venv
@@ -54,3 +62,25 @@ ARG GIT_COMMIT=""
 ENV PYLIB_GIT_COMMIT=$GIT_COMMIT PYTHONDONTWRITEBYTECODE=1
 USER 1000:1000
 CMD ["pylib", "--help"]
+
+FROM train AS notebook
+USER root
+COPY locks/notebook.txt locks/notebook.txt
+# Kubeflow calls the user jovyan and mounts a volume where its home is.
+RUN pip install --no-cache-dir --require-hashes --requirement locks/notebook.txt \
+ && usermod --login jovyan --home /home/jovyan app \
+ && install --directory --owner=1000 --group=1000 /home/jovyan
+ENV HOME=/home/jovyan SHELL=/bin/bash
+WORKDIR /home/jovyan
+USER 1000:1000
+EXPOSE 8888
+# Below NB_PREFIX, which the controller sets; without a password, because the gateway has asked who it is.
+CMD ["sh", "-c", "exec jupyter lab --no-browser --ip=0.0.0.0 --port=8888 \
+  --ServerApp.base_url=\"${NB_PREFIX:-/}\" --IdentityProvider.token='' --ServerApp.allow_remote_access=True"]
+
+FROM base AS mlflow
+COPY --from=mlflow-packages /opt/venv /opt/venv
+ENV PYTHONDONTWRITEBYTECODE=1
+USER 1000:1000
+EXPOSE 5000
+CMD ["mlflow", "server", "--host", "0.0.0.0"]

@@ -49,21 +49,16 @@ def compile_pipelines(
     check: Annotated[bool, typer.Option("--check", help="write nothing, fail where a file is stale")] = False,
 ) -> None:
     """Write pipelines/compiled/, which is what a cluster gets."""
-    import tempfile
-
     from pylib.workflows import pipelines
 
     for name in [pipeline] if pipeline else pipelines.names():
-        target = pipelines.COMPILED / f"{name}.yaml"
-        with tempfile.TemporaryDirectory() as folder:
-            fresh = Path(folder) / target.name
-            pipelines.compile_pipeline(name, fresh)
-            if check and (not target.is_file() or target.read_bytes() != fresh.read_bytes()):
+        for target, fresh in pipelines.compiled(name).items():
+            if check and (not target.is_file() or target.read_bytes() != fresh):
                 raise PipelineError(f"{target}: not what pipelines/{name}.py compiles to; run `make compile`")
             if not check:
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(fresh.read_bytes())
-        Console().print(f"{target.relative_to(ROOT)} is current")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(fresh)
+            Console().print(f"{target.relative_to(ROOT)} is current")
 
 
 def _pinned(data: str) -> str:

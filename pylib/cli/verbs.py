@@ -2,7 +2,7 @@
 
 import typer
 
-from pylib.cli import data, doctor, example, explain, ingest, release, run, serve, status
+from pylib.cli import cluster, data, doctor, example, explain, ingest, release, run, serve, status
 
 
 def register(app: typer.Typer) -> None:
@@ -20,3 +20,8 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status.status)
     app.command("explain")(explain.explain)
     app.command("doctor")(doctor.doctor)
+    cluster.cluster_app.command("validate")(cluster.validate)
+    cluster.cluster_app.command("schemas")(cluster.schemas)
+    cluster.cluster_app.command("secrets")(cluster.secrets)
+    cluster.cluster_app.command("images")(cluster.images)
+    app.add_typer(cluster.cluster_app, name="cluster")

@@ -3,9 +3,11 @@
 Pipelines are looked up at run time, never imported here: imports run from pipelines to pylib, not back.
 """
 
+import hashlib
 import importlib
 import inspect
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from pylib.provenance.materials import ROOT
 
 FOLDER = ROOT / "pipelines"
 COMPILED = FOLDER / "compiled"
+KUBERNETES = COMPILED / "kubernetes"
 
 
 def names() -> list[str]:
@@ -53,10 +56,40 @@ def check_arguments(pipeline: Any, arguments: dict[str, Any]) -> None:
             raise PipelineError(f"pipeline {pipeline.name}: {name!r} is required; give --{name}")
 
 
+def compiled(name: str) -> dict[Path, bytes]:
+    """What `pipelines/compiled/` must hold for a pipeline: its package, and its Kubernetes resources."""
+    with tempfile.TemporaryDirectory() as folder:
+        package, resources = Path(folder) / "package.yaml", Path(folder) / "resources.yaml"
+        compile_pipeline(name, package)
+        compile_resources(name, resources, version=hashlib.sha256(package.read_bytes()).hexdigest()[:10])
+        return {
+            COMPILED / f"{name}.yaml": package.read_bytes(),
+            KUBERNETES / f"{name}.yaml": resources.read_bytes(),
+        }
+
+
 def compile_pipeline(name: str, target: Path) -> None:
-    """Write the pipeline as a cluster takes it: the same bytes for the same definition."""
+    """Write the pipeline's package, as a run submits it: the same bytes for the same definition."""
+    _compile(name, target)
+
+
+def compile_resources(name: str, target: Path, version: str) -> None:
+    """Write the `Pipeline` and its `PipelineVersion`, as Argo CD syncs them to a cluster.
+
+    A cluster refuses to change the specification of a version that it has, so `version` is a digest of
+    the package and becomes part of the name: a changed pipeline is a new version.
+    """
+    from kfp.compiler import KubernetesManifestOptions
+
+    options = KubernetesManifestOptions(
+        pipeline_name=name, pipeline_version_name=f"{name}-{version}", include_pipeline_manifest=True
+    )
+    _compile(name, target, kubernetes_manifest_format=True, kubernetes_manifest_options=options)
+
+
+def _compile(name: str, target: Path, **options: Any) -> None:
     from kfp import compiler
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        compiler.Compiler().compile(load(name), str(target))
+        compiler.Compiler().compile(load(name), str(target), **options)

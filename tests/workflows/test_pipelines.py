@@ -6,11 +6,31 @@ from pylib.workflows import pipelines
 
 
 @pytest.mark.parametrize("name", pipelines.names())
-def test_what_a_cluster_gets_is_what_the_definition_compiles_to(name, tmp_path):
-    fresh = tmp_path / "fresh.yaml"
-    pipelines.compile_pipeline(name, fresh)
-    committed = pipelines.COMPILED / f"{name}.yaml"
-    assert fresh.read_bytes() == committed.read_bytes(), "stale: run `make compile` and commit"
+def test_what_a_cluster_gets_is_what_the_definition_compiles_to(name):
+    for committed, fresh in pipelines.compiled(name).items():
+        assert committed.read_bytes() == fresh, "stale: run `make compile` and commit"
+
+
+@pytest.mark.parametrize("name", pipelines.names())
+def test_the_synced_version_is_the_package_that_a_run_submits(name):
+    spec, platform = yaml.safe_load_all((pipelines.COMPILED / f"{name}.yaml").read_text())
+    pipeline, version = yaml.safe_load_all((pipelines.KUBERNETES / f"{name}.yaml").read_text())
+    assert pipeline["metadata"]["name"] == version["spec"]["pipelineName"] == name
+    assert version["spec"]["pipelineSpec"] == spec
+    assert version["spec"]["platformSpec"] == platform
+
+
+def test_a_changed_pipeline_is_a_new_version(tmp_path):
+    for version in ("1", "2"):
+        pipelines.compile_resources("segmentation", tmp_path / f"{version}.yaml", version)
+    one, two = (list(yaml.safe_load_all((tmp_path / f"{n}.yaml").read_text())) for n in ("1", "2"))
+    assert one[0] == two[0]
+    assert (one[1]["metadata"]["name"], two[1]["metadata"]["name"]) == ("segmentation-1", "segmentation-2")
+
+
+def test_argo_cd_is_given_every_pipeline():
+    kustomization = yaml.safe_load((pipelines.KUBERNETES / "kustomization.yaml").read_text())
+    assert kustomization["resources"] == [f"{name}.yaml" for name in pipelines.names()]
 
 
 @pytest.mark.parametrize("name", pipelines.names())

@@ -1,0 +1,124 @@
+"""Verbs `cluster …`: check what a push would do to a cluster, and make what a new cluster needs."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from pylib.errors import ClusterError
+from pylib.provenance.materials import ROOT
+
+cluster_app = typer.Typer(
+    help="The cluster in Git: checked, compared and drawn before a push.", no_args_is_help=True
+)
+ClusterName = Annotated[str, typer.Option("--cluster", help="local or gpu; all of them by default")]
+
+
+def validate(
+    cluster: ClusterName = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="what could not be checked is an error too")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
+    sarif: Annotated[Path | None, typer.Option("--sarif", help="write SARIF 2.1.0 to this file too")] = None,
+    tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT,
+) -> None:
+    """Render every overlay and check it as far as can be done without a cluster; exit 1 on findings."""
+    from pylib.cluster import report
+    from pylib.cluster.validate import validate as check
+
+    console = Console()
+    with rendering(console) as listen:
+        reports = [check(tree, name, listen) for name in _names(tree, cluster)]
+    if sarif:
+        sarif.write_text(report.as_sarif(reports, tree))
+    if as_json:
+        print(report.as_json(reports))  # noqa: T201
+    else:
+        for each in reports:
+            console.print(report.table(each), soft_wrap=not console.is_terminal)
+    findings = sum(len(each.findings) for each in reports)
+    unchecked = sum(len(each.unchecked) for each in reports) if strict else 0
+    if findings or unchecked:
+        what = f"{findings} findings" + (f" and {unchecked} not checked" if unchecked else "")
+        raise ClusterError(f"{what}; mend them, or waive one with its reason in cluster-conf/waivers.yaml")
+
+
+def schemas(tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT) -> None:
+    """Write cluster-conf/schemas/ again from the CRDs of all clusters' renders."""
+    from pylib.cluster.render import render
+    from pylib.cluster.schemas import tables
+
+    console = Console()
+    with rendering(console) as listen:
+        renders = [render(tree, name, listen) for name in _names(tree, "")]
+    missing = [each for made in renders for each in made.unchecked]
+    if missing:
+        raise ClusterError(f"{missing[0].application}: {missing[0].reason}; no schema was written")
+    files = tables.write(renders, tree / "cluster-conf/schemas")
+    console.print(f"{len(files)} schemas, {sum(file.stat().st_size for file in files) / 1e3:.0f} kB")
+
+
+def secrets(
+    cluster: Annotated[str, typer.Option("--cluster", help="local or gpu")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="create them in the current context's cluster")
+    ] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="write them to a new private file")] = None,
+    seal: Annotated[
+        str | None, typer.Option("--seal", help="the sealed-secrets certificate: write SealedSecrets")
+    ] = None,
+    tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT,
+) -> None:
+    """Make every secret that a new cluster needs, with random values; those it has stay as they are."""
+    from pylib.cluster import secret_delivery
+    from pylib.cluster.secrets import declared, make
+
+    required = declared(tree, _names(tree, cluster)[0])
+    if not (apply or out or seal):
+        for each in required:
+            Console().print(f"{each.namespace}/{each.name}: {', '.join(each.keys)} [dim]({each.used_by})[/]")
+        raise ClusterError("nothing was made; say where they go: --apply, --out FILE or --seal CERTIFICATE")
+    made = make(required, os.environ, secret_delivery.existing(required) if apply else None)
+    if apply:
+        secret_delivery.apply(made)
+    if out:
+        secret_delivery.write(made, out)
+    if seal:
+        secret_delivery.seal(made, seal, tree / f"cluster-conf/sealed-secrets/overlays/{cluster}/sealed")
+    Console().print(f"{len(made)} secrets for {cluster}")
+
+
+def images(tree: Annotated[Path, typer.Option("--tree", help="the checkout to write in")] = ROOT) -> None:
+    """Ask the registry for the digest of every image of ours, and write it wherever the image is named."""
+    from pylib.cluster import images as ours
+
+    resolved = {stage: ours.resolve(reference) for stage, reference in ours.locked(tree).items()}
+    for file in ours.write(tree, resolved):
+        Console().print(f"wrote {file.relative_to(tree)}")
+    Console().print("Now: pylib compile, and commit.")
+
+
+def _names(tree: Path, cluster: str) -> list[str]:
+    from pylib.cluster.applications import clusters
+
+    known = clusters(tree)
+    if cluster and cluster not in known:
+        raise ClusterError(
+            f"--cluster {cluster}: there is {', '.join(known) or 'none'} in {tree}/argocd-apps/overlays"
+        )
+    return [cluster] if cluster else known
+
+
+@contextmanager
+def rendering(console: Console) -> Iterator[Callable[[str], None]]:
+    """A spinner that names each application as it is rendered; nothing where nobody looks."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("rendering")
+        yield lambda name: progress.update(task, description=f"rendered {name}")

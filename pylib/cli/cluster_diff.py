@@ -1,0 +1,48 @@
+"""Verb `cluster diff`: what a push would create, change and remove, and what of it is dangerous."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pylib.cli.cluster import ClusterName, rendering
+from pylib.provenance.materials import ROOT
+
+WIDTH = 160
+
+
+def diff(
+    base: Annotated[str, typer.Argument(help="the revision that is live: a branch, a tag or a commit")],
+    head: Annotated[
+        str | None, typer.Argument(help="the revision to come; the working tree by default")
+    ] = None,
+    cluster: ClusterName = "",
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="as a pull request's comment")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="exit 1 on a danger, or on what could not be compared")
+    ] = False,
+    tree: Annotated[Path, typer.Option("--tree", help="the checkout whose revisions are compared")] = ROOT,
+) -> None:
+    """Render two revisions and show what a push would change, by application and field, dangers first."""
+    from pylib.cluster.diff import machine, markdown, revisions, text
+    from pylib.cluster.diff.dangers import dangers
+
+    console = Console(highlight=False)
+    console.width = console.width if console.is_terminal else WIDTH
+    with revisions.revision(tree, base) as before, revisions.revision(tree, head) as after:
+        names = revisions.cluster_names(before, after, "" if cluster == "all" else cluster)
+        with rendering(Console(stderr=True)) as listen:
+            differences = revisions.differences(before, after, names, listen)
+        compared = [(each, dangers(each)) for each in differences]
+        between = f"{before} → {after}"
+        if as_json:
+            typer.echo(machine.as_json(compared, before, after))
+        elif as_markdown:
+            typer.echo(markdown.markdown(compared, between))
+        else:
+            for difference, found in compared:
+                console.print(text.text(difference, found, between))
+    if exit_code and any(found or each.not_compared for each, found in compared):
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""The cluster as it stands in Git: rendered, checked, compared and drawn, without a cluster."""

@@ -1,0 +1,143 @@
+"""One application built: its folder by kustomize or its chart by Helm, as objects that know their file."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pylib.cluster import bases, build_cache, helm, kustomize
+from pylib.cluster.applications import Application
+from pylib.cluster.bases import Base
+from pylib.cluster.resources import Origin, Resource
+from pylib.errors import ClusterError
+
+KUBERNETES = "1.34.0"
+ORIGIN = "config.kubernetes.io/origin"
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as Kubernetes reads it: a date is text, and so is `=`, which CRDs have among their enums."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [each for each in found if each[0].rpartition(":")[2] not in {"timestamp", "value"}]
+    for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """The objects of one application, or why there are none."""
+
+    application: Application
+    resources: tuple[Resource, ...]
+    error: str = ""
+
+
+def folder(stage: Path, application: Application) -> Built:
+    """Build an application's folder; `stage` is a copy of the repository that may be changed."""
+    # kustomize writes each object's file into it when the outermost kustomization asks for that.
+    wrapper = stage / ".render" / application.name
+    wrapper.mkdir(parents=True, exist_ok=True)
+    target = os.path.relpath(stage / application.path, wrapper)
+    (wrapper / "kustomization.yaml").write_text(
+        yaml.safe_dump({"resources": [target], "buildMetadata": ["originAnnotations"]})
+    )
+    try:
+        key = build_cache.key(bases.localize(wrapper), stage)
+        pairs = build_cache.load(key)
+        if pairs is None:
+            pairs = list(_bodies(kustomize.build(wrapper), application, stage, wrapper))
+            build_cache.store(key, pairs)
+    except ClusterError as error:
+        return Built(application, (), str(error))
+    return Built(
+        application, tuple(Resource(application.name, body, Origin(*origin)) for body, origin in pairs)
+    )
+
+
+def chart(stage: Path, application: Application) -> Built:
+    """Build an application's chart."""
+    told = application.chart
+    base = told and bases.parse(f"{told.url}//{told.path}?ref={told.ref}")
+    if not told or not base:
+        return Built(application, (), f"its chart's repository is not one of Git over https: {told}")
+    try:
+        kept = bases.folder(base) / base.path
+        text = helm.template(
+            kept,
+            release=told.release or application.name,
+            namespace=application.namespace,
+            values=[stage / file for file in told.values],
+            kubernetes=KUBERNETES,
+            skip_tests=told.skip_tests,
+        )
+    except ClusterError as error:
+        return Built(application, (), str(error))
+    origin = Origin(f"{base}:{base.path}", upstream=True)
+    documents = (_in_namespace(body, application.namespace) for body in _documents(text))
+    return Built(application, tuple(Resource(application.name, body, origin) for body in documents))
+
+
+def _bodies(
+    text: str, application: Application, stage: Path, wrapper: Path
+) -> Iterator[tuple[dict[str, Any], tuple[str, bool]]]:
+    """Each object without kustomize's annotation, with the file that it names."""
+    for body in _documents(text):
+        origin = Origin(application.path, upstream=False)
+        annotations = body.get("metadata", {}).get("annotations") or {}
+        written = yaml.safe_load(annotations.pop(ORIGIN, "")) or {}
+        if not annotations:
+            body["metadata"].pop("annotations", None)
+        path = written.get("path") or written.get("configuredIn")
+        if path:
+            origin = _origin(Path(os.path.normpath(wrapper / path)), stage, origin)
+        yield body, (origin.file, origin.upstream)
+
+
+def _origin(path: Path, stage: Path, default: Origin) -> Origin:
+    if path.is_relative_to(stage):
+        return Origin(path.relative_to(stage).as_posix(), upstream=False)
+    if path.is_relative_to(bases.cache_root()):
+        host, owner, name, ref, *rest = path.relative_to(bases.cache_root()).parts
+        base = Base(host, f"{owner}/{name}", "", ref)
+        return Origin(f"{base}:{'/'.join(rest)}", upstream=True)
+    return replace(default)
+
+
+def _documents(text: str) -> Iterator[dict[str, Any]]:
+    for body in yaml.load_all(text, Loader=_Loader):
+        if isinstance(body, dict) and body.get("kind") == "List":
+            yield from body.get("items") or []
+        elif isinstance(body, dict):
+            yield body
+
+
+def _in_namespace(body: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """A chart's namespaced object without a namespace goes to the application's."""
+    metadata = body.setdefault("metadata", {})
+    if not metadata.get("namespace") and body.get("kind") not in CLUSTER_SCOPED:
+        metadata["namespace"] = namespace
+    return body
+
+
+CLUSTER_SCOPED = {
+    "APIService",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "PersistentVolume",
+    "PriorityClass",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+}

@@ -1,0 +1,62 @@
+"""What kustomize built, kept by the content of all that went in: an unchanged folder is not built twice.
+
+A kustomization can read files only below its own folder and folders it names, so the folders that it refers
+to, each with all its files, are all its inputs. Upstream's folders count by their tag.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pylib.cluster import bases, kustomize
+
+FORMAT = "1"
+KEPT_SECONDS = 30 * 24 * 3600
+
+
+def key(folders: Iterable[Path], stage: Path) -> str:
+    """The digest of the inputs; `stage` is what paths of ours are relative to."""
+    digest = hashlib.sha256(f"{FORMAT} {_builder()}".encode())
+    for folder in sorted(set(folders)):
+        if folder.is_relative_to(stage):
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                digest.update(f"{file.relative_to(stage)}\0".encode())
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+        else:
+            digest.update(f"{folder}\0".encode())
+    return digest.hexdigest()
+
+
+def load(name: str) -> Any | None:
+    """What was kept under a key, None where nothing, or nothing readable, is."""
+    try:
+        return json.loads(_file(name).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def store(name: str, content: Any) -> None:
+    """Keep something under a key, and drop what was made more than 30 days ago."""
+    file = _file(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_suffix(f".{time.monotonic_ns()}")
+    temporary.write_text(json.dumps(content))
+    temporary.replace(file)
+    for old in file.parent.iterdir():
+        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+
+
+def _file(name: str) -> Path:
+    return bases.cache_root().with_name("renders") / f"{name}.json"
+
+
+def _builder() -> str:
+    """Which kustomize, by size and date: asking for its version takes longer than a small build."""
+    found = shutil.which(kustomize.command()[0])
+    status = Path(found).stat() if found else None
+    return f"{kustomize.command()} {status and (status.st_size, status.st_mtime_ns)}"

@@ -1,0 +1,1 @@
+"""What a push would change on a cluster: two revisions rendered, compared field by field, and the dangers."""

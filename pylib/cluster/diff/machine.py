@@ -1,0 +1,57 @@
+"""A difference as JSON, whole, for programs."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from pylib.cluster.diff.compare import ApplicationChange, Difference, ObjectChange
+from pylib.cluster.diff.dangers import Danger
+from pylib.cluster.diff.fields import ABSENT, FieldChange
+from pylib.cluster.diff.paths import shown
+from pylib.cluster.diff.revisions import Revision
+
+
+def as_json(compared: list[tuple[Difference, list[Danger]]], before: Revision, after: Revision) -> str:
+    """Every cluster with its dangers, applications, objects and fields; no value is no key."""
+    revisions = {name: {"name": side.name, "commit": side.commit} for name, side in _sides(before, after)}
+    clusters = [_cluster(difference, dangers) for difference, dangers in compared]
+    return json.dumps({**revisions, "clusters": clusters}, indent=2, default=str)
+
+
+def _sides(before: Revision, after: Revision) -> tuple[tuple[str, Revision], ...]:
+    return ("base", before), ("head", after)
+
+
+def _cluster(difference: Difference, dangers: list[Danger]) -> dict[str, Any]:
+    return {
+        "cluster": difference.cluster,
+        "dangers": [asdict(each) for each in dangers],
+        "not_compared": [asdict(each) for each in difference.not_compared],
+        "applications": [_application(each) for each in difference.applications],
+    }
+
+
+def _application(application: ApplicationChange) -> dict[str, Any]:
+    return {
+        "name": application.name,
+        "change": application.verb,
+        "fields": [_field(each) for each in application.fields],
+        "objects": [_object(each) for each in application.objects],
+    }
+
+
+def _object(change: ObjectChange) -> dict[str, Any]:
+    named = {"replaced": str(change.before)} if change.verb == "replaced" else {}
+    return {
+        "object": str(change.resource),
+        "change": change.verb,
+        **named,
+        "file": change.resource.origin.file,
+        "fields": [_field(each) for each in change.fields],
+    }
+
+
+def _field(change: FieldChange) -> dict[str, Any]:
+    sides = {"before": change.before, "after": change.after}
+    known = {side: value for side, value in sides.items() if value is not ABSENT}
+    return {"field": shown(change.path), "reordered": change.reordered, **known}

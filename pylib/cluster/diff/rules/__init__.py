@@ -1,0 +1,1 @@
+"""The dangerous changes, a module for each kind of cost."""

@@ -1,0 +1,47 @@
+"""What Argo CD is told of an object's end: pruned, kept, replaced, or run as a hook."""
+
+from pylib.cluster.applications import Application
+from pylib.cluster.pods import dig
+from pylib.cluster.render import Render
+from pylib.cluster.resources import Resource
+
+OPTIONS = "argocd.argoproj.io/sync-options"
+HOOK = "argocd.argoproj.io/hook"
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
+NEVER_DELETING = {"create-only", "create-update"}
+
+
+def sync_options(resource: Resource) -> frozenset[str]:
+    """The options in an object's own annotation."""
+    return frozenset(option.strip() for option in resource.annotations.get(OPTIONS, "").split(","))
+
+
+def is_hook(resource: Resource) -> bool:
+    """Whether each sync makes the object anew, so that nothing of it is changed in place."""
+    return HOOK in resource.annotations or "name" not in resource.metadata
+
+
+def kept(resource: Resource, before: Render, after: Render) -> str:
+    """The option that keeps an object on the cluster when it leaves Git; empty where it is deleted."""
+    application = before.applications[resource.application]
+    if application.name in after.applications:
+        return "Prune=false" if "Prune=false" in sync_options(resource) else ""
+    if not cascades(application, before):
+        return "its application's end, which does not cascade"
+    return "Delete=false" if "Delete=false" in sync_options(resource) else ""
+
+
+def cascades(application: Application, render: Render) -> bool:
+    """Whether the end of an application is the end of its objects.
+
+    Source: the ApplicationSet controller, which gives its applications the finalizer unless told otherwise.
+    """
+    made_by_set = next((each for each in render.of("ApplicationSet") if each.name == application.owner), None)
+    if made_by_set is None:
+        own = next((each for each in render.of("Application") if each.name == application.name), None)
+        return bool(own and FINALIZER in (own.metadata.get("finalizers") or []))
+    policy = made_by_set.spec.get("syncPolicy") or {}
+    if policy.get("applicationsSync") in NEVER_DELETING:
+        return False
+    finalizers = dig(made_by_set.spec, "template.metadata.finalizers") or []
+    return FINALIZER in finalizers or not (finalizers or policy.get("preserveResourcesOnDeletion"))

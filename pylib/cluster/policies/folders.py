@@ -1,0 +1,53 @@
+"""A folder is an application: of one set, in one wave."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from pylib.cluster.applications import Application, expand
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.render import Render
+
+PLACE = "argocd-apps"
+
+
+@rule("folder-in-no-set", "a component whose folder no set lists is never installed, and nobody is told")
+def folder_in_no_set(render: Render) -> Iterator[Finding]:
+    """Every overlay of this cluster is an application of some set."""
+    sets = list(render.of("ApplicationSet"))
+    listed = _by_path(render)
+    for folder in sorted((render.tree / "cluster-conf").glob(f"*/overlays/{render.cluster}")):
+        path = folder.relative_to(render.tree).as_posix()
+        if sets and path not in listed:
+            message = f"no ApplicationSet of {PLACE} lists it; add it to the one of its wave"
+            yield Finding("folder-in-no-set", folder.parents[1].name, path, path, "", message)
+
+
+@rule("folder-in-two-sets", "two sets that make one application take it from each other for ever")
+def folder_in_two_sets(render: Render) -> Iterator[Finding]:
+    """No overlay is an application of two sets."""
+    for path, made in _by_path(render).items():
+        if len(made) > 1:
+            owners = " and ".join(each.owner for each in made)
+            message = f"ApplicationSets {owners} both list it; remove it from one"
+            yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message)
+
+
+@rule("set-lists-nothing", "a misspelt folder in a set is a component that is never installed")
+def set_lists_nothing(render: Render) -> Iterator[Finding]:
+    """Every component that a set lists by name has a folder, if only for another cluster."""
+    for resource in render.of("ApplicationSet"):
+        for at, generator in enumerate(resource.spec.get("generators") or []):
+            for index, entry in enumerate((generator.get("git") or {}).get("directories") or []):
+                component = "/".join(str(entry.get("path")).split("/")[:2])
+                if "*" not in component and not (render.tree / component).is_dir():
+                    field = f"spec.generators[{at}].git.directories[{index}].path"
+                    message = f"there is no folder {component}; mend the name"
+                    yield found("set-lists-nothing", resource, field, message)
+
+
+def _by_path(render: Render) -> dict[str, list[Application]]:
+    made: dict[str, list[Application]] = defaultdict(list)
+    for application in expand(render.tree, list(render.of("ApplicationSet"))):
+        made[application.path].append(application)
+    return dict(made)

@@ -1,0 +1,45 @@
+"""Services: each has pods behind it, and they have the ports that it names."""
+
+from collections.abc import Iterator
+
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.pods import PodTemplate, containers
+from pylib.cluster.policies.operators import RUN_TIME_LABELS
+from pylib.cluster.policies.selection import selected
+from pylib.cluster.render import Render
+from pylib.cluster.resources import Resource
+
+
+@rule("service-without-pods", "a Service that selects nothing refuses every connection")
+def service_without_pods(render: Render) -> Iterator[Finding]:
+    """Every Service's selector matches the pods of some workload, or of an operator's."""
+    for resource in render.of("Service"):
+        selector = resource.spec.get("selector") or {}
+        if selector and not _behind(render, resource) and not RUN_TIME_LABELS & selector.keys():
+            labels = ",".join(f"{key}={value}" for key, value in selector.items())
+            message = f"no pod of namespace {resource.namespace} is labelled {labels}; mend the selector"
+            yield found("service-without-pods", resource, "spec.selector", message)
+
+
+@rule("service-port-missing", "a Service whose port has no target refuses every connection, and looks sound")
+def service_port_missing(render: Render) -> Iterator[Finding]:
+    """Every port that a Service names as its target is a port of some container behind it."""
+    for resource in render.of("Service"):
+        pods = _behind(render, resource)
+        names = {
+            port.get("name")
+            for pod in pods
+            for container in containers(pod)
+            for port in container.body.get("ports") or []
+        }
+        for index, port in enumerate(resource.spec.get("ports") or []):
+            target = port.get("targetPort")
+            if pods and isinstance(target, str) and not target.isdigit() and target not in names:
+                message = f"no container behind it has a port called {target}; mend the name"
+                yield found("service-port-missing", resource, f"spec.ports[{index}].targetPort", message)
+
+
+def _behind(render: Render, service: Resource) -> list[PodTemplate]:
+    selector = service.spec.get("selector")
+    pods = render.pods.get(service.namespace, [])
+    return selected({"matchLabels": selector}, pods) if selector else []

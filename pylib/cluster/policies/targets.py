@@ -1,0 +1,87 @@
+"""Autoscalers, budgets, monitors and policies that have something to act on."""
+
+from collections.abc import Iterator
+
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.pods import dig
+from pylib.cluster.policies.operators import RUN_TIME_LABELS, deployments, services
+from pylib.cluster.policies.selection import every_pod, judged, keys, matches
+from pylib.cluster.render import Render
+from pylib.cluster.resources import Body, Resource
+
+# Where each kind keeps the selector of the pods that it is about.
+SELECTORS = {
+    "PodDisruptionBudget": "spec.selector",
+    "NetworkPolicy": "spec.podSelector",
+    "AuthorizationPolicy": "spec.selector",
+    "RequestAuthentication": "spec.selector",
+    "PeerAuthentication": "spec.selector",
+    "EnvoyFilter": "spec.workloadSelector",
+    "Sidecar": "spec.workloadSelector",
+    "Telemetry": "spec.selector",
+    "PodMonitor": "spec.selector",
+}
+# What stands here is for the whole mesh.
+ISTIO_ROOT = "istio-system"
+
+
+@rule("selects-nothing", "a policy, budget or monitor of nothing protects nothing, and nobody notices")
+def selects_nothing(render: Render) -> Iterator[Finding]:
+    """Every selector matches the pods of some workload, or of an operator's."""
+    for resource in judged(render, *SELECTORS):
+        selector = _selector(resource)
+        known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
+        if not known and not _matched(render, resource, selector):
+            message = "no pod there has these labels; mend the selector, or remove the object"
+            yield found("selects-nothing", resource, SELECTORS[resource.kind], message)
+
+
+@rule("scales-nothing", "an autoscaler without its target leaves the load to one pod")
+def scales_nothing(render: Render) -> Iterator[Finding]:
+    """Every HorizontalPodAutoscaler's target is in the render, or made by an operator of it."""
+    names = {(each.kind, each.namespace, each.name) for each in render.resources}
+    names |= {("Deployment", *name) for name in deployments(render)}
+    for resource in judged(render, "HorizontalPodAutoscaler"):
+        target = resource.spec.get("scaleTargetRef") or {}
+        kind, name = target.get("kind"), target.get("name")
+        if (kind, resource.namespace, name) not in names:
+            message = f"there is no {kind} {resource.namespace}/{name}; mend the name"
+            yield found("scales-nothing", resource, "spec.scaleTargetRef", message)
+
+
+@rule("monitors-nothing", "a monitor that finds no port to ask shows an empty graph on the day it is needed")
+def monitors_nothing(render: Render) -> Iterator[Finding]:
+    """Every ServiceMonitor selects a Service, and that has the ports it asks."""
+    known = services(render)
+    for resource in judged(render, "ServiceMonitor"):
+        spaces = dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
+        anywhere = dig(resource.spec, "namespaceSelector.any")
+        chosen = [
+            ports
+            for (namespace, _), ports in known.items()
+            if (anywhere or namespace in spaces) and matches(resource.spec.get("selector"), ports.labels)
+        ]
+        if not chosen:
+            message = "no Service there has these labels; mend the selector"
+            yield found("monitors-nothing", resource, "spec.selector", message)
+        names = {name for ports in chosen for name in ports.names.values()}
+        for index, endpoint in enumerate(resource.spec.get("endpoints") or []):
+            if chosen and endpoint.get("port") and endpoint["port"] not in names:
+                message = f"no port of its Services is called {endpoint['port']}; mend the name"
+                yield found("monitors-nothing", resource, f"spec.endpoints[{index}].port", message)
+
+
+def _selector(resource: Resource) -> Body:
+    selector: Body = dig(resource.body, SELECTORS[resource.kind]) or {}
+    # Istio's workloadSelector is a plain map of labels.
+    return {"matchLabels": selector["labels"]} if "labels" in selector else selector
+
+
+def _matched(render: Render, resource: Resource, selector: Body) -> bool:
+    everywhere = "istio.io" in resource.group and resource.namespace == ISTIO_ROOT
+    spaces = dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
+    return any(
+        matches(selector, pod.labels)
+        for pod in every_pod(render)
+        if everywhere or pod.resource.namespace in spaces
+    )

@@ -1,0 +1,93 @@
+"""One Kubernetes object of a render: what it is, which application brings it, which file it comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an object was written.
+
+    file: a path of this repository, or `OWNER/NAME@TAG:path` of an upstream one
+    upstream: whether other people wrote it; our patches do not change that
+    """
+
+    file: str
+    upstream: bool
+
+
+@dataclass(frozen=True)
+class Resource:
+    """An object as it would be applied, with the application it belongs to and the file it comes from."""
+
+    application: str
+    body: Body
+    origin: Origin
+
+    @property
+    def api_version(self) -> str:
+        """Group and version, `v1` in the core group."""
+        return str(self.body.get("apiVersion", ""))
+
+    @property
+    def group(self) -> str:
+        """The API group, empty for the core group."""
+        group, slash, _ = self.api_version.partition("/")
+        return group if slash else ""
+
+    @property
+    def version(self) -> str:
+        """The version within the group."""
+        return self.api_version.rpartition("/")[2]
+
+    @property
+    def kind(self) -> str:
+        """The kind, `Deployment`."""
+        return str(self.body.get("kind", ""))
+
+    @property
+    def metadata(self) -> Body:
+        """Its metadata, empty where there is none."""
+        return self.body.get("metadata") or {}
+
+    @property
+    def name(self) -> str:
+        """Its name, or the beginning of one that the server completes."""
+        return str(self.metadata.get("name") or self.metadata.get("generateName") or "")
+
+    @property
+    def namespace(self) -> str:
+        """The namespace, empty where none is written or the kind has none."""
+        return str(self.metadata.get("namespace") or "")
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Its own labels."""
+        return self.metadata.get("labels") or {}
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """Its own annotations."""
+        return self.metadata.get("annotations") or {}
+
+    @property
+    def spec(self) -> Body:
+        """Its spec, empty where there is none."""
+        return self.body.get("spec") or {}
+
+    @property
+    def sync_wave(self) -> int:
+        """The order within its application."""
+        return int(self.annotations.get("argocd.argoproj.io/sync-wave", "0"))
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What identifies it on a cluster, whatever the version: group, kind, namespace, name."""
+        return (self.group, self.kind, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        """`Kind namespace/name`, as people speak of it."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"

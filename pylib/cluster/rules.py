@@ -1,0 +1,29 @@
+"""Every rule of the check, in one list: importing their modules registers them."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from pylib.cluster import policies, schemas
+from pylib.cluster.findings import RULES, Rule
+from pylib.cluster.render import Render, Unchecked
+
+MODULES = ("pylib.cluster.katib", "pylib.cluster.access", "pylib.cluster.pipeline_references")
+
+
+def every() -> list[Rule]:
+    """All rules, by id."""
+    for package in (policies, schemas):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    for name in MODULES:
+        importlib.import_module(name)
+    return [RULES[identifier] for identifier in sorted(RULES)]
+
+
+def notes(render: Render) -> Iterator[Unchecked]:
+    """What the rules could not judge, though it was rendered."""
+    from pylib.cluster.policies import images, selection
+
+    yield from images.notes(render)
+    yield from selection.notes(render)

@@ -1,0 +1,1 @@
+"""Every object against its schema, and against what the API server checks beyond schemas."""

@@ -1,0 +1,158 @@
+"""What the API server checks of a pod beyond its schema: containers, variables, probes, volumes, ports."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.pods import Container, PodTemplate, containers, pod_templates
+from pylib.cluster.render import Render
+from pylib.cluster.schemas.check import sound
+
+Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
+Check = Callable[[PodTemplate], Wrong]
+
+FOR_EVER, TO_AN_END = ("Always",), ("Never", "OnFailure")
+RESTART = {
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), FOR_EVER),
+    **dict.fromkeys(("Job", "CronJob"), TO_AN_END),
+}
+HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+HIGHEST_PORT = 65535
+
+
+@rule("schema-pod", "the API server refuses a pod of no containers, or whose containers share a name")
+def pods(render: Render) -> Iterator[Finding]:
+    """Containers are there and have names of their own; they restart as their kind needs."""
+    yield from _of_pods(render, "schema-pod", _containers)
+
+
+@rule("schema-env", "a variable with two values, or with none, is refused")
+def variables(render: Render) -> Iterator[Finding]:
+    """Each variable has a usable name and one value."""
+    yield from _of_pods(render, "schema-env", _variables)
+
+
+@rule("schema-probe", "a probe that asks nothing, or a port that is not there, is refused or never passes")
+def probes(render: Render) -> Iterator[Finding]:
+    """Each probe asks in one way, of a port that exists."""
+    yield from _of_pods(render, "schema-probe", _probes)
+
+
+@rule("schema-volume", "a pod that mounts a volume it does not have is refused")
+def volumes(render: Render) -> Iterator[Finding]:
+    """Each volume is of one kind, and each mount is of a volume."""
+    yield from _of_pods(render, "schema-volume", _volumes)
+
+
+@rule("schema-port", "a port outside 1 to 65535, or one that two containers claim by name, is refused")
+def ports(render: Render) -> Iterator[Finding]:
+    """Ports are in range and their names differ."""
+    yield from _of_pods(render, "schema-port", _ports)
+
+
+def _of_pods(render: Render, identifier: str, check: Check) -> Iterator[Finding]:
+    for resource in sound(render):
+        for pod in pod_templates(resource):
+            for field, message in check(pod) if pod.spec else ():
+                yield found(identifier, resource, field, message)
+
+
+def _containers(pod: PodTemplate) -> Wrong:
+    if not pod.spec.get("containers") and pod.resource.kind != "SeldonDeployment":
+        yield f"{pod.field}.containers", "there is no container; write at least one"
+    yield from _twice(containers(pod), "container", lambda container: container.name)
+    allowed = RESTART.get(pod.resource.kind, ())
+    policy = pod.spec.get("restartPolicy") or "Always"
+    if allowed and policy not in allowed:
+        wanted = " or ".join(allowed)
+        yield (
+            f"{pod.field}.restartPolicy",
+            f"pods of a {pod.resource.kind} need {wanted}, and this is {policy}",
+        )
+
+
+def _variables(pod: PodTemplate) -> Wrong:
+    for container in containers(pod):
+        for index, variable in enumerate(container.body.get("env") or []):
+            field = f"{container.field}.env[{index}]"
+            name = str(variable.get("name", ""))
+            if "=" in name or not name.isprintable():
+                yield (
+                    f"{field}.name",
+                    f"{name} cannot be a variable's name; leave out = and what cannot be seen",
+                )
+            source = variable.get("valueFrom")
+            if source is not None and variable.get("value"):
+                yield field, f"{name} has a value and valueFrom; keep one"
+            elif source is not None and len(_given(source)) != 1:
+                yield f"{field}.valueFrom", f"{name} needs one source; there are {len(_given(source))}"
+
+
+def _probes(pod: PodTemplate) -> Wrong:
+    for container in containers(pod):
+        for key in PROBES:
+            probe = container.body.get(key)
+            if probe:
+                yield from _probe(container, probe, key)
+
+
+def _probe(container: Container, probe: Any, key: str) -> Wrong:
+    field = f"{container.field}.{key}"
+    handlers = [handler for handler in HANDLERS if probe.get(handler) is not None]
+    if len(handlers) != 1:
+        yield field, f"it needs one of {', '.join(HANDLERS)}; there are {len(handlers)}"
+    if key != "readinessProbe" and probe.get("successThreshold") not in {None, 0, 1}:
+        yield f"{field}.successThreshold", "only a readiness probe may need more than one success; write 1"
+    named = {port.get("name") for port in container.body.get("ports") or []}
+    for handler in {"httpGet", "tcpSocket"} & {*handlers}:
+        port = probe[handler].get("port")
+        if isinstance(port, str) and not port.isdigit() and port not in named:
+            yield f"{field}.{handler}.port", f"container {container.name} has no port named {port}"
+
+
+def _volumes(pod: PodTemplate) -> Wrong:
+    known = {volume.get("name") for volume in pod.spec.get("volumes") or []}
+    if pod.resource.kind == "StatefulSet":
+        templates = pod.resource.spec.get("volumeClaimTemplates") or []
+        known |= {(claim.get("metadata") or {}).get("name") for claim in templates}
+    for index, volume in enumerate(pod.spec.get("volumes") or []):
+        sources = [source for source in _given(volume) if source != "name"]
+        if len(sources) > 1:
+            yield f"{pod.field}.volumes[{index}]", f"it is of two kinds, {' and '.join(sources)}; keep one"
+    for container in containers(pod):
+        for index, mount in enumerate(container.body.get("volumeMounts") or []):
+            if mount.get("name") not in known:
+                field = f"{container.field}.volumeMounts[{index}].name"
+                yield field, f"the pod has no volume {mount.get('name')}; it has {_listed(known)}"
+
+
+def _ports(pod: PodTemplate) -> Wrong:
+    for container in containers(pod):
+        names: Counter[str] = Counter()
+        for index, port in enumerate(container.body.get("ports") or []):
+            field = f"{container.field}.ports[{index}]"
+            for key in ("containerPort", "hostPort"):
+                number = port.get(key, 1)
+                if isinstance(number, int) and not 0 < number <= HIGHEST_PORT:
+                    yield f"{field}.{key}", f"{number} is no port; they go from 1 to {HIGHEST_PORT}"
+            names[str(port.get("name") or "")] += 1
+            if port.get("name") and names[str(port["name"])] > 1:
+                yield f"{field}.name", f"port {port['name']} stands here twice; rename one"
+
+
+def _twice(each: Iterable[Container], what: str, name: Callable[[Container], str]) -> Wrong:
+    counted: Counter[str] = Counter()
+    for container in each:
+        counted[name(container)] += 1
+        if counted[name(container)] > 1:
+            yield f"{container.field}.name", f"{what} {name(container)} stands here twice; rename one"
+
+
+def _given(body: Any) -> list[str]:
+    return [key for key, value in body.items() if value is not None]
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(sorted(str(name) for name in names)) or "none"

@@ -1,0 +1,23 @@
+"""Did you mean: the known name that a misspelt one is closest to."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+LIKENESS = 0.7
+LISTED = 6
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The likely fix as the end of a sentence; where nothing is near, what is known, if that is short."""
+    near = closest(name, known)
+    if near:
+        return f"; did you mean {near}?"
+    names = sorted(set(known))
+    return f"; known are {', '.join(names)}" if 0 < len(names) <= LISTED else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is closest, whatever the case of its letters; empty where none is near."""
+    by_lower = {each.lower(): each for each in sorted(set(known), reverse=True)}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=LIKENESS)
+    return by_lower[near[0]] if near else ""

@@ -1,0 +1,88 @@
+"""What the API server checks of workloads beyond their schema: selectors, strategies, schedules, bounds."""
+
+from collections.abc import Iterator
+from zoneinfo import available_timezones
+
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.pods import dig
+from pylib.cluster.policies.selection import matches
+from pylib.cluster.render import Render
+from pylib.cluster.schemas.check import sound
+from pylib.cluster.schemas.cron import mistake
+from pylib.cluster.schemas.suggest import did_you_mean
+
+SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
+
+
+@rule("schema-selector", "a workload whose selector does not match its own pods is refused")
+def selectors(render: Render) -> Iterator[Finding]:
+    """The selector names labels that the template has."""
+    for resource in sound(render, *SELECTING):
+        selector = resource.spec.get("selector") or {}
+        labels = dig(resource.body, "spec.template.metadata.labels") or {}
+        if not (selector.get("matchLabels") or selector.get("matchExpressions")):
+            yield found("schema-selector", resource, "spec.selector", "it is empty; name the pods' labels")
+        elif not matches(selector, labels):
+            message = f"it does not match the template's labels, {labels}; make them agree"
+            yield found("schema-selector", resource, "spec.selector", message)
+
+
+@rule("schema-strategy", "a strategy that allows no pod to change is refused")
+def strategies(render: Render) -> Iterator[Finding]:
+    """Recreate has no steps, and a rolling update can take one."""
+    for resource in sound(render, "Deployment"):
+        strategy = resource.spec.get("strategy") or {}
+        rolling = strategy.get("rollingUpdate") or {}
+        if strategy.get("type") == "Recreate" and rolling:
+            message = "Recreate takes all pods at once; remove rollingUpdate"
+            yield found("schema-strategy", resource, "spec.strategy.rollingUpdate", message)
+        if {str(rolling.get(key)).strip("%") for key in ("maxSurge", "maxUnavailable")} == {"0"}:
+            message = "maxSurge and maxUnavailable are both 0, so that no pod may change; raise one"
+            yield found("schema-strategy", resource, "spec.strategy.rollingUpdate", message)
+
+
+@rule("schema-cron", "a schedule that cannot be read is refused")
+def schedules(render: Render) -> Iterator[Finding]:
+    """The five fields of a CronJob's schedule, and its time zone."""
+    for resource in sound(render, "CronJob"):
+        schedule, zone = resource.spec.get("schedule"), resource.spec.get("timeZone")
+        wrong = mistake(str(schedule)) if schedule is not None else ""
+        if wrong:
+            yield found("schema-cron", resource, "spec.schedule", wrong)
+        zones = available_timezones()  # none where the machine has no database of them
+        if zone is not None and zones and zone not in zones:
+            message = f"there is no time zone {zone}{did_you_mean(str(zone), zones)}"
+            yield found("schema-cron", resource, "spec.timeZone", message)
+
+
+@rule("schema-claim", "a claim that asks for no storage, or for no way to reach it, is refused")
+def claims(render: Render) -> Iterator[Finding]:
+    """Every claim, also one that a StatefulSet makes, has a size and an access mode."""
+    for resource in sound(render, "PersistentVolumeClaim"):
+        for field, message in _claim(resource.spec, "spec"):
+            yield found("schema-claim", resource, field, message)
+    for resource in sound(render, "StatefulSet"):
+        for index, claim in enumerate(resource.spec.get("volumeClaimTemplates") or []):
+            for field, message in _claim(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec"):
+                yield found("schema-claim", resource, field, message)
+
+
+@rule("schema-scaling", "bounds that cannot both hold are refused")
+def scaling(render: Render) -> Iterator[Finding]:
+    """An autoscaler's least is not above its most; a disruption budget has one bound."""
+    for resource in sound(render, "HorizontalPodAutoscaler"):
+        least, most = resource.spec.get("minReplicas", 1), resource.spec.get("maxReplicas", 1)
+        if isinstance(least, int) and isinstance(most, int) and not 1 <= least <= most:
+            message = f"minReplicas {least} is not between 1 and maxReplicas {most}"
+            yield found("schema-scaling", resource, "spec.minReplicas", message)
+    for resource in sound(render, "PodDisruptionBudget"):
+        if resource.spec.get("minAvailable") is not None and resource.spec.get("maxUnavailable") is not None:
+            message = "it has minAvailable and maxUnavailable; keep one"
+            yield found("schema-scaling", resource, "spec", message)
+
+
+def _claim(spec: object, field: str) -> Iterator[tuple[str, str]]:
+    if not dig(spec, "accessModes"):
+        yield f"{field}.accessModes", "it has none; write one, such as ReadWriteOnce"
+    if not dig(spec, "resources.requests.storage"):
+        yield f"{field}.resources.requests.storage", "it asks for no storage; write how much, such as 10Gi"

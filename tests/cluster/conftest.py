@@ -1,0 +1,72 @@
+"""Renders made of a few lines of YAML, and small repositories that kustomize really builds."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pylib.cluster.applications import Application
+from pylib.cluster.render import Render
+from pylib.cluster.resources import Origin, Resource
+
+needs_kustomize = pytest.mark.skipif(
+    not (shutil.which("kustomize") or shutil.which("kubectl")),
+    reason="kustomize is not on PATH; install it, or kubectl, to build overlays",
+)
+
+
+def application(name: str = "app", wave: int = 3, path: str = "", **changes: object) -> Application:
+    """An application of a folder, as a set would make it."""
+    values = {
+        "project": "platform",
+        "path": path or f"cluster-conf/{name}/overlays/local",
+        "namespace": "",
+        "owner": "platform",
+        "sync_options": frozenset({"ServerSideApply=true"}),
+    }
+    return Application(name=name, wave=wave, **{**values, **changes})
+
+
+@pytest.fixture
+def render_of(tmp_path: Path) -> Callable[..., Render]:
+    """`render_of(text, …)`: the objects of a YAML text, or of a file, as one application's render."""
+
+    def make(
+        source: str | Path,
+        *,
+        application_name: str = "app",
+        wave: int = 3,
+        upstream: bool = False,
+        cluster: str = "local",
+        tree: Path | None = None,
+    ) -> Render:
+        text = source.read_text() if isinstance(source, Path) else source
+        file = (
+            str(source) if isinstance(source, Path) else f"cluster-conf/{application_name}/base/objects.yaml"
+        )
+        made = application(application_name, wave)
+        bodies = [body for body in yaml.safe_load_all(text) if body]
+        resources = [Resource(made.name, body, Origin(file, upstream)) for body in bodies]
+        return Render(cluster, tree or tmp_path, {made.name: made}, resources)
+
+    return make
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git in a folder, as nobody in particular."""
+    identity = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    for who in ("AUTHOR", "COMMITTER"):
+        identity |= {f"GIT_{who}_NAME": "test", f"GIT_{who}_EMAIL": "test@example.org"}
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env={**os.environ, **identity},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()

@@ -1,0 +1,443 @@
+"""Every danger: one change that must be told, with its outcome and field, and what must not be."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pylib.cluster.diff.compare import HIDDEN, compare
+from pylib.cluster.diff.dangers import RULES, Danger, dangers
+from pylib.cluster.render import Render
+from pylib.cluster.resources import Origin
+
+from .conftest import application
+
+RenderOf = Callable[..., Render]
+
+WORKLOAD = """
+apiVersion: apps/v1
+kind: %(kind)s
+metadata: {name: web, namespace: a}
+spec:
+  replicas: %(replicas)s
+  strategy: {type: %(strategy)s}
+  selector: {matchLabels: {app: %(app)s}}
+  template:
+    metadata: {labels: {app: %(app)s}}
+    spec:
+      containers:
+        - {name: web, image: "example.org/web:%(tag)s", envFrom: [{configMapRef: {name: settings}}]}
+"""
+DEFAULT = {"kind": "Deployment", "replicas": 1, "strategy": "RollingUpdate", "app": "web", "tag": "1.0.0"}
+
+
+def workload(**changes: object) -> str:
+    return WORKLOAD % {**DEFAULT, **changes}
+
+
+def thing(kind: str, rest: str, *, api: str = "v1", name: str = "x", metadata: str = "namespace: a") -> str:
+    return f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: {name}, {metadata}}}\n{rest}\n"
+
+
+KEPT = "annotations: {argocd.argoproj.io/sync-options: 'Prune=false,Delete=false'}"
+RBAC, CRD = "rbac.authorization.k8s.io/v1", "apiextensions.k8s.io/v1"
+CLAIM = "spec: {storageClassName: %s, resources: {requests: {storage: %s}}}"
+ROLE = "rules: [{apiGroups: [''], resources: [%s], verbs: [get]}]"
+BINDING = "roleRef: {name: %s}\nsubjects: [%s]"
+SUBJECT = "{kind: User, name: %s}"
+WIDGETS = "spec: {scope: %s, names: {kind: Widget}, versions: [%s]}"
+V1, V2 = "{name: v1, served: true, storage: true}", "{name: v2, served: true, storage: false}"
+SELDON = (
+    "spec: {predictors: [{name: default, graph: {name: m, parameters: [{name: model_digest, value: %s}]}}]}"
+)
+STATEFUL = (
+    "spec: {replicas: %s, serviceName: x, template: {}, volumeClaimTemplates: [{metadata: {name: %s}}]}"
+)
+PROJECT = "spec: {sourceRepos: [%s], destinations: [{namespace: a}]}"
+NAMESPACE = "labels: {pod-security.kubernetes.io/enforce: %s}"
+
+CASES = [
+    ("immutable-field", "refused", "spec.selector", workload(), workload(app="site")),
+    (
+        "immutable-field",
+        "refused",
+        "spec.selector",
+        workload(kind="DaemonSet"),
+        workload(kind="DaemonSet", app="b"),
+    ),
+    (
+        "immutable-field",
+        "recreated",
+        "spec.selector",
+        workload(),
+        workload(app="b").replace(
+            "namespace: a}",
+            "namespace: a, annotations: {argocd.argoproj.io/sync-options: 'Force=true,Replace=true'}}",
+        ),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.volumeClaimTemplates",
+        thing("StatefulSet", STATEFUL % (1, "data"), api="apps/v1"),
+        thing("StatefulSet", STATEFUL % (1, "disk"), api="apps/v1"),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.storageClassName",
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1Gi")),
+        thing("PersistentVolumeClaim", CLAIM % ("fast", "1Gi")),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.resources.requests.storage",
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1Gi")),
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "900Mi")),
+    ),
+    (
+        "claim-grows",
+        "kept",
+        "spec.resources.requests.storage",
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1Gi")),
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "2G")),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.clusterIP",
+        thing("Service", "spec: {clusterIP: None}"),
+        thing("Service", "spec: {}"),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "provisioner",
+        thing("StorageClass", "provisioner: a", api="storage.k8s.io/v1", metadata=""),
+        thing("StorageClass", "provisioner: b", api="storage.k8s.io/v1", metadata=""),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "roleRef",
+        thing("RoleBinding", BINDING % ("view", ""), api=RBAC),
+        thing("RoleBinding", BINDING % ("edit", ""), api=RBAC),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.template",
+        thing("Job", "spec: {template: {spec: {restartPolicy: Never}}}", api="batch/v1"),
+        thing("Job", "spec: {template: {spec: {restartPolicy: OnFailure}}}", api="batch/v1"),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.scope",
+        thing("CustomResourceDefinition", WIDGETS % ("Cluster", V1), api=CRD, metadata=""),
+        thing("CustomResourceDefinition", WIDGETS % ("Namespaced", V1), api=CRD, metadata=""),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "data",
+        thing("ConfigMap", "immutable: true\ndata: {a: '1'}"),
+        thing("ConfigMap", "immutable: true\ndata: {a: '2'}"),
+    ),
+    (
+        "immutable-field",
+        "refused",
+        "spec.pipelineSpec",
+        thing("PipelineVersion", "spec: {pipelineSpec: {a: 1}}", api="pipelines.kubeflow.org/v2beta1"),
+        thing("PipelineVersion", "spec: {pipelineSpec: {a: 2}}", api="pipelines.kubeflow.org/v2beta1"),
+    ),
+    (
+        "version-unserved",
+        "refused",
+        "spec.versions",
+        thing("CustomResourceDefinition", WIDGETS % ("Cluster", f"{V1}, {V2}"), api=CRD, metadata=""),
+        thing("CustomResourceDefinition", WIDGETS % ("Cluster", V2), api=CRD, metadata=""),
+    ),
+    (
+        "version-unserved",
+        "stopped",
+        "spec.versions",
+        thing("CustomResourceDefinition", WIDGETS % ("Cluster", f"{V1}, {V2}"), api=CRD, metadata=""),
+        thing("CustomResourceDefinition", WIDGETS % ("Cluster", V1), api=CRD, metadata=""),
+    ),
+    (
+        "definition-removed",
+        "removed",
+        "",
+        thing("CustomResourceDefinition", WIDGETS % ("Cluster", V1), api=CRD, metadata=""),
+        "",
+    ),
+    ("namespace-removed", "removed", "", thing("Namespace", "", metadata=""), ""),
+    ("namespace-removed", "kept", "", thing("Namespace", "", metadata=KEPT), ""),
+    ("claim-removed", "removed", "", thing("PersistentVolumeClaim", CLAIM % ("slow", "1Gi")), ""),
+    ("claim-removed", "kept", "", thing("PersistentVolumeClaim", "", metadata=f"namespace: a, {KEPT}"), ""),
+    ("data-left-behind", "kept", "", thing("StatefulSet", STATEFUL % (1, "data"), api="apps/v1"), ""),
+    (
+        "unprotected",
+        "opened",
+        "metadata.annotations",
+        thing("Namespace", "", metadata=KEPT),
+        thing("Namespace", "", metadata=""),
+    ),
+    (
+        "object-recreated",
+        "recreated",
+        "",
+        thing("ConfigMap", "data: {a: b}"),
+        thing("ConfigMap", "data: {a: b}", metadata="namespace: b"),
+    ),
+    ("version-jump", "upgraded", "example.org/web", workload(), workload(tag="1.1.0")),
+    (
+        "pods-restart",
+        "restarted",
+        "spec.template.spec.containers[web].image",
+        workload(),
+        workload(tag="1.0.1"),
+    ),
+    ("scaled-to-zero", "stopped", "spec.replicas", workload(), workload(replicas=0)),
+    (
+        "configuration-unseen",
+        "stale",
+        "",
+        f"{thing('ConfigMap', 'data: {a: b}', name='settings')}---{workload()}",
+        f"{thing('ConfigMap', 'data: {a: c}', name='settings')}---{workload()}",
+    ),
+    (
+        "access-widened",
+        "opened",
+        "rules",
+        thing("Role", ROLE % "pods", api=RBAC),
+        thing("Role", ROLE % "pods, secrets", api=RBAC),
+    ),
+    (
+        "access-widened",
+        "opened",
+        "subjects",
+        thing("RoleBinding", BINDING % ("view", SUBJECT % "ann"), api=RBAC),
+        thing("RoleBinding", BINDING % ("view", f"{SUBJECT % 'ann'}, {SUBJECT % 'bob'}"), api=RBAC),
+    ),
+    (
+        "access-widened",
+        "opened",
+        "subjects",
+        "",
+        thing("ClusterRoleBinding", BINDING % ("cluster-admin", SUBJECT % "ann"), api=RBAC, metadata=""),
+    ),
+    (
+        "project-widened",
+        "opened",
+        "spec.sourceRepos",
+        thing("AppProject", PROJECT % "a", api="argoproj.io/v1alpha1"),
+        thing("AppProject", PROJECT % "a, '*'", api="argoproj.io/v1alpha1"),
+    ),
+    ("guard-removed", "opened", "", thing("NetworkPolicy", "", api="networking.k8s.io/v1"), ""),
+    (
+        "guard-weakened",
+        "opened",
+        'metadata.labels["pod-security.kubernetes.io/enforce"]',
+        thing("Namespace", "", metadata=NAMESPACE % "restricted"),
+        thing("Namespace", "", metadata=NAMESPACE % "baseline"),
+    ),
+    (
+        "guard-weakened",
+        "opened",
+        "spec.mtls.mode",
+        thing("PeerAuthentication", "spec: {mtls: {mode: STRICT}}", api="security.istio.io/v1"),
+        thing("PeerAuthentication", "spec: {mtls: {mode: PERMISSIVE}}", api="security.istio.io/v1"),
+    ),
+    (
+        "model-release",
+        "released",
+        "",
+        thing("SeldonDeployment", SELDON % "aaaa", api="machinelearning.seldon.io/v1"),
+        thing("SeldonDeployment", SELDON % "bbbb", api="machinelearning.seldon.io/v1"),
+    ),
+]
+ELSEWHERE = {"application-removed", "namespace-renamed", "object-moved"}  # they need more than one object
+
+
+@pytest.fixture
+def found(render_of: RenderOf) -> Callable[[str, str], list[Danger]]:
+    return lambda before, after: dangers(compare(render_of(before), render_of(after)))
+
+
+@pytest.mark.parametrize(("identifier", "outcome", "field", "before", "after"), CASES)
+def test_a_dangerous_change_is_flagged(
+    found: Callable[..., list[Danger]], identifier: str, outcome: str, field: str, before: str, after: str
+) -> None:
+    told = [(each.id, each.outcome.value, each.field) for each in found(before, after)]
+    assert any((each[0], each[1]) == (identifier, outcome) and each[2].startswith(field) for each in told), (
+        told
+    )
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_stays_as_it_is_is_no_danger(found: Callable[..., list[Danger]], case: tuple[str, ...]) -> None:
+    for text in case[-2:]:
+        assert found(text, text) == []
+
+
+def test_every_danger_has_its_case(found: Callable[..., list[Danger]]) -> None:
+    found(workload(), workload())  # which registers the rules
+    assert {case[0] for case in CASES} | ELSEWHERE == set(RULES)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (workload(), workload(replicas=3)),
+        (thing("ConfigMap", "data: {a: b}"), thing("ConfigMap", "data: {a: c}")),
+        (
+            thing("StatefulSet", STATEFUL % (1, "data"), api="apps/v1"),
+            thing("StatefulSet", STATEFUL % (2, "data"), api="apps/v1"),
+        ),
+        (thing("Role", ROLE % "pods, secrets", api=RBAC), thing("Role", ROLE % "pods", api=RBAC)),
+        (thing("Role", ROLE % "'*'", api=RBAC), thing("Role", ROLE % "'*', pods", api=RBAC)),
+        (
+            thing("AppProject", PROJECT % "a, b", api="argoproj.io/v1alpha1"),
+            thing("AppProject", PROJECT % "b", api="argoproj.io/v1alpha1"),
+        ),
+        (
+            thing(
+                "Job",
+                "spec: {template: {}}",
+                api="batch/v1",
+                metadata="annotations: {argocd.argoproj.io/hook: Sync}",
+            ),
+            thing(
+                "Job",
+                "spec: {template: {spec: {}}}",
+                api="batch/v1",
+                metadata="annotations: {argocd.argoproj.io/hook: Sync}",
+            ),
+        ),
+    ],
+)
+def test_harmless_changes_are_no_danger(found: Callable[..., list[Danger]], before: str, after: str) -> None:
+    assert found(before, after) == []
+
+
+def test_a_refused_object_restarts_nothing(found: Callable[..., list[Danger]]) -> None:
+    assert {each.id for each in found(workload(), workload(app="site"))} == {"immutable-field"}
+
+
+def test_a_patch_is_no_jump(found: Callable[..., list[Danger]]) -> None:
+    assert "version-jump" not in {each.id for each in found(workload(), workload(tag="1.0.7"))}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "size"),
+    [
+        ("1.29.1", "1.30.0", "(minor)"),
+        ("v1.28.0", "v1.30.2", "(minor, 1 skipped)"),
+        ("26.03", "26.10", "(minor)"),
+        ("16-alpine", "17.2-alpine", "(major)"),
+        ("2.1.0", "2.0.9", "(a downgrade, minor)"),
+        ("RELEASE.2025-01-01", "RELEASE.2026-01-01", "(of unknown size)"),
+    ],
+)
+def test_a_jump_is_told_by_its_size(
+    found: Callable[..., list[Danger]], before: str, after: str, size: str
+) -> None:
+    [jump] = [each for each in found(workload(tag=before), workload(tag=after)) if each.id == "version-jump"]
+    assert f"example.org/web {before} → {after} {size}" in jump.message
+
+
+def test_an_upstream_tag_is_a_version_too(render_of: RenderOf) -> None:
+    sides = []
+    for tag, replicas in (("26.03", 1), ("26.10", 2)):
+        made = render_of(workload(replicas=replicas))
+        origin = Origin(f"kubeflow/dist@{tag}:web.yaml", upstream=True)
+        resources = [replace(each, origin=origin) for each in made.resources]
+        sides.append(replace(made, resources=resources))
+    [jump] = dangers(compare(*sides))
+    assert (jump.id, jump.field) == ("version-jump", "kubeflow/dist")
+
+
+def test_a_generated_configuration_changes_under_a_new_name(render_of: RenderOf) -> None:
+    before = thing("ConfigMap", "data: {a: b}", name="settings-2b6g5ht7fd")
+    after = thing("ConfigMap", "data: {a: c}", name="settings-8k9m4ct224")
+    [application] = compare(render_of(before), render_of(after)).applications
+    [change] = application.objects
+    assert change.verb == "replaced"
+    assert [each.path for each in change.fields] == [("metadata", "name"), ("data", "a")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("data: {key: aHVudGVyMg==}", "data: {key: aHVudGVyMw==}"),
+        ("stringData: {key: hunter2}", "stringData: {key: hunter3}"),
+        ("", "data: {key: hunter2}"),
+        ("data: {key: hunter2}", ""),
+    ],
+)
+def test_a_secret_keeps_its_values(render_of: RenderOf, before: str, after: str) -> None:
+    sides = (render_of(thing("Secret", before)), render_of(thing("Secret", after)))
+    [application] = compare(*sides).applications
+    [field] = application.objects[0].fields
+    assert {HIDDEN} >= {value for value in (field.before, field.after) if isinstance(value, str)}
+    assert "hunter" not in repr(field)
+
+
+def test_an_object_that_changes_its_application_is_told(render_of: RenderOf) -> None:
+    text = thing("ConfigMap", "data: {a: b}")
+    stays = thing("ConfigMap", "", name="stays")
+    before = render_of(f"{text}---\n{stays}")
+    after = render_of(text, application_name="other")
+    both = {**before.applications, **after.applications}
+    rest = [each for each in before.resources if each.name == "stays"]
+    sides = (
+        Render("local", before.tree, both, before.resources),
+        Render("local", after.tree, both, [*rest, *after.resources]),
+    )
+    [danger] = dangers(compare(*sides))
+    assert (danger.id, danger.application, danger.outcome) == ("object-moved", "other", "recreated")
+
+
+def test_a_removed_application_tells_what_goes_and_what_stays(render_of: RenderOf) -> None:
+    """It is made by a set, whose applications Argo CD deletes with all that they hold."""
+    sets = thing("ApplicationSet", "spec: {template: {}}", name="platform", api="argoproj.io/v1alpha1")
+    claim = thing("PersistentVolumeClaim", "", metadata=f"namespace: a, {KEPT}")
+    root = render_of(sets, application_name="root")
+    gone = render_of(f"{workload()}---\n{claim}", application_name="gone")
+    before = Render(
+        "local", root.tree, {**root.applications, **gone.applications}, root.resources + gone.resources
+    )
+    found = {each.id: each for each in dangers(compare(before, root))}
+    assert found["application-removed"].outcome == "removed"
+    assert (
+        "1 of those known here; kept by Delete=false: PersistentVolumeClaim a/x"
+        in found["application-removed"].message
+    )
+    assert found["claim-removed"].outcome == "kept"
+
+
+@pytest.mark.parametrize(
+    "policy", ["{preserveResourcesOnDeletion: true}", "{applicationsSync: create-update}"]
+)
+def test_a_removed_application_that_does_not_cascade_leaves_its_objects(
+    render_of: RenderOf, policy: str
+) -> None:
+    rest = f"spec: {{template: {{}}, syncPolicy: {policy}}}"
+    sets = thing("ApplicationSet", rest, name="platform", api="argoproj.io/v1alpha1")
+    root = render_of(sets, application_name="root")
+    gone = render_of(workload(), application_name="gone")
+    before = Render(
+        "local", root.tree, {**root.applications, **gone.applications}, root.resources + gone.resources
+    )
+    [danger] = dangers(compare(before, root))
+    assert (danger.id, danger.outcome) == ("application-removed", "kept")
+
+
+def test_a_wave_is_a_change_of_the_application(render_of: RenderOf) -> None:
+    made = render_of(workload())
+    later = Render("local", made.tree, {"app": application(wave=5)}, made.resources)
+    [change] = compare(made, later).applications
+    assert [(each.path, each.before, each.after) for each in change.fields] == [(("wave",), 3, 5)]

@@ -1,0 +1,94 @@
+"""The report's three forms, and the line of a file that an annotation is put on."""
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pylib.cluster import report
+from pylib.cluster.findings import Finding
+from pylib.cluster.locate import line
+from pylib.cluster.render import Unchecked
+from pylib.cluster.validate import Report
+
+FILE = "cluster-conf/app/base/objects.yaml"
+TEXT = """\
+# why it is here
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: other}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+        - name: first
+          image: a:1
+        - name: second
+          image: a:latest
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    file = tmp_path / FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(TEXT)
+    return tmp_path
+
+
+def finding(field: str = "", file: str = FILE) -> Finding:
+    return Finding("image-pinned", "app", "Deployment ml/web", file, field, "the tag is [mutable]")
+
+
+def made(*findings: Finding) -> Report:
+    return Report("local", list(findings), [Unchecked("gone", "no mirror")], 1, 30, 20, 900, 80, 4.2)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("", 6),
+        ("spec.template.spec.containers[1].image", 17),
+        ("spec.template.spec.containers[0].resources.limits", 14),
+        ("spec.patched.in", 11),
+    ],
+)
+def test_the_line_is_that_of_the_field_or_of_what_is_nearest(tree: Path, field: str, expected: int) -> None:
+    assert line(tree, finding(field)) == expected
+
+
+def test_sarif_puts_an_upstream_s_finding_on_the_folder_that_brings_it(tree: Path) -> None:
+    upstream = finding(file="owner/name@v1:base/x.yaml")
+    run = json.loads(report.as_sarif([made(finding(), upstream), made(finding())], tree))["runs"][0]
+    places = [
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]
+    ]
+    assert sorted(places) == ["cluster-conf/app", FILE]
+    assert [each["id"] for each in run["tool"]["driver"]["rules"]] == ["image-pinned"]
+
+
+def test_json_holds_what_was_found_and_what_was_not_checked() -> None:
+    [content] = json.loads(report.as_json([made(finding())]))
+    assert content["findings"][0]["id"] == "image-pinned"
+    assert content["unchecked"] == [{"application": "gone", "reason": "no mirror"}]
+
+
+def test_the_table_names_rule_object_file_and_what_was_not_checked() -> None:
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console.print(report.table(made(finding("spec.x"))))
+    text = console.export_text()
+    for part in (
+        "image-pinned",
+        "Deployment ml/web",
+        FILE,
+        "[mutable]",
+        "not checked gone: no mirror",
+        "1 findings",
+    ):
+        assert part in text

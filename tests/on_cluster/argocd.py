@@ -1,0 +1,96 @@
+"""Argo CD's applications as the server has them: their state in a line, and waiting for a state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.on_cluster.kubectl import Body, Kubectl
+from tests.on_cluster.waiting import require, until
+
+NAMESPACE = "argocd"
+
+
+@dataclass(frozen=True)
+class State:
+    """What Argo CD says of one application."""
+
+    name: str
+    owner: str
+    sync: str
+    health: str
+    revision: str
+    phase: str
+    message: str
+    resources: tuple[Mapping[str, Any], ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Synced and Healthy."""
+        return (self.sync, self.health) == ("Synced", "Healthy")
+
+    def __str__(self) -> str:
+        """One line with all that is wrong."""
+        wrong = [_resource(each) for each in self.resources if not _is_good(each)]
+        detail = "; ".join([self.message, *wrong[:5]]).strip("; ")
+        return f"{self.name}: {self.sync}, {self.health}, {self.phase or 'no sync'} at {self.revision[:8]}: {detail}"
+
+
+def _is_good(resource: Mapping[str, Any]) -> bool:
+    healthy = (resource.get("health") or {}).get("status", "Healthy") == "Healthy"
+    return healthy and resource.get("status", "Synced") == "Synced"
+
+
+def _resource(resource: Mapping[str, Any]) -> str:
+    health = resource.get("health") or {}
+    name = f"{resource.get('kind')} {resource.get('namespace', '')}/{resource.get('name')}"
+    return f"{name} {resource.get('status', '')} {health.get('status', '')} {health.get('message', '')}".strip()
+
+
+def state(application: Body) -> State:
+    """The state in an Application object."""
+    status = application.get("status") or {}
+    operation = status.get("operationState") or {}
+    messages = [condition["message"] for condition in status.get("conditions") or []]
+    if operation.get("phase") not in (None, "Succeeded"):
+        messages.append(operation.get("message", ""))
+        results = (operation.get("syncResult") or {}).get("resources") or []
+        messages += [f"{each['kind']} {each['name']}: {each['message']}" for each in results if each.get("status") == "SyncFailed"]
+    owners = application["metadata"].get("ownerReferences") or [{}]
+    sync = status.get("sync") or {}
+    return State(
+        name=application["metadata"]["name"],
+        owner=owners[0].get("name", ""),
+        sync=sync.get("status", "Unknown"),
+        health=(status.get("health") or {}).get("status", "Unknown"),
+        revision=sync.get("revision") or (sync.get("revisions") or [""])[-1],
+        phase=operation.get("phase", ""),
+        message="; ".join(dict.fromkeys(messages)),
+        resources=tuple(status.get("resources") or []),
+    )
+
+
+def states(kubectl: Kubectl) -> dict[str, State]:
+    """Every application by name."""
+    return {made.name: made for made in map(state, kubectl.list("applications.argoproj.io", NAMESPACE))}
+
+
+def wait_for(
+    kubectl: Kubectl, name: str, holds: Callable[[State], object], what: str, seconds: float = 60
+) -> State:
+    """The state of an application once it is as wanted."""
+
+    def look() -> State:
+        found = kubectl.find("applications.argoproj.io", name, NAMESPACE)
+        require(found, f"there is no application {name}")
+        now = state(found or {})
+        require(holds(now), str(now))
+        return now
+
+    return until(seconds, f"{name} {what}", look)
+
+
+def wait_until_good(kubectl: Kubectl, name: str, revision: str, seconds: float = 60) -> State:
+    """The state of an application once it is Synced and Healthy at a revision."""
+    return wait_for(
+        kubectl, name, lambda now: now.is_good and now.revision == revision, f"healthy at {revision[:8]}", seconds
+    )
