@@ -1,8 +1,8 @@
 # One file, named stages:
-#   serve   Seldon's model server with our predictor: what a SeldonDeployment names
-#   train   the steps of pipelines and sweeps: TensorFlow, Kubeflow Pipelines, pylib
-#   notebook  the same with JupyterLab, as Kubeflow's notebook controller starts it
-#   mlflow  MLflow's tracking server
+#   serve     Seldon's model server with our predictor: what a SeldonDeployment names
+#   train     the steps of pipelines and sweeps: TensorFlow, Kubeflow Pipelines, pylib
+#   notebook  train with JupyterLab, as Kubeflow's notebook controller starts it
+#   mlflow    MLflow's tracking server
 #
 #   docker build --target serve --tag ghcr.io/example/images-serve:0.1.0 .
 #
@@ -75,8 +75,8 @@ WORKDIR /home/jovyan
 USER 1000:1000
 EXPOSE 8888
 # Below NB_PREFIX, which the controller sets; without a password, because the gateway has asked who it is.
-CMD ["sh", "-c", "exec jupyter lab --no-browser --ip=0.0.0.0 --port=8888 \
-  --ServerApp.base_url=\"${NB_PREFIX:-/}\" --IdentityProvider.token='' --ServerApp.allow_remote_access=True"]
+CMD exec jupyter lab --no-browser --ip=0.0.0.0 --port=8888 --ServerApp.base_url="${NB_PREFIX:-/}" \
+  --IdentityProvider.token='' --ServerApp.allow_remote_access=True
 
 FROM base AS mlflow
 COPY --from=mlflow-packages /opt/venv /opt/venv

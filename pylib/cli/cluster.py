@@ -34,7 +34,7 @@ def validate(
 
     console = Console()
     with rendering(console) as listen:
-        reports = [check(tree, name, listen) for name in _names(tree, cluster)]
+        reports = [check(tree, name, listen) for name in names(tree, cluster)]
     if sarif:
         sarif.write_text(report.as_sarif(reports, tree))
     if as_json:
@@ -56,7 +56,7 @@ def schemas(tree: Annotated[Path, typer.Option("--tree", help="the checkout to l
 
     console = Console()
     with rendering(console) as listen:
-        renders = [render(tree, name, listen) for name in _names(tree, "")]
+        renders = [render(tree, name, listen) for name in names(tree, "")]
     missing = [each for made in renders for each in made.unchecked]
     if missing:
         raise ClusterError(f"{missing[0].application}: {missing[0].reason}; no schema was written")
@@ -79,7 +79,7 @@ def secrets(
     from pylib.cluster import secret_delivery
     from pylib.cluster.secrets import declared, make
 
-    required = declared(tree, _names(tree, cluster)[0])
+    required = declared(tree, names(tree, cluster)[0])
     if not (apply or out or seal):
         for each in required:
             Console().print(f"{each.namespace}/{each.name}: {', '.join(each.keys)} [dim]({each.used_by})[/]")
@@ -104,7 +104,8 @@ def images(tree: Annotated[Path, typer.Option("--tree", help="the checkout to wr
     Console().print("Now: pylib compile, and commit.")
 
 
-def _names(tree: Path, cluster: str) -> list[str]:
+def names(tree: Path, cluster: str) -> list[str]:
+    """The cluster that is asked for, or all there are."""
     from pylib.cluster.applications import clusters
 
     known = clusters(tree)

@@ -46,6 +46,14 @@ class Application:
     sync_options: frozenset[str]
     chart: Chart | None = None
 
+    @property
+    def parent(self) -> str:
+        """The application whose folder holds it, as that of a chart; empty where a set makes it.
+
+        A set and an application may have one name.
+        """
+        return self.owner if self.chart else ""
+
 
 def clusters(tree: Path) -> list[str]:
     """The clusters that the repository describes, by name."""

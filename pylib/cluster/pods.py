@@ -16,8 +16,9 @@ TEMPLATES = {
     "Job": "spec.template",
     "CronJob": "spec.jobTemplate.spec.template",
     "Notebook": "spec.template",
+    "Experiment": "spec.trialTemplate.trialSpec.spec.template",
 }
-BATCH = {"Job", "CronJob"}  # they end, so nobody probes them
+BATCH = {"Job", "CronJob", "Experiment"}  # they end, so nobody probes them
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ STATES = ("degraded", "healthy", "progressing", "suspended")
 # Argo CD opens no other library for a script of argocd-cm.
 SANDBOX = """
 getmetatable("").__index = nil
-for _, name in ipairs({"coroutine", "debug", "io", "math", "python", "string"}) do _G[name] = nil end
+for _, name in ipairs({"coroutine", "debug", "io", "math", "os", "python", "string"}) do _G[name] = nil end
 """
 
 

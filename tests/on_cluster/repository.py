@@ -102,6 +102,11 @@ class Repository:
         return self.head
 
     @property
+    def is_changed(self) -> bool:
+        """Whether anything is not committed."""
+        return bool(git(self.folder, "status", "--porcelain"))
+
+    @property
     def head(self) -> str:
         """The id of the current commit."""
         return git(self.folder, "rev-parse", "HEAD")

@@ -36,8 +36,9 @@ def cascades(application: Application, render: Render) -> bool:
 
     Source: the ApplicationSet controller, which gives its applications the finalizer unless told otherwise.
     """
-    made_by_set = next((each for each in render.of("ApplicationSet") if each.name == application.owner), None)
-    if made_by_set is None:
+    sets = {each.name: each for each in render.of("ApplicationSet")}
+    made_by_set = sets.get(application.owner)
+    if application.parent or made_by_set is None:
         own = next((each for each in render.of("Application") if each.name == application.name), None)
         return bool(own and FINALIZER in (own.metadata.get("finalizers") or []))
     policy = made_by_set.spec.get("syncPolicy") or {}

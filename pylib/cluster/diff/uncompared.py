@@ -28,7 +28,7 @@ def _unknown(render: Render, before: Render, after: Render) -> Iterator[tuple[st
     unrendered = {each.application: each.reason for each in render.unchecked}
     yield from unrendered.items()
     for application in (*before.applications.values(), *after.applications.values()):
-        owner = next((each for each in (application.owner, ROOT) if each in unrendered), None)
+        owner = next((each for each in (application.parent, ROOT) if each in unrendered), None)
         if owner:
             yield application.name, f"{owner}, which brings it, was not rendered: {unrendered[owner]}"
     for resource in render.of("Application"):

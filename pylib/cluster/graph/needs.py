@@ -11,13 +11,14 @@ from pylib.cluster.resources import Resource
 # `name.namespace`, as pods and routes name a service of another namespace.
 HOST = re.compile(r"\b([a-z0-9][a-z0-9-]*)\.([a-z0-9][a-z0-9-]*)\b")
 DEFINITION = "CustomResourceDefinition"
+INSTALLED_BEFORE = "argoproj.io"  # Argo CD is there before it installs anything, itself included
 
 Need = tuple[str, str]
 Needs = dict[Need, set[str]]
 
 
 def needs(render: Render) -> Needs:
-    """Each pair of an application and another that it needs, with the reasons: definition, namespace, service."""
+    """Each application with another that it needs, and the reasons: definition, namespace, service."""
     found: Needs = defaultdict(set)
     for reason, pairs in (
         ("definition", _definitions(render)),
@@ -50,7 +51,7 @@ def _reachable(edges: Needs) -> dict[str, set[str]]:
         direct[user].add(used)
     found: dict[str, set[str]] = {}
     for start in {name for edge in edges for name in edge}:
-        pending, seen = [start], set()
+        pending, seen = [start], set[str]()
         while pending:
             new = direct[pending.pop()] - seen
             seen |= new
@@ -64,6 +65,7 @@ def _definitions(render: Render) -> Iterator[Need]:
     for resource in render.of(DEFINITION):
         kind = (resource.spec.get("names") or {}).get("kind")
         makers[resource.spec.get("group"), kind] = resource.application
+    makers = {key: maker for key, maker in makers.items() if key[0] != INSTALLED_BEFORE}
     for resource in render.resources:
         maker = makers.get((resource.group, resource.kind))
         if maker:

@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Iterator
 
 from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.katib.experiment import PLACEHOLDER, Experiment, Wrong, experiments
+from pylib.cluster.katib.experiment import Experiment, Wrong, experiments
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body
+from pylib.cluster.schemas.trials import PLACEHOLDER
 
 # The collectors for which the webhook wraps the command; for the others it stays as it is.
 WRAPPED = {"Custom", "File", "StdOut", "TensorFlowEvent"}

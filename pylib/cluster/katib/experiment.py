@@ -1,6 +1,5 @@
 """An Experiment as its rules read it: parameters, settings, the trial's template and its containers."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -14,7 +13,6 @@ from pylib.cluster.schemas.check import sound
 
 Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 
-PLACEHOLDER = re.compile(r"\$\{trialParameters\.(.+?)\}")
 NUMBERS = {"int", "double"}
 LISTS = {"categorical", "discrete"}
 

@@ -23,7 +23,7 @@ def parameters(render: Render) -> Iterator[Finding]:
 
 @rule("katib-distribution", "a distribution that the algorithm does not know is ignored, or ends the search")
 def distributions(render: Render) -> Iterator[Finding]:
-    """Each distribution is one that the algorithm draws from, and its bounds have a logarithm where needed."""
+    """Each distribution is one that the algorithm draws from, and its bounds fit it."""
     for experiment in experiments(render):
         for parameter in experiment.parameters:
             for field, message in _distribution(experiment, parameter):

@@ -4,15 +4,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.katib.experiment import LISTS, PLACEHOLDER, Experiment, Wrong, experiments
+from pylib.cluster.katib.experiment import Experiment, Wrong, experiments
 from pylib.cluster.pods import dig
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body
-from pylib.cluster.schemas.check import of_object
 from pylib.cluster.schemas.suggest import did_you_mean
+from pylib.cluster.schemas.trials import PLACEHOLDER
 
 FIELD = "spec.trialTemplate"
 META = re.compile(
@@ -40,11 +39,11 @@ def templates(render: Render) -> Iterator[Finding]:
             yield found("katib-template", experiment.resource, field, message)
 
 
-@rule("katib-trial", "an object that the API server refuses fails every trial")
+@rule("katib-trial", "an object that Katib does not watch, or cannot name, makes no trial")
 def trials(render: Render) -> Iterator[Finding]:
-    """The object that a trial makes is of a kind that Katib watches, has no name, and follows its schema."""
+    """The object that a trial makes is of a kind that Katib watches, and has no name of its own."""
     for experiment in experiments(render):
-        for field, message in _trial(experiment, render) if experiment.trial else ():
+        for field, message in _trial(experiment.trial) if experiment.trial else ():
             yield found("katib-trial", experiment.resource, field, message)
 
 
@@ -132,37 +131,11 @@ def _placeholders(experiment: Experiment) -> Wrong:
         )
 
 
-def _trial(experiment: Experiment, render: Render) -> Wrong:
-    field, trial = f"{FIELD}.trialSpec", experiment.trial
+def _trial(trial: Body) -> Wrong:
+    field = f"{FIELD}.trialSpec"
     kind = str(trial.get("kind"))
     if kind not in SUCCESS:
         yield f"{field}.kind", f"Katib does not watch a {kind}; it knows {', '.join(sorted(SUCCESS))}"
     for key in ("name", "namespace"):
         if dig(trial, f"metadata.{key}"):
             yield f"{field}.metadata.{key}", f"Katib gives every trial its {key}; remove it"
-    for each in of_object(filled(experiment), render.tree):
-        yield f"{field}.{each.field}".rstrip("."), each.message
-
-
-def filled(experiment: Experiment) -> Any:
-    """The object of one trial: every placeholder replaced by a value that it may get."""
-    values = {parameter.name: _sample(parameter.type, parameter) for parameter in experiment.parameters}
-    entries = experiment.template.get("trialParameters") or []
-    by_name = {str(entry.get("name")): values.get(str(entry.get("reference")), "trial") for entry in entries}
-
-    def put(match: re.Match[str]) -> str:
-        return by_name.get(match[1], "trial")
-
-    return _replaced(experiment.trial, put)
-
-
-def _sample(kind: str, parameter: Any) -> str:
-    return next(iter(parameter.values), "") if kind in LISTS else str(parameter.space.get("min"))
-
-
-def _replaced(body: Any, put: Any) -> Any:
-    if isinstance(body, dict):
-        return {key: _replaced(below, put) for key, below in body.items()}
-    if isinstance(body, list):
-        return [_replaced(below, put) for below in body]
-    return PLACEHOLDER.sub(put, body) if isinstance(body, str) else body

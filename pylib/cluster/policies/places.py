@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.policies.kinds import definitions, namespace, namespaced
+from pylib.cluster.policies.selection import judged
 from pylib.cluster.render import Render
 
 SYSTEM = {"default", "kube-system", "kube-public", "kube-node-lease"}
@@ -23,11 +24,13 @@ def default_namespace(render: Render) -> Iterator[Finding]:
 def namespace_missing(render: Render) -> Iterator[Finding]:
     """Every namespace that an object names is made by an application, or by its Profile."""
     made = {each.name for each in render.of("Namespace", "Profile")} | SYSTEM | {""}
-    for resource in render.resources if not render.unchecked else ():
+    known = definitions(render)
+    for resource in judged(render, *render.by_kind):
         application = render.applications[resource.application]
         created = "CreateNamespace=true" in application.sync_options and application.namespace
-        if resource.namespace not in {*made, created}:
-            message = f"nothing makes namespace {resource.namespace}; add it to cluster-conf/namespaces"
+        place = namespace(render, resource) if namespaced(resource, known) else resource.namespace
+        if place not in {*made, created}:
+            message = f"nothing makes namespace {place}; write another, or add it to cluster-conf/namespaces"
             yield found("namespace-missing", resource, "metadata.namespace", message)
 
 

@@ -30,7 +30,9 @@ def project_open(render: Render) -> Iterator[Finding]:
     """No AppProject allows every repository, every namespace or every cluster-scoped kind."""
     for resource in render.of("AppProject"):
         for field in _open(resource.spec):
-            yield found("project-open", resource, f"spec.{field}", "it allows everything; list what is needed")
+            yield found(
+                "project-open", resource, f"spec.{field}", "it allows everything; list what is needed"
+            )
 
 
 @rule("project-source", "Argo CD refuses a repository that the project does not list")
@@ -53,7 +55,8 @@ def project_destination(render: Render) -> Iterator[Finding]:
     for resource, project in _judged(render):
         spaces = [str(each.get("namespace")) for each in project.spec.get("destinations") or []]
         place = namespace(render, resource)
-        if namespaced(resource, known) and not any(fnmatchcase(place, pattern) for pattern in spaces):
+        inside = place and namespaced(resource, known)
+        if inside and not any(fnmatchcase(place, pattern) for pattern in spaces):
             message = f"project {project.name} does not list namespace {place}; add it to its destinations"
             yield found("project-destination", resource, "metadata.namespace", message)
 

@@ -24,6 +24,7 @@ SELF_MADE = {
     ("Secret", "argocd", "argocd-redis"): "argocd-redis' first init container",
     ("Secret", "argocd", "argocd-initial-admin-secret"): "argocd-server",
     ("Secret", "kubeflow", "katib-webhook-cert"): "katib-cert-generator",
+    ("Secret", "pachyderm", "pachyderm-pjs-worker-authentication"): "pachd",
 }
 # A Profile's namespace gets these from Kubeflow's profile controller.
 OF_A_PROFILE = {("ServiceAccount", "default-editor"), ("ServiceAccount", "default-viewer")}
@@ -41,7 +42,9 @@ class Reference(NamedTuple):
     field: str
 
 
-Known = dict[tuple[str, str, str], set[str]]  # kind, namespace, name: its keys, none where they are not known
+Present = dict[
+    tuple[str, str, str], set[str]
+]  # kind, namespace, name: its keys, none where they are not known
 
 
 @rule("reference-missing", "a pod that names what is not there never starts")
@@ -49,35 +52,40 @@ def reference_missing(render: Render) -> Iterator[Finding]:
     """Everything that a pod names, and every account that a binding names, is in the render."""
     if render.unchecked:
         return
-    known = _known(render)
+    there = present(render)
     for pod in every_pod(render):
         for reference in _references(pod):
-            yield from _missing(known, pod.resource, reference)
+            yield from _missing(there, pod.resource, reference)
     for resource in judged(render, "RoleBinding", "ClusterRoleBinding"):
-        yield from _subjects(known, resource)
+        yield from _subjects(there, resource)
 
 
-def _missing(known: Known, resource: Resource, reference: Reference) -> Iterator[Finding]:
-    kind, name, key, field = reference
-    namespace = "" if kind == "PriorityClass" else resource.namespace
-    if (kind, name) in EVERYWHERE or (kind, namespace, name) in SELF_MADE:
-        return
-    keys = known.get((kind, namespace, name))
+def fault(there: Present, kind: str, namespace: str, name: str, key: str = "") -> str:
+    """What is wrong with a reference from a namespace; empty where nothing is."""
+    space = "" if kind == "PriorityClass" else namespace
+    if (kind, name) in EVERYWHERE or (kind, space, name) in SELF_MADE:
+        return ""
+    keys = there.get((kind, space, name))
     if keys is None:
-        place = "cluster-conf/secrets.yaml" if kind == "Secret" else "its application"
-        message = f"there is no {kind} {namespace}/{name}; add it to {place}, or mend the name"
-        yield found("reference-missing", resource, field, message)
-    elif key and keys and key not in keys:
-        message = f"{kind} {name} has no key {key}; it has {', '.join(sorted(keys))}"
-        yield found("reference-missing", resource, field, message)
+        place = "cluster-conf/secrets.yaml" if kind == "Secret" else "an application"
+        return f"there is no {kind} {space}/{name}; add it to {place}, or mend the name"
+    if key and keys and key not in keys:
+        return f"{kind} {name} has no key {key}; it has {', '.join(sorted(keys))}"
+    return ""
 
 
-def _subjects(known: Known, resource: Resource) -> Iterator[Finding]:
+def _missing(there: Present, resource: Resource, reference: Reference) -> Iterator[Finding]:
+    message = fault(there, reference.kind, resource.namespace, reference.name, reference.key)
+    if message:
+        yield found("reference-missing", resource, reference.field, message)
+
+
+def _subjects(there: Present, resource: Resource) -> Iterator[Finding]:
     """The accounts that a binding of ours names: upstreams bind some that other variants have."""
     for index, subject in enumerate(resource.body.get("subjects") or []):
         account = ("ServiceAccount", subject.get("namespace") or resource.namespace, subject.get("name"))
         ours = subject.get("kind") == "ServiceAccount" and not resource.origin.upstream
-        if ours and account not in known and account[2] != "default":
+        if ours and account not in there and account[2] != "default":
             message = f"there is no ServiceAccount {account[1]}/{account[2]}; add it, or mend the name"
             yield found("reference-missing", resource, f"subjects[{index}].name", message)
 
@@ -126,16 +134,16 @@ def _of_container(container: Container) -> Iterator[Reference]:
             yield from _source(each.get(source), kind, "name", f"{container.field}.envFrom[{index}].{source}")
 
 
-def _known(render: Render) -> Known:
+def present(render: Render) -> Present:
     """Everything that a pod may name, with its keys."""
-    known: Known = {}
+    made: Present = {}
     for resource in render.of(*KINDS):
         keys = {key for part in ("data", "stringData", "binaryData") for key in resource.body.get(part) or {}}
-        known[resource.kind, resource.namespace, resource.name] = keys
+        made[resource.kind, resource.namespace, resource.name] = keys
     for namespace, name, keys in operators.secrets(render):
-        known["Secret", namespace, name] = keys
+        made["Secret", namespace, name] = keys
     for secret in declared(render.tree, render.cluster):
-        known["Secret", secret.namespace, secret.name] = set(secret.keys)
+        made["Secret", secret.namespace, secret.name] = set(secret.keys)
     for profile in render.of("Profile"):
-        known |= {(kind, profile.name, name): set() for kind, name in OF_A_PROFILE}
-    return known
+        made |= {(kind, profile.name, name): set() for kind, name in OF_A_PROFILE}
+    return made

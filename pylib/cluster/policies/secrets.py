@@ -33,11 +33,13 @@ WORD = re.compile(f"(?:{WORDS})?")
 WORD_IN_TEXT = re.compile(rf"(?im)\bpass(?:word|wd)?[\"']?\s*[:=]\s*[\"']?(?:{WORDS})[\"']?\s*(?:[#,;}}]|$)")
 PASSWORD = re.compile(r"(?i)(?:password|passwd|passphrase|secret[_-]?key)$")
 CREDENTIAL = re.compile(
-    rf"{PASSWORD.pattern}|(?:secret[_-]?access[_-]?key|access[_-]?key[_-]?id|api[_-]?key|token)$"
+    rf"{PASSWORD.pattern}|(?:secret[_-]?access[_-]?key|access[_-]?key[_-]?id|api[_-]?key|(?<!cluster-)token)$"
 )
 # What is a secret whatever it is called: a bcrypt hash, a private key.
 SECRET_VALUE = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
 NO_VALUE = re.compile(r"(?i)\$[({].*|/.*|true|false|on|off|", re.DOTALL)
+# Settings that some upstreams keep in a Secret: switches, numbers, durations.
+PLAIN_VALUE = re.compile(r"true|false|\d{0,8}[smh]?")
 EMPTY_ALLOWED = {"MYSQL_ALLOW_EMPTY_PASSWORD": "MYSQL_ROOT_PASSWORD"}
 
 
@@ -54,10 +56,12 @@ class Setting(NamedTuple):
 def plain_secret(render: Render) -> Iterator[Finding]:
     """No value in a Secret, none in a variable or a setting that is named like one or looks like one."""
     for resource in render.of("Secret"):
-        held = [setting.field for setting in _of_secret(resource) if setting.value]
-        if held:
-            message = f"a Secret with {len(held)} values; declare it in cluster-conf/secrets.yaml, or seal it"
-            yield found("plain-secret", resource, held[0], message)
+        for setting in _of_secret(resource):
+            if (CREDENTIAL.search(setting.name) and setting.value) or not PLAIN_VALUE.fullmatch(
+                setting.value
+            ):
+                message = "a value in a Secret; declare it in cluster-conf/secrets.yaml, or seal it"
+                yield found("plain-secret", resource, setting.field, message)
     for setting in _settings(render):
         if CREDENTIAL.search(setting.name) and not NO_VALUE.fullmatch(setting.value):
             yield _secret(setting, f"{setting.name} has its value here")

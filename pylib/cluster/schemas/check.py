@@ -11,13 +11,14 @@ from pylib.cluster.build import KUBERNETES
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
-from pylib.cluster.schemas import core, tables, violations
+from pylib.cluster.schemas import core, tables, trials, violations
 from pylib.cluster.schemas.structural import Schema
 from pylib.cluster.schemas.suggest import did_you_mean
 from pylib.cluster.schemas.violations import Violation
 
 REASONS = {
     "schema-unknown-kind": "the API server knows only the kinds that it or an installed CRD serves",
+    "schema-not-served": "an alpha or beta version is served only where the API server was told so",
     "schema-unknown-field": "a misspelt field is refused, or dropped without a word",
     "schema-type": "a value of another type is refused",
     "schema-required": "an object without a required field is refused",
@@ -25,6 +26,7 @@ REASONS = {
     "schema-duplicate": "server-side apply refuses a list that names the same thing twice",
     "schema-value": "a value outside its pattern, range or alternatives is refused",
 }
+EXPERIMENT = ("kubeflow.org", "Experiment")
 # Still served, and to be gone some day.
 DEPRECATED = {("", "v1", "ComponentStatus"), ("", "v1", "Endpoints")}
 
@@ -52,10 +54,25 @@ def of_object(body: Body, tree: Path) -> Iterator[Violation]:
         message = _unknown(tree, group, version, kind)
         yield Violation("schema-unknown-kind", "apiVersion", message, shape=True)
         return
+    if group in core.groups() and not core.served(version):
+        message = f"{version} is off unless --runtime-config names it; write a stable version, or none"
+        yield Violation("schema-not-served", "apiVersion", message)
     yield from validator.violations(body)
     if group not in core.groups():
         for each in violations.of_core(core.META).violations(body.get("metadata") or {}):
             yield Violation(each.rule, f"metadata.{each.field}".rstrip("."), each.message, each.shape)
+
+
+def with_trial(body: Body, tree: Path) -> list[Violation]:
+    """What is refused in an object and, of an Experiment, in the object that each of its trials makes."""
+    violated = list(of_object(body, tree))
+    if group_version_kind(body)[::2] != EXPERIMENT or any(each.shape for each in violated):
+        return violated
+    trial = trials.sample(body)
+    for each in of_object(trial, tree) if isinstance(trial, dict) else ():
+        field = f"{trials.FIELD}.{each.field}".rstrip(".")
+        violated.append(Violation(each.rule, field, each.message, each.shape))
+    return violated
 
 
 def group_version_kind(body: Body) -> tuple[str, str, str]:
@@ -69,7 +86,7 @@ def judged(render: Render) -> Judged:
     if render not in _JUDGED:
         made = Judged(defaultdict(list), [])
         for resource in render.resources:
-            violated = list(of_object(resource.body, render.tree))
+            violated = with_trial(resource.body, render.tree)
             if not any(each.shape for each in violated):
                 made.sound.append(resource)
             for each in violated:

@@ -47,12 +47,12 @@ def _binding(resource: Resource) -> Wrong:
     if resource.kind == "ClusterRoleBinding" and role.get("kind") == "Role":
         yield "roleRef.kind", "a ClusterRoleBinding binds a ClusterRole; write a RoleBinding, or another role"
     for index, subject in enumerate(resource.body.get("subjects") or []):
-        yield from _subject(subject, f"subjects[{index}]")
+        yield from _subject(subject, f"subjects[{index}]", resource.kind)
 
 
-def _subject(subject: Any, field: str) -> Wrong:
+def _subject(subject: Any, field: str, kind: str) -> Wrong:
     account = subject.get("kind") == "ServiceAccount"
-    if account and not subject.get("namespace"):
+    if account and kind == "ClusterRoleBinding" and not subject.get("namespace"):
         yield f"{field}.namespace", f"service account {subject.get('name')} needs its namespace"
     wanted = {"", None} if account else {RBAC, "", None}
     if subject.get("apiGroup") not in wanted:

@@ -93,7 +93,7 @@ def without_nulls(body: Any) -> Any:
 def of_kind(folder: Path, group: str, version: str, kind: str) -> Validator | None:
     """The validator of a kind, compiled once; None where there is no schema of it."""
     name = core.kinds().get((group, version, kind))
-    return of_core(name) if name and core.served(version) else _of_table(folder, group, kind, version)
+    return of_core(name) if name else _of_table(folder, group, kind, version)
 
 
 @cache

@@ -1,30 +1,14 @@
-"""What the API server checks of workloads beyond their schema: selectors, strategies, schedules, bounds."""
+"""What the API server checks of workloads beyond their schema: strategies, schedules, bounds."""
 
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import dig
-from pylib.cluster.policies.selection import matches
 from pylib.cluster.render import Render
 from pylib.cluster.schemas.check import sound
 from pylib.cluster.schemas.cron import mistake
 from pylib.cluster.schemas.suggest import did_you_mean
-
-SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
-
-
-@rule("schema-selector", "a workload whose selector does not match its own pods is refused")
-def selectors(render: Render) -> Iterator[Finding]:
-    """The selector names labels that the template has."""
-    for resource in sound(render, *SELECTING):
-        selector = resource.spec.get("selector") or {}
-        labels = dig(resource.body, "spec.template.metadata.labels") or {}
-        if not (selector.get("matchLabels") or selector.get("matchExpressions")):
-            yield found("schema-selector", resource, "spec.selector", "it is empty; name the pods' labels")
-        elif not matches(selector, labels):
-            message = f"it does not match the template's labels, {labels}; make them agree"
-            yield found("schema-selector", resource, "spec.selector", message)
 
 
 @rule("schema-strategy", "a strategy that allows no pod to change is refused")

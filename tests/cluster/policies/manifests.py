@@ -5,8 +5,12 @@
     # and: plain-secret, Secret work/database, data.password            what another rule says of it too
     # in: cluster-conf/rbac-allowed.yaml                                where not in this file itself
 
-Before a document may stand which application brings it: `# application: early, wave 1, upstream`. All are within
-a small sound cluster, valid/surroundings.yaml, whose objects they replace by name, and in the repository `tree`.
+    # services: what is sound about it
+    # sound: service-without-pods, service-port-missing                 the rules that find nothing here
+
+Before a document may stand which application brings it: `# application: early, wave 1, upstream`. All are
+within a small sound cluster, valid/surroundings.yaml, whose objects they replace by name, and in the
+repository `tree`.
 """
 
 import re
@@ -21,14 +25,15 @@ from pylib.cluster.applications import Application
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Origin, Resource
 
-from ..conftest import application
-
 FOLDER = Path(__file__).parents[2] / "manifests"
 TREE = Path(__file__).parent / "tree"
 SURROUNDINGS = FOLDER / "valid" / "surroundings.yaml"
-APPLICATION = re.compile(r"^# application: (?P<name>[\w-]+), wave (?P<wave>-?\d+)(?P<flags>.*)$", re.MULTILINE)
+APPLICATION = re.compile(
+    r"^# application: (?P<name>[\w-]+), wave (?P<wave>-?\d+)(?P<flags>.*)$", re.MULTILINE
+)
 AT = re.compile(r"^# at: (?P<object>[^,\n]+)(?:, (?P<field>.+))?$", re.MULTILINE)
 AND = re.compile(r"^# and: (?P<rule>[^,]+), (?P<object>[^,\n]+)(?:, (?P<field>.+))?$", re.MULTILINE)
+SOUND = re.compile(r"^# sound: (?P<rules>.+)$", re.MULTILINE)
 IN = re.compile(r"^# in: (?P<file>.+)$", re.MULTILINE)
 Expected = tuple[str, str, str, str]  # rule, object, file, field
 
@@ -63,7 +68,8 @@ def manifests(kind: str) -> list[Manifest]:
 def read(file: Path) -> Manifest:
     """A file with what its first lines say of it."""
     text = file.read_text()
-    rules = tuple(text.removeprefix("# ").partition(":")[0].split(", "))
+    sound = [rule for match in SOUND.finditer(text) for rule in match["rules"].split(", ")]
+    rules = tuple(sound or [text.removeprefix("# ").partition(":")[0]])
     told = IN.search(text)
     place = told["file"] if told else _path(file)
     own = {(rules[0], match["object"], place, match["field"] or "") for match in AT.finditer(text)}
@@ -85,8 +91,10 @@ def _read(file: Path, name: str, wave: int) -> Iterator[tuple[Application, Resou
         body = yaml.safe_load(document)
         if body:
             options = frozenset() if "client-side" in flags else frozenset({"ServerSideApply=true"})
-            namespace = "" if "nowhere" in flags else "work"
-            made = application(name, wave, namespace=namespace, sync_options=options)
+            into = re.search(r"into (\S+)", flags)
+            namespace = into[1].removeprefix("nothing") if into else "work"
+            path = f"cluster-conf/{name}/overlays/local"
+            made = Application(name, wave, "platform", path, namespace, "work", options)
             yield made, Resource(name, body, Origin(_path(file), "upstream" in flags))
 
 

@@ -11,7 +11,7 @@ from pylib.cluster.findings import RULES, run
 from .manifests import FOLDER, SURROUNDINGS, Manifest, manifests, read
 
 MODULES = [module.name for module in pkgutil.iter_modules(policies.__path__, f"{policies.__name__}.")]
-MODULES += []
+MODULES += ["pylib.cluster.access", "pylib.cluster.pipeline_references"]
 for name in MODULES:
     importlib.import_module(name)
 EVERY = [rule for rule in RULES.values() if rule.check.__module__ in MODULES]

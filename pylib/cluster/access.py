@@ -1,0 +1,108 @@
+"""What pylib may do on a cluster: exactly what it does, as recorded from its own calls.
+
+pylib speaks with Kubeflow Pipelines only. In multi-user mode its API server asks the cluster, for every
+request, whether the caller may do it: a SubjectAccessReview of a verb on a resource of pipelines.kubeflow.org
+(kubeflow/pipelines 2.16.1, backend/src/apiserver/server). tests/cluster/test_access.py records the calls.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.policies import grants
+from pylib.cluster.policies.grants import Access
+from pylib.cluster.policies.selection import judged
+from pylib.cluster.render import Render
+from pylib.errors import ConfigurationError
+
+FILE = "cluster-conf/ml-user/access.yaml"
+GROUP = "pipelines.kubeflow.org"
+# The resource that stands for each collection of the API; only one has another name.
+RESOURCES = {"experiments": "experiments", "pipelines": "pipelines", "recurringruns": "jobs", "runs": "runs"}
+ROUTE = re.compile(r"/apis/v2beta1/(?P<collection>\w+)(?:/(?P<rest>[^:?]+))?(?::(?P<action>\w+))?(?:\?.*)?")
+OPEN = {"healthz"}
+
+
+class Account(BaseModel):
+    """A service account."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    namespace: str
+    name: str
+
+
+class Recorded(BaseModel):
+    """Who pylib is on a cluster, and the verbs that its calls need, by resource."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: Account
+    needed: dict[str, list[str]]
+
+    @property
+    def access(self) -> set[Access]:
+        """Group, resource and verb of all that is needed."""
+        return {(GROUP, resource, verb) for resource, verbs in self.needed.items() for verb in verbs}
+
+
+def asked(method: str, path: str) -> Access | None:
+    """What Kubeflow Pipelines asks the cluster for a request; None where it asks nothing.
+
+    Raises ConfigurationError for a request that is not in its API of version 2.
+    """
+    match = ROUTE.fullmatch(path)
+    if not match or match["collection"] not in {*RESOURCES, *OPEN}:
+        raise ConfigurationError(f"{method} {path}: not of Kubeflow Pipelines' API v2beta1")
+    if match["collection"] in OPEN:
+        return None
+    listed = not match["rest"] or match["rest"].endswith("/versions")
+    verb = {"POST": match["action"] or "create", "DELETE": "delete", "GET": "list" if listed else "get"}[
+        method
+    ]
+    return (GROUP, RESOURCES[match["collection"]], verb)
+
+
+def recorded(tree: Path) -> Recorded | None:
+    """The record of a checkout; None where there is none."""
+    file = tree / FILE
+    if not file.is_file():
+        return None
+    try:
+        return Recorded.model_validate(yaml.safe_load(file.read_text()))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise ConfigurationError(f"{FILE}: {' '.join(str(error).split())[:300]}") from error
+
+
+@rule("access-missing", "a call that its account may not make fails on the cluster, and only there")
+def access_missing(render: Render) -> Iterator[Finding]:
+    """The account that pylib is on a cluster may do all that pylib's calls need."""
+    record = recorded(render.tree)
+    for resource in judged(render, "ServiceAccount") if record else ():
+        if record and (resource.namespace, resource.name) == (record.account.namespace, record.account.name):
+            granted = {each.access for each in grants.of(render, resource.namespace, resource.name)}
+            for group, kind, verb in sorted(record.access - granted):
+                message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
+                yield found("access-missing", resource, "metadata.name", message)
+
+
+@rule("access-excess", "what an account may do and never does is there for who breaks into its pods")
+def access_excess(render: Render) -> Iterator[Finding]:
+    """The account may do nothing else."""
+    record = recorded(render.tree)
+    if record is None:
+        return
+    namespace, name = record.account.namespace, record.account.name
+    for grant in grants.of(render, namespace, name):
+        if grant.access not in record.access:
+            group, kind, verb = grant.access
+            message = f"no call of pylib needs {verb} of {kind} in {group or 'the core group'}; remove it"
+            yield found("access-excess", grant.role, grant.field, message)
+    for binding in grants.bindings(render, namespace, name):
+        if not grants.roles(render, binding):
+            message = "no application brings that role, so nobody can say what it grants; bind a Role"
+            yield found("access-excess", binding, "roleRef.name", message)
