@@ -54,7 +54,7 @@ def test_every_action_is_pinned_by_commit_and_says_its_version(file: Path) -> No
 
 def test_an_action_has_one_version_everywhere() -> None:
     text = "\n".join(file.read_text() for file in WORKFLOWS + ACTIONS)
-    versions = {match for match in re.findall(r"uses: ([\w-]+/[\w-]+)[\w/-]*@(\w+ # \S+)", text)}
+    versions = set(re.findall(r"uses: ([\w-]+/[\w-]+)[\w/-]*@(\w+ # \S+)", text))
     assert len(versions) == len({action for action, _ in versions})
 
 

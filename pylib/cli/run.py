@@ -34,6 +34,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines."""
+    if cluster:
+        _check_cluster()  # before the store is asked, which may wait a minute for one that is not there
     arguments = {"data": _pinned(data), "weights": _weights(weights), **_parameters(parameter or [])}
     if cluster:
         _run_on_cluster(pipeline, arguments, namespace)
@@ -59,6 +61,12 @@ def compile_pipelines(
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(fresh)
             Console().print(f"{target.relative_to(ROOT)} is current")
+
+
+def _check_cluster() -> None:
+    from pylib.workflows import cluster
+
+    cluster.check()
 
 
 def _pinned(data: str) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from pylib.cluster import access, images
-from pylib.cluster.findings import Finding, rule
-from pylib.cluster.pods import containers, dig
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.pods import Container, containers, dig
 from pylib.cluster.policies.references import fault, present
 from pylib.cluster.policies.selection import every_pod
 from pylib.cluster.render import Render, Unchecked
@@ -69,23 +69,25 @@ def pipeline_stale(render: Render) -> Iterator[Finding]:
 
 
 @rule(
-    "pipeline-reference", "a step that names what is not there waits for it, or fails, in the middle of a run"
+    "pipeline-reference", "a step that names what is not there fails in the middle of a run, or waits for it"
 )
 def pipeline_reference(render: Render) -> Iterator[Finding]:
     """Everything that a compiled pipeline names is in the render, where pipelines run."""
-    record = access.recorded(render.tree)
-    runner = list(_runner(render))
-    there, ours = present(render), _images(render)
-    for file in sorted((render.tree / FOLDER).glob("*.yaml")):
-        for kind, name, key, field in [*_named(file), *runner]:
-            message = ""
-            if kind == "image" and name not in ours:
-                message = f"{name} is neither in images.lock nor in the render; run `pylib compile`"
-            elif kind != "image" and record and not render.unchecked:
-                message = fault(there, kind, record.account.namespace, name, key)
+    files = sorted((render.tree / FOLDER).glob("*.yaml"))
+    there = _There(render)
+    for file in files:
+        for kind, name, key, field in _named(file):
+            message = there.fault(kind, name, key)
             if message:
                 path = file.relative_to(render.tree).as_posix()
                 yield _finding("pipeline-reference", path, message, field)
+    for container in _containers(render) if files else ():
+        for index, variable in enumerate(container.body.get("env") or []):
+            runs = variable.get("name") == RUNNER and variable.get("value")
+            message = there.fault("ServiceAccount", str(variable.get("value"))) if runs else ""
+            if message:
+                field = f"{container.field}.env[{index}].value"
+                yield found("pipeline-reference", container.pod.resource, field, f"for steps {message}")
 
 
 def notes(render: Render) -> Iterator[Unchecked]:
@@ -106,9 +108,26 @@ def _finding(identifier: str, file: str, message: str, field: str = "") -> Findi
     return Finding(identifier, "pipelines", f"Pipeline {Path(file).stem}", file, field, message)
 
 
-def _images(render: Render) -> set[str]:
-    locked = images.locked(render.tree).values() if (render.tree / images.LOCK).is_file() else ()
-    return {*locked, *(container.image for pod in every_pod(render) for container in containers(pod))}
+class _There:
+    """What a step may name: images, and what is in the namespace where pipelines run."""
+
+    def __init__(self, render: Render) -> None:
+        record = access.recorded(render.tree)
+        locked = images.locked(render.tree).values() if (render.tree / images.LOCK).is_file() else ()
+        self.images = {*locked, *(container.image for container in _containers(render))}
+        self.namespace = record.account.namespace if record and not render.unchecked else None
+        self.present = present(render)
+
+    def fault(self, kind: str, name: str, key: str = "") -> str:
+        """What is wrong with a name; empty where nothing is, or where nobody can say."""
+        if kind == "image":
+            told = f"{name} is neither in images.lock nor in the render; run `pylib compile`"
+            return "" if name in self.images else told
+        return fault(self.present, kind, self.namespace, name, key) if self.namespace else ""
+
+
+def _containers(render: Render) -> Iterator[Container]:
+    return (container for pod in every_pod(render) for container in containers(pod))
 
 
 def _named(file: Path) -> Iterator[Named]:
@@ -132,11 +151,3 @@ def _settings(executor: Any, inside: str) -> Iterator[Named]:
                 yield kind, name, "", f"{field}.{parameter}"
                 for at, item in enumerate(each.get("keyToEnv") or []):
                     yield kind, name, str(item.get(key)), f"{field}.keyToEnv[{at}].{key}"
-
-
-def _runner(render: Render) -> Iterator[Named]:
-    for pod in every_pod(render):
-        for container in containers(pod):
-            for variable in container.body.get("env") or []:
-                if variable.get("name") == RUNNER and variable.get("value"):
-                    yield "ServiceAccount", str(variable["value"]), "", "root"

@@ -25,6 +25,7 @@ def existing(required: list[RequiredSecret]) -> Values:
         for item in items
         if (item["metadata"]["namespace"], item["metadata"]["name"]) in wanted
         for key, value in (item.get("data") or {}).items()
+        if value  # a chart may have made the key empty, for us to fill
     }
 
 
@@ -36,7 +37,8 @@ def apply(secrets: list[dict[str, Any]]) -> None:
     for name in namespaces:
         if f"namespace/{name}" not in there:
             _kubectl("create", "namespace", name)
-    _kubectl("apply", "--server-side", "--field-manager=pylib", "--filename=-", text=_stream(secrets))
+    command = ("apply", "--server-side", "--force-conflicts", "--field-manager=pylib", "--filename=-")
+    _kubectl(*command, text=_stream(secrets))
 
 
 def write(secrets: list[dict[str, Any]], file: Path) -> None:

@@ -64,13 +64,11 @@ def run(
 def connect() -> Any:
     """A KFP client for the endpoint and the credentials that the environment names."""
     import kfp
-    from kfp.client import KF_PIPELINES_SA_TOKEN_ENV, KF_PIPELINES_SA_TOKEN_PATH
 
+    check()
     token = os.environ.get("KF_PIPELINES_TOKEN")
-    mounted = Path(os.environ.get(KF_PIPELINES_SA_TOKEN_ENV, KF_PIPELINES_SA_TOKEN_PATH))
-    projected = not token and mounted.is_file()
-    _probe(mounted.read_text().strip() if projected else token)
-    credentials = kfp.client.ServiceAccountTokenVolumeCredentials(str(mounted)) if projected else None
+    mounted = _projected()
+    credentials = kfp.client.ServiceAccountTokenVolumeCredentials(str(mounted)) if mounted else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _call(kfp.Client, existing_token=token, credentials=credentials)
@@ -80,10 +78,21 @@ def _endpoint() -> str:
     return os.environ.get("KF_PIPELINES_ENDPOINT", "http://ml-pipeline.kubeflow:8888").rstrip("/")
 
 
-def _probe(token: str | None) -> None:
-    """Ask once whether anybody is there and lets us in: the SDK asks five times, with a traceback each."""
+def _projected() -> Path | None:
+    """The mounted service-account token, where there is one and no other token is given."""
+    file = Path(os.environ.get("KF_PIPELINES_SA_TOKEN_PATH", "/var/run/secrets/kubeflow/pipelines/token"))
+    return file if file.is_file() and not os.environ.get("KF_PIPELINES_TOKEN") else None
+
+
+def check() -> None:
+    """Ask once whether anybody is there and lets us in: the SDK asks five times, with a traceback each.
+
+    Raises PipelineError.
+    """
     import requests
 
+    mounted = _projected()
+    token = mounted.read_text().strip() if mounted else os.environ.get("KF_PIPELINES_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         answer = requests.get(f"{_endpoint()}/apis/v2beta1/healthz", headers=headers, timeout=15)

@@ -89,8 +89,17 @@ def wait_for(
     return until(seconds, f"{name} {what}", look)
 
 
+def tell(kubectl: Kubectl, *names: str) -> None:
+    """Have Argo CD look at applications now, as a Git server's webhook does; it would by itself, a little later."""
+    for name in names:
+        if kubectl.find("applications.argoproj.io", name, NAMESPACE):
+            annotations = {"argocd.argoproj.io/refresh": "normal"}
+            kubectl.patch("applications.argoproj.io", name, NAMESPACE, {"metadata": {"annotations": annotations}})
+
+
 def wait_until_good(kubectl: Kubectl, name: str, revision: str, seconds: float = 60) -> State:
-    """The state of an application once it is Synced and Healthy at a revision."""
+    """The state of an application once it is Synced and Healthy at a revision that was just pushed."""
+    tell(kubectl, name)
     return wait_for(
         kubectl, name, lambda now: now.is_good and now.revision == revision, f"healthy at {revision[:8]}", seconds
     )

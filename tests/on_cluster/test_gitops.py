@@ -128,6 +128,7 @@ def test_a_manifest_that_the_server_refuses_leaves_what_runs_alone(kubectl: Kube
     before = pods(kubectl)
     good.write(_refused_field(PROJECT))
     commit = good.repository.push("A field that does not exist")
+    argocd.tell(kubectl, PROJECT)
     shown = argocd.wait_for(kubectl, PROJECT, lambda now: "dta" in now.message, "shows the refused field")
     assert shown.sync != "Synced" or shown.phase in {"Failed", "Error", "Running"}, shown
     assert (pods(kubectl), greeting(kubectl)) == (before, "hello")
@@ -139,6 +140,7 @@ def test_a_folder_that_cannot_be_built_leaves_what_runs_alone(kubectl: Kubectl, 
     before = pods(kubectl)
     good.write(kustomization="resources: [nowhere.yaml]\n")
     commit = good.repository.push("A file that is not there")
+    argocd.tell(kubectl, PROJECT)
     shown = argocd.wait_for(kubectl, PROJECT, lambda now: "nowhere.yaml" in now.message, "shows the missing file")
     assert shown.sync == "Unknown"
     assert (pods(kubectl), greeting(kubectl)) == (before, "hello")

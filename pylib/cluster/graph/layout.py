@@ -9,7 +9,7 @@ from pylib.cluster.graph.needs import Needs
 WIDTH, HEIGHT = 176, 46
 ACROSS, DOWN = 84, 16  # between columns, and between boxes
 LEFT, TOP = 24, 96
-CLEAR = 9  # how far an arrow that passes a box stays from it
+CLEAR = DOWN / 2  # how far an arrow that passes a box stays from it: just so far that it passes between two
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything with its place; columns are the waves with their left edges."""
+    """Everything with its place; columns are the waves, with the sets of each and its left edge."""
 
     width: int
     height: int
@@ -57,7 +57,7 @@ def layout(boxes: list[Box], needs: Needs) -> Layout:
     columns = []
     for position, wave in enumerate(sorted(waves)):
         x = LEFT + position * (WIDTH + ACROSS)
-        columns.append((wave, waves[wave][0].owner, x))
+        columns.append((wave, ", ".join(sorted({box.owner for box in waves[wave]})), x))
         placed |= _column(_ordered(waves[wave], needs, placed), x, tallest)
     arrows = [_arrow(placed, user, used, reasons) for (user, used), reasons in sorted(needs.items())]
     width = 2 * LEFT + len(waves) * (WIDTH + ACROSS) - ACROSS

@@ -100,7 +100,7 @@ def _script(scripts: list[str], field: str) -> Wrong:
 
 def _ends_without_metrics(script: str) -> bool:
     """Whether something that may print metrics comes before a last command that only says it is done."""
-    commands = [each.strip() for each in SEPARATORS.split(script) if each.strip()]
+    commands = [each.strip() for each in SEPARATORS.split(script.replace("\\\n", " ")) if each.strip()]
     first = [each.split()[0] for each in commands]
     spoke = any(name not in SILENT and not ASSIGNMENT.match(name) for name in first[:-1])
     return spoke and bool(first) and first[-1] in AFTERWARDS

@@ -6,11 +6,17 @@ from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
+from pylib.cluster.schemas.core import QUANTITY_PATTERN
 from pylib.cluster.schemas.structural import Schema
-from pylib.cluster.schemas.suggest import did_you_mean
+from pylib.cluster.schemas.suggest import closest, did_you_mean
 
 Steps = list[str | int]
 LONGEST = 60
+# Kubernetes' own, and the one that controller-gen writes into CRDs.
+QUANTITIES = {
+    QUANTITY_PATTERN,
+    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$",
+}
 NAMES = {
     "array": "a list",
     "boolean": "true or false",
@@ -58,13 +64,15 @@ def _type(error: ValidationError, schema: Schema) -> str:
 
 
 def _enum(error: ValidationError, schema: Schema) -> str:
-    known = [str(value) for value in schema["enum"] if value not in {None, ""}]
-    near = did_you_mean(str(error.instance), known)
-    told = "" if "known are" in near else f"; known are {', '.join(known)}"
-    return f"{_short(error.instance)} is no value of this field{near}{told}"
+    known = sorted(str(value) for value in schema["enum"] if value not in {None, ""})
+    near = closest(str(error.instance), known)
+    hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
+    return f"{_short(error.instance)} is no value of this field; {hint}"
 
 
 def _pattern(error: ValidationError, schema: Schema) -> str:
+    if schema["pattern"] in QUANTITIES:
+        return f"{_short(error.instance)} is no quantity; write such as 500m or 2Gi"
     return f"{_short(error.instance)} does not match {schema['pattern']}"
 
 
@@ -91,8 +99,8 @@ def _unique(_error: ValidationError, _schema: Schema) -> str:
 
 
 def _alternatives(error: ValidationError, schema: Schema) -> str:
-    fields = [" and ".join(each.get("required", [])) for each in schema.get(error.kind.name, [])]
-    told = f"; the choices are {', '.join(fields)}" if all(fields) else ""
+    needed = [each["required"] for each in schema[error.kind.name] if "required" in each]
+    told = f"; the choices are {', '.join(' and '.join(fields) for fields in needed)}" if needed else ""
     many = isinstance(error.kind, ValidationErrorKind.OneOfMultipleValid)
     return f"{'more than one' if many else 'none'} of the alternatives that this field has is given{told}"
 

@@ -31,7 +31,7 @@ def quantity(written: Any) -> Decimal | None:
     return value if value.is_finite() and text == text.strip().replace("_", "") else None
 
 
-@rule("schema-quantity", "a request above its limit, or a quantity that is none, is refused")
+@rule("schema-quantity", "a request above its limit, or a share of a device, is refused")
 def quantities(render: Render) -> Iterator[Finding]:
     """Requests and limits of containers, and the bounds of a LimitRange."""
     for resource in sound(render):
@@ -50,8 +50,8 @@ def _resources(told: Any, field: str) -> Iterator[tuple[str, str]]:
     for part in ("requests", "limits"):
         for name, written in (told.get(part) or {}).items():
             value = quantity(written)
-            if value is None or value < 0:
-                yield f"{field}.{part}.{name}", f"{written} is no amount; write such as 500m or 2Gi"
+            if value is not None and value < 0:
+                yield f"{field}.{part}.{name}", f"{written} is less than nothing; write such as 500m or 2Gi"
     yield from _above(told, field, "requests", "limits")
     yield from _devices(told, field)
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-LIKENESS = 0.7
+LIKENESS = 0.6
+SHORTEST = 3  # letters, of a name that another begins with
 LISTED = 6
 
 
@@ -19,5 +20,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def closest(name: str, known: Iterable[str]) -> str:
     """The known name that is closest, whatever the case of its letters; empty where none is near."""
     by_lower = {each.lower(): each for each in sorted(set(known), reverse=True)}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=LIKENESS)
+    lower = name.lower()
+    near = get_close_matches(lower, by_lower, n=1, cutoff=LIKENESS)
+    near += [each for each in by_lower if min(len(each), len(lower)) >= SHORTEST and _begins(each, lower)]
     return by_lower[near[0]] if near else ""
+
+
+def _begins(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)

@@ -1,5 +1,6 @@
 """Jumps over a minor or major version: of upstream's tag, of a chart, of an image."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,12 +22,11 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class Jump:
-    """A component whose version changes by more than a patch."""
+    """Components of an application whose version changes by more than a patch, all from one to another."""
 
-    component: str
+    components: str
     before: str
     after: str
-    size: str
 
 
 @danger("version-jump")
@@ -37,20 +37,20 @@ def version_jump(difference: Difference) -> Iterator[Danger]:
         if change.before and change.after:
             name, path = f"Application {change.name}", change.after.path
             for jump in jumps(old[change.name], new[change.name]):
-                place = (change.name, name, path, jump.component)
+                place = (change.name, name, path, jump.components)
                 yield Danger("version-jump", Outcome.UPGRADED, *place, _message(jump, change.name))
 
 
 def jumps(old: Versions, new: Versions) -> list[Jump]:
-    """The components of an application that jump, by name."""
-    found = []
+    """What jumps in an application, those of the same versions together."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for component in sorted(old.keys() & new.keys()):
         gone, come = old[component] - new[component], new[component] - old[component]
         if gone and come:
             before, after = max(gone, key=_order), max(come, key=_order)
-            size = _size(before, after)
-            found += [Jump(component, before, after, size)] if size else []
-    return found
+            if _size(before, after):
+                found[before, after].append(component)
+    return [Jump(", ".join(components), *pair) for pair, components in found.items()]
 
 
 def _order(version: str) -> tuple[tuple[int, int, int], str]:
@@ -74,9 +74,9 @@ def _size(before: str, after: str) -> str:
 
 def _message(jump: Jump, application: str) -> str:
     known = next(
-        (f"; {text}" for name, text in KNOWN.items() if name in f"{application} {jump.component}"), ""
+        (f"; {text}" for name, text in KNOWN.items() if name in f"{application} {jump.components}"), ""
     )
     return (
-        f"{jump.component} {jump.before} → {jump.after} ({jump.size}): read upstream's notes on the upgrade; "
+        f"{jump.components} {jump.before} → {jump.after} ({_size(jump.before, jump.after)}): read upstream's notes on the upgrade; "
         f"what it migrates does not come back with git revert{known}"
     )
