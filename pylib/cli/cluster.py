@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from pylib.errors import ClusterError
 from pylib.provenance.materials import ROOT
+
+if TYPE_CHECKING:
+    from pylib.cluster.render import Render
 
 cluster_app = typer.Typer(
     help="The cluster in Git: checked, compared and drawn before a push.", no_args_is_help=True
@@ -51,17 +54,20 @@ def validate(
 
 def schemas(tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT) -> None:
     """Write cluster-conf/schemas/ again from the CRDs of all clusters' renders."""
-    from pylib.cluster.render import render
     from pylib.cluster.schemas import tables
 
     console = Console()
-    with rendering(console) as listen:
-        renders = [render(tree, name, listen) for name in names(tree, "")]
-    missing = [each for made in renders for each in made.unchecked]
-    if missing:
-        raise ClusterError(f"{missing[0].application}: {missing[0].reason}; no schema was written")
-    files = tables.write(renders, tree / "cluster-conf/schemas")
+    files = tables.write(_whole(tree, console), tree / "cluster-conf/schemas")
     console.print(f"{len(files)} schemas, {sum(file.stat().st_size for file in files) / 1e3:.0f} kB")
+
+
+def inventory(tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT) -> None:
+    """Write the table of components in cluster-conf/README.md again."""
+    from pylib.cluster import inventory as components
+
+    console = Console()
+    changed = components.write(tree, _whole(tree, console))
+    console.print(f"{components.FILE} {'written' if changed else 'is current'}")
 
 
 def secrets(
@@ -123,3 +129,14 @@ def rendering(console: Console) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("rendering")
         yield lambda name: progress.update(task, description=f"rendered {name}")
+
+
+def _whole(tree: Path, console: Console) -> list["Render"]:
+    """The renders of all clusters, or the reason why one lacks something."""
+    from pylib.cluster.render import render
+
+    with rendering(console) as listen:
+        renders = [render(tree, name, listen) for name in names(tree, "")]
+    for each in (each for made in renders for each in made.unchecked):
+        raise ClusterError(f"{each.application}: {each.reason}; nothing was written")
+    return renders

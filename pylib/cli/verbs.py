@@ -2,7 +2,20 @@
 
 import typer
 
-from pylib.cli import cluster, data, doctor, example, explain, ingest, release, run, serve, status
+from pylib.cli import (
+    cluster,
+    cluster_diff,
+    cluster_graph,
+    data,
+    doctor,
+    example,
+    explain,
+    ingest,
+    release,
+    run,
+    serve,
+    status,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +35,9 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor.doctor)
     cluster.cluster_app.command("validate")(cluster.validate)
     cluster.cluster_app.command("schemas")(cluster.schemas)
+    cluster.cluster_app.command("diff")(cluster_diff.diff)
+    cluster.cluster_app.command("graph")(cluster_graph.graph)
+    cluster.cluster_app.command("inventory")(cluster.inventory)
     cluster.cluster_app.command("secrets")(cluster.secrets)
     cluster.cluster_app.command("images")(cluster.images)
     app.add_typer(cluster.cluster_app, name="cluster")

@@ -59,4 +59,22 @@ def found(identifier: str, resource: Resource, field: str, message: str) -> Find
 
 def run(render: Render, rules: Iterable[Rule]) -> list[Finding]:
     """Every finding of the rules, sorted."""
-    return sorted(finding for each in rules for finding in each.check(render))
+    findings: list[Finding] = []
+    stopped: dict[str, Exception] = {}
+    for each in rules:
+        try:
+            findings.extend(each.check(render))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            stopped[each.id] = error
+    return sorted([*findings, *_stopped(stopped)])
+
+
+def _stopped(rules: dict[str, Exception]) -> Iterator[Finding]:
+    """One finding for all rules that stumbled over an object that is not of its kind's shape.
+
+    Rules read objects as their kinds have them: where a word stands in a list's place, the schemas find it.
+    """
+    for error in list(rules.values())[:1]:
+        reason = f"{type(error).__name__}: {error}"
+        message = f"{', '.join(sorted(rules))} stopped at {reason}; mend what the schemas find, and ask again"
+        yield Finding("rule-stopped", "", "some object", "cluster-conf", "", message)

@@ -53,6 +53,10 @@ class Render:
         """The wave of the application that an object belongs to."""
         return self.applications[resource.application].wave
 
+    def of_application(self, name: str) -> list[Resource]:
+        """Every object of an application."""
+        return [resource for resource in self.resources if resource.application == name]
+
     @cached_property
     def by_kind(self) -> dict[str, list[Resource]]:
         """Every object by its kind."""

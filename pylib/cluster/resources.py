@@ -51,7 +51,7 @@ class Resource:
     @property
     def metadata(self) -> Body:
         """Its metadata, empty where there is none."""
-        return self.body.get("metadata") or {}
+        return _mapping(self.body.get("metadata"))
 
     @property
     def name(self) -> str:
@@ -66,17 +66,17 @@ class Resource:
     @property
     def labels(self) -> Mapping[str, str]:
         """Its own labels."""
-        return self.metadata.get("labels") or {}
+        return _mapping(self.metadata.get("labels"))
 
     @property
     def annotations(self) -> Mapping[str, str]:
         """Its own annotations."""
-        return self.metadata.get("annotations") or {}
+        return _mapping(self.metadata.get("annotations"))
 
     @property
     def spec(self) -> Body:
         """Its spec, empty where there is none."""
-        return self.body.get("spec") or {}
+        return _mapping(self.body.get("spec"))
 
     @property
     def sync_wave(self) -> int:
@@ -91,3 +91,8 @@ class Resource:
     def __str__(self) -> str:
         """`Kind namespace/name`, as people speak of it."""
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def _mapping(written: Any) -> Any:
+    """What is no mapping is as good as nothing; that it is none is for the schemas to say."""
+    return written if isinstance(written, dict) else {}

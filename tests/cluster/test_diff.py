@@ -159,7 +159,8 @@ def test_an_istio_minor_upgrade_is_a_jump_and_a_restart(tree: Path, compare: Com
         ("version-jump", "upgraded", "Application mesh"),
         ("pods-restart", "restarted", "Deployment mesh/istiod"),
     ]
-    assert "docker.io/istio/pilot 1.29.1 → 1.30.0 (minor)" in found[0].message
+    assert found[0].field == "docker.io/istio/pilot"
+    assert "1.29.1 → 1.30.0 (minor)" in found[0].message
     assert "sidecars" in found[0].message
 
 

@@ -346,7 +346,8 @@ def test_a_jump_is_told_by_its_size(
     found: Callable[..., list[Danger]], before: str, after: str, size: str
 ) -> None:
     [jump] = [each for each in found(workload(tag=before), workload(tag=after)) if each.id == "version-jump"]
-    assert f"example.org/web {before} → {after} {size}" in jump.message
+    assert jump.field == "example.org/web"
+    assert f"{before} → {after} {size}" in jump.message
 
 
 def test_an_upstream_tag_is_a_version_too(render_of: RenderOf) -> None:

@@ -6,7 +6,6 @@ import pkgutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from pylib.cluster import schemas
 from pylib.cluster.findings import RULES, Rule, run

@@ -17,7 +17,7 @@ WANTED = {"Prune": {"false", "confirm"}, "Delete": {"false", "confirm"}}
 def prunable(render: Render) -> Iterator[Finding]:
     """Namespaces, claims and CRDs are neither pruned nor deleted with their application."""
     for resource in render.of(*KEPT):
-        options = dict(_options(resource.annotations.get(OPTIONS, "")))
+        options = dict(_options(resource.annotations.get(OPTIONS) or ""))
         missing = [f"{key}=false" for key, values in WANTED.items() if options.get(key) not in values]
         if missing:
             message = f"Argo CD would remove it; annotate it {','.join(missing)} (component conventions/keep)"

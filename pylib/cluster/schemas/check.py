@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -93,6 +93,11 @@ def judged(render: Render) -> Judged:
                 made.findings[each.rule].append(found(each.rule, resource, each.field, each.message))
         _JUDGED[render] = made
     return _JUDGED[render]
+
+
+def well_formed(render: Render) -> Render:
+    """The render without the objects of which nothing more can be said."""
+    return replace(render, resources=judged(render).sound)
 
 
 def sound(render: Render, *kinds: str) -> Iterator[Resource]:

@@ -51,6 +51,9 @@ def webhooks(render: Render) -> Iterator[Finding]:
             if (client.get("service") is None) == (client.get("url") is None):
                 field = f"webhooks[{index}].clientConfig"
                 yield found("schema-webhook", resource, field, "it needs either a service or a url")
+            if not {"v1", "v1beta1"} & {*(webhook.get("admissionReviewVersions") or [])}:
+                field = f"webhooks[{index}].admissionReviewVersions"
+                yield found("schema-webhook", resource, field, "it needs v1")
             if webhook.get("sideEffects") not in {"None", "NoneOnDryRun"}:
                 field = f"webhooks[{index}].sideEffects"
                 yield found("schema-webhook", resource, field, "it must be None or NoneOnDryRun")

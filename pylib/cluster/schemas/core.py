@@ -34,6 +34,7 @@ def definitions() -> Schema:
         for field, schema in (definition.get("properties") or {}).items():
             values = ENUMS.get(f"{_short(name)}.{field}", ())
             _complete(schema, values, required=field in required)
+            _without_null_items(schema, made)
     made[INT_OR_STRING] = {"type": ["integer", "string", "null"]}
     made[QUANTITY] = {"type": ["number", "string", "null"], "pattern": QUANTITY_PATTERN}
     return document
@@ -79,6 +80,16 @@ def _short(name: str) -> str:
     """`io.k8s.api.core.v1.Container` as `core/v1.Container`."""
     group, version, kind = name.rsplit(".", 3)[-3:]
     return f"{group}/{version}.{kind}"
+
+
+def _without_null_items(schema: Schema, definitions_of: dict[str, Schema]) -> None:
+    """The definitions allow null in every list, and nobody means it."""
+    items = schema.get("items", {})
+    if "$ref" in items:
+        if "properties" in definitions_of[items["$ref"].rpartition("/")[2]]:
+            items["type"] = "object"
+    elif isinstance(items.get("type"), list):
+        items["type"] = items["type"][0]
 
 
 def _complete(schema: Schema, values: tuple[str, ...], *, required: bool) -> None:

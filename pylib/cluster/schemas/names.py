@@ -42,24 +42,20 @@ def of_object(resource: Resource) -> Wrong:
         if name in {".", ".."} or {"/", "%"} & set(name):
             yield "metadata.name", f"{name} has a slash or a per cent sign; leave it out"
     elif resource.kind == "Service":
-        yield from _named("metadata.name", name, DNS_1035, LONGEST_LABEL)
+        yield from named("metadata.name", name, DNS_1035, LONGEST_LABEL)
     elif resource.kind == "Namespace":
-        yield from _named("metadata.name", name, LABEL, LONGEST_LABEL)
+        yield from named("metadata.name", name, LABEL, LONGEST_LABEL)
     else:
         prefix = name.rstrip("-") if "generateName" in resource.metadata else name
         longest = LONGEST_CRON_JOB if resource.kind == "CronJob" else LONGEST_NAME
-        yield from _named("metadata.name", prefix, SUBDOMAIN, longest)
+        yield from named("metadata.name", prefix, SUBDOMAIN, longest)
     if resource.namespace:
-        yield from _named("metadata.namespace", resource.namespace, LABEL, LONGEST_LABEL)
+        yield from named("metadata.namespace", resource.namespace, LABEL, LONGEST_LABEL)
 
 
-def of_metadata(labels: Mapping[str, str], annotations: Mapping[str, str], field: str) -> Wrong:
+def of_metadata(own: Mapping[str, str], annotations: Mapping[str, str], field: str) -> Wrong:
     """Keys of both, values of labels, and how much annotations hold together."""
-    for key, value in labels.items():
-        yield from _key(f"{field}.labels[{key}]", key)
-        if len(str(value)) > LONGEST_LABEL or not (value == "" or QUALIFIED.fullmatch(str(value))):
-            told = "at most 63 letters, digits, dots, dashes and underscores"
-            yield f"{field}.labels[{key}]", f"a label's value has {told}; {value} has others"
+    yield from labels(own, f"{field}.labels")
     for key in annotations:
         yield from _key(f"{field}.annotations[{key}]", key.lower())
     size = sum(len(f"{key}{value}".encode()) for key, value in annotations.items())
@@ -70,23 +66,33 @@ def of_metadata(labels: Mapping[str, str], annotations: Mapping[str, str], field
         )
 
 
+def labels(own: Mapping[str, str], field: str) -> Wrong:
+    """Keys and values of labels."""
+    for key, value in own.items():
+        yield from _key(f"{field}[{key}]", key)
+        if len(str(value)) > LONGEST_LABEL or not (value == "" or QUALIFIED.fullmatch(str(value))):
+            told = "at most 63 letters, digits, dots, dashes and underscores"
+            yield f"{field}[{key}]", f"a label's value has {told}; {value} has others"
+
+
 def of_pod(pod: PodTemplate) -> Wrong:
     """Labels of a pod, and the names of its containers, ports and volumes."""
     yield from of_metadata(pod.labels, {}, pod.field.removesuffix("spec") + "metadata")
     for index, volume in enumerate(pod.spec.get("volumes") or []):
-        yield from _named(f"{pod.field}.volumes[{index}].name", volume.get("name"), LABEL, LONGEST_LABEL)
+        yield from named(f"{pod.field}.volumes[{index}].name", volume.get("name"), LABEL, LONGEST_LABEL)
     for container in containers(pod):
-        yield from _named(f"{container.field}.name", container.name, LABEL, LONGEST_LABEL)
+        yield from named(f"{container.field}.name", container.name, LABEL, LONGEST_LABEL)
         yield from _ports(container.body.get("ports") or [], container.field)
 
 
 def _ports(ports: Iterable[Mapping[str, object]], field: str) -> Wrong:
     for index, port in enumerate(ports):
         if port.get("name"):
-            yield from _named(f"{field}.ports[{index}].name", port["name"], PORT, LONGEST_PORT)
+            yield from named(f"{field}.ports[{index}].name", port["name"], PORT, LONGEST_PORT)
 
 
-def _named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> Wrong:
+def named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> Wrong:
+    """What is wrong with a name that must match a pattern and not be too long."""
     if name in {None, ""}:
         return  # that it is missing is for the schema to say
     text = str(name)

@@ -9,6 +9,7 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 from pylib.cluster.schemas.check import sound
+from pylib.cluster.schemas.names import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, named
 
 Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 HIGHEST_PORT = 65535
@@ -65,10 +66,13 @@ def _service(resource: Resource) -> Wrong:
 def _port(port: Any, field: str, *, many: bool) -> Wrong:
     if many and not port.get("name"):
         yield f"{field}.name", "with several ports each needs a name; give it one"
+    yield from named(f"{field}.name", port.get("name"), LABEL, LONGEST_LABEL)
     for key in ("port", "targetPort"):
         number = port.get(key, 1)
         if isinstance(number, int) and not 0 < number <= HIGHEST_PORT:
             yield f"{field}.{key}", f"{number} is no port; they go from 1 to {HIGHEST_PORT}"
+        elif isinstance(number, str):
+            yield from named(f"{field}.{key}", number, PORT, LONGEST_PORT)
 
 
 def _path(told: Any, field: str) -> Wrong:

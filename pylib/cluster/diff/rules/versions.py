@@ -73,10 +73,10 @@ def _size(before: str, after: str) -> str:
 
 
 def _message(jump: Jump, application: str) -> str:
-    known = next(
-        (f"; {text}" for name, text in KNOWN.items() if name in f"{application} {jump.components}"), ""
-    )
+    subject = f"{application} {jump.components}"
+    known = next((f"; {text}" for name, text in KNOWN.items() if name in subject), "")
+    size = _size(jump.before, jump.after)
     return (
-        f"{jump.components} {jump.before} → {jump.after} ({_size(jump.before, jump.after)}): read upstream's notes on the upgrade; "
+        f"{jump.before} → {jump.after} ({size}): read upstream's notes on the upgrade; "
         f"what it migrates does not come back with git revert{known}"
     )

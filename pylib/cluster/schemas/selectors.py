@@ -1,0 +1,45 @@
+"""What the API server checks of label selectors, wherever they stand in its own kinds."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.render import Render
+from pylib.cluster.schemas import core
+from pylib.cluster.schemas.check import sound
+from pylib.cluster.schemas.names import labels
+
+WITH_VALUES = {"In", "NotIn", "Gt", "Lt"}
+OTHER = {"ConfigMap", "CustomResourceDefinition", "Secret"}  # they hold text or schemas, and no selectors
+
+
+@rule("schema-selector", "a selector that compares with nothing, or with what no label can be, is refused")
+def selectors(render: Render) -> Iterator[Finding]:
+    """Each expression has values where its operator needs some, and labels are ones that can be."""
+    for resource in sound(render):
+        if resource.group in core.groups() and resource.kind not in OTHER:
+            for field, message in _selectors(resource.body, ""):
+                yield found("schema-selector", resource, field, message)
+
+
+def _selectors(body: Any, field: str) -> Iterator[tuple[str, str]]:
+    if isinstance(body, dict):
+        for key, below in body.items():
+            at = f"{field}.{key}".removeprefix(".")
+            if key == "matchExpressions":
+                yield from _expressions(below or [], at)
+            elif key == "matchLabels":
+                yield from labels(below or {}, at)
+            else:
+                yield from _selectors(below, at)
+    elif isinstance(body, list):
+        for index, below in enumerate(body):
+            yield from _selectors(below, f"{field}[{index}]")
+
+
+def _expressions(expressions: Any, field: str) -> Iterator[tuple[str, str]]:
+    for index, expression in enumerate(expressions):
+        operator, values = str(expression.get("operator")), expression.get("values") or []
+        if bool(values) != (operator in WITH_VALUES):
+            what = "needs values" if operator in WITH_VALUES else "has no values; remove them"
+            yield f"{field}[{index}].values", f"{operator} {what}"
