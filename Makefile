@@ -16,16 +16,24 @@ doctor: environments ## what is present, what is missing and what for
 	@.venv/bin/pylib doctor
 
 .PHONY: lint
-lint: environments ## ruff, mypy, import contract, shellcheck, yamllint
+lint: environments ## ruff, mypy, import contract, shellcheck, yamllint, zizmor
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/shellcheck $$(git ls-files '*.sh') .ci/run
 	.venv/bin/yamllint --strict .
+	.venv/bin/zizmor --quiet --offline --min-severity medium .github
+
+.PHONY: validate
+validate: environments ## what a push would bring to each cluster, checked without a cluster
+	@.venv/bin/pylib cluster validate
 
 .PHONY: test
-test: lint ## everything: lint, the fast tests, then those that train models and start servers
+test: lint ## everything: lint, the cluster's check, the fast tests, then those that train models and start servers
+	@if command -v kustomize kubectl >/dev/null; then .venv/bin/pylib cluster validate; else \
+	  echo "kustomize is not on PATH: overlays are not checked, nor is what needs them; install it or kubectl"; \
+	  test -z "$$CI"; fi
 	$(PYTEST) -m "not slow"
 	$(PYTEST) -m slow
 

@@ -93,6 +93,6 @@ class Resource:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def _mapping(written: Any) -> Any:
+def _mapping(written: Any) -> dict[str, Any]:
     """What is no mapping is as good as nothing; that it is none is for the schemas to say."""
     return written if isinstance(written, dict) else {}

@@ -102,6 +102,11 @@ class Repository:
         return self.head
 
     @property
+    def origin(self) -> str:
+        """The bare repository, as this machine writes to it."""
+        return git(self.folder, "remote", "get-url", "origin")
+
+    @property
     def is_changed(self) -> bool:
         """Whether anything is not committed."""
         return bool(git(self.folder, "status", "--porcelain"))

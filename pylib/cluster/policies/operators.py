@@ -24,6 +24,9 @@ RUN_TIME_LABELS = {
 }
 # Kinds that become a Service of their own name at port 80.
 ONE_SERVICE = ("Notebook", "Tensorboard")
+# Seldon's ports: of a model, and of the orchestrator that stands in front of a graph.
+MODEL = {9000: "http", 9500: "grpc"}
+ORCHESTRATOR = {8000: "http", 5001: "grpc"}
 Name = tuple[str, str]  # namespace, name
 
 
@@ -76,21 +79,22 @@ def _written(service: Resource) -> ServicePorts:
 
 def _seldon_services(resource: Resource) -> Iterator[tuple[str, ServicePorts]]:
     """One for each container of the graph, and one for each predictor, where requests go."""
-    model = {9000: "http", 9500: "grpc"}
+    first: dict[str, Mapping[int, str]] = {}
     for pod in pod_templates(resource):
         for container in containers(pod):
-            model = _ports(container, model)
+            ports = _model_ports(container)
+            first.setdefault(pod.labels["seldon-app"], ports)
             key = f"seldon-app-svc-{container.name}"
             labels = {each: pod.labels[each] for each in ("seldon-app", "seldon-deployment-id", key)}
-            yield pod.labels[key], ServicePorts(model, labels)
+            yield pod.labels[key], ServicePorts(ports, labels)
     for predictor in resource.spec.get("predictors") or []:
         name = f"{resource.name}-{predictor.get('name')}"
         alone = (predictor.get("annotations") or {}).get("seldon.io/no-engine") == "true"
-        ports = model if alone else {8000: "http", 5001: "grpc"}
+        ports = first.get(name, MODEL) if alone else ORCHESTRATOR
         yield name, ServicePorts(ports, {"seldon-app": name, "seldon-deployment-id": resource.name})
 
 
-def _ports(container: Container, default: dict[int, str]) -> dict[int, str]:
-    """The numbers of the container's ports of those names."""
+def _model_ports(container: Container) -> Mapping[int, str]:
+    """The numbers of the container's ports of those names, the operator's own where it has none."""
     ports = {port.get("name"): port.get("containerPort") for port in container.body.get("ports") or []}
-    return {int(ports.get(name) or number): name for number, name in default.items()}
+    return {int(ports.get(name) or number): name for number, name in MODEL.items()}

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import cache
-from typing import Any
 
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.policies.kinds import definitions, namespace, namespaced
@@ -43,7 +41,7 @@ def project_source(render: Render) -> Iterator[Finding]:
         project = projects.get(str(spec.get("project")))
         allowed = list(map(str, project.spec.get("sourceRepos") or [])) if project else ["**"]
         for at, url in _sources(spec):
-            if not any(_repository(pattern).fullmatch(_plain(url)) for pattern in allowed):
+            if not any(permits(pattern, url) for pattern in allowed):
                 message = f"project {spec.get('project')} does not list {url}; add it to its sourceRepos"
                 yield found("project-source", resource, f"{field}.{at}.repoURL", message)
 
@@ -130,13 +128,15 @@ def _sources(spec: Body) -> Iterator[tuple[str, str]]:
         yield f"sources[{index}]", str(source.get("repoURL"))
 
 
-def _plain(url: Any) -> str:
-    """As Argo CD compares repositories: without regard to case, or to `.git` at the end."""
-    return str(url).lower().removesuffix("/").removesuffix(".git")
+def permits(pattern: str, url: str) -> bool:
+    """Whether an entry of sourceRepos covers a repository: a star is one step of its address, two are any.
 
-
-@cache
-def _repository(pattern: str) -> re.Pattern[str]:
-    """A star stands for one step of the address, two for any."""
+    As in Argo CD, neither case nor a `.git` at the end matters.
+    """
     parts = re.split(r"(\*\*|\*)", _plain(pattern))
-    return re.compile("".join({"*": "[^/]*", "**": ".*"}.get(part, re.escape(part)) for part in parts))
+    expression = "".join({"*": "[^/]*", "**": ".*"}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(expression, _plain(url)) is not None
+
+
+def _plain(url: str) -> str:
+    return url.lower().removesuffix("/").removesuffix(".git")

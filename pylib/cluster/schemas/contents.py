@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from typing import Any
 
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
@@ -47,16 +48,25 @@ def webhooks(render: Render) -> Iterator[Finding]:
     """Each webhook is reached in one way and has no side effects."""
     for resource in sound(render, "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
         for index, webhook in enumerate(resource.body.get("webhooks") or []):
-            client = webhook.get("clientConfig") or {}
-            if (client.get("service") is None) == (client.get("url") is None):
-                field = f"webhooks[{index}].clientConfig"
-                yield found("schema-webhook", resource, field, "it needs either a service or a url")
-            if not {"v1", "v1beta1"} & {*(webhook.get("admissionReviewVersions") or [])}:
-                field = f"webhooks[{index}].admissionReviewVersions"
-                yield found("schema-webhook", resource, field, "it needs v1")
-            if webhook.get("sideEffects") not in {"None", "NoneOnDryRun"}:
-                field = f"webhooks[{index}].sideEffects"
-                yield found("schema-webhook", resource, field, "it must be None or NoneOnDryRun")
+            for field, message in _webhook(webhook, f"webhooks[{index}]"):
+                yield found("schema-webhook", resource, field, message)
+
+
+def _webhook(webhook: Any, field: str) -> Wrong:
+    client = webhook.get("clientConfig") or {}
+    if (client.get("service") is None) == (client.get("url") is None):
+        yield f"{field}.clientConfig", "it needs either a service or a url"
+    if not {"v1", "v1beta1"} & {*(webhook.get("admissionReviewVersions") or [])}:
+        yield f"{field}.admissionReviewVersions", "it needs v1"
+    if webhook.get("sideEffects") not in {"None", "NoneOnDryRun"}:
+        yield f"{field}.sideEffects", "it must be None or NoneOnDryRun"
+    for index, entry in enumerate(webhook.get("rules") or []):
+        for key in ("apiGroups", "apiVersions", "operations", "resources"):
+            if not entry.get(key):
+                yield (
+                    f"{field}.rules[{index}].{key}",
+                    'it is empty, and so matches nothing; write "*" for all',
+                )
 
 
 def _data(resource: Resource) -> Wrong:

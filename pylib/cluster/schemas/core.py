@@ -11,15 +11,18 @@ from pathlib import Path
 
 from pylib.cluster.build import KUBERNETES
 from pylib.cluster.schemas.enums import ENUMS
-from pylib.cluster.schemas.structural import FORMATS, INT32, Schema
+from pylib.cluster.schemas.structural import FORMATS, Schema
 from pylib.errors import ClusterError
 
+INT32 = (-(2**31), 2**31 - 1)
 URI = "kubernetes:core"
 Kind = tuple[str, str, str]
 MACHINERY = "io.k8s.apimachinery.pkg.apis.meta"  # what clients and servers exchange: nobody applies it
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+# The definitions require them, and the API server fills them in.
+DEFAULTED = {"rbac/v1.RoleRef": "apiGroup", "scheduling/v1.PriorityClass": "value"}
 # As in apimachinery's ParseQuantity.
 QUANTITY_PATTERN = r"^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$"
 
@@ -30,7 +33,8 @@ def definitions() -> Schema:
     document: Schema = json.loads(_file().read_text())
     made: dict[str, Schema] = document["$defs"]
     for name, definition in made.items():
-        required = definition.get("required", [])
+        required = [field for field in definition.pop("required", []) if field != DEFAULTED.get(_short(name))]
+        definition |= {"required": required} if required else {}
         for field, schema in (definition.get("properties") or {}).items():
             values = ENUMS.get(f"{_short(name)}.{field}", ())
             _complete(schema, values, required=field in required)
@@ -96,7 +100,7 @@ def _complete(schema: Schema, values: tuple[str, ...], *, required: bool) -> Non
     """Add values and range; an optional field may be left empty, which is as good as leaving it out."""
     if values:
         below = schema.get("items", schema)
-        below["enum"] = [*values] if required else [*values, "", None]
+        below["enum"] = [*values] if required or below is not schema else [*values, "", None]
     written = schema.pop("format", None)
     if written == "int32":
         schema["minimum"], schema["maximum"] = INT32

@@ -7,6 +7,7 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 from pylib.cluster.schemas.check import sound
+from pylib.cluster.schemas.names import LONGEST_NAME, SUBDOMAIN, named
 
 Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 RBAC = "rbac.authorization.k8s.io"
@@ -54,6 +55,8 @@ def _subject(subject: Any, field: str, kind: str) -> Wrong:
     account = subject.get("kind") == "ServiceAccount"
     if account and kind == "ClusterRoleBinding" and not subject.get("namespace"):
         yield f"{field}.namespace", f"service account {subject.get('name')} needs its namespace"
+    if account:
+        yield from named(f"{field}.name", subject.get("name"), SUBDOMAIN, LONGEST_NAME)
     wanted = {"", None} if account else {RBAC, "", None}
     if subject.get("apiGroup") not in wanted:
         fix = "remove it" if account else f"write {RBAC}"

@@ -27,6 +27,8 @@ def names(render: Render) -> Iterator[Finding]:
     """Every name, label and annotation, of the object and of the pods that it makes."""
     for resource in sound(render):
         wrong = [*of_object(resource), *of_metadata(resource.labels, resource.annotations, "metadata")]
+        for index, finalizer in enumerate(resource.metadata.get("finalizers") or []):
+            wrong += _key(f"metadata.finalizers[{index}]", str(finalizer))
         for pod in pod_templates(resource):
             wrong += of_pod(pod)
         for field, message in wrong:
@@ -106,6 +108,6 @@ def named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> W
 def _key(field: str, key: str) -> Wrong:
     prefix, slash, name = key.rpartition("/")
     if len(name) > LONGEST_LABEL or not QUALIFIED.fullmatch(name):
-        yield field, f"the key's last part has at most 63 letters, digits, dots, dashes; {name} does not"
+        yield field, f"its last part has at most 63 letters, digits, dots, dashes; {name} does not"
     elif slash and (len(prefix) > LONGEST_NAME or not SUBDOMAIN.fullmatch(prefix)):
-        yield field, f"the key's first part is a domain name; {prefix} is none"
+        yield field, f"its first part is a domain name; {prefix} is none"

@@ -40,9 +40,15 @@ def network_policies(render: Render) -> Iterator[Finding]:
     for resource in sound(render, "NetworkPolicy"):
         for direction, peers in (("ingress", "from"), ("egress", "to")):
             for at, entry in enumerate(resource.spec.get(direction) or []):
-                for index, peer in enumerate((entry or {}).get(peers) or []):
-                    for field, message in _peer(peer, f"spec.{direction}[{at}].{peers}[{index}]"):
-                        yield found("schema-network-policy", resource, field, message)
+                for field, message in _entry(entry, f"spec.{direction}[{at}]", peers):
+                    yield found("schema-network-policy", resource, field, message)
+
+
+def _entry(entry: Any, field: str, peers: str) -> Wrong:
+    for index, port in enumerate(entry.get("ports") or []):
+        yield from _numbered(f"{field}.ports[{index}].port", port.get("port"))
+    for index, peer in enumerate(entry.get(peers) or []):
+        yield from _peer(peer, f"{field}.{peers}[{index}]")
 
 
 def _service(resource: Resource) -> Wrong:
@@ -68,11 +74,15 @@ def _port(port: Any, field: str, *, many: bool) -> Wrong:
         yield f"{field}.name", "with several ports each needs a name; give it one"
     yield from named(f"{field}.name", port.get("name"), LABEL, LONGEST_LABEL)
     for key in ("port", "targetPort"):
-        number = port.get(key, 1)
-        if isinstance(number, int) and not 0 < number <= HIGHEST_PORT:
-            yield f"{field}.{key}", f"{number} is no port; they go from 1 to {HIGHEST_PORT}"
-        elif isinstance(number, str):
-            yield from named(f"{field}.{key}", number, PORT, LONGEST_PORT)
+        yield from _numbered(f"{field}.{key}", port.get(key))
+
+
+def _numbered(field: str, port: Any) -> Wrong:
+    """A port is a number, or the name of one."""
+    if isinstance(port, int) and not 0 < port <= HIGHEST_PORT:
+        yield field, f"{port} is no port; they go from 1 to {HIGHEST_PORT}"
+    elif isinstance(port, str):
+        yield from named(field, port, PORT, LONGEST_PORT)
 
 
 def _path(told: Any, field: str) -> Wrong:

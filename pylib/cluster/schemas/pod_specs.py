@@ -8,6 +8,7 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import Container, PodTemplate, containers, pod_templates
 from pylib.cluster.render import Render
 from pylib.cluster.schemas.check import sound
+from pylib.cluster.schemas.names import LONGEST_PORT, PORT, named
 
 Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 Check = Callable[[PodTemplate], Wrong]
@@ -19,6 +20,7 @@ RESTART = {
 }
 HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+NAMED = (("configMap", "name"), ("secret", "secretName"))
 HIGHEST_PORT = 65535
 
 
@@ -40,9 +42,9 @@ def probes(render: Render) -> Iterator[Finding]:
     yield from _of_pods(render, "schema-probe", _probes)
 
 
-@rule("schema-volume", "a volume of two kinds is refused")
+@rule("schema-volume", "a volume of two kinds, or of something without a name, is refused")
 def volumes(render: Render) -> Iterator[Finding]:
-    """Each volume is of one kind."""
+    """Each volume is of one kind, and says which."""
     yield from _of_pods(render, "schema-volume", _volumes)
 
 
@@ -103,6 +105,11 @@ def _probe(container: Container, probe: Any, key: str) -> Wrong:
     handlers = [handler for handler in HANDLERS if probe.get(handler) is not None]
     if len(handlers) != 1:
         yield field, f"it needs one of {', '.join(HANDLERS)}; there are {len(handlers)}"
+    if "exec" in handlers and not probe["exec"].get("command"):
+        yield f"{field}.exec.command", "it is empty; write what to run"
+    for handler in {"httpGet", "tcpSocket"} & {*handlers}:
+        port = probe[handler].get("port")
+        yield from named(f"{field}.{handler}.port", port, PORT, LONGEST_PORT) if isinstance(port, str) else ()
     if key != "readinessProbe" and probe.get("successThreshold") not in {None, 0, 1}:
         yield f"{field}.successThreshold", "only a readiness probe may need more than one success; write 1"
 
@@ -112,6 +119,12 @@ def _volumes(pod: PodTemplate) -> Wrong:
         sources = [source for source in _given(volume) if source != "name"]
         if len(sources) > 1:
             yield f"{pod.field}.volumes[{index}]", f"it is of two kinds, {' and '.join(sources)}; keep one"
+        for source, key in NAMED:
+            if source in sources and not volume[source].get(key):
+                yield (
+                    f"{pod.field}.volumes[{index}].{source}.{key}",
+                    f"it does not say which; write the {key}",
+                )
 
 
 def _ports(pod: PodTemplate) -> Wrong:

@@ -8,7 +8,9 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import containers, pod_templates
 from pylib.cluster.render import Render
 from pylib.cluster.schemas.check import sound
+from pylib.cluster.schemas.suggest import did_you_mean
 
+STANDARD = ("cpu", "memory", "ephemeral-storage")  # others have a domain, such as nvidia.com/gpu
 UNITS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 
@@ -49,6 +51,9 @@ def quantities(render: Render) -> Iterator[Finding]:
 def _resources(told: Any, field: str) -> Iterator[tuple[str, str]]:
     for part in ("requests", "limits"):
         for name, written in (told.get(part) or {}).items():
+            if "/" not in name and name not in STANDARD and not name.startswith("hugepages-"):
+                message = f"there is no resource {name}{did_you_mean(name, STANDARD)}"
+                yield f"{field}.{part}.{name}", message
             value = quantity(written)
             if value is not None and value < 0:
                 yield f"{field}.{part}.{name}", f"{written} is less than nothing; write such as 500m or 2Gi"

@@ -10,12 +10,17 @@ from pylib.cluster.schemas.check import sound
 from pylib.cluster.schemas.names import labels
 
 WITH_VALUES = {"In", "NotIn", "Gt", "Lt"}
+SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 OTHER = {"ConfigMap", "CustomResourceDefinition", "Secret"}  # they hold text or schemas, and no selectors
 
 
-@rule("schema-selector", "a selector that compares with nothing, or with what no label can be, is refused")
+@rule("schema-selector", "a selector that is empty, or compares with what no label can be, is refused")
 def selectors(render: Render) -> Iterator[Finding]:
-    """Each expression has values where its operator needs some, and labels are ones that can be."""
+    """A workload selects something, each expression has values where its operator needs some, and labels are ones that can be."""
+    for resource in sound(render, *SELECTING):
+        selector = resource.spec.get("selector") or {}
+        if not (selector.get("matchLabels") or selector.get("matchExpressions")):
+            yield found("schema-selector", resource, "spec.selector", "it is empty; name the pods' labels")
     for resource in sound(render):
         if resource.group in core.groups() and resource.kind not in OTHER:
             for field, message in _selectors(resource.body, ""):

@@ -24,7 +24,6 @@ KEPT = (
     "uniqueItems",
 )
 FORMATS = {"byte", "date-time", "duration"}  # the ones that CRDs use and the API server checks
-INT32 = (-(2**31), 2**31 - 1)
 ANY_INT_OR_STRING = [{"type": "integer"}, {"type": "string"}]
 PRESERVE = "x-kubernetes-preserve-unknown-fields"
 CEL = "x-kubernetes-validations"
@@ -105,9 +104,8 @@ def _condition(schema: Schema) -> Schema:
 
 
 def _bounds(schema: Schema) -> Schema:
-    """OpenAPI says `exclusiveMinimum: true` beside a minimum, and bounds an integer by its format."""
-    low, high = INT32 if schema.get("format") == "int32" else (None, None)
-    made = {"minimum": schema.get("minimum", low), "maximum": schema.get("maximum", high)}
+    """OpenAPI says `exclusiveMinimum: true` beside a minimum."""
+    made = {"minimum": schema.get("minimum"), "maximum": schema.get("maximum")}
     for key, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(exclusive) is True:
             made[exclusive] = made.pop(key)

@@ -1,0 +1,52 @@
+"""Where a part of the cluster is not rendered, nothing is said to be missing, and that is told."""
+
+from dataclasses import replace
+
+import pytest
+
+from pylib.cluster.findings import run
+from pylib.cluster.policies import images, selection
+from pylib.cluster.render import Unchecked
+
+from .manifests import FOLDER, SURROUNDINGS, read
+from .test_manifests import EVERY
+
+MISSING = (
+    "crd-order",
+    "gateway-nowhere",
+    "monitors-nothing",
+    "namespace-missing",
+    "rbac-role-missing",
+    "reference-missing",
+    "route-nowhere",
+    "scales-nothing",
+    "selects-nothing",
+    "webhook-nowhere",
+)
+
+
+@pytest.mark.parametrize("identifier", MISSING)
+def test_what_seems_to_be_missing_may_be_in_what_is_not_rendered(identifier: str) -> None:
+    render = read(FOLDER / "invalid" / f"{identifier}.yaml").render
+    partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
+    before = [finding for finding in run(render, EVERY) if finding.id == identifier]
+    after = [finding for finding in run(partial, EVERY) if finding.id == identifier]
+    assert len(after) < len(before)
+
+
+def test_it_is_told_that_references_were_not_looked_for() -> None:
+    render = read(SURROUNDINGS).render
+    assert list(selection.notes(render)) == []
+    [note] = selection.notes(replace(render, unchecked=[Unchecked("istio", "not in the cache")]))
+    assert (note.application, note.reason) == (
+        "references",
+        "what objects name was not looked for, as not all is rendered",
+    )
+
+
+def test_an_image_of_ours_without_a_digest_is_told() -> None:
+    assert list(images.notes(read(SURROUNDINGS).render)) == []
+    render = read(FOLDER / "valid" / "image-train.yaml").render
+    [note] = images.notes(render)
+    assert note.application == "images.lock"
+    assert note.reason.startswith("ghcr.io/example/images-train:0.1.0 has no digest yet; ")

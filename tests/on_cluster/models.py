@@ -1,0 +1,105 @@
+"""Small real models with an evaluation that passed, and the store that pods and this machine both reach."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pylib.evaluation.gate import Gate, decide
+from pylib.evaluation.record import ClassMetrics, Evaluation, Figures, Parity
+from pylib.provenance.digests import sha256_file
+from pylib.release.release import Release, release
+from pylib.store.artifacts import ArtifactStore
+from tests.on_cluster.kubectl import Body
+from tests.on_cluster.repository import Repository
+from tests.serving.conftest import CLASSES, _tiny_model
+
+BUCKET = "models"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An S3 store under an address that pods reach too."""
+
+    endpoint: str
+    key: str
+    secret: str
+    region: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Store":
+        """As CLUSTER_S3 says: http://KEY:SECRET@HOST:PORT?region=REGION."""
+        url = urlsplit(environment.get("CLUSTER_S3", ""))
+        if not url.hostname:
+            pytest.fail("CLUSTER_S3: name an S3 store that pods reach, http://KEY:SECRET@HOST:PORT", pytrace=False)
+        region = parse_qs(url.query).get("region", ["us-east-1"])[0]
+        endpoint = f"{url.scheme}://{url.hostname}:{url.port or 80}"
+        return cls(endpoint, url.username or "", url.password or "", region)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that S3 clients read."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_REGION": self.region,
+        }
+
+    def secret_for(self, namespace: str) -> Body:
+        """The Secret that the model server reads, with this store in the place of the platform's."""
+        metadata = {"name": "model-store", "namespace": namespace}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": self.variables}
+
+    def open(self) -> ArtifactStore:
+        """The bucket of the models, made where it is missing."""
+        import boto3
+
+        os.environ.update(self.variables)
+        client = boto3.client("s3", endpoint_url=self.endpoint, region_name=self.region)
+        if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=BUCKET)
+        return ArtifactStore(f"s3://{BUCKET}")
+
+
+def make_model(folder: Path, seed: int) -> Path:
+    """A model folder and the folder of its evaluation, in one; a seed is a model."""
+    model, evaluation = folder / "model", folder / "evaluation"
+    model.mkdir(parents=True)
+    evaluation.mkdir()
+    (model / "model.onnx").write_bytes(_tiny_model(seed))
+    scores = ClassMetrics(iou=0.8, f1=0.8, precision=0.8, recall=0.8)
+    figures = Figures(
+        model_digest=sha256_file(model / "model.onnx"),
+        dataset="sample",
+        images=40,
+        classes=CLASSES,
+        metrics={"mean_iou": 0.8, "expected_calibration_error": 0.02},
+        per_class=dict.fromkeys(CLASSES, scores),
+        confusion=[[8, 1, 1], [1, 8, 1], [1, 1, 8]],
+        reliability=[],
+        examples=[],
+        parity=Parity(same_class_share=1.0, max_probability_difference=1e-6, images=40),
+    )
+    verdict = decide(Gate.model_validate({"mean_iou": {"minimum": 0.7}}), figures)
+    (evaluation / "evaluation.json").write_text(Evaluation(**dict(figures), gate=verdict).dumps())
+    return folder
+
+
+def release_model(made: Path, store: Store, repository: Repository) -> Release:
+    """What `pylib release` does: the model into the store, its digest into a commit, which is pushed."""
+    done = release(
+        made / "model",
+        made / "evaluation",
+        artifacts=store.open(),
+        repository=made / "releases",
+        source=repository.origin,
+        data_commit="sample@" + "c0ffee" * 5,
+        git_commit=repository.head,
+        push=True,
+    )
+    repository.pull()
+    return done

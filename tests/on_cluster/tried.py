@@ -1,0 +1,95 @@
+"""Which applications a cluster can be asked for: all, but for those whose upstream cannot be had here."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pylib.cluster import bases
+from pylib.cluster.applications import ROOT, Application
+from pylib.cluster.render import Render, render
+from tests.on_cluster.kubectl import Kubectl
+
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is tried and, by name, why the rest is not."""
+
+    render: Render
+    not_tried: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def tried(self) -> dict[str, Application]:
+        """The applications to be expected on the cluster, by name."""
+        every = self.render.applications.items()
+        return {name: each for name, each in every if name != ROOT and name not in self.not_tried}
+
+
+def choose(checkout: Path, cluster: str, kubectl: Kubectl) -> Choice:
+    """Leave out what cannot be rendered, whose upstream is not where Argo CD looks, or whose kinds nobody brings."""
+    made = render(checkout, cluster)
+    not_tried = {each.application: each.reason for each in made.unchecked}
+    not_tried |= dict(_without_upstream(made))
+    choice = Choice(made, not_tried)
+    while True:
+        missing = {**dict(_without_kinds(choice, kubectl)), **dict(_without_owner(choice))}
+        if not missing:
+            return choice
+        not_tried |= missing
+
+
+def _without_upstream(made: Render) -> Iterator[tuple[str, str]]:
+    """Applications that need a tag of a repository which git, as it is set up here, does not find."""
+    needed = {
+        (resource.application, resource.origin.file.partition(":")[0])
+        for resource in made.resources
+        if resource.origin.upstream
+    }
+    found = {upstream: _is_there(upstream) for upstream in {each for _, each in needed}}
+    for application, upstream in sorted(needed):
+        if not found[upstream]:
+            yield application, f"{upstream} is not mirrored here"
+
+
+def _is_there(upstream: str) -> bool:
+    repository, _, ref = upstream.partition("@")
+    command = ["git", "ls-remote", "--exit-code", f"https://github.com/{repository}", f"refs/tags/{ref}"]
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def _without_kinds(choice: Choice, kubectl: Kubectl) -> Iterator[tuple[str, str]]:
+    """Applications with an object of a kind that neither the server nor a tried application defines."""
+    tried = choice.tried
+    served = _served(kubectl) | {
+        (crd.spec["group"], crd.spec["names"]["kind"])
+        for crd in choice.render.of("CustomResourceDefinition")
+        if crd.application in tried
+    }
+    for resource in choice.render.resources:
+        if resource.application in tried and (resource.group, resource.kind) not in served:
+            yield resource.application, f"no tried application brings the kind {resource.kind}"
+
+
+def _without_owner(choice: Choice) -> Iterator[tuple[str, str]]:
+    """Charts whose application, which would install them, is not tried."""
+    for name, application in choice.tried.items():
+        if application.owner in choice.not_tried:
+            yield name, f"{application.owner}, which installs it, is not tried"
+
+
+def _served(kubectl: Kubectl) -> set[tuple[str, str]]:
+    """Group and kind of all that the server knows before anything is installed."""
+    lines = kubectl.run("api-resources", "--no-headers=true", "--output=wide").splitlines()
+    words = [line.split() for line in lines]
+    places = [next(i for i, word in enumerate(line) if word in {"true", "false"}) for line in words]
+    return {
+        (line[place - 1].rpartition("/")[0], line[place + 1]) for line, place in zip(words, places, strict=True)
+    }
