@@ -40,8 +40,12 @@ class Base:
 
     @property
     def url(self) -> str:
-        """Where git fetches it from; PYLIB_MIRROR may stand in its place."""
-        return f"https://{self.host}/{self.repository}"
+        """Where git fetches it from: `PYLIB_MIRROR` stands in GitHub's place where it is set.
+
+        A mirror holds repositories as GitHub does: `file:///mirror/` or `https://git.example.org/mirror/`.
+        """
+        mirror = os.environ.get("PYLIB_MIRROR") if self.host == "github.com" else None
+        return f"{(mirror or f'https://{self.host}').rstrip('/')}/{self.repository}"
 
     def __str__(self) -> str:
         return f"{self.repository}@{self.ref}"
@@ -143,7 +147,7 @@ def _git(base: Base, *arguments: str) -> None:
             text=True,
             timeout=SECONDS,
             check=False,
-            env=git_environment(),
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BaseMissingError(f"{base}: {type(error).__name__} while fetching {base.url}") from error
@@ -153,22 +157,8 @@ def _git(base: Base, *arguments: str) -> None:
 
 def _reason(base: Base, stderr: str) -> str:
     lines = stderr.strip().splitlines() or ["git gave no reason"]
-    reason = f"{base.url} cannot be fetched: {lines[-1]}"
+    lines = [line for line in lines if line.startswith("fatal:")] or lines
+    reason = f"{base.url} cannot be fetched: {lines[0].removeprefix('fatal: ')}"
     if re.search(r"Could not resolve host|Failed to connect|timed out|Couldn't connect", stderr):
-        _silent[base.host] = f"{base.host} does not answer ({lines[-1]})"
+        _silent[base.host] = f"{base.host} does not answer"
     return reason
-
-
-def git_environment() -> dict[str, str]:
-    """The environment of git, with `PYLIB_MIRROR` in GitHub's place where it is set.
-
-    The mirror holds repositories as GitHub does: `file:///mirror/` or `https://git.example.org/mirror/`.
-    """
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    mirror = os.environ.get("PYLIB_MIRROR")
-    if mirror:
-        count = int(environment.get("GIT_CONFIG_COUNT", "0"))
-        environment[f"GIT_CONFIG_KEY_{count}"] = f"url.{mirror.rstrip('/')}/.insteadOf"
-        environment[f"GIT_CONFIG_VALUE_{count}"] = "https://github.com/"
-        environment["GIT_CONFIG_COUNT"] = str(count + 1)
-    return environment

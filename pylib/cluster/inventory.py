@@ -51,7 +51,7 @@ def _line(name: str, renders: list[Render]) -> Iterator[str]:
     yield ", ".join(sorted(upstream)) or "ours"
     yield ", ".join(sorted({each.namespace for each in resources} - {"", "argocd"})) or "argocd"
     for made, apps in parts:
-        yield str(sum(len(made.of_application(app.name)) for app in apps)) if apps else "–"
+        yield str(sum(len(made.of_application(app.name)) for app in apps)) if apps else "none"
 
 
 def _parts(made: Render, name: str) -> list[Application]:

@@ -34,7 +34,7 @@ def test_a_line_has_versions_namespaces_and_the_objects_of_each_cluster(renders:
     lines = table(renders).splitlines()
     assert lines[2:] == [
         "| 3 | `web` | owner/name@v1 | a | 2 | 1 |",
-        "| 5 | `extra` | ours | a | 1 | – |",
+        "| 5 | `extra` | ours | a | 1 | none |",
         "|  | all, with what installs them |  |  | 3 (0 CRDs) | 1 (0 CRDs) |",
     ]
 

@@ -131,8 +131,9 @@ def test_what_cannot_be_rendered_is_told_and_the_rest_still_stands(
     made = render(tree, "local")
     [unchecked] = made.unchecked
     assert unchecked.application == "second"
+    nowhere = f"{(mirror / 'nowhere').as_uri()}/example/upstream"
     assert unchecked.reason.startswith(
-        "example/upstream@v1: not in the cache, and https://github.com/example/upstream"
+        f"example/upstream@v1: not in the cache, and {nowhere} cannot be fetched"
     )
     assert "ours" in names(made)
 

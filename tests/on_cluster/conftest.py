@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from pylib.settings import settings
+from tests.on_cluster import platform as platforms
 from tests.on_cluster.kubectl import Kubectl
-from tests.on_cluster.repository import GitServer
+from tests.on_cluster.models import Store, make_model, release_model
+from tests.on_cluster.operators import Operators
+from tests.on_cluster.platform import CLUSTER, Platform
+from tests.on_cluster.repository import GitServer, Repository, copy_checkout
 from tests.on_cluster.throw_away import NotThrowAwayError, throw_away_cluster
+from tests.on_cluster.tried import choose
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,3 +60,51 @@ def record() -> Iterator[dict[str, Any]]:
         file = settings().output / "on-cluster.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+@pytest.fixture(scope="session")
+def store(kubectl: Kubectl) -> Store:
+    """Where released models are, for pods and for this machine."""
+    return Store.of(os.environ)
+
+
+@pytest.fixture(scope="session")
+def operators(kubectl: Kubectl) -> Iterator[Operators]:
+    """The work of those operators that are simulated."""
+    thread = Operators(kubectl)
+    thread.start()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture(scope="session")
+def first_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that is released before the platform comes up."""
+    return make_model(tmp_path_factory.mktemp("first"), seed=1)
+
+
+@pytest.fixture(scope="session")
+def installed(
+    kubectl: Kubectl,
+    git_server: GitServer,
+    store: Store,
+    operators: Operators,
+    first_model: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Platform:
+    """The platform, brought up once from one push that holds a released model; whether well or not."""
+    repository = Repository.create(git_server, "platform", tmp_path_factory.mktemp("platform"))
+    copy_checkout(ROOT, repository.folder)
+    choice = choose(ROOT, CLUSTER, kubectl)
+    platforms.prepare(repository, choice, git_server.mirror)
+    repository.push("The platform, with this cluster's settings")
+    release_model(first_model, store, repository)
+    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml"))
+    return platforms.bring_up(kubectl, repository, choice)
+
+
+@pytest.fixture
+def platform(kubectl: Kubectl, installed: Platform) -> Platform:
+    """The platform, as it must have come up."""
+    platforms.require_good(installed, kubectl)
+    return installed

@@ -33,18 +33,20 @@ def git(folder: Path, *arguments: str) -> str:
 
 @dataclass(frozen=True)
 class GitServer:
-    """A folder of bare repositories, and the URL under which Argo CD reads them."""
+    """A folder of bare repositories, the URL under which Argo CD reads them, and where it finds GitHub's."""
 
     folder: Path
     url: str
+    mirror: str
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "GitServer":
-        """As CLUSTER_GIT and CLUSTER_GIT_URL say."""
+        """As CLUSTER_GIT, CLUSTER_GIT_URL and CLUSTER_MIRROR say."""
         folder = environment.get("CLUSTER_GIT")
         if not folder or not Path(folder).is_dir():
             pytest.fail("CLUSTER_GIT: name the folder whose bare repositories Argo CD can read", pytrace=False)
-        return cls(Path(folder), environment.get("CLUSTER_GIT_URL", "git://127.0.0.1").rstrip("/"))
+        url = environment.get("CLUSTER_GIT_URL", "git://127.0.0.1").rstrip("/")
+        return cls(Path(folder), url, environment.get("CLUSTER_MIRROR", "https://github.com").rstrip("/"))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pylib.cluster import bases
 from pylib.cluster.applications import ROOT, Application
 from pylib.cluster.render import Render, render
 from tests.on_cluster.kubectl import Kubectl
@@ -35,7 +34,7 @@ def choose(checkout: Path, cluster: str, kubectl: Kubectl) -> Choice:
     not_tried |= dict(_without_upstream(made))
     choice = Choice(made, not_tried)
     while True:
-        missing = {**dict(_without_kinds(choice, kubectl)), **dict(_without_owner(choice))}
+        missing = {**dict(_without_kinds(choice, kubectl)), **dict(_without_family(choice))}
         if not missing:
             return choice
         not_tried |= missing
@@ -78,11 +77,13 @@ def _without_kinds(choice: Choice, kubectl: Kubectl) -> Iterator[tuple[str, str]
             yield resource.application, f"no tried application brings the kind {resource.kind}"
 
 
-def _without_owner(choice: Choice) -> Iterator[tuple[str, str]]:
-    """Charts whose application, which would install them, is not tried."""
-    for name, application in choice.tried.items():
-        if application.owner in choice.not_tried:
-            yield name, f"{application.owner}, which installs it, is not tried"
+def _without_family(choice: Choice) -> Iterator[tuple[str, str]]:
+    """A chart and the application that installs it are tried together, or neither is."""
+    for name, application in choice.render.applications.items():
+        if application.owner in choice.render.applications and application.owner != ROOT:
+            pair = {name, application.owner}
+            for each in pair & choice.tried.keys() if pair & choice.not_tried.keys() else ():
+                yield each, f"{(pair - {each}).pop()}, which belongs to it, is not tried"
 
 
 def _served(kubectl: Kubectl) -> set[tuple[str, str]]:

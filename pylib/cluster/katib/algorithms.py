@@ -75,6 +75,7 @@ NEEDED = {
     "hyperband": ("r_l", "resource_name"),
     "pbt": ("suggestion_trial_dir", "n_population", "truncation_threshold"),
 }
+MANY = 1_000_000  # points of one parameter, beyond which rounding does not matter
 ARCHITECTURE = {"darts", "enas"}  # they search nasConfig, and have settings without end
 
 
@@ -157,7 +158,16 @@ def combinations(parameter: Parameter) -> int | None:
     step = parameter.number("step") or (Decimal(1) if parameter.type == "int" else None)
     if low is None or high is None or not step or step < 0 or high < low:
         return None
-    return int((high - low) // step) + 1
+    points = int((high - low) // step) + 1
+    return points if parameter.type == "int" or points > MANY else _rounded(low, high, step)
+
+
+def _rounded(low: Decimal, high: Decimal, step: Decimal) -> int:
+    """As Katib counts them, in binary floating point: 0.1 to 0.7 by 0.2 may come out as three or as four."""
+    import numpy as np
+
+    points = np.arange(float(low), float(high) + float(step), float(step))
+    return len(points) - int(points[-1] > float(high))
 
 
 def _hyperband(experiment: Experiment) -> Wrong:

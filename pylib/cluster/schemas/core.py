@@ -23,6 +23,7 @@ QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 # The definitions require them, and the API server fills them in.
 DEFAULTED = {"rbac/v1.RoleRef": "apiGroup", "scheduling/v1.PriorityClass": "value"}
+COUNTS = {"backoffLimit", "completions", "minReadySeconds", "parallelism", "replicas", "revisionHistoryLimit"}
 # As in apimachinery's ParseQuantity.
 QUANTITY_PATTERN = r"^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$"
 
@@ -33,12 +34,15 @@ def definitions() -> Schema:
     document: Schema = json.loads(_file().read_text())
     made: dict[str, Schema] = document["$defs"]
     for name, definition in made.items():
-        required = [field for field in definition.pop("required", []) if field != DEFAULTED.get(_short(name))]
-        definition |= {"required": required} if required else {}
+        filled = DEFAULTED.get(_short(name))
+        required = [field for field in definition.get("required", []) if field != filled]
+        definition["required"] = required
         for field, schema in (definition.get("properties") or {}).items():
             values = ENUMS.get(f"{_short(name)}.{field}", ())
             _complete(schema, values, required=field in required)
             _without_null_items(schema, made)
+            if field in COUNTS:
+                schema["minimum"] = 0
     made[INT_OR_STRING] = {"type": ["integer", "string", "null"]}
     made[QUANTITY] = {"type": ["number", "string", "null"], "pattern": QUANTITY_PATTERN}
     return document

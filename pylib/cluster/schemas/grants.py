@@ -45,6 +45,8 @@ def _binding(resource: Resource) -> Wrong:
     role = resource.body.get("roleRef") or {}
     if role.get("apiGroup", RBAC) not in {RBAC, ""}:
         yield "roleRef.apiGroup", f"it is {role['apiGroup']}; write {RBAC}"
+    if not role.get("name"):
+        yield "roleRef.name", "it names no role; write which"
     if resource.kind == "ClusterRoleBinding" and role.get("kind") == "Role":
         yield "roleRef.kind", "a ClusterRoleBinding binds a ClusterRole; write a RoleBinding, or another role"
     for index, subject in enumerate(resource.body.get("subjects") or []):
@@ -55,6 +57,8 @@ def _subject(subject: Any, field: str, kind: str) -> Wrong:
     account = subject.get("kind") == "ServiceAccount"
     if account and kind == "ClusterRoleBinding" and not subject.get("namespace"):
         yield f"{field}.namespace", f"service account {subject.get('name')} needs its namespace"
+    if not subject.get("name"):
+        yield f"{field}.name", "it names nobody; write who"
     if account:
         yield from named(f"{field}.name", subject.get("name"), SUBDOMAIN, LONGEST_NAME)
     wanted = {"", None} if account else {RBAC, "", None}

@@ -28,7 +28,7 @@ def names(render: Render) -> Iterator[Finding]:
     for resource in sound(render):
         wrong = [*of_object(resource), *of_metadata(resource.labels, resource.annotations, "metadata")]
         for index, finalizer in enumerate(resource.metadata.get("finalizers") or []):
-            wrong += _key(f"metadata.finalizers[{index}]", str(finalizer))
+            wrong += key(f"metadata.finalizers[{index}]", str(finalizer))
         for pod in pod_templates(resource):
             wrong += of_pod(pod)
         for field, message in wrong:
@@ -58,9 +58,9 @@ def of_object(resource: Resource) -> Wrong:
 def of_metadata(own: Mapping[str, str], annotations: Mapping[str, str], field: str) -> Wrong:
     """Keys of both, values of labels, and how much annotations hold together."""
     yield from labels(own, f"{field}.labels")
-    for key in annotations:
-        yield from _key(f"{field}.annotations[{key}]", key.lower())
-    size = sum(len(f"{key}{value}".encode()) for key, value in annotations.items())
+    for name in annotations:
+        yield from key(f"{field}.annotations[{name}]", name.lower())
+    size = sum(len(f"{name}{value}".encode()) for name, value in annotations.items())
     if size > ANNOTATIONS_BYTES:
         yield (
             f"{field}.annotations",
@@ -70,16 +70,17 @@ def of_metadata(own: Mapping[str, str], annotations: Mapping[str, str], field: s
 
 def labels(own: Mapping[str, str], field: str) -> Wrong:
     """Keys and values of labels."""
-    for key, value in own.items():
-        yield from _key(f"{field}[{key}]", key)
+    for name, value in own.items():
+        yield from key(f"{field}[{name}]", name)
         if len(str(value)) > LONGEST_LABEL or not (value == "" or QUALIFIED.fullmatch(str(value))):
             told = "at most 63 letters, digits, dots, dashes and underscores"
-            yield f"{field}[{key}]", f"a label's value has {told}; {value} has others"
+            yield f"{field}[{name}]", f"a label's value has {told}; {value} has others"
 
 
 def of_pod(pod: PodTemplate) -> Wrong:
     """Labels of a pod, and the names of its containers, ports and volumes."""
     yield from of_metadata(pod.labels, {}, pod.field.removesuffix("spec") + "metadata")
+    yield from labels(pod.spec.get("nodeSelector") or {}, f"{pod.field}.nodeSelector")
     for index, volume in enumerate(pod.spec.get("volumes") or []):
         yield from named(f"{pod.field}.volumes[{index}].name", volume.get("name"), LABEL, LONGEST_LABEL)
     for container in containers(pod):
@@ -105,8 +106,9 @@ def named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> W
         yield field, f"{text} must be of a-z, 0-9 and dashes, {first} and end with one; rename it"
 
 
-def _key(field: str, key: str) -> Wrong:
-    prefix, slash, name = key.rpartition("/")
+def key(field: str, written: str) -> Wrong:
+    """What is wrong with the key of a label or an annotation."""
+    prefix, slash, name = written.rpartition("/")
     if len(name) > LONGEST_LABEL or not QUALIFIED.fullmatch(name):
         yield field, f"its last part has at most 63 letters, digits, dots, dashes; {name} does not"
     elif slash and (len(prefix) > LONGEST_NAME or not SUBDOMAIN.fullmatch(prefix)):

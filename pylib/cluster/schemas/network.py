@@ -9,7 +9,7 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 from pylib.cluster.schemas.check import sound
-from pylib.cluster.schemas.names import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, named
+from pylib.cluster.schemas.names import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, labels, named
 
 Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 HIGHEST_PORT = 65535
@@ -61,6 +61,7 @@ def _service(resource: Resource) -> Wrong:
         yield "spec.ports", "it has no port; write at least one"
     if spec.get("clusterIP") == "None" and spec.get("type") in {"NodePort", "LoadBalancer"}:
         yield "spec.clusterIP", f"a headless Service cannot be a {spec['type']}; remove one of both"
+    yield from labels(spec.get("selector") or {}, "spec.selector")
     names: Counter[str] = Counter()
     for index, port in enumerate(ports):
         yield from _port(port, f"spec.ports[{index}]", many=len(ports) > 1)

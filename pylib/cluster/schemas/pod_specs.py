@@ -7,6 +7,7 @@ from typing import Any
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import Container, PodTemplate, containers, pod_templates
 from pylib.cluster.render import Render
+from pylib.cluster.schemas import core
 from pylib.cluster.schemas.check import sound
 from pylib.cluster.schemas.names import LONGEST_PORT, PORT, named
 
@@ -57,13 +58,21 @@ def ports(render: Render) -> Iterator[Finding]:
 def _of_pods(render: Render, identifier: str, check: Check) -> Iterator[Finding]:
     for resource in sound(render):
         for pod in pod_templates(resource):
-            for field, message in check(pod) if pod.spec else ():
+            written = pod.spec or resource.group in core.groups()
+            for field, message in check(pod) if written else ():
                 yield found(identifier, resource, field, message)
 
 
 def _containers(pod: PodTemplate) -> Wrong:
     if not pod.spec.get("containers") and pod.resource.kind != "SeldonDeployment":
         yield f"{pod.field}.containers", "there is no container; write at least one"
+    for container in containers(pod):
+        if not container.image and pod.resource.group in core.groups():
+            yield f"{container.field}.image", f"container {container.name} has no image; write one"
+    for index, toleration in enumerate(pod.spec.get("tolerations") or []):
+        if not toleration.get("key") and toleration.get("operator") != "Exists":
+            field = f"{pod.field}.tolerations[{index}].operator"
+            yield field, "without a key it must be Exists, which tolerates everything; write the key"
     yield from _twice(containers(pod), "container", lambda container: container.name)
     allowed = RESTART.get(pod.resource.kind, ())
     policy = pod.spec.get("restartPolicy") or "Always"

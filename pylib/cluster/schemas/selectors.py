@@ -7,7 +7,7 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 from pylib.cluster.schemas import core
 from pylib.cluster.schemas.check import sound
-from pylib.cluster.schemas.names import labels
+from pylib.cluster.schemas.names import key, labels
 
 WITH_VALUES = {"In", "NotIn", "Gt", "Lt"}
 SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
@@ -16,7 +16,7 @@ OTHER = {"ConfigMap", "CustomResourceDefinition", "Secret"}  # they hold text or
 
 @rule("schema-selector", "a selector that is empty, or compares with what no label can be, is refused")
 def selectors(render: Render) -> Iterator[Finding]:
-    """A workload selects something, each expression has values where its operator needs some, and labels are ones that can be."""
+    """A workload selects something; expressions have the values that they need, and labels can be ones."""
     for resource in sound(render, *SELECTING):
         selector = resource.spec.get("selector") or {}
         if not (selector.get("matchLabels") or selector.get("matchExpressions")):
@@ -29,11 +29,11 @@ def selectors(render: Render) -> Iterator[Finding]:
 
 def _selectors(body: Any, field: str) -> Iterator[tuple[str, str]]:
     if isinstance(body, dict):
-        for key, below in body.items():
-            at = f"{field}.{key}".removeprefix(".")
-            if key == "matchExpressions":
+        for name, below in body.items():
+            at = f"{field}.{name}".removeprefix(".")
+            if name == "matchExpressions":
                 yield from _expressions(below or [], at)
-            elif key == "matchLabels":
+            elif name == "matchLabels":
                 yield from labels(below or {}, at)
             else:
                 yield from _selectors(below, at)
@@ -44,6 +44,7 @@ def _selectors(body: Any, field: str) -> Iterator[tuple[str, str]]:
 
 def _expressions(expressions: Any, field: str) -> Iterator[tuple[str, str]]:
     for index, expression in enumerate(expressions):
+        yield from key(f"{field}[{index}].key", str(expression.get("key")))
         operator, values = str(expression.get("operator")), expression.get("values") or []
         if bool(values) != (operator in WITH_VALUES):
             what = "needs values" if operator in WITH_VALUES else "has no values; remove them"

@@ -1,0 +1,109 @@
+"""The whole platform brought up from one push, by the script that `make up` runs, and how that went."""
+
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.on_cluster import argocd
+from tests.on_cluster.argocd import State
+from tests.on_cluster.kubectl import Kubectl, KubectlError
+from tests.on_cluster.repository import BRANCH, Repository
+from tests.on_cluster.tried import Choice
+
+CLUSTER = "local"
+MINUTES = 12
+
+
+@dataclass
+class Timeline:
+    """When each application was first seen, and first seen Synced and Healthy: seconds from the start.
+
+    early: an application that was there before all of an earlier wave had been healthy, and which those were
+    """
+
+    waves: dict[str, int]
+    started: float = field(default_factory=time.monotonic)
+    seen: dict[str, float] = field(default_factory=dict)
+    good: dict[str, float] = field(default_factory=dict)
+    early: dict[str, list[str]] = field(default_factory=dict)
+
+    def look(self, states: dict[str, State]) -> None:
+        """Note what is new in a snapshot."""
+        now = round(time.monotonic() - self.started, 1)
+        for name in (name for name, state in states.items() if state.is_good):
+            self.good.setdefault(name, now)
+        for name in states.keys() - self.seen.keys():
+            self.seen[name] = now
+            wave = self.waves.get(name, -1)
+            behind = [each for each, other in self.waves.items() if other < wave and each not in self.good]
+            if behind:
+                self.early[name] = sorted(behind)
+
+    @property
+    def by_wave(self) -> dict[int, float]:
+        """For each wave, when the last of its applications was first healthy."""
+        done = {wave: [self.good.get(name) for name, other in self.waves.items() if other == wave] for wave in self.waves.values()}
+        return {wave: max(times) for wave, times in sorted(done.items()) if None not in times}  # type: ignore[type-var]
+
+
+@dataclass
+class Platform:
+    """The platform as it was brought up: the repository behind it, what was tried, how it went."""
+
+    repository: Repository
+    choice: Choice
+    timeline: Timeline
+    output: str
+    code: int
+    was_there: bool
+
+
+def prepare(repository: Repository, choice: Choice, mirror: str) -> None:
+    """The checkout's copy in the repository's folder, made this cluster's: what a person sets in a fork."""
+    settings = "cluster-conf/settings/settings.yaml"
+    text = repository.read(settings).splitlines()
+    values = {"repoURL": repository.url, "revision": BRANCH, "mirror": mirror.rstrip("/")}
+    for key, value in values.items():
+        at = next(i for i, line in enumerate(text) if line.startswith(f"  {key}: "))
+        text[at] = f"  {key}: {value}"
+    repository.write(settings, "\n".join(text) + "\n")
+    for name in choice.not_tried:
+        folder = repository.folder / f"cluster-conf/{name}/overlays/{CLUSTER}"
+        if folder.is_dir():
+            repository.remove(str(folder.relative_to(repository.folder)))
+
+
+def bring_up(kubectl: Kubectl, repository: Repository, choice: Choice) -> Platform:
+    """Run the script in the repository's folder to its end, and watch the applications meanwhile."""
+    was_there = kubectl.find("applications.argoproj.io", "root", argocd.NAMESPACE) is not None
+    timeline = Timeline({name: each.wave for name, each in choice.tried.items()})
+    command = ["env", f"CLUSTER={CLUSTER}", f"WAIT_MINUTES={MINUTES}", "./cluster.sh", "install"]
+    log = repository.folder.with_suffix(".log")
+    with log.open("w") as stream:
+        process = subprocess.Popen(command, cwd=repository.folder, stdout=stream, stderr=subprocess.STDOUT)
+        try:
+            while process.poll() is None:
+                _look(kubectl, timeline)
+                time.sleep(1)
+        finally:
+            process.terminate()
+            process.wait()
+    _look(kubectl, timeline)
+    return Platform(repository, choice, timeline, log.read_text(), process.returncode, was_there)
+
+
+def _look(kubectl: Kubectl, timeline: Timeline) -> None:
+    try:
+        timeline.look(argocd.states(kubectl))
+    except KubectlError:
+        return  # Argo CD's CRDs are not there yet, or the server is busy
+
+
+def require_good(platform: Platform, kubectl: Kubectl) -> None:
+    """End the test that needs the platform where it did not come up."""
+    if platform.code:
+        wrong = [str(state) for state in argocd.states(kubectl).values() if not state.is_good]
+        pytest.fail("\n".join([platform.output[-3000:], *wrong]), pytrace=False)
