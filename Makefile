@@ -37,6 +37,20 @@ test: lint ## everything: lint, the cluster's check, the fast tests, then those 
 	$(PYTEST) -m "not slow"
 	$(PYTEST) -m slow
 
+.PHONY: test-cluster
+test-cluster: environments ## what a cluster shows, on one to throw away (tests/on_cluster/README.md)
+	$(PYTEST) tests/on_cluster -m cluster
+
+.PHONY: up
+up: ## the platform on this machine: kind, Argo CD, everything; waits until it is healthy
+	@./cluster.sh tools
+	@$(MAKE) --no-print-directory environments
+	@./cluster.sh up
+
+.PHONY: down
+down: ## remove that kind cluster and all that is in it
+	@./cluster.sh down
+
 .PHONY: e2e
 e2e: ## from images to an answered REST request, into ./out
 	./run_e2e.sh

@@ -3,6 +3,7 @@
 #   ./cluster.sh up        a kind cluster, then install (this is `make up`; run again, it goes on where it was)
 #   ./cluster.sh install   Argo CD, the secrets and the root application, on the cluster of the current context
 #   ./cluster.sh down      removes the kind cluster and all that is in it (this is `make down`)
+#   ./cluster.sh tools     says what is missing for that, or nothing
 # CLUSTER names the overlays (local), KIND_CLUSTER the kind cluster (images), WAIT_MINUTES how long to wait for
 # health (40). THROW_AWAY=yes marks a new kind cluster as one that `make test-cluster` may do anything to.
 set -euo pipefail
@@ -150,6 +151,7 @@ install() {
 case ${1:-} in
   up) need_kind; check_fork; create; install ;;
   install) install ;;
+  tools) need_kind ;;
   down) need_kind; kind delete cluster --name "$kind_cluster" ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 1 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 1 ;;
 esac

@@ -128,7 +128,7 @@ def _replace(file: Path, text: str) -> None:
 
 def _fetch(base: Base, kept: Path) -> None:
     if base.host in _silent:
-        raise BaseMissingError(f"{base}: not in the cache, and {_silent[base.host]}")
+        raise BaseMissingError(f"a base is not in the cache, and {_silent[base.host]}")
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=f".{base.ref}.") as name:
         work = Path(name) / "tree"
         _git(base, "init", "--quiet", str(work))

@@ -78,7 +78,8 @@ def pipeline_reference(render: Render) -> Iterator[Finding]:
     for file in files:
         for kind, name, key, field in _named(file):
             message = there.fault(kind, name, key)
-            if message:
+            told = key and there.fault(kind, name)
+            if message and not told:
                 path = file.relative_to(render.tree).as_posix()
                 yield _finding("pipeline-reference", path, message, field)
     for container in _containers(render) if files else ():

@@ -23,8 +23,8 @@ def table(report: Report) -> RenderableType:
     if report.findings:
         parts.append(_findings(report.findings))
     parts += [
-        f"[yellow]not checked[/] {escape(each.application)}: {escape(each.reason)}"
-        for each in report.unchecked
+        f"[yellow]not checked[/] {escape(', '.join(names))}: {escape(reason)}"
+        for reason, names in _by_reason(report).items()
     ]
     return Group(*parts, summary(report))
 
@@ -52,6 +52,14 @@ def as_sarif(reports: Iterable[Report], tree: Path) -> str:
         "results": [_result(finding, tree) for finding in findings],
     }
     return json.dumps({"$schema": SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
+
+
+def _by_reason(report: Report) -> dict[str, list[str]]:
+    """Twenty applications that lack one host are one line."""
+    reasons: dict[str, list[str]] = {}
+    for each in report.unchecked:
+        reasons.setdefault(each.reason, []).append(each.application)
+    return reasons
 
 
 def _findings(findings: list[Finding]) -> Table:

@@ -2,11 +2,13 @@
 
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from pylib.cluster.images import locked
 from tests.on_cluster import argocd
 from tests.on_cluster.argocd import State
 from tests.on_cluster.kubectl import Kubectl, KubectlError
@@ -70,10 +72,25 @@ def prepare(repository: Repository, choice: Choice, mirror: str) -> None:
         at = next(i for i, line in enumerate(text) if line.startswith(f"  {key}: "))
         text[at] = f"  {key}: {value}"
     repository.write(settings, "\n".join(text) + "\n")
+    for file in _that_name_images(repository.folder):
+        _drop_digests(file, locked(repository.folder).values())
     for name in choice.not_tried:
         folder = repository.folder / f"cluster-conf/{name}/overlays/{CLUSTER}"
         if folder.is_dir():
             repository.remove(str(folder.relative_to(repository.folder)))
+
+
+def _that_name_images(folder: Path) -> list[Path]:
+    return [file for part in ("cluster-conf", "pipelines/compiled") for file in (folder / part).rglob("*.yaml")]
+
+
+def _drop_digests(file: Path, references: Iterable[str]) -> None:
+    """An image that was loaded into a node has no digest there, only its name and tag."""
+    text = changed = file.read_text()
+    for reference in references:
+        changed = changed.replace(reference, reference.partition("@")[0])
+    if changed != text:
+        file.write_text(changed)
 
 
 def bring_up(kubectl: Kubectl, repository: Repository, choice: Choice) -> Platform:

@@ -163,7 +163,7 @@ def combinations(parameter: Parameter) -> int | None:
 
 
 def _rounded(low: Decimal, high: Decimal, step: Decimal) -> int:
-    """As Katib counts them, in binary floating point: 0.1 to 0.7 by 0.2 may come out as three or as four."""
+    """As Katib counts them, in binary floating point: 0.1 to 0.7 by 0.2 are three, not four."""
     import numpy as np
 
     points = np.arange(float(low), float(high) + float(step), float(step))

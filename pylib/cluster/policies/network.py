@@ -1,27 +1,37 @@
-"""Who may speak to whom: every pod is behind a NetworkPolicy."""
+"""Who may speak to whom: nobody with a pod of ours, unless a policy says so."""
 
 from collections.abc import Iterator
 
 from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.policies.selection import every_pod, matches
+from pylib.cluster.policies.selection import matches
 from pylib.cluster.render import Render
-from pylib.cluster.resources import Resource
+from pylib.cluster.resources import Body, Resource
 
 
 @rule("network-policy-missing", "a pod that no policy selects takes connections from every other pod")
 def network_policy_missing(render: Render) -> Iterator[Finding]:
-    """Some policy restricts what comes in to every pod that has a network of its own."""
-    policies = [each for each in render.of("NetworkPolicy") if _of_ingress(each)]
-    for pod in every_pod(render):
-        namespace = pod.resource.namespace
-        selected = any(
-            each.namespace == namespace and matches(each.spec.get("podSelector"), pod.labels)
-            for each in policies
-        )
+    """Every namespace of ours denies by default; in others each of our pods has a policy of its own."""
+    policies = [each for each in render.of("NetworkPolicy") if _restricts(each)]
+    ours = {each.name: each for each in render.of("Namespace")}
+    for namespace, resource in ours.items():
+        denied = any(each.namespace == namespace and not _selector(each) for each in policies)
+        if namespace in render.pods and not denied:
+            message = "no NetworkPolicy selects all of its pods; add one that denies by default"
+            yield found("network-policy-missing", resource, "metadata.name", message)
+    for pod in (pod for namespace in render.pods.keys() - ours for pod in render.pods[namespace]):
+        there = [each for each in policies if each.namespace == pod.resource.namespace]
+        selected = any(matches(_selector(each), pod.labels) for each in there)
         if not selected and not pod.spec.get("hostNetwork"):
-            message = f"no NetworkPolicy of namespace {namespace} selects it; deny by default there"
-            yield found("network-policy-missing", pod.resource, pod.field.rpartition(".")[0], message)
+            message = f"no NetworkPolicy of namespace {pod.resource.namespace} selects it; add one"
+            field = pod.field.rpartition(".")[0]
+            yield found("network-policy-missing", pod.resource, field, message)
 
 
-def _of_ingress(policy: Resource) -> bool:
-    return "Ingress" in (policy.spec.get("policyTypes") or ["Ingress"])
+def _selector(policy: Resource) -> Body:
+    return policy.spec.get("podSelector") or {}
+
+
+def _restricts(policy: Resource) -> bool:
+    """Whether it is about what comes in, and does not let everybody in."""
+    incoming = "Ingress" in (policy.spec.get("policyTypes") or ["Ingress"])
+    return incoming and {} not in (policy.spec.get("ingress") or [])

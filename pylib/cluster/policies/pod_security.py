@@ -42,9 +42,7 @@ def pod_security_refused(render: Render) -> Iterator[Finding]:
     for pod in every_pod(render):
         level = levels.get(pod.resource.namespace, "privileged")
         for field, message in violations(pod, level):
-            told = (
-                f"{message}, which namespace {pod.resource.namespace}, {level}, refuses; change one of them"
-            )
+            told = f"{message}, and its namespace is {level}; change the pod, or the level"
             yield found("pod-security-refused", pod.resource, field, told)
 
 

@@ -34,12 +34,16 @@ KINDS = ("Secret", "ConfigMap", "ServiceAccount", "PersistentVolumeClaim", "Prio
 
 
 class Reference(NamedTuple):
-    """Something that a pod names: its kind and name, a key of it where one is named, and where it stands."""
+    """Something that a pod names: its kind and name, a key of it where one is named, and where it stands.
+
+    again: the object was named before, so that only the key is in question
+    """
 
     kind: str
     name: str
     key: str
     field: str
+    again: bool = False
 
 
 Present = dict[
@@ -75,9 +79,10 @@ def fault(there: Present, kind: str, namespace: str, name: str, key: str = "") -
 
 
 def _missing(there: Present, resource: Resource, reference: Reference) -> Iterator[Finding]:
-    message = fault(there, reference.kind, resource.namespace, reference.name, reference.key)
-    if message:
-        yield found("reference-missing", resource, reference.field, message)
+    kind, name, key, field, again = reference
+    message = fault(there, kind, resource.namespace, name, key)
+    if message and not (again and fault(there, kind, resource.namespace, name)):
+        yield found("reference-missing", resource, field, message)
 
 
 def _subjects(there: Present, resource: Resource) -> Iterator[Finding]:
@@ -119,7 +124,8 @@ def _source(source: Body | None, kind: str, key: str, field: str) -> Iterator[Re
     if source and not source.get("optional"):
         yield Reference(kind, str(source.get(key)), "", f"{field}.{key}")
         for index, item in enumerate(source.get("items") or []):
-            yield Reference(kind, str(source.get(key)), str(item.get("key")), f"{field}.items[{index}].key")
+            inside = f"{field}.items[{index}].key"
+            yield Reference(kind, str(source.get(key)), str(item.get("key")), inside, again=True)
 
 
 def _of_container(container: Container) -> Iterator[Reference]:

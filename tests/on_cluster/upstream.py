@@ -1,0 +1,17 @@
+"""Prints the tags of other people's repositories that the `local` cluster is made of, `OWNER/NAME TAG` a line each."""
+
+from pathlib import Path
+
+from pylib.cluster.render import Render, render
+
+ROOT = Path(__file__).parents[2]
+
+
+def tags(made: Render) -> set[str]:
+    """Every `OWNER/NAME@TAG` that an object of the render comes from."""
+    return {each.origin.file.partition(":")[0] for each in made.resources if each.origin.upstream}
+
+
+if __name__ == "__main__":
+    for upstream in sorted(tags(render(ROOT, "local"))):
+        print(*upstream.split("@"))  # noqa: T201
