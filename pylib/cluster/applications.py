@@ -14,7 +14,6 @@ from pylib.cluster.resources import Body, Resource
 from pylib.errors import ClusterError
 
 ROOT = "root"
-WAVE = "argocd.argoproj.io/sync-wave"
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def _expand(tree: Path, each: Resource) -> Iterator[Application]:
     for path in _folders(tree, each):
         yield Application(
             name=Path(path).parts[1],
-            wave=int(each.annotations.get(WAVE, "0")),
+            wave=each.sync_wave,
             project=str(spec.get("project", "")),
             path=path,
             namespace=str((spec.get("destination") or {}).get("namespace", "")),

@@ -1,8 +1,11 @@
 """One Kubernetes object of a render: what it is, which application brings it, which file it comes from."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from pylib.errors import ClusterError
 
 Body = Mapping[str, Any]
 
@@ -80,8 +83,11 @@ class Resource:
 
     @property
     def sync_wave(self) -> int:
-        """The order within its application."""
-        return int(self.annotations.get("argocd.argoproj.io/sync-wave", "0"))
+        """The order within its application. Raises ClusterError where it is no whole number."""
+        written = str(self.annotations.get("argocd.argoproj.io/sync-wave", "0"))
+        if not re.fullmatch(r"-?\d+", written):
+            raise ClusterError(f"{self.origin.file}: {self}: sync-wave '{written}' is no whole number")
+        return int(written)
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -23,7 +23,8 @@ def every() -> list[Rule]:
 
 def notes(render: Render) -> Iterator[Unchecked]:
     """What the rules could not judge, though it was rendered."""
+    from pylib.cluster import pipeline_references
     from pylib.cluster.policies import images, selection
 
-    yield from images.notes(render)
-    yield from selection.notes(render)
+    for module in (images, selection, pipeline_references):
+        yield from module.notes(render)

@@ -119,7 +119,8 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     elif "properties" in schema:
         known = {name: values(below) for name, below in schema["properties"].items()}
         fits = st.fixed_dictionaries({}, optional=known)
-    return st.integers(0, 7).flatmap(lambda roll: wild if roll == 0 else fits)
+    choices = [wild, *([st.none()] * 2 if schema.get("nullable") else []), *[fits] * 5]
+    return st.sampled_from(choices).flatmap(lambda chosen: chosen)
 
 
 def accepts(schema: dict[str, Any], value: Any) -> bool:

@@ -32,18 +32,21 @@ class State:
         """One line with all that is wrong."""
         wrong = [_resource(each) for each in self.resources if not _is_good(each)]
         detail = "; ".join([self.message, *wrong[:5]]).strip("; ")
-        return f"{self.name}: {self.sync}, {self.health}, {self.phase or 'no sync'} at {self.revision[:8]}: {detail}"
+        words = (self.sync, self.health, self.phase or "no sync")
+        return f"{self.name}: {', '.join(words)} at {self.revision[:8]}: {detail}"
 
 
 def _is_good(resource: Mapping[str, Any]) -> bool:
     healthy = (resource.get("health") or {}).get("status", "Healthy") == "Healthy"
-    return healthy and resource.get("status", "Synced") == "Synced"
+    return bool(healthy and resource.get("status", "Synced") == "Synced")
 
 
 def _resource(resource: Mapping[str, Any]) -> str:
     health = resource.get("health") or {}
     name = f"{resource.get('kind')} {resource.get('namespace', '')}/{resource.get('name')}"
-    return f"{name} {resource.get('status', '')} {health.get('status', '')} {health.get('message', '')}".strip()
+    return (
+        f"{name} {resource.get('status', '')} {health.get('status', '')} {health.get('message', '')}".strip()
+    )
 
 
 def state(application: Body) -> State:
@@ -54,7 +57,11 @@ def state(application: Body) -> State:
     if operation.get("phase") not in (None, "Succeeded"):
         messages.append(operation.get("message", ""))
         results = (operation.get("syncResult") or {}).get("resources") or []
-        messages += [f"{each['kind']} {each['name']}: {each['message']}" for each in results if each.get("status") == "SyncFailed"]
+        messages += [
+            f"{each['kind']} {each['name']}: {each['message']}"
+            for each in results
+            if each.get("status") == "SyncFailed"
+        ]
     owners = application["metadata"].get("ownerReferences") or [{}]
     sync = status.get("sync") or {}
     return State(
@@ -90,16 +97,22 @@ def wait_for(
 
 
 def tell(kubectl: Kubectl, *names: str) -> None:
-    """Have Argo CD look at applications now, as a Git server's webhook does; it would by itself, a little later."""
+    """Have Argo CD look at applications now, as a Git server's webhook does; else it does a little later."""
     for name in names:
         if kubectl.find("applications.argoproj.io", name, NAMESPACE):
             annotations = {"argocd.argoproj.io/refresh": "normal"}
-            kubectl.patch("applications.argoproj.io", name, NAMESPACE, {"metadata": {"annotations": annotations}})
+            kubectl.patch(
+                "applications.argoproj.io", name, NAMESPACE, {"metadata": {"annotations": annotations}}
+            )
 
 
 def wait_until_good(kubectl: Kubectl, name: str, revision: str, seconds: float = 60) -> State:
     """The state of an application once it is Synced and Healthy at a revision that was just pushed."""
     tell(kubectl, name)
     return wait_for(
-        kubectl, name, lambda now: now.is_good and now.revision == revision, f"healthy at {revision[:8]}", seconds
+        kubectl,
+        name,
+        lambda now: now.is_good and now.revision == revision,
+        f"healthy at {revision[:8]}",
+        seconds,
     )

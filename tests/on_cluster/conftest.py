@@ -1,4 +1,4 @@
-"""The cluster under test, the Git server beside it, and the record of what was measured; README.md says how to run it."""
+"""The cluster under test, the Git server beside it, the platform on it, and what is measured."""
 
 import json
 import os
@@ -23,11 +23,16 @@ ROOT = Path(__file__).parents[2]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", "cluster: needs a cluster to throw away; `make test-cluster` runs these alone")
+    config.addinivalue_line(
+        "markers", "cluster: needs a cluster to throw away; `make test-cluster` runs these alone"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the cluster's tests out unless they are asked for by their marker."""
+    for item in items:
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.timeout(1200))  # the first one brings the platform up
     if "cluster" not in config.option.markexpr:
         left_out = [item for item in items if item.get_closest_marker("cluster")]
         config.hook.pytest_deselected(items=left_out)
@@ -99,7 +104,9 @@ def installed(
     platforms.prepare(repository, choice, git_server.mirror)
     repository.push("The platform, with this cluster's settings")
     release_model(first_model, store, repository)
-    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml"))
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml")
+    )
     return platforms.bring_up(kubectl, repository, choice)
 
 

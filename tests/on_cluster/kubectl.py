@@ -58,7 +58,14 @@ class Kubectl:
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Server-side, as this suite's own field manager."""
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        self.run("apply", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--filename=-", text=text)
+        self.run(
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            f"--field-manager={MANAGER}",
+            "--filename=-",
+            text=text,
+        )
 
     def patch(self, kind: str, name: str, namespace: str, change: Body, *, subresource: str = "") -> None:
         """A merge patch, as a person makes one by hand."""

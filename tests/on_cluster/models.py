@@ -34,7 +34,9 @@ class Store:
         """As CLUSTER_S3 says: http://KEY:SECRET@HOST:PORT?region=REGION."""
         url = urlsplit(environment.get("CLUSTER_S3", ""))
         if not url.hostname:
-            pytest.fail("CLUSTER_S3: name an S3 store that pods reach, http://KEY:SECRET@HOST:PORT", pytrace=False)
+            pytest.fail(
+                "CLUSTER_S3: name an S3 store that pods reach, http://KEY:SECRET@HOST:PORT", pytrace=False
+            )
         region = parse_qs(url.query).get("region", ["us-east-1"])[0]
         endpoint = f"{url.scheme}://{url.hostname}:{url.port or 80}"
         return cls(endpoint, url.username or "", url.password or "", region)
@@ -56,7 +58,7 @@ class Store:
 
     def open(self) -> ArtifactStore:
         """The bucket of the models, made where it is missing."""
-        import boto3
+        import boto3  # type: ignore[import-untyped]
 
         os.environ.update(self.variables)
         client = boto3.client("s3", endpoint_url=self.endpoint, region_name=self.region)

@@ -1,10 +1,11 @@
 """Plays the operators that are only simulated on a cluster: Seldon's, and that of notebooks.
 
-A cluster without a container runtime for upstream's images may pretend that their pods run. What such an operator
-would do is done here, as far as these tests look: a SeldonDeployment becomes the Deployment and the Service that
-Seldon 1.17.1 makes of it (createDeploymentWithoutEngine, createContainerService, createPredictorService in
-https://github.com/SeldonIO/seldon-core/blob/v1.17.1/operator/controllers/seldondeployment_controller.go), and the
-states of both kinds are written. Where an operator's own pod really runs, nothing is done in its place.
+A cluster without a container runtime for upstream's images may pretend that their pods run. What such an
+operator would do is done here, as far as these tests look: a SeldonDeployment becomes the Deployment and the
+Service that Seldon 1.17.1 makes of it (createDeploymentWithoutEngine, createContainerService and
+createPredictorService in
+https://github.com/SeldonIO/seldon-core/blob/v1.17.1/operator/controllers/seldondeployment_controller.go),
+and the states of both kinds are written. Where an operator's own pod really runs, nothing is done for it.
 """
 
 import json
@@ -83,7 +84,9 @@ class Operators(threading.Thread):
 
 def deployment_of(body: Body) -> Body:
     """The Deployment that Seldon's operator makes of a SeldonDeployment of one model, without an engine."""
-    read = SeldonDeployment.model_validate({key: body[key] for key in ("apiVersion", "kind", "metadata", "spec")})
+    read = SeldonDeployment.model_validate(
+        {key: body[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+    )
     name, namespace = _name(read), body["metadata"]["namespace"]
     identity = {"seldon-deployment-id": read.metadata.name, "seldon-app": _service_name(read)}
     predictor = body["spec"]["predictors"][0]
@@ -116,7 +119,9 @@ def deployment_of(body: Body) -> Body:
 
 def service_of(body: Body) -> Body:
     """The Service that Seldon's operator makes for the predictor."""
-    read = SeldonDeployment.model_validate({key: body[key] for key in ("apiVersion", "kind", "metadata", "spec")})
+    read = SeldonDeployment.model_validate(
+        {key: body[key] for key in ("apiVersion", "kind", "metadata", "spec")}
+    )
     ports = [
         {"name": "http", "port": HTTP_PORT, "targetPort": HTTP_PORT, "protocol": "TCP"},
         {"name": "grpc", "port": GRPC_PORT, "targetPort": GRPC_PORT, "protocol": "TCP"},

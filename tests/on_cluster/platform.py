@@ -46,9 +46,11 @@ class Timeline:
 
     @property
     def by_wave(self) -> dict[int, float]:
-        """For each wave, when the last of its applications was first healthy."""
-        done = {wave: [self.good.get(name) for name, other in self.waves.items() if other == wave] for wave in self.waves.values()}
-        return {wave: max(times) for wave, times in sorted(done.items()) if None not in times}  # type: ignore[type-var]
+        """For each wave that came up, when the last of its applications was first healthy."""
+        done: dict[int, float] = {}
+        for name, wave in sorted(self.waves.items(), key=lambda pair: pair[1]):
+            done[wave] = max(done.get(wave, 0), self.good.get(name, float("inf")))
+        return done
 
 
 @dataclass
@@ -81,7 +83,9 @@ def prepare(repository: Repository, choice: Choice, mirror: str) -> None:
 
 
 def _that_name_images(folder: Path) -> list[Path]:
-    return [file for part in ("cluster-conf", "pipelines/compiled") for file in (folder / part).rglob("*.yaml")]
+    return [
+        file for part in ("cluster-conf", "pipelines/compiled") for file in (folder / part).rglob("*.yaml")
+    ]
 
 
 def _drop_digests(file: Path, references: Iterable[str]) -> None:

@@ -44,7 +44,9 @@ class GitServer:
         """As CLUSTER_GIT, CLUSTER_GIT_URL and CLUSTER_MIRROR say."""
         folder = environment.get("CLUSTER_GIT")
         if not folder or not Path(folder).is_dir():
-            pytest.fail("CLUSTER_GIT: name the folder whose bare repositories Argo CD can read", pytrace=False)
+            pytest.fail(
+                "CLUSTER_GIT: name the folder whose bare repositories Argo CD can read", pytrace=False
+            )
         url = environment.get("CLUSTER_GIT_URL", "git://127.0.0.1").rstrip("/")
         return cls(Path(folder), url, environment.get("CLUSTER_MIRROR", "https://github.com").rstrip("/"))
 
@@ -87,16 +89,28 @@ class Repository:
         target = self.folder / path
         shutil.rmtree(target) if target.is_dir() else target.unlink()
 
-    def push(self, message: str) -> str:
-        """Commit all changes and push; the commit's id."""
+    def commit(self, message: str) -> str:
+        """Commit all changes, for a later push; the commit's id."""
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--message", message)
-        return self._push()
+        return self.head
+
+    def push(self, message: str = "") -> str:
+        """Push the commits there are, and one of all changes where a message is given; the last one's id."""
+        if message:
+            self.commit(message)
+        git(self.folder, "push", "--quiet", "origin", f"HEAD:{BRANCH}")
+        return self.head
 
     def revert(self, commit: str = "HEAD") -> str:
         """`git revert`, pushed; the new commit's id."""
         git(self.folder, "revert", "--no-edit", commit)
-        return self._push()
+        return self.push()
+
+    def restore(self, commit: str) -> str:
+        """Revert, in one more commit, all that came after a commit; the new one's id."""
+        git(self.folder, "revert", "--no-commit", f"{commit}..HEAD")
+        return self.push(f"As in {commit[:12]}")
 
     def pull(self) -> str:
         """Take what somebody else has pushed; the commit's id."""
@@ -117,10 +131,6 @@ class Repository:
     def head(self) -> str:
         """The id of the current commit."""
         return git(self.folder, "rev-parse", "HEAD")
-
-    def _push(self) -> str:
-        git(self.folder, "push", "--quiet", "origin", f"HEAD:{BRANCH}")
-        return self.head
 
 
 def copy_checkout(source: Path, target: Path) -> None:

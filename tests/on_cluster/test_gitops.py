@@ -1,4 +1,4 @@
-"""GitOps as promised: what is pushed is what runs, and nothing else is; with the platform's own sync policy."""
+"""GitOps as promised: what is pushed is what runs, and nothing else; with the platform's own sync policy."""
 
 import time
 from collections.abc import Iterator
@@ -31,13 +31,13 @@ def trials(
 
 
 @pytest.fixture
-def good(kubectl: Kubectl, trials: Trial) -> Iterator[Trial]:
+def good(kubectl: Kubectl, trials: Trial) -> Trial:
     """The application as it is in the first commit, again after the test."""
     trials.write()
     if trials.repository.is_changed:
         trials.repository.push("As it was")
     argocd.wait_until_good(kubectl, PROJECT, trials.repository.head, seconds=90)
-    yield trials
+    return trials
 
 
 def greeting(kubectl: Kubectl) -> str:
@@ -67,7 +67,7 @@ def test_a_pushed_change_is_live_within_thirty_seconds(
 
 
 def test_a_change_by_hand_is_undone(kubectl: Kubectl, good: Trial) -> None:
-    """Of whatever Git names; what Git does not name belongs to whoever wrote it, as server-side apply has it."""
+    """Of what Git names; the rest belongs to whoever wrote it, as server-side apply has it."""
     before = pods(kubectl)
     kubectl.patch("configmap", "greeting", PROJECT, {"data": {"text": "by hand"}})
     kubectl.patch("deployment", "greeter", PROJECT, {"spec": {"replicas": 3}})
@@ -141,7 +141,9 @@ def test_a_folder_that_cannot_be_built_leaves_what_runs_alone(kubectl: Kubectl, 
     good.write(kustomization="resources: [nowhere.yaml]\n")
     commit = good.repository.push("A file that is not there")
     argocd.tell(kubectl, PROJECT)
-    shown = argocd.wait_for(kubectl, PROJECT, lambda now: "nowhere.yaml" in now.message, "shows the missing file")
+    shown = argocd.wait_for(
+        kubectl, PROJECT, lambda now: "nowhere.yaml" in now.message, "shows the missing file"
+    )
     assert shown.sync == "Unknown"
     assert (pods(kubectl), greeting(kubectl)) == (before, "hello")
     good.repository.revert(commit)
@@ -152,7 +154,10 @@ def test_a_revert_brings_the_former_state_back(kubectl: Kubectl, good: Trial) ->
     good.write(config_map(PROJECT, "second", text="new"), greeting="changed")
     commit = good.repository.push("A change and a new object")
     argocd.wait_until_good(kubectl, PROJECT, commit)
-    assert (greeting(kubectl), kubectl.get("configmap", "second", PROJECT)["data"]) == ("changed", {"text": "new"})
+    assert (greeting(kubectl), kubectl.get("configmap", "second", PROJECT)["data"]) == (
+        "changed",
+        {"text": "new"},
+    )
     good.repository.revert()
     argocd.wait_until_good(kubectl, PROJECT, good.repository.head)
     until_greeting(kubectl, "hello")

@@ -1,4 +1,4 @@
-"""The whole platform from one push: every application of the local overlay, wave by wave, as the server takes it."""
+"""The whole platform from one push: every application of the local overlay, in its wave's turn."""
 
 from collections import Counter
 from typing import Any
@@ -37,9 +37,7 @@ def test_nothing_is_out_of_sync(kubectl: Kubectl, platform: Platform) -> None:
     assert not wrong
 
 
-def test_the_server_has_exactly_what_was_rendered(
-    kubectl: Kubectl, platform: Platform
-) -> None:
+def test_the_server_has_exactly_what_was_rendered(kubectl: Kubectl, platform: Platform) -> None:
     tried = platform.choice.tried
     rendered = Counter(
         (each.application, each.group, each.kind, each.name)
@@ -65,9 +63,7 @@ def test_nothing_landed_in_default(kubectl: Kubectl, platform: Platform) -> None
     assert not ours
 
 
-def test_figures(
-    kubectl: Kubectl, platform: Platform, operators: Operators, record: dict[str, Any]
-) -> None:
+def test_figures(kubectl: Kubectl, platform: Platform, operators: Operators, record: dict[str, Any]) -> None:
     """What the README's table is made of; what was simulated is said with it."""
     states = argocd.states(kubectl)
     resources = [each for name in platform.choice.tried for each in states[name].resources]

@@ -1,4 +1,4 @@
-"""A cluster that does not say it is throw-away is never touched; asked of a server that only records requests."""
+"""A cluster that does not say it is throw-away is only read: asked of a server that notes every request."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
                 asked.append(f"{self.command} {self.path}")
                 return understood
 
-            def do_GET(self) -> None:  # noqa: N802  (http.server's name)
+            def do_GET(self) -> None:
                 answer = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -57,7 +57,9 @@ def _kubeconfig(file: Path, port: int) -> Path:
     context = {"name": "theirs", "context": {"cluster": "theirs", "user": "theirs"}}
     cluster = {"name": "theirs", "cluster": {"server": f"http://127.0.0.1:{port}"}}
     content = {"apiVersion": "v1", "kind": "Config", "current-context": "theirs", "contexts": [context]}
-    file.write_text(yaml.safe_dump(content | {"clusters": [cluster], "users": [{"name": "theirs", "user": {}}]}))
+    file.write_text(
+        yaml.safe_dump(content | {"clusters": [cluster], "users": [{"name": "theirs", "user": {}}]})
+    )
     return file
 
 
@@ -84,7 +86,9 @@ def test_only_the_word_true_counts(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_let_us_ask_is_refused(serve: Serve, tmp_path: Path) -> None:
-    config, _ = serve({"kind": "Status", "status": "Failure", "message": "forbidden", "code": 403}, status=403)
+    config, _ = serve(
+        {"kind": "Status", "status": "Failure", "message": "forbidden", "code": 403}, status=403
+    )
     with pytest.raises(NotThrowAwayError, match="does not say"):
         throw_away_cluster(_environment(config), tmp_path)
 
@@ -104,7 +108,9 @@ def test_the_default_kubeconfig_is_never_used(tmp_path: Path) -> None:
 def test_one_that_says_so_is_taken_and_stays_the_one(serve: Serve, tmp_path: Path) -> None:
     config, asked = serve(_namespace(**{LABEL: "true"}))
     kubectl = throw_away_cluster(_environment(config), tmp_path)
-    config.write_text(config.read_text().replace("127.0.0.1", "production.invalid"))  # a context chosen elsewhere
+    config.write_text(
+        config.read_text().replace("127.0.0.1", "production.invalid")
+    )  # a context chosen elsewhere
     kubectl.run("get", "--raw", "/api/v1/namespaces/kube-system")
     assert asked.count("GET /api/v1/namespaces/kube-system") == 2
     assert kubectl.config.stat().st_mode & 0o077 == 0

@@ -22,7 +22,9 @@ def throw_away_cluster(environment: Mapping[str, str], folder: Path) -> Kubectl:
     does not lead them to another cluster. Raises NotThrowAwayError.
     """
     if not environment.get("KUBECONFIG"):
-        raise NotThrowAwayError("KUBECONFIG is not set; name the throw-away cluster's file, the default one is never used")
+        raise NotThrowAwayError(
+            "KUBECONFIG is not set; name the throw-away cluster's file, the default one is never used"
+        )
     kubectl = Kubectl(folder / "kubeconfig")
     descriptor = os.open(kubectl.config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:
@@ -34,9 +36,13 @@ def throw_away_cluster(environment: Mapping[str, str], folder: Path) -> Kubectl:
 def _current_context(environment: Mapping[str, str]) -> str:
     command = ["kubectl", "config", "view", "--raw", "--minify", "--flatten"]
     try:
-        done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(
+            command, env=dict(environment), capture_output=True, text=True, check=False, timeout=30
+        )
     except FileNotFoundError as error:
-        raise NotThrowAwayError("kubectl is not on PATH; install it: https://kubernetes.io/docs/tasks/tools") from error
+        raise NotThrowAwayError(
+            "kubectl is not on PATH; install it: https://kubernetes.io/docs/tasks/tools"
+        ) from error
     if done.returncode:
         raise NotThrowAwayError(f"KUBECONFIG={environment['KUBECONFIG']}: {' '.join(done.stderr.split())}")
     return done.stdout
@@ -50,7 +56,7 @@ def _ask_server(kubectl: Kubectl) -> None:
     metadata = namespace.get("metadata") or {}
     if (metadata.get("labels") or {}).get(LABEL) != "true":
         raise NotThrowAwayError(
-            f"the cluster (kube-system has uid {metadata.get('uid')}) does not say that it may be thrown away; these "
-            f"tests would overwrite and remove what is on it. If it really is one to lose: "
+            f"the cluster (kube-system has uid {metadata.get('uid')}) does not say it may be thrown away; "
+            f"these tests would overwrite and remove what is on it. If it really is one to lose: "
             f"kubectl label namespace kube-system {LABEL}=true"
         )

@@ -1,4 +1,4 @@
-"""A small application of no use, installed by a set that treats it exactly as the platform's own set would."""
+"""A small application of no use, installed by a set that treats it as the platform's own set would."""
 
 import copy
 from dataclasses import dataclass
@@ -105,7 +105,12 @@ def _objects(name: str, greeting: str) -> list[Body]:
 
 def _definition(name: str) -> Body:
     plural = name.replace("-", "") + "s"
-    names = {"kind": plural.title(), "listKind": f"{plural.title()}List", "plural": plural, "singular": plural}
+    names = {
+        "kind": plural.title(),
+        "listKind": f"{plural.title()}List",
+        "plural": plural,
+        "singular": plural,
+    }
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     return {

@@ -28,7 +28,7 @@ class Choice:
 
 
 def choose(checkout: Path, cluster: str, kubectl: Kubectl) -> Choice:
-    """Leave out what cannot be rendered, whose upstream is not where Argo CD looks, or whose kinds nobody brings."""
+    """Leave out what cannot be rendered, whose upstream is not there, or whose kinds nobody brings."""
     made = render(checkout, cluster)
     not_tried = {each.application: each.reason for each in made.unchecked}
     not_tried |= dict(_without_upstream(made))
@@ -92,5 +92,6 @@ def _served(kubectl: Kubectl) -> set[tuple[str, str]]:
     words = [line.split() for line in lines]
     places = [next(i for i, word in enumerate(line) if word in {"true", "false"}) for line in words]
     return {
-        (line[place - 1].rpartition("/")[0], line[place + 1]) for line, place in zip(words, places, strict=True)
+        (line[place - 1].rpartition("/")[0], line[place + 1])
+        for line, place in zip(words, places, strict=True)
     }

@@ -1,4 +1,4 @@
-"""Prints the tags of other people's repositories that the `local` cluster is made of, `OWNER/NAME TAG` a line each."""
+"""Prints the tags of upstream's repositories that the cluster `local` needs, `OWNER/NAME TAG` a line each."""
 
 from pathlib import Path
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 
-KEPT = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
+# A Profile takes its namespace along.
+KEPT = ("CustomResourceDefinition", "Namespace", "PersistentVolumeClaim", "Profile")
+RETENTION = "persistentVolumeClaimRetentionPolicy"
 OPTIONS = "argocd.argoproj.io/sync-options"
 WANTED = {"Prune": {"false", "confirm"}, "Delete": {"false", "confirm"}}
 
@@ -15,13 +17,18 @@ WANTED = {"Prune": {"false", "confirm"}, "Delete": {"false", "confirm"}}
     "with a claim its data goes, with a CRD all of its kind, with a namespace all in it",
 )
 def prunable(render: Render) -> Iterator[Finding]:
-    """Namespaces, claims and CRDs are neither pruned nor deleted with their application."""
+    """Namespaces, claims and CRDs stay when their file, their application or their StatefulSet goes."""
     for resource in render.of(*KEPT):
         options = dict(_options(resource.annotations.get(OPTIONS) or ""))
         missing = [f"{key}=false" for key, values in WANTED.items() if options.get(key) not in values]
         if missing:
             message = f"Argo CD would remove it; annotate it {','.join(missing)} (component conventions/keep)"
             yield found("prunable", resource, f"metadata.annotations.{OPTIONS}", message)
+    for resource in render.of("StatefulSet"):
+        for when, what in (resource.spec.get(RETENTION) or {}).items():
+            if what == "Delete":
+                message = "its claims would go with it, or with a replica; write Retain"
+                yield found("prunable", resource, f"spec.{RETENTION}.{when}", message)
 
 
 def _options(text: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import dig
 from pylib.cluster.policies.operators import Name, ServicePorts, services
-from pylib.cluster.policies.selection import every_pod, judged, matches
+from pylib.cluster.policies.selection import every_pod, judged, selected
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -40,9 +40,8 @@ def gateway_nowhere(render: Render) -> Iterator[Finding]:
                 message = f"there is no Gateway {full}; mend the name, or write its namespace before it"
                 yield found("gateway-nowhere", resource, f"spec.gateways[{index}]", message)
     for resource in _gateways(render):
-        selector = {"matchLabels": resource.spec.get("selector")}
-        if not any(matches(selector, pod.labels) for pod in every_pod(render)):
-            message = "no pod has these labels, so nothing serves it; mend the selector"
+        message = _served(render, resource)
+        if message:
             yield found("gateway-nowhere", resource, "spec.selector", message)
 
 
@@ -55,6 +54,20 @@ def webhook_nowhere(render: Render) -> Iterator[Finding]:
         if not render.unchecked and service and key not in known:
             message = f"there is no Service {'/'.join(key)}; the API server would wait for it in vain"
             yield found("webhook-nowhere", resource, field, message)
+
+
+def _served(render: Render, gateway: Resource) -> str:
+    """Why nothing reaches a gateway; empty where something does."""
+    pods = selected({"matchLabels": gateway.spec.get("selector")}, every_pod(render))
+    if not pods:
+        return "no pod has these labels, so nothing serves it; mend the selector"
+    reached = any(
+        pod.resource.namespace == service.namespace
+        for service in render.of("Service")
+        if service.spec.get("selector")
+        for pod in selected({"matchLabels": service.spec["selector"]}, pods)
+    )
+    return "" if reached else "no Service leads to its pods, so nobody reaches it; add one"
 
 
 def _gateways(render: Render) -> Iterator[Resource]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.pods import Container, PodTemplate, containers, pod_templates
+from pylib.cluster.pods import Container, PodTemplate, containers, dig, pod_templates
 from pylib.cluster.render import Render
 from pylib.cluster.schemas import core
 from pylib.cluster.schemas.check import sound
@@ -58,7 +58,8 @@ def ports(render: Render) -> Iterator[Finding]:
 def _of_pods(render: Render, identifier: str, check: Check) -> Iterator[Finding]:
     for resource in sound(render):
         for pod in pod_templates(resource):
-            written = pod.spec or resource.group in core.groups()
+            template = dig(resource.body, pod.field.removesuffix("spec").rstrip("."))
+            written = pod.spec or (resource.group in core.groups() and template is not None)
             for field, message in check(pod) if written else ():
                 yield found(identifier, resource, field, message)
 
@@ -99,6 +100,16 @@ def _variables(pod: PodTemplate) -> Wrong:
                 yield field, f"{name} has a value and valueFrom; keep one"
             elif source is not None and len(_given(source)) != 1:
                 yield f"{field}.valueFrom", f"{name} needs one source; there are {len(_given(source))}"
+            yield from _references(source or {}, f"{field}.valueFrom")
+        for index, source in enumerate(container.body.get("envFrom") or []):
+            yield from _references(source, f"{container.field}.envFrom[{index}]")
+
+
+def _references(source: Any, field: str) -> Wrong:
+    """Every ConfigMap and Secret that is referred to is named."""
+    for key in ("configMapKeyRef", "configMapRef", "secretKeyRef", "secretRef"):
+        if source.get(key) is not None and not source[key].get("name"):
+            yield f"{field}.{key}.name", "it does not say which; write the name"
 
 
 def _probes(pod: PodTemplate) -> Wrong:

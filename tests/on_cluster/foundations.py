@@ -1,0 +1,68 @@
+"""What access is about, the namespaces and the profile `ml` as rendered, made on a cluster that lacks them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pylib.cluster.render import Render
+from pylib.cluster.resources import Resource
+from tests.on_cluster.kubectl import Kubectl
+from tests.on_cluster.waiting import require, until
+
+APPLICATIONS = ("namespaces", "ml-user")
+# Kinds that every cluster knows; the Profile and the PodDefaults, which it may not, are of no concern here.
+GROUPS = {"", "networking.k8s.io", "rbac.authorization.k8s.io"}
+
+
+@contextmanager
+def present(kubectl: Kubectl, render: Render) -> Iterator[None]:
+    """Make what is not there, and afterwards remove that, and nothing else, again."""
+    wanted = _wanted(render)
+    there = _there(kubectl, wanted)
+    made = [each for each in wanted if each.key not in there]
+    try:
+        if made:
+            kubectl.apply(*(each.body for each in made))
+        until(60, "the namespaces are ready for pods", lambda: _require_ready(kubectl, wanted))
+        yield
+    finally:
+        if made:
+            # Whoever comes next may make them again, which a namespace that is still going would prevent.
+            arguments = ("--filename=-", "--ignore-not-found", "--wait=true")
+            kubectl.run("delete", *arguments, text=_text(made), timeout=180)
+
+
+def _wanted(render: Render) -> list[Resource]:
+    """Both applications' objects, and the accounts that our own pods name; namespaces first."""
+    for application in APPLICATIONS:
+        if not render.of_application(application):
+            reasons = [each.reason for each in render.unchecked if each.application == application]
+            pytest.fail(f"{application} is not rendered: {'; '.join(reasons)}", pytrace=False)
+    ours = [each for each in render.resources if each.application in APPLICATIONS and each.group in GROUPS]
+    accounts = [each for each in render.of("ServiceAccount") if not each.origin.upstream]
+    wanted = {each.key: each for each in [*ours, *accounts]}
+    return sorted(wanted.values(), key=lambda each: each.kind != "Namespace")
+
+
+def _there(kubectl: Kubectl, wanted: Iterable[Resource]) -> set[tuple[str, str, str, str]]:
+    text = kubectl.run("get", "--filename=-", "--ignore-not-found", "--output=json", text=_text(wanted))
+    found = json.loads(text) if text.strip() else {"kind": "List", "items": []}
+    bodies = found["items"] if found["kind"] == "List" else [found]
+    return {Resource("", body, next(iter(wanted)).origin).key for body in bodies}
+
+
+def _text(resources: Iterable[Resource]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [each.body for each in resources]})
+
+
+def _require_ready(kubectl: Kubectl, wanted: Iterable[Resource]) -> None:
+    """A pod needs its namespace's default account, and a quota whose use has been counted."""
+    accounts = kubectl.list("serviceaccounts")
+    ready = {each["metadata"]["namespace"] for each in accounts if each["metadata"]["name"] == "default"}
+    lacking = {each.name for each in wanted if each.kind == "Namespace"} - ready
+    require(not lacking, f"no account `default` in {', '.join(sorted(lacking))}")
+    for quota in (each for each in wanted if each.kind == "ResourceQuota"):
+        status = kubectl.get("resourcequota", quota.name, quota.namespace).get("status") or {}
+        require(status.get("used"), f"{quota} is not counted")
