@@ -69,8 +69,9 @@ apply() { kubectl apply --server-side --force-conflicts --field-manager argocd-c
 
 argo() { kubectl --namespace argocd "$@"; }
 
-install_argocd() {
+install_argocd() { # once: from then on it manages itself
   local workload
+  if argo get applications.argoproj.io argocd >/dev/null 2>&1; then return; fi
   say "Argo CD"
   kubectl get namespace argocd >/dev/null 2>&1 || kubectl create namespace argocd >/dev/null
   apply --kustomize "cluster-conf/argocd/overlays/$cluster"

@@ -8,6 +8,7 @@ from typing import Any
 from pylib.errors import ClusterError
 
 Body = Mapping[str, Any]
+WAVE = "argocd.argoproj.io/sync-wave"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Resource:
     @property
     def sync_wave(self) -> int:
         """The order within its application. Raises ClusterError where it is no whole number."""
-        written = str(self.annotations.get("argocd.argoproj.io/sync-wave", "0"))
+        written = str(self.annotations.get(WAVE, "0"))
         if not re.fullmatch(r"-?\d+", written):
             raise ClusterError(f"{self.origin.file}: {self}: sync-wave '{written}' is no whole number")
         return int(written)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pylib.cluster.applications import WAVE
 from pylib.cluster.kustomize import build
+from pylib.cluster.resources import WAVE
 from tests.cluster.conftest import needs_kustomize
 
 ROOT = Path(__file__).parents[2]

@@ -1,12 +1,17 @@
-"""What the server's own authorizer says: may this account do that, and what is it granted at all?"""
+"""What the server's own authorizer says: may this account do that, and what is it granted at all?
 
-import json
+A question reads `VERB RESOURCE[.GROUP][/SUBRESOURCE] [in NAMESPACE]`, or `VERB /PATH`; without a namespace it is about
+the whole cluster.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.on_cluster.kubectl import Body, Kubectl
+from tests.on_cluster.proposals import create
 
-REVIEWS = "/apis/authorization.k8s.io/v1"
+API = "authorization.k8s.io/v1"
 Grant = tuple[str, str, str]  # group, resource, verb
 
 
@@ -15,7 +20,7 @@ class Account:
     """Somebody whom the server knows by name and groups."""
 
     user: str
-    groups: tuple[str, ...]
+    groups: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.user.removeprefix("system:serviceaccount:").replace(":", "/")
@@ -29,43 +34,35 @@ class Answer:
     reason: str
 
 
+Question = tuple[Account, str]
+
+
 def service_account(namespace: str, name: str) -> Account:
     """A service account with the groups that its token carries."""
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
     return Account(f"system:serviceaccount:{namespace}:{name}", groups)
 
 
-def ask(kubectl: Kubectl, account: Account, what: str) -> Answer:
-    """A SubjectAccessReview of `VERB RESOURCE[.GROUP][/SUBRESOURCE] [in NAMESPACE]`, or of `VERB /PATH`.
-
-    Without a namespace it is asked for the whole cluster.
-    """
-    spec = {"user": account.user, "groups": list(account.groups), **_attributes(what)}
-    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-    status = post(kubectl, f"{REVIEWS}/subjectaccessreviews", review)["status"]
-    reason = " ".join(filter(None, [status.get("reason"), status.get("evaluationError")]))
-    return Answer(status["allowed"], reason)
+def ask(kubectl: Kubectl, questions: Iterable[Question]) -> dict[Question, Answer]:
+    """A SubjectAccessReview for each question; asked in one go, since a process takes longer than an answer."""
+    asked = list(questions)
+    specs = [
+        {"user": account.user, "groups": list(account.groups), **_attributes(what)} for account, what in asked
+    ]
+    reviews = create(kubectl, ({"apiVersion": API, "kind": "SubjectAccessReview", "spec": each} for each in specs))
+    return {question: _answer(review["status"]) for question, review in zip(asked, reviews, strict=True)}
 
 
-def granted(kubectl: Kubectl, account: Account, namespace: str) -> set[Grant]:
-    """All that an account may do in a namespace, or anywhere: the server's SelfSubjectRulesReview."""
-    review = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectRulesReview",
-        "spec": {"namespace": namespace},
+def granted(kubectl: Kubectl, account: Account, namespaces: Iterable[str]) -> dict[str, set[Grant]]:
+    """All that an account may do in each namespace, what it may do anywhere included."""
+    asked = list(namespaces)
+    who = [f"--as={account.user}", *(f"--as-group={group}" for group in account.groups)]
+    kind = {"apiVersion": API, "kind": "SelfSubjectRulesReview"}
+    # kubectl's own validation would need the right to read the schemas.
+    reviews = create(kubectl, (kind | {"spec": {"namespace": each}} for each in asked), "--validate=false", *who)
+    return {
+        namespace: _grants(review["status"]) for namespace, review in zip(asked, reviews, strict=True)
     }
-    groups = [f"--as-group={group}" for group in account.groups]
-    who = [f"--as={account.user}", *groups]
-    status = post(kubectl, f"{REVIEWS}/selfsubjectrulesreviews", review, *who)["status"]
-    assert not status["incomplete"], f"the server cannot name all that {account} may do: {status}"
-    return {grant for rule in status["resourceRules"] + status["nonResourceRules"] for grant in _grants(rule)}
-
-
-def post(kubectl: Kubectl, path: str, body: Body, *arguments: str) -> Body:
-    """What the server answers to an object that it only judges."""
-    text = kubectl.run("create", "--raw", path, "--filename=-", *arguments, text=json.dumps(body))
-    answer: Body = json.loads(text)
-    return answer
 
 
 def resource_of(what: str) -> str:
@@ -83,11 +80,20 @@ def _attributes(what: str) -> dict[str, Any]:
     return {"resourceAttributes": {**asked, "namespace": place[-1] if place else ""}}
 
 
-def _grants(rule: Body) -> set[Grant]:
+def _answer(status: Mapping[str, Any]) -> Answer:
+    reasons = [status.get("reason"), status.get("evaluationError")]
+    return Answer(status["allowed"], "; ".join(filter(None, reasons)))
+
+
+def _grants(status: Body) -> set[Grant]:
+    assert not status["incomplete"], f"the server cannot tell all rules: {status.get('evaluationError')}"
+    rules = status["resourceRules"] + status["nonResourceRules"]
+    return {grant for rule in rules for grant in _grants_of(rule)}
+
+
+def _grants_of(rule: Body) -> set[Grant]:
     """A rule's verbs, one by one; on named objects only, the resource is told with their names."""
     only = "".join(f" {name}" for name in rule.get("resourceNames") or [])
-    resources = [f"{each}{only}" for each in rule.get("resources") or []] + (
-        rule.get("nonResourceURLs") or []
-    )
+    resources = [f"{each}{only}" for each in rule.get("resources") or []] + (rule.get("nonResourceURLs") or [])
     groups = rule.get("apiGroups") or [""]
     return {(group, each, verb) for group in groups for each in resources for verb in rule["verbs"]}

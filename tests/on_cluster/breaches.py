@@ -71,14 +71,14 @@ BREACHES = [
     Breach(
         "host-path",
         "baseline",
-        "hostPath volumes",
+        "hostPath",
         pod={"volumes": [{"name": "root", "hostPath": {"path": "/"}}]},
     ),
     Breach("host-port", "baseline", "hostPort", container={"ports": [{"containerPort": 80, "hostPort": 80}]}),
     Breach(
         "net-admin",
         "baseline",
-        "non-default capabilities",
+        "NET_ADMIN",
         security={"capabilities": {"drop": ["ALL"], "add": ["NET_ADMIN"]}},
     ),
     Breach("unconfined", "baseline", "seccompProfile", security={"seccompProfile": {"type": "Unconfined"}}),

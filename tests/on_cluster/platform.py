@@ -1,6 +1,8 @@
 """The whole platform brought up from one push, by the script that `make up` runs, and how that went."""
 
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -101,10 +103,14 @@ def bring_up(kubectl: Kubectl, repository: Repository, choice: Choice) -> Platfo
     """Run the script in the repository's folder to its end, and watch the applications meanwhile."""
     was_there = kubectl.find("applications.argoproj.io", "root", argocd.NAMESPACE) is not None
     timeline = Timeline({name: each.wave for name, each in choice.tried.items()})
-    command = ["env", f"CLUSTER={CLUSTER}", f"WAIT_MINUTES={MINUTES}", "./cluster.sh", "install"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where pylib is
+    environment = {**os.environ, "CLUSTER": CLUSTER, "WAIT_MINUTES": str(MINUTES), "PATH": path}
+    command = ["./cluster.sh", "install"]
     log = repository.folder.with_suffix(".log")
     with log.open("w") as stream:
-        process = subprocess.Popen(command, cwd=repository.folder, stdout=stream, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=repository.folder, env=environment, stdout=stream, stderr=subprocess.STDOUT
+        )
         try:
             while process.poll() is None:
                 _look(kubectl, timeline)
