@@ -107,13 +107,19 @@ wait_for_health() {
     waiting=$(grep -v ' Synced Healthy$' <<<"$all" | cut -d' ' -f1 | tr '\n' ' ' || true)
     if [[ "$healthy $waiting" != "$shown" ]]; then
       shown="$healthy $waiting"
-      say "$healthy applications are healthy; waiting for: ${waiting:-the next wave}"
+      say "$healthy applications are healthy; waiting for $(some "${waiting:-the next wave}")"
     fi
     if [[ $healthy -gt 0 && -z ${waiting// /} ]] && complete; then return; fi
     sleep 2
   done
   explain
   fail "not healthy after $minutes minutes; the reasons are above (WAIT_MINUTES=… waits longer)"
+}
+
+some() { # the first words, and how many more there are
+  local words
+  read -ra words <<<"$1"
+  if ((${#words[@]} > 6)); then echo "${words[*]:0:5} and $((${#words[@]} - 5)) more"; else echo "${words[*]}"; fi
 }
 
 complete() { # the last wave's set is there, and every set has made the applications that it should

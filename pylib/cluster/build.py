@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 
 from pylib.cluster import bases, build_cache, helm, kustomize
-from pylib.cluster.applications import Application
-from pylib.cluster.bases import Base
+from pylib.cluster.applications import Application, Chart
+from pylib.cluster.bases import Base, BaseMissingError
+from pylib.cluster.helm import HelmMissingError
+from pylib.cluster.kustomize import KustomizeMissingError
 from pylib.cluster.resources import Origin, Resource
 from pylib.errors import ClusterError
 
@@ -28,13 +30,21 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+# What is missing here, and may be there where Argo CD builds.
+UNAVAILABLE = (BaseMissingError, HelmMissingError, KustomizeMissingError)
+
+
 @dataclass(frozen=True)
 class Built:
-    """The objects of one application, or why there are none."""
+    """The objects of one application, or why there are none.
+
+    broken: whether nobody can build it, so that it is the repository that is wrong
+    """
 
     application: Application
     resources: tuple[Resource, ...]
     error: str = ""
+    broken: bool = False
 
 
 def folder(stage: Path, application: Application) -> Built:
@@ -47,13 +57,13 @@ def folder(stage: Path, application: Application) -> Built:
         yaml.safe_dump({"resources": [target], "buildMetadata": ["originAnnotations"]})
     )
     try:
-        key = build_cache.key(bases.localize(wrapper), stage)
+        key = build_cache.key(bases.localize(wrapper), stage, kustomize.command())
         pairs = build_cache.load(key)
         if pairs is None:
             pairs = list(_bodies(kustomize.build(wrapper), application, stage, wrapper))
             build_cache.store(key, pairs)
     except ClusterError as error:
-        return Built(application, (), str(error))
+        return _unbuilt(stage, application, error)
     return Built(
         application, tuple(Resource(application.name, body, Origin(*origin)) for body, origin in pairs)
     )
@@ -66,20 +76,34 @@ def chart(stage: Path, application: Application) -> Built:
     if not told or not base:
         return Built(application, (), f"its chart's repository is not one of Git over https: {told}")
     try:
-        kept = bases.folder(base) / base.path
-        text = helm.template(
-            kept,
-            release=told.release or application.name,
-            namespace=application.namespace,
-            values=[stage / file for file in told.values],
-            kubernetes=KUBERNETES,
-            skip_tests=told.skip_tests,
-        )
+        bodies = _chart(stage, application, told, bases.folder(base) / base.path)
     except ClusterError as error:
-        return Built(application, (), str(error))
+        return _unbuilt(stage, application, error)
     origin = Origin(f"{base}:{base.path}", upstream=True)
-    documents = (_in_namespace(body, application.namespace) for body in _documents(text))
-    return Built(application, tuple(Resource(application.name, body, origin) for body in documents))
+    return Built(application, tuple(Resource(application.name, body, origin) for body in bodies))
+
+
+def _chart(stage: Path, application: Application, told: Chart, kept: Path) -> list[dict[str, Any]]:
+    values = [stage / file for file in told.values]
+    command = helm.command(
+        kept,
+        release=told.release or application.name,
+        namespace=application.namespace,
+        kubernetes=KUBERNETES,
+        skip_tests=told.skip_tests,
+    )
+    key = build_cache.key([kept, *values], stage, command)
+    bodies: list[dict[str, Any]] | None = build_cache.load(key)
+    if bodies is None:
+        documents = _documents(helm.template(command, values))
+        bodies = [_in_namespace(body, application.namespace) for body in documents]
+        build_cache.store(key, bodies)
+    return bodies
+
+
+def _unbuilt(stage: Path, application: Application, error: ClusterError) -> Built:
+    reason = str(error).replace(f"{stage}/", "")
+    return Built(application, (), reason, broken=not isinstance(error, UNAVAILABLE))
 
 
 def _bodies(

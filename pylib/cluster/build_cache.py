@@ -1,7 +1,7 @@
-"""What kustomize built, kept by the content of all that went in: an unchanged folder is not built twice.
+"""What kustomize and Helm built, kept by the content of all that went in: nothing unchanged is built twice.
 
 A kustomization can read files only below its own folder and folders it names, so the folders that it refers
-to, each with all its files, are all its inputs. Upstream's folders count by their tag.
+to, each with all its files, are all its inputs. Upstream's folders count by their path, which has the tag.
 """
 
 import hashlib
@@ -12,22 +12,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pylib.cluster import bases, kustomize
+from pylib.cluster import bases
 
-FORMAT = "1"
+FORMAT = "2"
 KEPT_SECONDS = 30 * 24 * 3600
 
 
-def key(folders: Iterable[Path], stage: Path) -> str:
-    """The digest of the inputs; `stage` is what paths of ours are relative to."""
-    digest = hashlib.sha256(f"{FORMAT} {_builder()}".encode())
-    for folder in sorted(set(folders)):
-        if folder.is_relative_to(stage):
-            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+def key(inputs: Iterable[Path], stage: Path, command: tuple[str, ...]) -> str:
+    """The digest of the inputs, files and folders; `stage` is what paths of ours are relative to.
+
+    command: what builds them: a program, and what else the result depends on
+    """
+    digest = hashlib.sha256(f"{FORMAT} {command} {_program(command[0])}".encode())
+    for path in sorted(set(inputs)):
+        if path.is_relative_to(stage):
+            for file in sorted(each for each in (path, *path.rglob("*")) if each.is_file()):
                 digest.update(f"{file.relative_to(stage)}\0".encode())
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
         else:
-            digest.update(f"{folder}\0".encode())
+            digest.update(f"{path}\0".encode())
     return digest.hexdigest()
 
 
@@ -55,8 +58,8 @@ def _file(name: str) -> Path:
     return bases.cache_root().with_name("renders") / f"{name}.json"
 
 
-def _builder() -> str:
-    """Which kustomize, by size and date: asking for its version takes longer than a small build."""
-    found = shutil.which(kustomize.command()[0])
+def _program(name: str) -> str:
+    """Which build of a program, by size and date: asking for its version takes longer than a small build."""
+    found = shutil.which(name)
     status = Path(found).stat() if found else None
-    return f"{kustomize.command()} {status and (status.st_size, status.st_mtime_ns)}"
+    return str(status and (status.st_size, status.st_mtime_ns))

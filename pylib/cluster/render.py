@@ -4,8 +4,9 @@ import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,8 +20,12 @@ from pylib.errors import ClusterError
 
 # What a render reads of the repository.
 FOLDERS = ("argocd-apps", "cluster-conf", "pipelines/compiled")
+NOT_READ = "cluster-conf/schemas"
+MOST_PROCESSES = 16
 Key = tuple[str, str, str, str]
 Listener = Callable[[str], None]
+Work = Callable[[Application], Built]
+Map = Callable[[Work, list[Application]], Iterable[Built]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Render:
 
     tree: the repository's folder that it was rendered from
     applications: by name, in wave order; `root` is what `make up` applies
+    broken: those of `unchecked` that nobody can build
     """
 
     cluster: str
@@ -44,6 +50,7 @@ class Render:
     applications: dict[str, Application]
     resources: list[Resource]
     unchecked: list[Unchecked] = field(default_factory=list)
+    broken: list[Unchecked] = field(default_factory=list)
 
     def of(self, *kinds: str) -> Iterator[Resource]:
         """Every object of the kinds."""
@@ -82,43 +89,53 @@ class Render:
         return {namespace: pods for namespace, pods in namespaces.items() if pods}
 
 
-def render(tree: Path, cluster: str, listen: Listener = lambda _application: None) -> Render:
+def render(
+    tree: Path,
+    cluster: str,
+    listen: Listener = lambda _application: None,
+    *,
+    processes: int | None = None,
+) -> Render:
     """Render what `tree`, a checkout of the repository, says of a cluster.
 
     `listen` hears the name of each application as it is done. What cannot be rendered is in `unchecked`;
-    only a repository without that cluster, or without its root, raises ClusterError.
+    only a repository without that cluster, or without its root, raises ClusterError. As many processes as
+    the machine has cores build the applications, unless a number is given; with 1 it is this one.
     """
     if cluster not in clusters(tree):
         known = ", ".join(clusters(tree)) or "none"
         raise ClusterError(f"argocd-apps/overlays/{cluster}: no such cluster; there are: {known}")
-    with tempfile.TemporaryDirectory(prefix="pylib-render-") as name:
+    with tempfile.TemporaryDirectory(prefix="pylib-render-") as name, _mapped(processes) as run:
         stage = _stage(tree, Path(name).resolve())
-        return _render(tree, stage, cluster, listen)
+        return _render(tree, stage, cluster, _heard(run, listen))
 
 
 def _stage(tree: Path, stage: Path) -> Path:
+    def ignored(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if Path(folder, name) == tree / NOT_READ]
+
     for folder in FOLDERS:
         if (tree / folder).is_dir():
-            shutil.copytree(tree / folder, stage / folder, symlinks=True)
+            shutil.copytree(tree / folder, stage / folder, symlinks=True, ignore=ignored)
     return stage
 
 
-def _render(tree: Path, stage: Path, cluster: str, listen: Listener) -> Render:
+def _render(tree: Path, stage: Path, cluster: str, run: Map) -> Render:
     root = Application(ROOT, -1, "platform", f"argocd-apps/overlays/{cluster}", "argocd", ROOT, frozenset())
     told = build.folder(stage, root)
     if told.error:
         raise ClusterError(f"{root.path}: {told.error}")
     sets = [resource for resource in told.resources if resource.kind == "ApplicationSet"]
-    folders = expand(stage, sets)
-    built = [told, *_parallel(partial(build.folder, stage), folders, listen)]
+    built = [told, *run(partial(build.folder, stage), expand(stage, sets))]
     charts = [application for each in built for application in _children(each)]
-    built += _parallel(partial(build.chart, stage), charts, listen)
+    built += run(partial(build.chart, stage), charts)
     return Render(
         cluster,
         tree,
         {each.application.name: each.application for each in built},
         [resource for each in built for resource in each.resources],
         [Unchecked(each.application.name, each.error) for each in built if each.error],
+        [Unchecked(each.application.name, each.error) for each in built if each.broken],
     )
 
 
@@ -129,14 +146,20 @@ def _children(built: Built) -> Iterator[Application]:
             yield application
 
 
-def _parallel(
-    work: Callable[[Application], Built], applications: list[Application], listen: Listener
-) -> list[Built]:
-    if not applications:
-        return []
-    with ProcessPoolExecutor(min(len(applications), os.cpu_count() or 1)) as pool:
-        done = []
-        for built in pool.map(work, applications):
+@contextmanager
+def _mapped(processes: int | None) -> Iterator[Map]:
+    """How work is spread: over processes, or in this one."""
+    if processes == 1:
+        yield map
+    else:
+        with ProcessPoolExecutor(processes or min(os.cpu_count() or 1, MOST_PROCESSES)) as pool:
+            yield pool.map
+
+
+def _heard(run: Map, listen: Listener) -> Map:
+    def heard(work: Work, applications: list[Application]) -> Iterator[Built]:
+        for built in run(work, applications):
             listen(built.application.name)
-            done.append(built)
-        return done
+            yield built
+
+    return heard

@@ -8,7 +8,12 @@ from pylib.cluster import policies, schemas
 from pylib.cluster.findings import RULES, Rule
 from pylib.cluster.render import Render, Unchecked
 
-MODULES = ("pylib.cluster.katib", "pylib.cluster.access", "pylib.cluster.pipeline_references")
+MODULES = (
+    "pylib.cluster.access",
+    "pylib.cluster.broken_builds",
+    "pylib.cluster.katib",
+    "pylib.cluster.pipeline_references",
+)
 
 
 def every() -> list[Rule]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pylib.cluster import rules, waivers
 from pylib.cluster.findings import Finding, run
 from pylib.cluster.render import Listener, Render, Unchecked, render
+from pylib.cluster.schemas.check import well_formed
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,25 @@ class Report:
         return dict(Counter(finding.id for finding in self.findings).most_common())
 
 
-def validate(tree: Path, cluster: str, listen: Listener = lambda _application: None) -> Report:
+def validate(
+    tree: Path,
+    cluster: str,
+    listen: Listener = lambda _application: None,
+    *,
+    processes: int | None = None,
+) -> Report:
     """Check what `tree` says of a cluster. Raises ClusterError only where nothing can be rendered at all."""
     started = time.monotonic()
-    made = render(tree, cluster, listen)
+    made = render(tree, cluster, listen, processes=processes)
     every = rules.every()
-    findings, waived = waivers.apply(run(made, every), waivers.load(tree, cluster))
+    sound = well_formed(made)
+    of_schemas = [rule for rule in every if rule.id.startswith("schema-")]
+    found = run(made, of_schemas) + run(sound, [rule for rule in every if rule not in of_schemas])
+    findings, waived = waivers.apply(found, waivers.load(tree, cluster))
     return Report(
         cluster=cluster,
         findings=_of_what_was_rendered(findings, made),
-        unchecked=[*made.unchecked, *rules.notes(made)],
+        unchecked=[*made.unchecked, *rules.notes(sound)],
         waived=waived,
         rules=len(every),
         applications=len(made.applications) - 1,  # the root is what installs them
@@ -51,6 +61,11 @@ def validate(tree: Path, cluster: str, listen: Listener = lambda _application: N
         definitions=len(made.by_kind.get("CustomResourceDefinition", [])),
         seconds=time.monotonic() - started,
     )
+
+
+def _could_not_be_built(made: Render) -> list[Unchecked]:
+    """What is missing here; what nobody can build is a finding."""
+    return [each for each in made.unchecked if each not in made.broken]
 
 
 def _of_what_was_rendered(findings: list[Finding], made: Render) -> list[Finding]:

@@ -140,10 +140,26 @@ def test_what_cannot_be_rendered_is_told_and_the_rest_still_stands(
 
 def test_a_broken_overlay_is_told_by_its_file(mirror: Path, tree: Path) -> None:
     (tree / "cluster-conf/first/base/map.yaml").unlink()
-    [unchecked] = render(tree, "local").unchecked
-    assert unchecked.application == "first"
-    assert "map.yaml" in unchecked.reason
-    assert "\n" not in unchecked.reason
+    made = render(tree, "local")
+    [broken] = made.broken
+    assert made.unchecked == [broken]
+    assert broken.application == "first"
+    assert "cluster-conf/first/base/map.yaml" in broken.reason
+    assert "\n" not in broken.reason
+    assert "pylib-render-" not in broken.reason
+
+
+def test_nobody_is_to_blame_for_a_base_that_is_not_here(
+    mirror: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYLIB_MIRROR", (mirror / "nowhere").as_uri())
+    assert render(tree, "local").broken == []
+
+
+def test_one_process_renders_the_same(mirror: Path, tree: Path) -> None:
+    alone, together = render(tree, "local", processes=1), render(tree, "local")
+    assert alone.resources == together.resources
+    assert alone.applications == together.applications
 
 
 def test_an_unknown_cluster_names_those_there_are(tree: Path) -> None:

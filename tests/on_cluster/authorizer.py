@@ -1,7 +1,7 @@
 """What the server's own authorizer says: may this account do that, and what is it granted at all?
 
-A question reads `VERB RESOURCE[.GROUP][/SUBRESOURCE] [in NAMESPACE]`, or `VERB /PATH`; without a namespace it is about
-the whole cluster.
+A question reads `VERB RESOURCE[.GROUP][/SUBRESOURCE] [in NAMESPACE]`, or `VERB /PATH`; without a namespace it
+is about the whole cluster.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,12 +44,9 @@ def service_account(namespace: str, name: str) -> Account:
 
 
 def ask(kubectl: Kubectl, questions: Iterable[Question]) -> dict[Question, Answer]:
-    """A SubjectAccessReview for each question; asked in one go, since a process takes longer than an answer."""
+    """A SubjectAccessReview for each question; all in one go, as a process takes longer than an answer."""
     asked = list(questions)
-    specs = [
-        {"user": account.user, "groups": list(account.groups), **_attributes(what)} for account, what in asked
-    ]
-    reviews = create(kubectl, ({"apiVersion": API, "kind": "SubjectAccessReview", "spec": each} for each in specs))
+    reviews = create(kubectl, [_review(account, what) for account, what in asked])
     return {question: _answer(review["status"]) for question, review in zip(asked, reviews, strict=True)}
 
 
@@ -57,17 +54,19 @@ def granted(kubectl: Kubectl, account: Account, namespaces: Iterable[str]) -> di
     """All that an account may do in each namespace, what it may do anywhere included."""
     asked = list(namespaces)
     who = [f"--as={account.user}", *(f"--as-group={group}" for group in account.groups)]
-    kind = {"apiVersion": API, "kind": "SelfSubjectRulesReview"}
-    # kubectl's own validation would need the right to read the schemas.
-    reviews = create(kubectl, (kind | {"spec": {"namespace": each}} for each in asked), "--validate=false", *who)
-    return {
-        namespace: _grants(review["status"]) for namespace, review in zip(asked, reviews, strict=True)
-    }
+    kind: Body = {"apiVersion": API, "kind": "SelfSubjectRulesReview"}
+    reviews = create(kubectl, [kind | {"spec": {"namespace": each}} for each in asked], *who)
+    return {namespace: _grants(review["status"]) for namespace, review in zip(asked, reviews, strict=True)}
 
 
 def resource_of(what: str) -> str:
     """`RESOURCE[.GROUP]` of a question, as `kubectl api-resources` names it."""
     return what.split()[1].partition("/")[0]
+
+
+def _review(account: Account, what: str) -> Body:
+    spec = {"user": account.user, "groups": list(account.groups), **_attributes(what)}
+    return {"apiVersion": API, "kind": "SubjectAccessReview", "spec": spec}
 
 
 def _attributes(what: str) -> dict[str, Any]:
@@ -94,6 +93,6 @@ def _grants(status: Body) -> set[Grant]:
 def _grants_of(rule: Body) -> set[Grant]:
     """A rule's verbs, one by one; on named objects only, the resource is told with their names."""
     only = "".join(f" {name}" for name in rule.get("resourceNames") or [])
-    resources = [f"{each}{only}" for each in rule.get("resources") or []] + (rule.get("nonResourceURLs") or [])
-    groups = rule.get("apiGroups") or [""]
-    return {(group, each, verb) for group in groups for each in resources for verb in rule["verbs"]}
+    resources = [f"{each}{only}" for each in rule.get("resources") or []]
+    groups, paths = rule.get("apiGroups") or [""], rule.get("nonResourceURLs") or []
+    return {(group, each, verb) for group in groups for each in resources + paths for verb in rule["verbs"]}

@@ -37,9 +37,13 @@ class Breach:
     security: dict[str, Any] = field(default_factory=dict)
     without: str = ""
 
+    def name_in(self, namespace: str) -> str:
+        """The name of such a pod, which tells its namespace too, since a refusal does not."""
+        return f"{self.name}-in-{namespace}"
+
     def make(self, namespace: str) -> Body:
         """A pod of this kind."""
-        body = hardened(namespace, self.name)
+        body = hardened(namespace, self.name_in(namespace))
         body["spec"] |= self.pod
         container = body["spec"]["containers"][0]
         container |= self.container

@@ -14,7 +14,7 @@ from tests.on_cluster.kubectl import Kubectl
 from tests.on_cluster.models import Store, make_model, release_model
 from tests.on_cluster.operators import Operators
 from tests.on_cluster.platform import CLUSTER, Platform
-from tests.on_cluster.repository import GitServer, Repository, copy_checkout
+from tests.on_cluster.repository import GitServer
 from tests.on_cluster.throw_away import NotThrowAwayError, throw_away_cluster
 from tests.on_cluster.tried import choose
 
@@ -98,11 +98,11 @@ def installed(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Platform:
     """The platform, brought up once from one push that holds a released model; whether well or not."""
-    repository = Repository.create(git_server, "platform", tmp_path_factory.mktemp("platform"))
-    copy_checkout(ROOT, repository.folder)
     choice = choose(ROOT, CLUSTER, kubectl)
+    repository = platforms.repository(kubectl, git_server, tmp_path_factory.mktemp("repository"))
     platforms.prepare(repository, choice, git_server.mirror)
-    repository.push("The platform, with this cluster's settings")
+    if repository.is_changed:
+        repository.push("The platform, with this cluster's settings")
     release_model(first_model, store, repository)
     kubectl.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml")

@@ -1,4 +1,4 @@
-"""What access is about, the namespaces and the profile `ml` as rendered, made on a cluster that lacks them."""
+"""The namespaces and the profile `ml` as rendered, made on a cluster that lacks them."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,8 @@ import pytest
 
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
-from tests.on_cluster.kubectl import Kubectl
+from tests.on_cluster.kubectl import Body, Kubectl
+from tests.on_cluster.proposals import as_list
 from tests.on_cluster.waiting import require, until
 
 APPLICATIONS = ("namespaces", "ml-user")
@@ -31,7 +32,7 @@ def present(kubectl: Kubectl, render: Render) -> Iterator[None]:
         if made:
             # Whoever comes next may make them again, which a namespace that is still going would prevent.
             arguments = ("--filename=-", "--ignore-not-found", "--wait=true")
-            kubectl.run("delete", *arguments, text=_text(made), timeout=180)
+            kubectl.run("delete", *arguments, text=as_list(each.body for each in made), timeout=180)
 
 
 def _wanted(render: Render) -> list[Resource]:
@@ -47,14 +48,11 @@ def _wanted(render: Render) -> list[Resource]:
 
 
 def _there(kubectl: Kubectl, wanted: Iterable[Resource]) -> set[tuple[str, str, str, str]]:
-    text = kubectl.run("get", "--filename=-", "--ignore-not-found", "--output=json", text=_text(wanted))
-    found = json.loads(text) if text.strip() else {"kind": "List", "items": []}
+    asked = as_list(each.body for each in wanted)
+    text = kubectl.run("get", "--filename=-", "--ignore-not-found", "--output=json", text=asked)
+    found: Body = json.loads(text) if text.strip() else {"kind": "List", "items": []}
     bodies = found["items"] if found["kind"] == "List" else [found]
     return {Resource("", body, next(iter(wanted)).origin).key for body in bodies}
-
-
-def _text(resources: Iterable[Resource]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [each.body for each in resources]})
 
 
 def _require_ready(kubectl: Kubectl, wanted: Iterable[Resource]) -> None:

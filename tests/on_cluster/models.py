@@ -69,10 +69,26 @@ class Store:
 
 def make_model(folder: Path, seed: int) -> Path:
     """A model folder and the folder of its evaluation, in one; a seed is a model."""
+    (folder / "model").mkdir(parents=True)
+    (folder / "model/model.onnx").write_bytes(_tiny_model(seed))
+    return _judged(folder)
+
+
+def make_unet(folder: Path) -> Path:
+    """The same of a small U-Net, untrained, as `train` exports one."""
+    from pylib.models.spec import ModelSpec
+    from pylib.models.unet import build_unet
+    from pylib.serving.export import export_onnx
+
+    (folder / "model").mkdir(parents=True)
+    spec = ModelSpec(image_size=32, filters=(8, 8, 8, 8), classes=tuple(CLASSES))
+    export_onnx(build_unet(spec), folder / "model/model.onnx", classes=CLASSES, image_size=spec.image_size)
+    return _judged(folder)
+
+
+def _judged(folder: Path) -> Path:
     model, evaluation = folder / "model", folder / "evaluation"
-    model.mkdir(parents=True)
     evaluation.mkdir()
-    (model / "model.onnx").write_bytes(_tiny_model(seed))
     scores = ClassMetrics(iou=0.8, f1=0.8, precision=0.8, recall=0.8)
     figures = Figures(
         model_digest=sha256_file(model / "model.onnx"),

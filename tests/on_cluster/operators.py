@@ -8,7 +8,7 @@ https://github.com/SeldonIO/seldon-core/blob/v1.17.1/operator/controllers/seldon
 and the states of both kinds are written. Where an operator's own pod really runs, nothing is done for it.
 """
 
-import json
+import copy
 import threading
 from typing import Any
 
@@ -16,6 +16,7 @@ from pylib.serving.deployment import GRPC_PORT, HTTP_PORT, METRICS_PORT, SeldonD
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
 
 SELDON = ("seldon-system", "control-plane=seldon-controller-manager")
+PODINFO = "seldon-podinfo"
 NOTEBOOKS = ("kubeflow", "app=notebook-controller")
 
 
@@ -90,12 +91,6 @@ def deployment_of(body: Body) -> Body:
     name, namespace = _name(read), body["metadata"]["namespace"]
     identity = {"seldon-deployment-id": read.metadata.name, "seldon-app": _service_name(read)}
     predictor = body["spec"]["predictors"][0]
-    spec = json.loads(json.dumps(predictor["componentSpecs"][0]["spec"]))
-    container = next(each for each in spec["containers"] if each["name"] == read.predictor.graph.name)
-    injected = read.environment(http=HTTP_PORT, grpc=GRPC_PORT, metrics=METRICS_PORT)
-    kept = [entry for entry in container.get("env") or [] if "valueFrom" in entry]
-    container["env"] = kept + [{"name": key, "value": value} for key, value in injected.items()]
-    container.setdefault("lifecycle", {"preStop": {"exec": {"command": ["/bin/sh", "-c", "/bin/sleep 10"]}}})
     labels = {**identity, "app": name, "fluentd": "true"}
     return {
         "apiVersion": "apps/v1",
@@ -110,11 +105,26 @@ def deployment_of(body: Body) -> Body:
             "selector": {"matchLabels": identity},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}},
             "template": {
-                "metadata": {"labels": labels, "annotations": predictor.get("annotations") or {}},
-                "spec": spec,
+                "metadata": {"labels": labels, "annotations": _annotations(body["spec"], predictor)},
+                "spec": _pod_spec(read, predictor),
             },
         },
     }
+
+
+def _pod_spec(read: SeldonDeployment, predictor: Body) -> Body:
+    spec: Body = copy.deepcopy(predictor["componentSpecs"][0]["spec"])
+    container = next(each for each in spec["containers"] if each["name"] == read.predictor.graph.name)
+    injected = read.environment(http=HTTP_PORT, grpc=GRPC_PORT, metrics=METRICS_PORT)
+    kept = [entry for entry in container.get("env") or [] if "valueFrom" in entry]
+    container["env"] = kept + [{"name": key, "value": value} for key, value in injected.items()]
+    container.setdefault("lifecycle", {"preStop": {"exec": {"command": ["/bin/sh", "-c", "/bin/sleep 10"]}}})
+    # Seldon's server reads its time limits there.
+    mount = {"name": PODINFO, "mountPath": "/etc/podinfo"}
+    container["volumeMounts"] = [*container.get("volumeMounts", []), mount]
+    annotations = {"path": "annotations", "fieldRef": {"fieldPath": "metadata.annotations"}}
+    podinfo = {"name": PODINFO, "downwardAPI": {"items": [annotations]}}
+    return spec | {"volumes": [*spec.get("volumes", []), podinfo]}
 
 
 def service_of(body: Body) -> Body:
@@ -132,6 +142,10 @@ def service_of(body: Body) -> Body:
         "metadata": {"name": _service_name(read), "namespace": body["metadata"]["namespace"]},
         "spec": {"selector": {"seldon-app": _service_name(read)}, "ports": ports},
     }
+
+
+def _annotations(*levels: Body) -> dict[str, str]:
+    return {key: value for level in levels for key, value in (level.get("annotations") or {}).items()}
 
 
 def _name(read: SeldonDeployment) -> str:

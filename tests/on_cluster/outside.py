@@ -1,7 +1,9 @@
-"""Applications that ask for what their project does not allow: of a copy of the project `ml`, from a repository of their own."""
+"""Applications that want what the project `ml` does not allow: of a copy of it, for their own repository."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -12,46 +14,85 @@ from tests.on_cluster.repository import BRANCH, Repository
 from tests.on_cluster.trial import config_map
 
 PROJECT = "outside"
+ARGO = "argoproj.io/v1alpha1"
+RBAC = "rbac.authorization.k8s.io"
 SERVER = "https://kubernetes.default.svc"
 
-_BINDING = {
-    "apiVersion": "rbac.authorization.k8s.io/v1",
-    "kind": "ClusterRoleBinding",
-    "metadata": {"name": "outside-everything"},
-    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-    "subjects": [{"kind": "ServiceAccount", "name": "ml-user", "namespace": "ml"}],
-}
-_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "outside-namespace"}}
-_SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "outside-secret", "namespace": "ml"}}
-_APPLICATION = {
-    "apiVersion": "argoproj.io/v1alpha1",
-    "kind": "Application",
-    "metadata": {"name": "outside-application", "namespace": "ml"},
-    "spec": {"project": "platform", "destination": {"server": SERVER, "namespace": "argocd"}},
-}
-# What each application wants to make, by the application's name.
-WANTED: dict[str, Body] = {
-    "outside-elsewhere": config_map("kube-public", "outside-elsewhere"),
-    "outside-binding": _BINDING,
-    "outside-namespace": _NAMESPACE,
-    "outside-secret": _SECRET,
-    "outside-application": _APPLICATION,
-    "outside-destination": config_map("kube-public", "outside-destination"),
-}
+
+@dataclass(frozen=True)
+class Outsider:
+    """An application, the one object that it wants to make, and what Argo CD says to that.
+
+    namespace: the application's own destination
+    """
+
+    name: str
+    wanted: Mapping[str, Any]
+    said: str
+    namespace: str = "ml"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+OUTSIDERS = [
+    Outsider(
+        "outside-elsewhere",
+        config_map("kube-public", "outside-elsewhere"),
+        "namespace kube-public is not permitted",
+    ),
+    Outsider(
+        "outside-destination",
+        config_map("kube-public", "outside-destination"),
+        "namespace 'kube-public' do not match any of the allowed destinations",
+        namespace="kube-public",
+    ),
+    Outsider(
+        "outside-namespace",
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "outside-namespace"}},
+        "resource :Namespace is not permitted",
+    ),
+    Outsider(
+        "outside-binding",
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "outside-binding"},
+            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"kind": "ServiceAccount", "name": "ml-user", "namespace": "ml"}],
+        },
+        f"resource {RBAC}:ClusterRoleBinding is not permitted",
+    ),
+    Outsider(
+        "outside-secret",
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "outside-secret", "namespace": "ml"}},
+        "resource :Secret is not permitted",
+    ),
+    Outsider(
+        "outside-application",
+        {
+            "apiVersion": ARGO,
+            "kind": "Application",
+            "metadata": {"name": "outside-application", "namespace": "ml"},
+            "spec": {"project": "platform", "destination": {"server": SERVER, "namespace": "argocd"}},
+        },
+        "resource argoproj.io:Application is not permitted",
+    ),
+]
 
 
 @contextmanager
 def applied(kubectl: Kubectl, render: Render, repository: Repository) -> Iterator[None]:
     """All of them at once, so that they are judged at the same time."""
-    for name, body in WANTED.items():
-        repository.write(f"{name}/object.yaml", yaml.safe_dump(body))
+    for each in OUTSIDERS:
+        repository.write(f"{each.name}/object.yaml", yaml.safe_dump(each.wanted))
     repository.push("What the project does not allow")
     try:
-        kubectl.apply(_project(render, repository), *(_application(name, repository) for name in WANTED))
+        kubectl.apply(_project(render, repository), *(_application(each, repository) for each in OUTSIDERS))
         yield
     finally:
-        for name in WANTED:
-            kubectl.delete("applications.argoproj.io", name, argocd.NAMESPACE)
+        for each in OUTSIDERS:
+            kubectl.delete("applications.argoproj.io", each.name, argocd.NAMESPACE)
         kubectl.delete("appprojects.argoproj.io", PROJECT, argocd.NAMESPACE)
 
 
@@ -59,23 +100,22 @@ def _project(render: Render, repository: Repository) -> Body:
     """The project `ml` as rendered, but for the repository."""
     project = next(each for each in render.of("AppProject") if each.name == "ml")
     return {
-        "apiVersion": project.api_version,
-        "kind": project.kind,
+        "apiVersion": ARGO,
+        "kind": "AppProject",
         "metadata": {"name": PROJECT, "namespace": argocd.NAMESPACE},
         "spec": {**project.spec, "sourceRepos": [repository.url]},
     }
 
 
-def _application(name: str, repository: Repository) -> Body:
-    destination = "kube-public" if name == "outside-destination" else "ml"
+def _application(outsider: Outsider, repository: Repository) -> Body:
     return {
-        "apiVersion": "argoproj.io/v1alpha1",
+        "apiVersion": ARGO,
         "kind": "Application",
-        "metadata": {"name": name, "namespace": argocd.NAMESPACE},
+        "metadata": {"name": outsider.name, "namespace": argocd.NAMESPACE},
         "spec": {
             "project": PROJECT,
-            "source": {"repoURL": repository.url, "targetRevision": BRANCH, "path": name},
-            "destination": {"server": SERVER, "namespace": destination},
+            "source": {"repoURL": repository.url, "targetRevision": BRANCH, "path": outsider.name},
+            "destination": {"server": SERVER, "namespace": outsider.namespace},
             "syncPolicy": {"automated": {}},
         },
     }

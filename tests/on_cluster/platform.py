@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 
 from pylib.cluster.images import locked
+from pylib.release.manifest import MANIFEST
 from tests.on_cluster import argocd
 from tests.on_cluster.argocd import State
 from tests.on_cluster.kubectl import Kubectl, KubectlError
-from tests.on_cluster.repository import BRANCH, Repository
+from tests.on_cluster.repository import BRANCH, GitServer, Repository, copy_checkout
 from tests.on_cluster.tried import Choice
 
+CHECKOUT = Path(__file__).parents[2]
 CLUSTER = "local"
+NAME = "platform"
 MINUTES = 12
 
 
@@ -67,6 +70,24 @@ class Platform:
     was_there: bool
 
 
+def repository(kubectl: Kubectl, server: GitServer, folder: Path) -> Repository:
+    """The checkout's files as they are now: in a new repository, or in the one that the root reads already."""
+    root = kubectl.find("applications.argoproj.io", "root", argocd.NAMESPACE) if _knows(kubectl) else None
+    read = ((root or {}).get("spec") or {}).get("source", {}).get("repoURL")
+    if read != f"{server.url}/{NAME}.git":
+        made = Repository.create(server, NAME, folder / NAME)
+        copy_checkout(CHECKOUT, made.folder)
+        return made
+    made, released = Repository.continued(server, NAME, folder / NAME), MANIFEST.as_posix()
+    made.clear(released)
+    copy_checkout(CHECKOUT, made.folder, released)
+    return made
+
+
+def _knows(kubectl: Kubectl) -> bool:
+    return kubectl.find("customresourcedefinition", "applications.argoproj.io") is not None
+
+
 def prepare(repository: Repository, choice: Choice, mirror: str) -> None:
     """The checkout's copy in the repository's folder, made this cluster's: what a person sets in a fork."""
     settings = "cluster-conf/settings/settings.yaml"
@@ -101,7 +122,7 @@ def _drop_digests(file: Path, references: Iterable[str]) -> None:
 
 def bring_up(kubectl: Kubectl, repository: Repository, choice: Choice) -> Platform:
     """Run the script in the repository's folder to its end, and watch the applications meanwhile."""
-    was_there = kubectl.find("applications.argoproj.io", "root", argocd.NAMESPACE) is not None
+    was_there = _knows(kubectl) and bool(kubectl.list("applications.argoproj.io", argocd.NAMESPACE))
     timeline = Timeline({name: each.wave for name, each in choice.tried.items()})
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where pylib is
     environment = {**os.environ, "CLUSTER": CLUSTER, "WAIT_MINUTES": str(MINUTES), "PATH": path}

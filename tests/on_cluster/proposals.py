@@ -2,13 +2,15 @@
 
 import copy
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import pytest
-
 from pylib.cluster.pods import PodTemplate
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
+
+# Where, among what kubectl says of many objects, the next one begins.
+ERROR = re.compile(r'(?=Error from server|The \S+ "\S+" is invalid)')
 
 
 def as_list(bodies: Iterable[Mapping[str, Any]]) -> str:
@@ -28,16 +30,26 @@ def propose(kubectl: Kubectl, *bodies: Body) -> list[Body]:
     return create(kubectl, bodies, "--dry-run=server", "--warnings-as-errors")
 
 
-def refusal(kubectl: Kubectl, *bodies: Body) -> str:
-    """Why the server would make none of these objects; the test fails where it would make one."""
+def objections(kubectl: Kubectl, bodies: Iterable[Body]) -> dict[str, str]:
+    """Why the server forbids objects, by their names; nothing of those that it would make."""
+    proposed = list(bodies)
     try:
-        taken = create(kubectl, bodies, "--dry-run=server")
+        create(kubectl, proposed, "--dry-run=server")
     except KubectlError as error:
-        reason = str(error)
-        assert reason.count("Error from server") == len(bodies), f"not all are refused: {reason}"
-        return reason
-    names = [f"{each['kind']} {each['metadata']['namespace']}/{each['metadata']['name']}" for each in taken]
-    pytest.fail(f"the server takes {', '.join(names)}", pytrace=False)
+        said = [each for each in ERROR.split(str(error)) if each]
+    else:
+        said = []
+    names = [each["metadata"]["name"] for each in proposed]
+    forbidden = {name: each for name in names for each in said if f' "{name}" is forbidden: ' in each}
+    assert len(forbidden) == len(said), f"the server objects to something else: {said}"
+    return forbidden
+
+
+def refusal(kubectl: Kubectl, body: Body) -> str:
+    """Why the server forbids an object; the test fails where it would make it."""
+    found = objections(kubectl, [body])
+    assert found, f"the server takes the {body['kind']} {body['metadata']['name']}"
+    return found[body["metadata"]["name"]]
 
 
 def pod_of(template: PodTemplate) -> Body:

@@ -1,6 +1,7 @@
-"""What neither pylib's account, nor the profile's default one, nor somebody with no role may do: each would hurt.
+"""What neither pylib's account, nor the profile's default one, nor anybody without a role may do.
 
-By what it shows, by what it changes, or as a step to more rights; written as tests.on_cluster.authorizer reads it.
+Each would hurt: by what it shows, by what it changes, or as a step to more rights. Written as
+tests.on_cluster.authorizer reads it.
 """
 
 from pylib.cluster.access import GROUP

@@ -69,6 +69,18 @@ class Repository:
         git(folder, "remote", "add", "origin", str(bare))
         return cls(folder, f"{server.url}/{name}.git")
 
+    @classmethod
+    def continued(cls, server: GitServer, name: str, folder: Path) -> "Repository":
+        """Go on with a repository that is on the server: a working copy of it as it is now."""
+        git(server.folder, "clone", "--quiet", str(server.folder / f"{name}.git"), str(folder))
+        return cls(folder, f"{server.url}/{name}.git")
+
+    def clear(self, *kept: str) -> None:
+        """Remove every file of the working copy but those."""
+        for path in git(self.folder, "ls-files").splitlines():
+            if path not in kept:
+                (self.folder / path).unlink()
+
     def write(self, path: str, text: str) -> None:
         """Write a file of the working copy."""
         (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -133,9 +145,9 @@ class Repository:
         return git(self.folder, "rev-parse", "HEAD")
 
 
-def copy_checkout(source: Path, target: Path) -> None:
-    """All files of a checkout that Git does not ignore, as they are now, committed or not."""
+def copy_checkout(source: Path, target: Path, *kept: str) -> None:
+    """All files of a checkout that Git does not ignore, as they are now, committed or not; not those `kept`."""
     for name in git(source, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
-        if name and (source / name).is_file():
+        if name and name not in kept and (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, target / name)

@@ -37,10 +37,12 @@ class Judged:
 
     findings: by rule
     sound: the objects in which every mapping and list is one, so that more can be said of them
+    typed: those in which every value is of its type as well
     """
 
     findings: dict[str, list[Finding]]
     sound: list[Resource]
+    typed: list[Resource]
 
 
 _JUDGED: WeakKeyDictionary[Render, Judged] = WeakKeyDictionary()
@@ -84,11 +86,13 @@ def group_version_kind(body: Body) -> tuple[str, str, str]:
 def judged(render: Render) -> Judged:
     """What the schemas say of a render; each is looked at once."""
     if render not in _JUDGED:
-        made = Judged(defaultdict(list), [])
+        made = Judged(defaultdict(list), [], [])
         for resource in render.resources:
             violated = with_trial(resource.body, render.tree)
             if not any(each.shape for each in violated):
                 made.sound.append(resource)
+            if not any(each.shape or each.rule == "schema-type" for each in violated):
+                made.typed.append(resource)
             for each in violated:
                 made.findings[each.rule].append(found(each.rule, resource, each.field, each.message))
         _JUDGED[render] = made
@@ -96,8 +100,8 @@ def judged(render: Render) -> Judged:
 
 
 def well_formed(render: Render) -> Render:
-    """The render without the objects of which nothing more can be said."""
-    return replace(render, resources=judged(render).sound)
+    """The render without the objects that have something of another type: other rules need not expect it."""
+    return replace(render, resources=judged(render).typed)
 
 
 def sound(render: Render, *kinds: str) -> Iterator[Resource]:

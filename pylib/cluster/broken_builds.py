@@ -1,0 +1,14 @@
+"""Applications that cannot be built: Argo CD would show the same error in place of their next state."""
+
+from collections.abc import Iterator
+
+from pylib.cluster.findings import Finding, rule
+from pylib.cluster.render import Render
+
+
+@rule("build-failed", "Argo CD cannot build it either, and keeps what runs as it was before the push")
+def build_failed(render: Render) -> Iterator[Finding]:
+    """Every folder and every chart builds, where all that it needs is there."""
+    for each in render.broken:
+        path = render.applications[each.application].path
+        yield Finding("build-failed", each.application, path, path, "", each.reason)

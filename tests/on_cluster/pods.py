@@ -1,0 +1,143 @@
+"""Pods that the tests start beside the platform's: confined as ours are, watched, and removed again."""
+
+import json
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.on_cluster import load
+from tests.on_cluster.kubectl import Body, Kubectl
+from tests.on_cluster.waiting import require, until
+
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "runAsUser": 1000,
+    "runAsGroup": 1000,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+SMALL = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+
+
+def container(name: str, image: str, command: list[str], **more: Any) -> Body:
+    """A container that is no user of note and writes to /tmp alone, unless told more."""
+    return {
+        "name": name,
+        "image": image,
+        "command": command,
+        "resources": SMALL,
+        "securityContext": CONFINED,
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        **more,
+    }
+
+
+def pod(name: str, namespace: str, *containers: Body, **more: Any) -> Body:
+    """A pod under a new name that begins with `name` and runs once; its volume `tmp` is empty."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{name}-{uuid.uuid4().hex[:8]}", "namespace": namespace},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 1,
+            "containers": list(containers),
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+            **more,
+        },
+    }
+
+
+@contextmanager
+def running(kubectl: Kubectl, body: Body) -> Iterator[str]:
+    """The name of an object that is there as long as the block."""
+    name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
+    kubectl.apply(body)
+    try:
+        yield name
+    finally:
+        kubectl.delete(body["kind"], name, namespace)
+
+
+def exit_codes(kubectl: Kubectl, name: str, namespace: str, seconds: float) -> dict[str, int | None]:
+    """The exit code of each container once the pod has ended; None where it did not come to start."""
+
+    def look() -> dict[str, int | None]:
+        status = kubectl.get("pod", name, namespace)["status"]
+        ended = status["phase"] in {"Succeeded", "Failed"}
+        require(ended, f"it is {status['phase']}: {json.dumps(_states(status))}")
+        return {
+            key: (state.get("terminated") or {}).get("exitCode") for key, state in _states(status).items()
+        }
+
+    return until(seconds, f"pod {name} at its end", look)
+
+
+def log(kubectl: Kubectl, name: str, namespace: str, container: str) -> str:
+    """What a container of a pod has printed so far."""
+    return kubectl.run("logs", name, f"--namespace={namespace}", f"--container={container}")
+
+
+def _states(status: Body) -> dict[str, Body]:
+    statuses = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    return {each["name"]: each["state"] for each in statuses}
+
+
+@contextmanager
+def forwarded(kubectl: Kubectl, target: str, namespace: str, port: int) -> Iterator[str]:
+    """The address on this machine of a port of a pod or Service, as long as the block."""
+    command = ["kubectl", "--kubeconfig", str(kubectl.config), "port-forward", f"--namespace={namespace}"]
+    with subprocess.Popen(
+        [*command, target, f":{port}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            words = process.stdout.readline().split()
+            assert words[:2] == ["Forwarding", "from"], " ".join(words)
+            yield f"http://{words[2]}"
+        finally:
+            process.terminate()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one request: the digest of the model that answered, or an error."""
+
+    digest: str = ""
+    seconds: float = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Load:
+    """A pod that asks a model server steadily."""
+
+    kubectl: Kubectl
+    name: str
+    namespace: str
+
+    @property
+    def answers(self) -> list[Answer]:
+        """All until now, in their order."""
+        return [
+            Answer(**json.loads(line))
+            for line in log(self.kubectl, self.name, self.namespace, "load").splitlines()
+        ]
+
+
+@contextmanager
+def steady_load(
+    kubectl: Kubectl, image: str, url: str, namespace: str, *, connections: int, per_second: float
+) -> Iterator[Load]:
+    """A load from inside the cluster, where a Service's own address counts and not one pod's."""
+    program = Path(load.__file__).read_text()
+    command = ["python3", "-c", program, url, str(connections), str(per_second)]
+    with running(kubectl, pod("load", namespace, container("load", image, command))) as name:
+        yield Load(kubectl, name, namespace)
