@@ -46,6 +46,9 @@ create() {
     kind create cluster --name "$kind_cluster" --image "$node" --wait 3m --config - <<YAML
 kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
+# What the component burst needs.
+featureGates: {MutatingAdmissionPolicy: true}
+runtimeConfig: {admissionregistration.k8s.io/v1beta1: "true"}
 nodes:
   - role: control-plane
     extraPortMappings:

@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -24,6 +25,8 @@ REMOTE = re.compile(
     r"^(?:https://)?(?P<host>[\w.-]+\.[a-z]+)/(?P<repository>[^/?]+/[^/?]+?)(?:\.git)?"
     r"(?:/{1,2}(?P<path>[^?]*))?\?(?:.*&)?ref=(?P<ref>[^&]+)"
 )
+REPOSITORY = re.compile(r"^(?P<server>.+?)/(?P<repository>[^/:]+/[^/]+?)(?:\.git)?/?$")
+GITHUB = "https://github.com"
 SECONDS = 300
 # Hosts that did not answer: each is waited for once, not once a base.
 _silent: dict[str, str] = {}
@@ -31,12 +34,17 @@ _silent: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class Base:
-    """A folder of an upstream repository at a tag."""
+    """A folder of an upstream repository at a tag.
+
+    host: the server's name, by which the cache keeps what is its
+    server: what stands before OWNER/NAME in the URL, empty for https://HOST
+    """
 
     host: str
     repository: str
     path: str
     ref: str
+    server: str = ""
 
     @property
     def url(self) -> str:
@@ -45,7 +53,7 @@ class Base:
         A mirror holds repositories as GitHub does: `file:///mirror/` or `https://git.example.org/mirror/`.
         """
         mirror = os.environ.get("PYLIB_MIRROR") if self.host == "github.com" else None
-        return f"{(mirror or f'https://{self.host}').rstrip('/')}/{self.repository}"
+        return f"{(mirror or self.server or f'https://{self.host}').rstrip('/')}/{self.repository}"
 
     def __str__(self) -> str:
         return f"{self.repository}@{self.ref}"
@@ -63,6 +71,17 @@ def parse(entry: str) -> Base | None:
         if match
         else None
     )
+
+
+def of_repository(url: str, path: str, ref: str) -> Base | None:
+    """A folder of the repository at a URL, perhaps a mirror's; None where that does not end in OWNER/NAME."""
+    match = REPOSITORY.match(url)
+    if not match or "://" not in url:
+        return None
+    server = match["server"]
+    if server == GITHUB:
+        return Base("github.com", match["repository"], path, ref)
+    return Base(quote(server, safe=""), match["repository"], path, ref, server)
 
 
 def cache_root() -> Path:

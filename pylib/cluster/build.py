@@ -72,9 +72,9 @@ def folder(stage: Path, application: Application) -> Built:
 def chart(stage: Path, application: Application) -> Built:
     """Build an application's chart."""
     told = application.chart
-    base = told and bases.parse(f"{told.url}//{told.path}?ref={told.ref}")
+    base = told and bases.of_repository(told.url, told.path, told.ref)
     if not told or not base:
-        return Built(application, (), f"its chart's repository is not one of Git over https: {told}")
+        return Built(application, (), f"its chart's repository is no URL that ends in OWNER/NAME: {told}")
     try:
         bodies = _chart(stage, application, told, bases.folder(base) / base.path)
     except ClusterError as error:

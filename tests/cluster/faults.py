@@ -1,14 +1,17 @@
 """The seeded faults: a few edits of the real repository each, what is found of it, and what it would cost.
 
-A fault is a file of tests/manifests/faults, whose first line is `# RULE: what it costs on a cluster`. `given` names
-a file of faults/given with edits that are sound themselves, for what the repository has no example of.
+A fault is a file of tests/manifests/faults, whose first line is `# RULE: what it costs on a cluster`. `given`
+names a file of faults/given with edits that are sound, for what the repository has no example of.
 """
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+from pylib.cluster.findings import Finding
 
 FOLDER = Path(__file__).parents[1] / "manifests" / "faults"
 
@@ -41,9 +44,10 @@ class Edit(Strict):
         file.write_text(text + self.append)
 
 
-class Found(Strict):
+class Expected(Strict):
     """A finding, without its message.
 
+    file: a pattern, since the tag of an upstream's file changes
     offline: whether it is found too where no base of an upstream could be had
     """
 
@@ -54,14 +58,21 @@ class Found(Strict):
     field: str = ""
     offline: bool = True
 
+    def is_met_by(self, finding: Finding) -> bool:
+        """Whether a finding is this one."""
+        told = (finding.id, finding.application, finding.object, finding.field)
+        same = told == (self.rule, self.application, self.object, self.field)
+        return same and fnmatchcase(finding.file, self.file)
+
 
 class Fault(Strict):
     """One fault.
 
-    also: what other rules must find of it too
     costs: what it would cost on a cluster, in a sentence
-    on_cluster: a part of what the API server or Argo CD says of it, in the application's status or in an event; None
-        where a small cluster does not show it
+    also: what is found of it too, since it follows
+    whole: whether it takes a whole checkout, with the code
+    on_cluster: a part of what the API server or Argo CD says of it, in the application's status or in an event;
+        None where a small cluster does not show it
     """
 
     name: str
@@ -72,7 +83,7 @@ class Fault(Strict):
     file: str
     field: str = ""
     offline: bool = True
-    also: tuple[Found, ...] = ()
+    also: tuple[Expected, ...] = ()
     cluster: str = "local"
     whole: bool = False
     edits: tuple[Edit, ...]
@@ -82,10 +93,10 @@ class Fault(Strict):
         return self.name
 
     @property
-    def expected(self) -> list[Found]:
+    def expected(self) -> list[Expected]:
         """Every finding that there must be, and no other."""
-        own = {key: getattr(self, key) for key in Found.model_fields}
-        return [Found(**own), *self.also]
+        own = {key: getattr(self, key) for key in Expected.model_fields}
+        return [Expected(**own), *self.also]
 
     def plant(self, tree: Path) -> None:
         """Make the edits, in a copy of the repository."""

@@ -183,6 +183,27 @@ def test_remote_bases_are_read_as_kustomize_reads_them(entry: str, expected: tup
     assert (base.repository, base.path, base.ref) == expected
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://github.com/a/b", "https://github.com/a/b"),
+        ("https://git.example.org/mirror/of/a/b.git", "https://git.example.org/mirror/of/a/b"),
+        ("git://127.0.0.1/github.com/a/b", "git://127.0.0.1/github.com/a/b"),
+        ("file:///srv/mirror/a/b", "file:///srv/mirror/a/b"),
+    ],
+)
+def test_a_chart_may_be_in_any_mirror(url: str, expected: str) -> None:
+    base = bases.of_repository(url, "charts/x", "v1")
+    assert base is not None
+    assert (base.url, str(base), base.path) == (expected, "a/b@v1", "charts/x")
+    assert "/" not in base.host
+
+
+@pytest.mark.parametrize("url", ["", "charts", "https://a", "a/b"])
+def test_a_chart_is_in_a_repository(url: str) -> None:
+    assert bases.of_repository(url, "charts/x", "v1") is None
+
+
 @pytest.mark.parametrize("entry", ["../../base", "map.yaml", "github.com/a/b", "a/b?c"])
 def test_a_path_is_no_remote_base(entry: str) -> None:
     assert bases.parse(entry) is None

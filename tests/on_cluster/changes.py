@@ -14,7 +14,7 @@ NEXT_NAMESPACE = "mlflow-next"
 
 @dataclass(frozen=True)
 class Change:
-    """A change by its name; `applications` are those that it touches."""
+    """A change by its name; `applications` are those that it touches, no other change touches one of them."""
 
     name: str
     applications: tuple[str, ...]
@@ -63,13 +63,17 @@ def _namespace(repository: Repository) -> None:
     repository.replace(path, "  name: mlflow\n", f"  name: {NEXT_NAMESPACE}\n")
     path = "cluster-conf/namespaces/base/default-deny.yaml"
     repository.replace(path, "  namespace: mlflow\n", f"  namespace: {NEXT_NAMESPACE}\n")
-    path = "argocd-apps/base/projects.yaml"
-    repository.replace(path, "namespace: mlflow}", f"namespace: {NEXT_NAMESPACE}}}")
+    # Both: Argo CD may remove what is in the old one only as long as the project allows it.
+    path, entry = (
+        "argocd-apps/base/projects.yaml",
+        "    - {server: https://kubernetes.default.svc, namespace: mlflow}\n",
+    )
+    repository.replace(path, entry, entry + entry.replace("mlflow", NEXT_NAMESPACE))
 
 
 IMAGE = Change("image", ("katib",), _image)
 SELECTOR = Change("selector", ("training-operator",), _selector)
 REMOVAL = Change("removed application", ("tensorboard",), _removal)
 ISTIO = Change("Istio's next minor version", ("istio",), _istio)
-NAMESPACE = Change("renamed namespace", ("mlflow", "namespaces"), _namespace)
+NAMESPACE = Change("renamed namespace", ("mlflow", "namespaces", "root"), _namespace)
 CHANGES = (IMAGE, SELECTOR, REMOVAL, ISTIO, NAMESPACE)

@@ -71,7 +71,7 @@ class Platform:
 
 
 def repository(kubectl: Kubectl, server: GitServer, folder: Path) -> Repository:
-    """The checkout's files as they are now: in a new repository, or in the one that the root reads already."""
+    """The checkout's files as they are now: in a new repository, or in that which the root reads."""
     root = kubectl.find("applications.argoproj.io", "root", argocd.NAMESPACE) if _knows(kubectl) else None
     read = ((root or {}).get("spec") or {}).get("source", {}).get("repoURL")
     if read != f"{server.url}/{NAME}.git":

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.on_cluster import load
+from tests.on_cluster import load as program
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.waiting import require, until
 
@@ -137,7 +137,9 @@ def steady_load(
     kubectl: Kubectl, image: str, url: str, namespace: str, *, connections: int, per_second: float
 ) -> Iterator[Load]:
     """A load from inside the cluster, where a Service's own address counts and not one pod's."""
-    program = Path(load.__file__).read_text()
-    command = ["python3", "-c", program, url, str(connections), str(per_second)]
+    text = Path(program.__file__).read_text()
+    command = ["python3", "-c", text, url, str(connections), str(per_second)]
     with running(kubectl, pod("load", namespace, container("load", image, command))) as name:
-        yield Load(kubectl, name, namespace)
+        load = Load(kubectl, name, namespace)
+        until(60, "the first answers", lambda: require(load.answers, "there are none"))
+        yield load

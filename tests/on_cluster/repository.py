@@ -146,7 +146,7 @@ class Repository:
 
 
 def copy_checkout(source: Path, target: Path, *kept: str) -> None:
-    """All files of a checkout that Git does not ignore, as they are now, committed or not; not those `kept`."""
+    """All files of a checkout that Git does not ignore, as they are now, committed or not, but `kept`."""
     for name in git(source, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
         if name and name not in kept and (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)

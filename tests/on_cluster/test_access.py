@@ -7,7 +7,6 @@ accepted, and no more is shown.
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from pylib.cluster import access
 from pylib.cluster.access import GROUP
 from pylib.cluster.pods import PodTemplate, pod_templates
 from pylib.cluster.policies.pod_security import ENFORCE, violations
-from pylib.cluster.render import Render, render
+from pylib.cluster.render import Render
 from pylib.cluster.resources import Origin, Resource
 from tests.on_cluster import argocd, authorizer, foundations, outside
 from tests.on_cluster.authorizer import Account, Answer, Question, service_account
@@ -37,8 +36,6 @@ ML_USER = service_account(ML, NAME)
 ML_USER_BY_NAME = Account(ML_USER.user)  # without its groups, which is how Kubeflow Pipelines asks
 DEFAULT = service_account(ML, "default")
 SOMEBODY = Account("somebody@example.org", ("system:authenticated",))
-# Our own pods, by the application that brings them.
-OWN = ["model", "retrain", "notebook", "mlflow", "pachyderm", "gpu"]
 OVER_QUOTA: dict[str, Any] = {
     "requests.cpu": {"requests": {"cpu": "999"}, "limits": {"cpu": "999"}},
     "requests.memory": {"requests": {"memory": "999Gi"}, "limits": {"memory": "999Gi"}},
@@ -52,16 +49,10 @@ BROKEN = [
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("profile")]
 
 
-@cache
-def rendered(cluster: str) -> Render:
-    """What Git says of a cluster."""
-    return render(ROOT, cluster)
-
-
 @pytest.fixture(scope="module")
 def local() -> Render:
-    """What Git says of the cluster `local`."""
-    return rendered("local")
+    """What Git says of the cluster `local`, as far as it is our own."""
+    return foundations.ours(ROOT, "local")
 
 
 @pytest.fixture(scope="module")
@@ -171,10 +162,10 @@ def test_a_pod_of_the_account_has_no_token_for_the_server(kubectl: Kubectl) -> N
 
 @pytest.mark.parametrize("cluster", ["local", "gpu"])
 def test_policies_and_limits_are_accepted(kubectl: Kubectl, cluster: str) -> None:
-    """All of the render, as Argo CD would apply them; of `gpu` what has its namespace here."""
+    """As Argo CD would apply them; those of `gpu` whose namespace is here."""
     there = {each["metadata"]["name"] for each in kubectl.list("namespaces")}
     kinds = ("NetworkPolicy", "ResourceQuota", "LimitRange")
-    wanted = [each for each in rendered(cluster).of(*kinds) if each.namespace in there]
+    wanted = [each for each in foundations.ours(ROOT, cluster).of(*kinds) if each.namespace in there]
     assert {each.kind for each in wanted} == set(kinds)
     apply = ("apply", "--server-side", "--force-conflicts", f"--field-manager={MANAGER}", "--dry-run=server")
     text = kubectl.run(*apply, "--output=name", "--filename=-", text=as_list(each.body for each in wanted))
@@ -253,11 +244,12 @@ def test_every_namespace_with_a_level_refuses_a_privileged_pod(kubectl: Kubectl,
     assert taken == []
 
 
-@pytest.mark.parametrize("application", OWN)
+@pytest.mark.parametrize("application", foundations.OWN)
 def test_our_own_pods_are_taken(kubectl: Kubectl, local: Render, application: str) -> None:
     """Without a warning either: the profile takes more than our pods need."""
-    ours = [each for each in local.of_application(application) if not each.origin.upstream]
-    pods = [pod_of(template) for each in ours for template in pod_templates(each)]
+    pods = [
+        pod_of(template) for each in local.of_application(application) for template in pod_templates(each)
+    ]
     assert pods, f"{application} has no pods of ours"
     assert len(propose(kubectl, *pods)) == len(pods)
 

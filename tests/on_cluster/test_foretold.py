@@ -39,29 +39,28 @@ SECONDS = 90
 
 @dataclass
 class Pushed:
-    """Five pushes: what was foretold of each, and what there was before any."""
+    """A push of five changes: what was foretold of it, and what there was before."""
 
-    foretold: dict[Change, list[Danger]] = field(default_factory=dict)
+    foretold: list[Danger] = field(default_factory=list)
     uids: dict[Key, str] = field(default_factory=dict)
     pods: dict[Key, set[str]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
 def pushed(kubectl: Kubectl, installed: Platform) -> Iterator[Pushed]:
-    """Each change in a commit of its own, all pushed at once; reverted in the end, when all is well again."""
+    """All five changes, each in its commit and of applications of its own; reverted in the end."""
     made = Pushed()
     for key in WATCHED:
         made.uids[key] = uid(kubectl, key)
         made.pods[key] = pods(kubectl, key)
     repository, base = installed.repository, installed.repository.head
     for change in CHANGES:
-        before = repository.head
         change.make(repository)
         repository.commit(str(change))
-        with revision(repository.folder, before) as old, revision(repository.folder, repository.head) as new:
-            (difference,) = differences(old, new, [CLUSTER])
-        assert not difference.not_compared, difference.not_compared
-        made.foretold[change] = dangers(difference)
+    with revision(repository.folder, base) as old, revision(repository.folder, repository.head) as new:
+        (difference,) = differences(old, new, [CLUSTER])
+    assert not difference.not_compared, difference.not_compared
+    made.foretold = dangers(difference)
     repository.push()
     argocd.tell(kubectl, "root", *(name for change in CHANGES for name in change.applications))
     yield made
@@ -88,7 +87,11 @@ def pods(kubectl: Kubectl, key: Key) -> set[str]:
 
 
 def told(pushed: Pushed, change: Change) -> set[tuple[str, str, str]]:
-    return {(each.outcome.value, each.id, each.object) for each in pushed.foretold[change]}
+    return {
+        (each.outcome.value, each.id, each.object)
+        for each in pushed.foretold
+        if each.application in change.applications
+    }
 
 
 def until_replaced(kubectl: Kubectl, pushed: Pushed, key: Key) -> None:

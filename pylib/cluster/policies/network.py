@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.policies.selection import matches
+from pylib.cluster.policies.selection import matches, whole
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -14,11 +14,14 @@ def network_policy_missing(render: Render) -> Iterator[Finding]:
     policies = [each for each in render.of("NetworkPolicy") if _restricts(each)]
     ours = {each.name: each for each in render.of("Namespace")}
     for namespace, resource in ours.items():
+        if not whole(render, namespace):
+            continue
         denied = any(each.namespace == namespace and not _selector(each) for each in policies)
         if namespace in render.pods and not denied:
             message = "no NetworkPolicy selects all of its pods; add one that denies by default"
             yield found("network-policy-missing", resource, "metadata.name", message)
-    for pod in (pod for namespace in render.pods.keys() - ours for pod in render.pods[namespace]):
+    others = [namespace for namespace in render.pods.keys() - ours if whole(render, namespace)]
+    for pod in (pod for namespace in others for pod in render.pods[namespace]):
         there = [each for each in policies if each.namespace == pod.resource.namespace]
         selected = any(matches(_selector(each), pod.labels) for each in there)
         if not selected and not pod.spec.get("hostNetwork"):

@@ -1,6 +1,7 @@
 """What a rule looks at: objects, pods, and those of them that a Kubernetes label selector matches."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 
 from pylib.cluster.pods import PodTemplate
 from pylib.cluster.render import Render, Unchecked
@@ -15,6 +16,31 @@ def judged(render: Render, *kinds: str) -> Iterator[Resource]:
     None where a part of the cluster could not be rendered: what seems to be missing may stand there.
     """
     return iter(()) if render.unchecked else render.of(*kinds)
+
+
+def within(render: Render, *kinds: str) -> Iterator[Resource]:
+    """The objects of the kinds, for a rule about what is missing in an object's own namespace.
+
+    Those of namespaces that are rendered as a whole, and that do not look into others.
+    """
+    for resource in render.of(*kinds):
+        elsewhere = "namespaceSelector" in resource.spec
+        if whole(render, resource.namespace) and not (elsewhere and render.unchecked):
+            yield resource
+
+
+def whole(render: Render, namespace: str) -> bool:
+    """Whether no application that could not be rendered may bring something into a namespace.
+
+    Its project says where it may.
+    """
+    projects = {each.name: each.spec.get("destinations") or [] for each in render.of("AppProject")}
+    open_to = [{"namespace": "*"}]  # a project that nobody knows
+    return not any(
+        fnmatchcase(namespace, str(destination.get("namespace")))
+        for missing in render.unchecked
+        for destination in projects.get(render.applications[missing.application].project, open_to)
+    )
 
 
 def notes(render: Render) -> Iterator[Unchecked]:

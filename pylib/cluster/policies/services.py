@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import PodTemplate, containers
 from pylib.cluster.policies.operators import RUN_TIME_LABELS
-from pylib.cluster.policies.selection import selected
+from pylib.cluster.policies.selection import selected, within
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 
@@ -13,7 +13,7 @@ from pylib.cluster.resources import Resource
 @rule("service-without-pods", "a Service that selects nothing refuses every connection")
 def service_without_pods(render: Render) -> Iterator[Finding]:
     """Every Service's selector matches the pods of some workload, or of an operator's."""
-    for resource in render.of("Service"):
+    for resource in within(render, "Service"):
         selector = resource.spec.get("selector") or {}
         if selector and not _behind(render, resource) and not RUN_TIME_LABELS & selector.keys():
             labels = ",".join(f"{key}={value}" for key, value in selector.items())
@@ -24,7 +24,7 @@ def service_without_pods(render: Render) -> Iterator[Finding]:
 @rule("service-port-missing", "a Service whose port has no target refuses every connection, and looks sound")
 def service_port_missing(render: Render) -> Iterator[Finding]:
     """Every port that a Service names as its target is a port of some container behind it."""
-    for resource in render.of("Service"):
+    for resource in within(render, "Service"):
         pods = _behind(render, resource)
         names = {
             port.get("name")

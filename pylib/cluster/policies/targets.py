@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import dig
 from pylib.cluster.policies.operators import RUN_TIME_LABELS, deployments, services
-from pylib.cluster.policies.selection import every_pod, judged, keys, matches
+from pylib.cluster.policies.selection import every_pod, keys, matches, within
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -28,7 +28,7 @@ ISTIO_ROOT = "istio-system"
 @rule("selects-nothing", "a policy, budget or monitor of nothing protects nothing, and nobody notices")
 def selects_nothing(render: Render) -> Iterator[Finding]:
     """Every selector matches the pods of some workload, or of an operator's."""
-    for resource in judged(render, *SELECTORS):
+    for resource in within(render, *SELECTORS):
         selector = _selector(resource)
         known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
         if not known and not _matched(render, resource, selector):
@@ -41,7 +41,7 @@ def scales_nothing(render: Render) -> Iterator[Finding]:
     """Every HorizontalPodAutoscaler's target is in the render, or made by an operator of it."""
     names = {(each.kind, each.namespace, each.name) for each in render.resources}
     names |= {("Deployment", *name) for name in deployments(render)}
-    for resource in judged(render, "HorizontalPodAutoscaler"):
+    for resource in within(render, "HorizontalPodAutoscaler"):
         target = resource.spec.get("scaleTargetRef") or {}
         kind, name = target.get("kind"), target.get("name")
         if (kind, resource.namespace, name) not in names:
@@ -53,7 +53,7 @@ def scales_nothing(render: Render) -> Iterator[Finding]:
 def monitors_nothing(render: Render) -> Iterator[Finding]:
     """Every ServiceMonitor selects a Service, and that has the ports it asks."""
     known = services(render)
-    for resource in judged(render, "ServiceMonitor"):
+    for resource in within(render, "ServiceMonitor"):
         spaces = dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
         anywhere = dig(resource.spec, "namespaceSelector.any")
         chosen = [
