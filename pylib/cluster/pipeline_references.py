@@ -18,7 +18,7 @@ from pylib.cluster import access, images
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import Container, containers, dig
 from pylib.cluster.policies.references import fault, present
-from pylib.cluster.policies.selection import every_pod
+from pylib.cluster.policies.selection import every_pod, whole
 from pylib.cluster.render import Render, Unchecked
 
 FOLDER = "pipelines/compiled"
@@ -115,16 +115,23 @@ class _There:
     def __init__(self, render: Render) -> None:
         record = access.recorded(render.tree)
         locked = images.locked(render.tree).values() if (render.tree / images.LOCK).is_file() else ()
+        self.partial = bool(render.unchecked)
+        self.owners = tuple({f"{image.rpartition('/')[0]}/" for image in locked})
         self.images = {*locked, *(container.image for container in _containers(render))}
-        self.namespace = record.account.namespace if record and not render.unchecked else None
+        namespace = record.account.namespace if record else ""
+        self.namespace = namespace if whole(render, namespace) else ""
         self.present = present(render)
 
     def fault(self, kind: str, name: str, key: str = "") -> str:
         """What is wrong with a name; empty where nothing is, or where nobody can say."""
         if kind == "image":
             told = f"{name} is neither in images.lock nor in the render; run `pylib compile`"
-            return "" if name in self.images else told
+            return "" if name in self.images or not self._judged(name) else told
         return fault(self.present, kind, self.namespace, name, key) if self.namespace else ""
+
+    def _judged(self, image: str) -> bool:
+        """Another's image may be in what could not be rendered; ours are in images.lock."""
+        return not self.partial or image.startswith(self.owners)
 
 
 def _containers(render: Render) -> Iterator[Container]:

@@ -35,8 +35,9 @@ def ask(url: str, number: int, interval: float) -> None:
         while True:
             sys.stdout.write(json.dumps(answer(client, image)) + "\n")
             sys.stdout.flush()
-            due = max(due + interval, time.monotonic())
-            time.sleep(due - time.monotonic())
+            now = time.monotonic()
+            due = max(due + interval, now)
+            time.sleep(due - now)
 
 
 def answer(client: Client, image: bytes) -> dict[str, str | float]:

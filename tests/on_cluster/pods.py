@@ -126,10 +126,9 @@ class Load:
     @property
     def answers(self) -> list[Answer]:
         """All until now, in their order."""
-        return [
-            Answer(**json.loads(line))
-            for line in log(self.kubectl, self.name, self.namespace, "load").splitlines()
-        ]
+        said = log(self.kubectl, self.name, self.namespace, "load")
+        assert "Traceback" not in said, said[-2000:]
+        return [Answer(**json.loads(line)) for line in said.splitlines()]
 
 
 @contextmanager

@@ -179,21 +179,23 @@ def _at_least(number: int, answers: Sequence[Answer]) -> int:
 
 
 @pytest.fixture
-def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What the step makes of the built-in sample on this machine."""
+def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
+    """The built-in sample's commit, and what the step makes of it on this machine."""
     from pylib.steps.prepare import prepare
 
     monkeypatch.setenv("PYLIB_STORE", (tmp_path / "store").as_uri())
     monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
     command = [sys.executable, "-c", "from pylib.cli import main; main()", "data", "ingest", "sample"]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    prepare(tmp_path / "shards", data="sample@master", image_size=32)
-    return tmp_path / "shards"
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=120)
+    data = done.stdout.strip()
+    prepare(tmp_path / "shards", data=data, image_size=32)
+    return data, tmp_path / "shards"
 
 
 def test_a_step_of_the_pipeline_makes_there_what_it_makes_here(
-    kubectl: Kubectl, train_image: str, platform: Platform, shards: Path, record: dict[str, Any]
+    kubectl: Kubectl, train_image: str, platform: Platform, prepared: tuple[str, Path], record: dict[str, Any]
 ) -> None:
+    data, shards = prepared
     step = Step.read(platform.repository.read("pipelines/compiled/segmentation.yaml"), "prepare")
     assert step.container["image"] == train_image
     environment = step.environment(PYLIB_STORE="file:///tmp/store", PYLIB_OUTPUT="/tmp/out")
@@ -210,7 +212,7 @@ def test_a_step_of_the_pipeline_makes_there_what_it_makes_here(
         container("show", ["sh", "-ec", show]),
         initContainers=[
             container("ingest", ["pylib", "data", "ingest", "sample"]),
-            container("prepare", step.command(data="sample@master", image_size=32)),
+            container("prepare", step.command(data=data, image_size=32)),
         ],
         volumes=[{"name": volume, "emptyDir": {}} for volume in places],
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import Container, PodTemplate, containers, dig
 from pylib.cluster.policies import operators
-from pylib.cluster.policies.selection import every_pod, judged
+from pylib.cluster.policies.selection import every_pod, judged, whole
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 from pylib.cluster.secrets import declared
@@ -54,12 +54,13 @@ Present = dict[
 @rule("reference-missing", "a pod that names what is not there never starts")
 def reference_missing(render: Render) -> Iterator[Finding]:
     """Everything that a pod names, and every account that a binding names, is in the render."""
-    if render.unchecked:
-        return
     there = present(render)
     for pod in every_pod(render):
-        for reference in _references(pod):
-            yield from _missing(there, pod.resource, reference)
+        judged_here = whole(render, pod.resource.namespace)
+        for reference in _references(pod) if judged_here else ():
+            # A class of priority is the whole cluster's.
+            if not (render.unchecked and reference.kind == "PriorityClass"):
+                yield from _missing(there, pod.resource, reference)
     for resource in judged(render, "RoleBinding", "ClusterRoleBinding"):
         yield from _subjects(there, resource)
 

@@ -34,19 +34,20 @@ def whole(render: Render, namespace: str) -> bool:
 
     Its project says where it may.
     """
-    projects = {each.name: each.spec.get("destinations") or [] for each in render.of("AppProject")}
-    open_to = [{"namespace": "*"}]  # a project that nobody knows
-    return not any(
-        fnmatchcase(namespace, str(destination.get("namespace")))
-        for missing in render.unchecked
-        for destination in projects.get(render.applications[missing.application].project, open_to)
-    )
+    unbuilt = [render.applications.get(each.application) for each in render.unchecked]
+    missing = {each.project if each else "" for each in unbuilt}
+    projects = [each for each in render.of("AppProject") if each.name in missing]
+    spaces = [
+        each.get("namespace") for project in projects for each in project.spec.get("destinations") or []
+    ]
+    known = {project.name for project in projects} >= missing
+    return known and not any(fnmatchcase(namespace, str(pattern)) for pattern in spaces)
 
 
 def notes(render: Render) -> Iterator[Unchecked]:
     """That the rules about what is missing were not asked."""
     if render.unchecked:
-        yield Unchecked("references", "what objects name was not looked for, as not all is rendered")
+        yield Unchecked("references", "what objects name was not looked for everywhere, as not all is rendered")
 
 
 def every_pod(render: Render) -> Iterator[PodTemplate]:

@@ -31,7 +31,8 @@ def selects_nothing(render: Render) -> Iterator[Finding]:
     for resource in within(render, *SELECTORS):
         selector = _selector(resource)
         known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
-        if not known and not _matched(render, resource, selector):
+        unseen = render.unchecked and _everywhere(resource)
+        if not known and not unseen and not _matched(render, resource, selector):
             message = "no pod there has these labels; mend the selector, or remove the object"
             yield found("selects-nothing", resource, SELECTORS[resource.kind], message)
 
@@ -77,8 +78,12 @@ def _selector(resource: Resource) -> Body:
     return {"matchLabels": selector["labels"]} if "labels" in selector else selector
 
 
+def _everywhere(resource: Resource) -> bool:
+    return "istio.io" in resource.group and resource.namespace == ISTIO_ROOT
+
+
 def _matched(render: Render, resource: Resource, selector: Body) -> bool:
-    everywhere = "istio.io" in resource.group and resource.namespace == ISTIO_ROOT
+    everywhere = _everywhere(resource)
     spaces = dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
     return any(
         matches(selector, pod.labels)

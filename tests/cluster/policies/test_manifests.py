@@ -39,7 +39,8 @@ def test_the_sound_form_next_to_it_passes(manifest: Manifest) -> None:
 
 def test_every_rule_of_the_check_has_a_manifest_that_fails() -> None:
     shown = {rule for manifest in manifests("invalid") for rule in manifest.rules}
-    assert {rule.id for rule in rules.every()} - shown == set()
+    of_folders = {"build-failed"}  # what cannot be built has no objects: see test_render
+    assert {rule.id for rule in rules.every()} - shown == of_folders
 
 
 def test_every_policy_has_a_sound_form_next_to_it() -> None:

@@ -40,7 +40,7 @@ def test_it_is_told_that_references_were_not_looked_for() -> None:
     [note] = selection.notes(replace(render, unchecked=[Unchecked("istio", "not in the cache")]))
     assert (note.application, note.reason) == (
         "references",
-        "what objects name was not looked for, as not all is rendered",
+        "what objects name was not looked for everywhere, as not all is rendered",
     )
 
 
