@@ -9,6 +9,9 @@ from pathlib import Path
 from pylib.errors import ClusterError
 
 SECONDS = 120
+# What it was doing when it failed, from the outermost folder to the one where it did.
+FOLDERS = re.compile(r".*(?:recursed accumulation of|couldn't make target for) path '([^']+)': ")
+NO_FILE = re.compile(r".*evalsymlink failure on '([^']+)' : .*")
 
 
 class KustomizeMissingError(ClusterError):
@@ -45,7 +48,8 @@ def build(folder: Path) -> str:
 
 
 def _reason(stderr: str) -> str:
-    """The last line: kustomize wraps the cause in what it was doing, kubectl in a line of a log."""
+    """The cause in the last line: kustomize wraps it in what it was doing, kubectl in a line of a log."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip() and "Warning:" not in line]
     last = re.sub(r'^E\d{4} .*? err="(.*)"$', r"\1", lines[-1]) if lines else "no reason given"
-    return last.removeprefix("Error: ").removeprefix("error: ")
+    cause = FOLDERS.sub(r"\1: ", last.removeprefix("Error: ").removeprefix("error: "))
+    return NO_FILE.sub(r"\1: no such file", cause.replace("accumulating resources: ", ""))

@@ -222,6 +222,13 @@ CASES = [
         thing("AppProject", PROJECT % "a", api="argoproj.io/v1alpha1"),
         thing("AppProject", PROJECT % "a, '*'", api="argoproj.io/v1alpha1"),
     ),
+    (
+        "project-narrowed",
+        "stale",
+        "spec.sourceRepos",
+        thing("AppProject", PROJECT % "a, b", api="argoproj.io/v1alpha1"),
+        thing("AppProject", PROJECT % "a", api="argoproj.io/v1alpha1"),
+    ),
     ("guard-removed", "opened", "", thing("NetworkPolicy", "", api="networking.k8s.io/v1"), ""),
     (
         "guard-weakened",

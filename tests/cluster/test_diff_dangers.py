@@ -11,7 +11,7 @@ from pylib.cluster.render import Render
 from pylib.cluster.resources import Origin
 
 from .conftest import application
-from .dangerous_changes import CASES, KEPT, PROJECT, RBAC, ROLE, STATEFUL, thing, workload
+from .dangerous_changes import CASES, KEPT, RBAC, ROLE, STATEFUL, thing, workload
 
 RenderOf = Callable[..., Render]
 
@@ -55,10 +55,6 @@ def test_every_danger_has_its_case(found: Callable[..., list[Danger]]) -> None:
         ),
         (thing("Role", ROLE % "pods, secrets", api=RBAC), thing("Role", ROLE % "pods", api=RBAC)),
         (thing("Role", ROLE % "'*'", api=RBAC), thing("Role", ROLE % "'*', pods", api=RBAC)),
-        (
-            thing("AppProject", PROJECT % "a, b", api="argoproj.io/v1alpha1"),
-            thing("AppProject", PROJECT % "b", api="argoproj.io/v1alpha1"),
-        ),
         (
             thing(
                 "Job",

@@ -47,7 +47,9 @@ def whole(render: Render, namespace: str) -> bool:
 def notes(render: Render) -> Iterator[Unchecked]:
     """That the rules about what is missing were not asked."""
     if render.unchecked:
-        yield Unchecked("references", "what objects name was not looked for everywhere, as not all is rendered")
+        yield Unchecked(
+            "references", "what objects name was not looked for everywhere, as not all is rendered"
+        )
 
 
 def every_pod(render: Render) -> Iterator[PodTemplate]:

@@ -86,6 +86,19 @@ def project_widened(difference: Difference) -> Iterator[Danger]:
                     yield costs("project-widened", Outcome.OPENED, change, message, f"spec.{field}")
 
 
+@danger("project-narrowed")
+def project_narrowed(difference: Difference) -> Iterator[Danger]:
+    """An AppProject that no longer allows what its applications may still have there."""
+    for change in difference.objects:
+        if change.resource.kind == "AppProject" and change.before and change.after:
+            for field in ALLOWING:
+                fewer = _more(change, f"spec.{field}", reverse=True)
+                if fewer:
+                    gone = _listed(map(_compact, fewer))
+                    message = f"what is there is neither updated nor pruned any more: {gone}"
+                    yield costs("project-narrowed", Outcome.STALE, change, message, f"spec.{field}")
+
+
 def _more(change: ObjectChange, field: str, *, reverse: bool = False) -> list[Any]:
     """The elements of a list that only the later side has; only the earlier one, in reverse."""
     old, new = (change.value(field, side) or [] for side in (change.before, change.after))
