@@ -1,6 +1,7 @@
 """One application built: its folder by kustomize or its chart by Helm, as objects that know their file."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,9 @@ _Loader.yaml_implicit_resolvers = {
     first: [each for each in found if each[0].rpartition(":")[2] not in {"timestamp", "value"}]
     for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+# `1e-05`, as kustomize writes it, is a number for Kubernetes; PyYAML would want a dot in it.
+_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
 
 
 # What is missing here, and may be there where Argo CD builds.

@@ -53,7 +53,7 @@ def validate(
     return Report(
         cluster=cluster,
         findings=_of_what_was_rendered(findings, made),
-        unchecked=[*made.unchecked, *rules.notes(sound)],
+        unchecked=[*_could_not_be_built(made), *rules.notes(sound)],
         waived=waived,
         rules=len(every),
         applications=len(made.applications) - 1,  # the root is what installs them

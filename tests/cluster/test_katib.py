@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pylib.cluster import build
 from pylib.cluster.katib.algorithms import SETTINGS, combinations
 from pylib.cluster.katib.command import _ends_without_metrics, _words
 from pylib.cluster.katib.experiment import Parameter, number
@@ -129,3 +130,10 @@ def test_every_combination_is_counted_once() -> None:
     counted = [combinations(parameter("categorical", list=each)) for each in lists]
     assert counted == [2, 3]
     assert len(list(itertools.product(*lists))) == 6
+
+
+def test_what_kustomize_makes_of_a_bound_without_quotes_is_read_as_the_number_that_it_is() -> None:
+    text = "{a: 1e-05, b: -2.5E+3, c: 1e5x, d: 0.1, e: 1, f: '1e-05', g: 2026-11-21, h: =}"
+    (body,) = build._documents(text)
+    numbers = {"a": 1e-05, "b": -2500.0, "d": 0.1, "e": 1}
+    assert body == {**numbers, "c": "1e5x", "f": "1e-05", "g": "2026-11-21", "h": "="}

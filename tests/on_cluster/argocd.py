@@ -1,5 +1,6 @@
 """Argo CD's applications as the server has them: their state in a line, and waiting for a state."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.waiting import require, until
 
 NAMESPACE = "argocd"
+PATIENCE = 10  # seconds
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,18 @@ def states(kubectl: Kubectl) -> dict[str, State]:
 def wait_for(
     kubectl: Kubectl, name: str, holds: Callable[[State], object], what: str, seconds: float = 60
 ) -> State:
-    """The state of an application once it is as wanted."""
+    """The state of an application once it is as wanted.
+
+    Argo CD is asked to look again now and then: what a server-side diff finds wrong is forgotten at the next
+    comparison that nobody asked for (https://github.com/argoproj/argo-cd/issues/28722).
+    """
+    asked = time.monotonic()
 
     def look() -> State:
+        nonlocal asked
+        if time.monotonic() - asked > PATIENCE:
+            tell(kubectl, name)
+            asked = time.monotonic()
         found = kubectl.find("applications.argoproj.io", name, NAMESPACE)
         require(found, f"there is no application {name}")
         now = state(found or {})

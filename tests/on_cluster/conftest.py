@@ -1,5 +1,6 @@
 """The cluster under test, the Git server beside it, the platform on it, and what is measured."""
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -51,9 +52,12 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
 
 
 @pytest.fixture(scope="session")
-def git_server(kubectl: Kubectl) -> GitServer:
-    """Where the tests push, and Argo CD reads."""
-    return GitServer.of(os.environ)
+def git_server(kubectl: Kubectl) -> Iterator[GitServer]:
+    """Where the tests push, and Argo CD reads; another run on the same cluster waits for this one's end."""
+    server = GitServer.of(os.environ)
+    with (server.folder / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,142 @@
+"""What seeded faults cost that are pushed all the same: each is one that `pylib cluster validate` finds.
+
+The first ten are refused, by the API server, by Argo CD or by Pod Security; the others, which nobody refuses, show
+what they do. tests/cluster/faults.py holds them, and the test that they are found.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cluster.faults import FAULTS, Fault
+from tests.on_cluster import argocd
+from tests.on_cluster.authorizer import ask, service_account
+from tests.on_cluster.kubectl import Kubectl
+from tests.on_cluster.platform import Platform
+from tests.on_cluster.waiting import require, until
+
+pytestmark = pytest.mark.cluster
+# What is planted at the same time touches different applications, or different fields of the same object.
+REFUSED = (
+    ("project-destination", "host-path", "mount-missing", "schema-enum", "schema-quantity"),
+    ("build-failed", "selector-mismatch", "schema-unknown-field", "two-owners"),
+    ("project-kind",),
+)
+SUFFERED = (("service-without-pods", "katib-step"), ("prunable-claim",), ("rbac-cluster-admin",))
+SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Round:
+    """Faults that are pushed in one commit, and the events that there were before."""
+
+    faults: dict[str, Fault]
+    platform: Platform
+    events: frozenset[str]
+
+
+def fault(name: str) -> Fault:
+    """A seeded fault by its name."""
+    return next(each for each in FAULTS if each.name == name)
+
+
+@pytest.fixture(scope="module")
+def planted(request: pytest.FixtureRequest, kubectl: Kubectl, installed: Platform) -> Iterator[Round]:
+    """A round of faults, pushed; reverted in the end, when the platform is well again."""
+    faults = {name: fault(name) for name in (*REFUSED[request.param], *SUFFERED[request.param])}
+    repository, base = installed.repository, installed.repository.head
+    before = frozenset(event["metadata"]["uid"] for event in kubectl.list("events"))
+    for each in faults.values():
+        each.plant(repository.folder)
+    repository.push(", ".join(faults))
+    applications = sorted({"root", *(each.application for each in faults.values())})
+    argocd.tell(kubectl, *applications)
+    yield Round(faults, installed, before)
+    repository.restore(base)
+    for name in applications:
+        argocd.wait_until_good(kubectl, name, repository.head, seconds=180)
+
+
+def _said(kubectl: Kubectl, planted: Round, application: str) -> str:
+    """What the application's status and new events say."""
+    found = kubectl.find("applications.argoproj.io", application, argocd.NAMESPACE)
+    events = [
+        event.get("message", "")
+        for event in kubectl.list("events")
+        if event["metadata"]["uid"] not in planted.events
+    ]
+    return "\n".join([argocd.state(found).message if found else "", *events])
+
+
+@pytest.mark.parametrize(
+    ("planted", "name"),
+    [(number, name) for number, names in enumerate(REFUSED) for name in names],
+    indirect=["planted"],
+    scope="module",
+)
+def test_it_is_refused_with_the_words_that_are_foretold(kubectl: Kubectl, planted: Round, name: str) -> None:
+    seeded = planted.faults[name]
+    assert seeded.on_cluster, f"{name} does not say what the cluster says of it"
+
+    def look() -> None:
+        argocd.tell(kubectl, seeded.application)
+        said = _said(kubectl, planted, seeded.application)
+        require(seeded.on_cluster in said, f"not {seeded.on_cluster!r}, but {said[-1500:]!r}")
+
+    until(SECONDS, name, look, every=5)
+
+
+@pytest.mark.parametrize("planted", [0], indirect=True, scope="module")
+def test_a_service_without_pods_answers_nobody(kubectl: Kubectl, planted: Round) -> None:
+    def look() -> None:
+        service = kubectl.get("service", "model-metrics", "ml")
+        require(service["spec"]["selector"] == {"seldon-deployment-id": "modle"}, "it is not synced yet")
+        slices = kubectl.list("endpointslices", "ml", "kubernetes.io/service-name=model-metrics")
+        addresses = [end for each in slices for end in each.get("endpoints") or []]
+        require(not addresses, f"it has {len(addresses)} pods")
+
+    until(SECONDS, "the model's metrics without a pod", look)
+    assert kubectl.list("pods", "ml", "seldon-deployment-id=model"), "the model itself runs"
+
+
+@pytest.mark.parametrize("planted", [0], indirect=True, scope="module")
+def test_no_server_minds_a_wrong_experiment(kubectl: Kubectl, planted: Round) -> None:
+    def look() -> None:
+        require(kubectl.find("experiments.kubeflow.org", "sweep", "ml"), "it is not there")
+
+    until(SECONDS, "an experiment whose steps leave its space", look)
+
+
+@pytest.mark.parametrize("planted", [1], indirect=True, scope="module")
+def test_an_unmarked_claim_goes_with_its_line_and_takes_its_data(kubectl: Kubectl, planted: Round) -> None:
+    def unmarked() -> None:
+        options = "argocd.argoproj.io/sync-options"
+        claim = kubectl.get("persistentvolumeclaim", "workbench", "ml")
+        require(options not in (claim["metadata"].get("annotations") or {}), "it is marked")
+
+    until(SECONDS, "the claim without its mark", unmarked)
+    planted.platform.repository.replace(
+        "cluster-conf/notebook/overlays/local/kustomization.yaml",
+        "resources:\n  - ../../base\n",
+        "resources:\n  - ../../base\npatches:\n  - target: {kind: PersistentVolumeClaim}\n"
+        "    patch: '{$patch: delete, apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: x}}'\n",
+    )
+    planted.platform.repository.push("The claim is moved elsewhere")
+
+    def gone() -> None:
+        argocd.tell(kubectl, "notebook")
+        claim = kubectl.find("persistentvolumeclaim", "workbench", "ml")
+        require(not claim or "deletionTimestamp" in claim["metadata"], "it is there")
+
+    until(SECONDS, "the claim gone", gone, every=5)
+
+
+@pytest.mark.parametrize("planted", [2], indirect=True, scope="module")
+def test_one_binding_opens_the_whole_cluster(kubectl: Kubectl, planted: Round) -> None:
+    question = (service_account("mlflow", "mlflow"), "delete nodes")
+
+    def look() -> None:
+        require(ask(kubectl, [question])[question].allowed, "MLflow may not delete nodes")
+
+    until(SECONDS, "MLflow's account may do everything", look)
