@@ -134,7 +134,7 @@ def _localize_one(current: Path) -> list[Path]:
                 entries[index], changed = os.path.relpath(target, current), True
             found.append(target.resolve())
     if changed:
-        _replace(file, yaml.safe_dump(content, sort_keys=False))
+        _replace(file, yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False))
     return found
 
 

@@ -14,6 +14,10 @@ from pylib.cluster.render import Render
 from pylib.cluster.resources import Origin, Resource
 
 # CI must not skip: there, what needs kustomize fails where it is missing.
+ROOT = Path(__file__).parents[2]
+# What the check reads of the repository.
+CHECKED = ("argocd-apps", "cluster-conf", "images.lock", "pipelines")
+
 needs_kustomize = pytest.mark.skipif(
     not (shutil.which("kustomize") or shutil.which("kubectl") or os.environ.get("CI")),
     reason="kustomize is not on PATH; install it, or kubectl, to build overlays",
@@ -55,6 +59,22 @@ def render_of(tmp_path: Path) -> Callable[..., Render]:
         return Render(cluster, tree or tmp_path, {made.name: made}, resources)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def checked_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the check reads of this repository; a test that changes it copies it again."""
+    return copy_of_repository(tmp_path_factory.mktemp("checked"), *CHECKED)
+
+
+def copy_of_repository(target: Path, *paths: str) -> Path:
+    """The files of this checkout that Git has, or would take, as they are now."""
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -41,6 +41,7 @@ class Edit(Strict):
             times = text.count(self.find)
             assert times == 1, f"{self.file} has {self.find!r} {times} times; mend the fault"
             text = text.replace(self.find, self.replace)
+        file.unlink(missing_ok=True)  # it may be a link to the file of which it is a copy
         file.write_text(text + self.append)
 
 
@@ -71,8 +72,8 @@ class Fault(Strict):
     costs: what it would cost on a cluster, in a sentence
     also: what is found of it too, since it follows
     whole: whether it takes a whole checkout, with the code
-    on_cluster: a part of what the API server or Argo CD says of it, in the application's status or in an event;
-        None where a small cluster does not show it
+    on_cluster: a part of what the API server or Argo CD says of it, in the status of the application or of
+        the object, or in an event; None where a small cluster does not show it
     """
 
     name: str

@@ -117,6 +117,13 @@ def tell(kubectl: Kubectl, *names: str) -> None:
             )
 
 
+def end_sync(kubectl: Kubectl, name: str) -> None:
+    """End what is tried again and again, as `argocd app terminate-op` does: removal waits for it."""
+    kubectl.patch(
+        "applications.argoproj.io", name, NAMESPACE, {"status": {"operationState": {"phase": "Terminating"}}}
+    )
+
+
 def wait_until_good(kubectl: Kubectl, name: str, revision: str, seconds: float = 60) -> State:
     """The state of an application once it is Synced and Healthy at a revision that was just pushed."""
     tell(kubectl, name)

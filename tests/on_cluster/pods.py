@@ -5,11 +5,8 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from tests.on_cluster import load as program
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.waiting import require, until
 
@@ -22,6 +19,7 @@ CONFINED = {
     "runAsGroup": 1000,
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+# Not what a step of a pipeline asks for, which a small node may not have.
 SMALL = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 
 
@@ -104,41 +102,3 @@ def forwarded(kubectl: Kubectl, target: str, namespace: str, port: int) -> Itera
             yield f"http://{words[2]}"
         finally:
             process.terminate()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of one request: the digest of the model that answered, or an error."""
-
-    digest: str = ""
-    seconds: float = 0
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class Load:
-    """A pod that asks a model server steadily."""
-
-    kubectl: Kubectl
-    name: str
-    namespace: str
-
-    @property
-    def answers(self) -> list[Answer]:
-        """All until now, in their order."""
-        said = log(self.kubectl, self.name, self.namespace, "load")
-        assert "Traceback" not in said, said[-2000:]
-        return [Answer(**json.loads(line)) for line in said.splitlines()]
-
-
-@contextmanager
-def steady_load(
-    kubectl: Kubectl, image: str, url: str, namespace: str, *, connections: int, per_second: float
-) -> Iterator[Load]:
-    """A load from inside the cluster, where a Service's own address counts and not one pod's."""
-    text = Path(program.__file__).read_text()
-    command = ["python3", "-c", text, url, str(connections), str(per_second)]
-    with running(kubectl, pod("load", namespace, container("load", image, command))) as name:
-        load = Load(kubectl, name, namespace)
-        until(60, "the first answers", lambda: require(load.answers, "there are none"))
-        yield load

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tests.on_cluster.kubectl import Body
+from tests.on_cluster.pods import container, pod
 
 OUTPUT_FILE = "/tmp/kfp_outputs/output_metadata.json"
 ARTIFACTS = "/minio"
@@ -67,6 +68,30 @@ class Step:
         replaced = {name: {"value": value} for name, value in instead.items()}
         return [{"name": name, **entry} for name, entry in (plain | mapped | replaced).items()]
 
+    def pod(self, namespace: str, before: list[str], after: list[str], **parameters: Any) -> Body:
+        """A pod that runs `before`, the step and `after`, each in a container with the step's image."""
+        places = {"tmp": "/tmp", "artifacts": ARTIFACTS}
+        mounts = [{"name": volume, "mountPath": place} for volume, place in places.items()]
+        environment = self.environment(PYLIB_STORE="file:///tmp/store", PYLIB_OUTPUT="/tmp/out")
+
+        def run(name: str, command: list[str]) -> Body:
+            image = self.container["image"]
+            return container(name, image, command, env=environment, volumeMounts=mounts)
+
+        made = pod(
+            self.name,
+            namespace,
+            run("after", after),
+            initContainers=[run("before", before), run(self.name, self.command(**parameters))],
+            volumes=[{"name": volume, "emptyDir": {}} for volume in places],
+        )
+        made["metadata"]["labels"] = {"sidecar.istio.io/inject": "false"}  # which would outlive it
+        return made
+
+    def uri(self, output: str) -> str:
+        """What Kubeflow Pipelines calls an output artifact."""
+        return "minio:/" + self.folder(output).removeprefix(ARTIFACTS)
+
     def _input(self, parameters: dict[str, Any]) -> Body:
         outputs = self.component["outputDefinitions"]["artifacts"]
         artifacts = {
@@ -75,7 +100,7 @@ class Step:
                     {
                         "name": name,
                         "type": definition["artifactType"],
-                        "uri": "minio:/" + self.folder(name).removeprefix(ARTIFACTS),
+                        "uri": self.uri(name),
                         "metadata": {},
                     }
                 ]

@@ -136,6 +136,16 @@ def test_a_manifest_that_the_server_refuses_leaves_what_runs_alone(kubectl: Kube
     argocd.wait_until_good(kubectl, PROJECT, good.repository.head)
 
 
+def test_a_change_that_the_server_refuses_leaves_what_is_there_alone(kubectl: Kubectl, good: Trial) -> None:
+    """It is shown when Argo CD is asked; by itself it forgets: https://github.com/argoproj/argo-cd/issues/28722."""
+    good.repository.replace(f"{good.folder}/objects.yaml", "text: hello", "te xt: hello")
+    commit = good.repository.push("A key that no ConfigMap may have")
+    argocd.wait_for(kubectl, PROJECT, lambda now: "te xt" in now.message, "shows the refused key")
+    assert greeting(kubectl) == "hello"
+    good.repository.revert(commit)
+    argocd.wait_until_good(kubectl, PROJECT, good.repository.head)
+
+
 def test_a_folder_that_cannot_be_built_leaves_what_runs_alone(kubectl: Kubectl, good: Trial) -> None:
     before = pods(kubectl)
     good.write(kustomization="resources: [nowhere.yaml]\n")
@@ -193,6 +203,8 @@ def test_what_its_project_does_not_allow_is_refused(
     kind, namespace = body["kind"].lower(), body["metadata"].get("namespace", "")
     assert kubectl.find(kind, body["metadata"]["name"], namespace) is None
     good.repository.remove(f"cluster-conf/{what}")
+    good.repository.push("Without it")
+    argocd.end_sync(kubectl, what)
 
 
 def test_another_repository_is_refused(kubectl: Kubectl, good: Trial) -> None:

@@ -1,0 +1,86 @@
+"""The released model on the cluster: its pods, and a steady load on its Service."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.on_cluster import load as program
+from tests.on_cluster.kubectl import Body, Kubectl
+from tests.on_cluster.pods import container, log, pod, running
+from tests.on_cluster.waiting import require, until
+
+NAMESPACE = "ml"
+SERVICE = "model-default"
+PORT = 9000
+SELECTOR = "seldon-deployment-id=model"
+
+
+def rolled_out(kubectl: Kubectl, digest: str) -> list[Body]:
+    """The model's pods; NotYetError unless all are ready, and none is of another model or about to end."""
+    deployments = kubectl.list("deployments", NAMESPACE, SELECTOR)
+    require(len(deployments) == 1, f"it has {len(deployments)} Deployments")
+    spec, status = deployments[0]["spec"], deployments[0]["status"]
+    require(digest in json.dumps(spec), f"its Deployment does not name {digest[:12]}")
+    generation = deployments[0]["metadata"]["generation"]
+    seen = (status.get("observedGeneration"), status.get("updatedReplicas"))
+    require(seen == (generation, spec["replicas"]), "it has pods of a former version")
+    pods = kubectl.list("pods", NAMESPACE, SELECTOR)
+    states = [_state(each) for each in pods]
+    require(states == ["ready"] * spec["replicas"], f"its pods are {states}")
+    return pods
+
+
+def _state(pod: Body) -> str:
+    if "deletionTimestamp" in pod["metadata"]:
+        return "ending"
+    statuses = pod["status"].get("containerStatuses")
+    return "ready" if statuses and all(each["ready"] for each in statuses) else "starting"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one request: the digest of the model that answered, or an error."""
+
+    digest: str = ""
+    seconds: float = 0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Load:
+    """A pod that asks a model server steadily."""
+
+    kubectl: Kubectl
+    name: str
+
+    def go_on(self, number: int) -> int:
+        """Wait for so many more answers; how many there are then."""
+        enough = len(self.answers) + number
+
+        def look() -> int:
+            now = len(self.answers)
+            require(now >= enough, f"there are {now} of {enough}")
+            return now
+
+        return until(60, f"{number} more answers", look)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """All until now, in their order."""
+        said = log(self.kubectl, self.name, NAMESPACE, "load")
+        assert "Traceback" not in said, said[-2000:]
+        return [Answer(**json.loads(line)) for line in said.splitlines()]
+
+
+@contextmanager
+def steady_load(kubectl: Kubectl, image: str, *, connections: int, per_second: float) -> Iterator[Load]:
+    """A load from inside the cluster, where a Service's own address counts and not one pod's."""
+    url = f"http://{SERVICE}.{NAMESPACE}:{PORT}"
+    text = Path(program.__file__).read_text()
+    command = ["python3", "-c", text, url, str(connections), str(per_second)]
+    with running(kubectl, pod("load", NAMESPACE, container("load", image, command))) as name:
+        load = Load(kubectl, name)
+        until(60, "the first answers", lambda: require(load.answers, "there are none"))
+        yield load
