@@ -75,6 +75,7 @@ argo() { kubectl --namespace argocd "$@"; }
 install_argocd() { # once: from then on it manages itself
   local workload
   if argo get applications.argoproj.io argocd >/dev/null 2>&1; then return; fi
+  [[ -d cluster-conf/argocd/overlays/$cluster ]] || return 0 # another Argo CD is there already
   say "Argo CD"
   kubectl get namespace argocd >/dev/null 2>&1 || kubectl create namespace argocd >/dev/null
   apply --kustomize "cluster-conf/argocd/overlays/$cluster"

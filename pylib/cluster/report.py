@@ -63,7 +63,10 @@ def _by_reason(report: Report) -> dict[str, list[str]]:
 
 
 def _findings(findings: list[Finding]) -> Table:
-    made = Table("rule", "object", "where", "what", box=None, pad_edge=False)
+    made = Table(box=None, pad_edge=False)
+    made.add_column("rule", no_wrap=True)
+    for name in ("object", "where", "what"):
+        made.add_column(name, overflow="fold")  # a log is narrow, and half a path is none
     for finding in findings:
         where = f"{finding.file}\n[dim]{escape(finding.field)}[/]" if finding.field else finding.file
         made.add_row(f"[red]{finding.id}[/]", escape(finding.object), where, escape(finding.message))

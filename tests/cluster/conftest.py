@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylib.cluster.applications import Application
-from pylib.cluster.render import Render
+from pylib.cluster.applications import Application, clusters
+from pylib.cluster.render import Render, render
 from pylib.cluster.resources import Origin, Resource
+from pylib.cluster.validate import Report, validate
 
 # CI must not skip: there, what needs kustomize fails where it is missing.
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,18 @@ def checked_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_of_repository(tmp_path_factory.mktemp("checked"), *CHECKED)
 
 
+@pytest.fixture(scope="session")
+def renders(checked_tree: Path) -> dict[str, Render]:
+    """Each cluster as it is."""
+    return {cluster: render(checked_tree, cluster) for cluster in clusters(checked_tree)}
+
+
+@pytest.fixture(scope="session")
+def clean(checked_tree: Path) -> dict[str, Report]:
+    """What the check says of each cluster as it is."""
+    return {cluster: validate(checked_tree, cluster) for cluster in clusters(checked_tree)}
+
+
 def copy_of_repository(target: Path, *paths: str) -> Path:
     """The files of this checkout that Git has, or would take, as they are now."""
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths)
@@ -75,6 +88,11 @@ def copy_of_repository(target: Path, *paths: str) -> Path:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
     return target
+
+
+def partial(report: Report) -> bool:
+    """Whether something of the cluster could not be rendered."""
+    return any(each.application == "references" for each in report.unchecked)
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""Each seeded fault, alone in a copy of this repository: found by its rule, in its file and field alone.
+"""Each seeded fault, alone in a copy of this repository: its rule finds it in its place, and nothing else.
 
 Without upstream's bases the check says what it did not look at. Then a fault that only the whole cluster
 shows need not be found, and still nothing else may be.
@@ -14,20 +14,13 @@ from pathlib import Path
 import pytest
 
 from pylib.cluster import rules, waivers
-from pylib.cluster.applications import clusters
 from pylib.cluster.validate import Report, validate
 
-from .conftest import CHECKED, copy_of_repository, needs_kustomize
+from .conftest import CHECKED, copy_of_repository, needs_kustomize, partial
 from .faults import FAULTS, FOLDER, Edit, Fault, given
 
 pytestmark = needs_kustomize
 PROCESSES = min(os.cpu_count() or 1, 4)
-
-
-@pytest.fixture(scope="module")
-def clean(checked_tree: Path) -> dict[str, Report]:
-    """What the check says of each cluster as it is."""
-    return {cluster: validate(checked_tree, cluster) for cluster in clusters(checked_tree)}
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +58,6 @@ def planted(fault: Fault, tree: Path, folder: Path) -> Path:
     copy = shutil.copytree(tree, folder / fault.name, copy_function=os.link)
     fault.plant(copy)
     return copy
-
-
-def partial(report: Report) -> bool:
-    """Whether something of the cluster could not be rendered."""
-    return any(each.application == "references" for each in report.unchecked)
-
-
-def test_nothing_is_found_where_no_fault_is(clean: dict[str, Report]) -> None:
-    assert {cluster: report.findings for cluster, report in clean.items()} == {"gpu": [], "local": []}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)

@@ -143,11 +143,27 @@ def bring_up(kubectl: Kubectl, repository: Repository, choice: Choice) -> Platfo
     return Platform(repository, choice, timeline, log.read_text(), process.returncode, was_there)
 
 
+def configure(kubectl: Kubectl) -> None:
+    """Give an Argo CD that is there already our health scripts, where our own cannot be installed."""
+    folder = CHECKOUT / "cluster-conf/argocd/base/health"
+    scripts = {
+        f"resource.customizations.health.{file.stem}": file.read_text() for file in folder.glob("*.lua")
+    }
+    kubectl.patch("configmap", "argocd-cm", argocd.NAMESPACE, {"data": scripts})
+
+
 def _look(kubectl: Kubectl, timeline: Timeline) -> None:
     try:
         timeline.look(argocd.states(kubectl))
     except KubectlError:
         return  # Argo CD's CRDs are not there yet, or the server is busy
+
+
+def require_tried(platform: Platform, *names: str) -> None:
+    """Skip the test where an application that it is about could not be tried."""
+    missing = {name: platform.choice.not_tried[name] for name in names if name in platform.choice.not_tried}
+    if missing:
+        pytest.skip(f"not tried here: {missing}")
 
 
 def require_good(platform: Platform, kubectl: Kubectl) -> None:

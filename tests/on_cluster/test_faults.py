@@ -13,7 +13,7 @@ from tests.cluster.faults import FAULTS, Fault
 from tests.on_cluster import argocd
 from tests.on_cluster.authorizer import ask, service_account
 from tests.on_cluster.kubectl import Kubectl
-from tests.on_cluster.platform import Platform
+from tests.on_cluster.platform import Platform, require_tried
 from tests.on_cluster.waiting import require, until
 
 pytestmark = pytest.mark.cluster
@@ -45,6 +45,7 @@ def fault(name: str) -> Fault:
 def planted(request: pytest.FixtureRequest, kubectl: Kubectl, installed: Platform) -> Iterator[Round]:
     """A round of faults, pushed; reverted in the end, when the platform is well again."""
     faults = {name: fault(name) for name in (*REFUSED[request.param], *SUFFERED[request.param])}
+    require_tried(installed, *(each.application for each in faults.values()))
     repository, base = installed.repository, installed.repository.head
     before = frozenset(event["metadata"]["uid"] for event in kubectl.list("events"))
     for each in faults.values():

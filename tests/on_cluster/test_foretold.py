@@ -19,7 +19,7 @@ from tests.on_cluster.changes import (
     Change,
 )
 from tests.on_cluster.kubectl import Kubectl
-from tests.on_cluster.platform import CLUSTER, Platform
+from tests.on_cluster.platform import CLUSTER, Platform, require_tried
 from tests.on_cluster.waiting import require, until
 
 pytestmark = pytest.mark.cluster
@@ -49,6 +49,7 @@ class Pushed:
 @pytest.fixture(scope="module")
 def pushed(kubectl: Kubectl, installed: Platform) -> Iterator[Pushed]:
     """All five changes, each in its commit and of applications of its own; reverted in the end."""
+    require_tried(installed, *(name for change in CHANGES for name in change.applications))
     made = Pushed()
     for key in WATCHED:
         made.uids[key] = uid(kubectl, key)

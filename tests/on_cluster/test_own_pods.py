@@ -21,7 +21,7 @@ from tests.on_cluster.conftest import ROOT
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
 from tests.on_cluster.models import Store, make_unet, release_model
 from tests.on_cluster.operators import runs_for_real
-from tests.on_cluster.platform import Platform
+from tests.on_cluster.platform import Platform, require_tried
 from tests.on_cluster.steps import OUTPUT_FILE, Step
 from tests.on_cluster.waiting import require, until
 
@@ -54,6 +54,7 @@ def first_digest(first_model: Path) -> str:
 @pytest.fixture
 def server(kubectl: Kubectl, serve_image: str, platform: Platform, first_digest: str) -> Body:
     """A pod of the model that was released first, ready."""
+    require_tried(platform, "model")
     return until(120, "the model's pods", lambda: serving.rolled_out(kubectl, first_digest))[0]
 
 
@@ -181,6 +182,7 @@ def test_retraining_says_in_one_line_that_there_are_no_pipelines(
 ) -> None:
     if any(runs_for_real(pod) for pod in kubectl.list("pods", "kubeflow", "app=ml-pipeline")):
         pytest.skip("Kubeflow Pipelines runs for real here: the training would start")
+    require_tried(platform, "retrain")
     where = [f"--namespace={serving.NAMESPACE}", "--dry-run=client", "--output=json"]
     started = kubectl.run("create", "job", f"retrain-{time.time_ns()}", "--from=cronjob/retrain", *where)
     with pods.running(kubectl, json.loads(started)) as job:
