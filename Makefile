@@ -39,7 +39,7 @@ test: lint ## everything: lint, the cluster's check, the fast tests, then those 
 
 .PHONY: test-cluster
 test-cluster: environments ## what a cluster shows, on one to throw away (tests/on_cluster/README.md)
-	$(PYTEST) tests/on_cluster -m cluster
+	$(PYTEST) tests/on_cluster -m cluster -o timeout=1500 --durations=15
 
 .PHONY: up
 up: ## the platform on this machine: kind, Argo CD, everything; waits until it is healthy

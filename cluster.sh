@@ -163,6 +163,7 @@ case ${1:-} in
   up) need_kind; check_fork; create; install ;;
   install) install ;;
   tools) need_kind ;;
+  create) need_kind; create ;; # the empty kind cluster alone, for the tests
   down) need_kind; kind delete cluster --name "$kind_cluster" ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 1 ;;
 esac

@@ -1,7 +1,7 @@
 """Two revisions of this repository, as folders, and as renders of a cluster."""
 
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def _extract(git: Git, commit: str, tree: Path) -> None:
     folders = git.run("ls-tree", "-d", "--name-only", commit, *FOLDERS).splitlines()
     if not folders:
         return
-    with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
-        git.run("archive", "--format=tar", f"--output={archive.name}", commit, *folders)
-        with tarfile.open(archive.name) as opened:
-            opened.extractall(tree, filter="data")
+    with tempfile.NamedTemporaryFile(suffix=".zip") as archive:
+        git.run("archive", "--format=zip", f"--output={archive.name}", commit, *folders)
+        with zipfile.ZipFile(archive.name) as opened:
+            opened.extractall(tree)  # never outside of it, on any Python
