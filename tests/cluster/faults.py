@@ -85,7 +85,6 @@ class Fault(Strict):
     field: str = ""
     offline: bool = True
     also: tuple[Expected, ...] = ()
-    cluster: str = "local"
     whole: bool = False
     edits: tuple[Edit, ...]
     on_cluster: str | None = None

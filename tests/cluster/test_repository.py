@@ -25,7 +25,7 @@ CLUSTERS = ("gpu", "local")
 ALONE = ("build-", "folder-", "katib-", "pipeline-stale", "schema-")
 # It keeps a password for a person.
 READ_BY_PEOPLE = {"login"}
-WHOLE_SECRET = ("secretRef", "secret", "envSecretRefName")
+WHOLE_SECRET = ("secretRef", "secret")
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)

@@ -20,7 +20,6 @@ from pylib.cluster.resources import Resource
 
 from .conftest import needs_kustomize
 
-pytestmark = needs_kustomize
 FOLDER = Path(__file__).parent / "snapshots"
 APPLICATIONS = ("ml-user", "mlflow", "model", "namespaces", "notebook", "retrain")
 # `pylib compile` writes these, and another test compares them with their definition.
@@ -29,6 +28,7 @@ COMPILED = "pipelines/compiled/"
 GENERATED = re.compile(r"-[a-z0-9]{10}$")
 
 
+@needs_kustomize
 @pytest.mark.parametrize("cluster", ["gpu", "local"])
 @pytest.mark.parametrize("application", APPLICATIONS)
 def test_a_folder_renders_as_it_did(renders: dict[str, Render], application: str, cluster: str) -> None:

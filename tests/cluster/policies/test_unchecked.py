@@ -6,9 +6,11 @@ import pytest
 
 from pylib.cluster.findings import run
 from pylib.cluster.policies import images, selection
-from pylib.cluster.render import Unchecked
+from pylib.cluster.render import Render, Unchecked
+from pylib.cluster.resources import Origin, Resource
+from tests.cluster.conftest import application
 
-from .manifests import FOLDER, SURROUNDINGS, read
+from .manifests import FOLDER, SURROUNDINGS, TREE, read
 from .test_manifests import EVERY
 
 MISSING = (
@@ -32,6 +34,29 @@ def test_what_seems_to_be_missing_may_be_in_what_is_not_rendered(identifier: str
     before = [finding for finding in run(render, EVERY) if finding.id == identifier]
     after = [finding for finding in run(partial, EVERY) if finding.id == identifier]
     assert len(after) < len(before)
+
+
+@pytest.mark.parametrize(
+    ("missing", "judged"), [([], True), (["web"], False), (["istio"], True), (["unheard-of"], False)]
+)
+def test_a_namespace_is_judged_unless_what_is_missing_may_write_into_it(
+    missing: list[str], judged: bool
+) -> None:
+    """`web` is of a project that may write into `work`, and `istio` of one that may not."""
+    projects = [project("people", "work"), project("mesh", "istio-*")]
+    applications = {
+        "web": application("web", project="people"),
+        "istio": application("istio", project="mesh"),
+    }
+    render = Render("local", TREE, applications, projects, [Unchecked(name, "gone") for name in missing])
+    assert selection.whole(render, "work") is judged
+
+
+def project(name: str, namespace: str) -> Resource:
+    """An AppProject with one destination."""
+    spec = {"destinations": [{"server": "https://kubernetes.default.svc", "namespace": namespace}]}
+    body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": name}}
+    return Resource("root", {**body, "spec": spec}, Origin("argocd-apps/base/projects.yaml", upstream=False))
 
 
 def test_it_is_told_that_references_were_not_looked_for() -> None:
