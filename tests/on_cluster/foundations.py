@@ -40,9 +40,11 @@ def present(kubectl: Kubectl, render: Render) -> Iterator[None]:
     wanted = _wanted(render)
     there = _there(kubectl, wanted)
     made = [each for each in wanted if each.key not in there]
+    # Secrets make the namespaces that they need, bare; what labels `ml` may not be tried here.
+    bare = [each for each in wanted if each.kind == "Namespace" and each not in made and _bare(kubectl, each)]
     try:
-        if made:
-            kubectl.apply(*(each.body for each in made))
+        if made or bare:
+            kubectl.apply(*(each.body for each in (*bare, *made)))
         until(60, "the namespaces are ready for pods", lambda: _require_ready(kubectl, wanted))
         yield
     finally:
@@ -50,6 +52,11 @@ def present(kubectl: Kubectl, render: Render) -> Iterator[None]:
             # Whoever comes next may make them again, which a namespace that is still going would prevent.
             arguments = ("--filename=-", "--ignore-not-found", "--wait=true")
             kubectl.run("delete", *arguments, text=as_list(each.body for each in made), timeout=180)
+
+
+def _bare(kubectl: Kubectl, namespace: Resource) -> bool:
+    live = kubectl.get("namespace", namespace.name, "")
+    return not set(namespace.labels) <= set(live["metadata"].get("labels", {}))
 
 
 def _wanted(render: Render) -> list[Resource]:
