@@ -80,6 +80,21 @@ def _commands() -> list[Check]:
         Check("make", shutil.which("make"), "the verbs: make help", required=False, remedy="install make"),
         Check("kubectl", shutil.which("kubectl"), "a cluster", required=False, remedy="only for a cluster"),
         Check(
+            "kustomize",
+            shutil.which("kustomize") or shutil.which("kubectl"),
+            "pylib cluster validate, diff",
+            required=False,
+            remedy="install it, or kubectl, which has it inside",
+        ),
+        *[
+            Check(name, shutil.which(name), purpose, required=False, remedy=f"only for {purpose}")
+            for name, purpose in (
+                ("helm", "the charts in validate"),
+                ("docker", "make up"),
+                ("kind", "make up"),
+            )
+        ],
+        Check(
             "nvidia-smi", shutil.which("nvidia-smi"), "GPUs", required=False, remedy="training uses the CPU"
         ),
     ]
