@@ -113,6 +113,8 @@ def installed(
     kubectl.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml")
     )
+    if choice.stand_ins:
+        kubectl.apply(*choice.stand_ins)
     if "argocd" in choice.not_tried:
         platforms.configure(kubectl)
     return platforms.bring_up(kubectl, repository, choice)

@@ -72,6 +72,7 @@ def test_figures(kubectl: Kubectl, platform: Platform, operators: Operators, rec
     record |= {
         "applications": len(platform.choice.tried),
         "not_tried": platform.choice.not_tried,
+        "kinds_stood_in": sorted(each["spec"]["names"]["kind"] for each in platform.choice.stand_ins),
         "objects": len(resources),
         "definitions": sum(each["kind"] == "CustomResourceDefinition" for each in resources),
         "seconds_to_healthy": max(platform.timeline.good[name] for name in platform.choice.tried),

@@ -8,17 +8,19 @@ from pathlib import Path
 
 from pylib.cluster.applications import ROOT, Application
 from pylib.cluster.render import Render, render
-from tests.on_cluster.kubectl import Kubectl
+from tests.on_cluster.kubectl import Body, Kubectl
+from tests.on_cluster.stand_ins import EXPERIMENT, Kind, stand_ins
 
 SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What is tried and, by name, why the rest is not."""
+    """What is tried, by name why the rest is not, and CRDs for the kinds that are then missing."""
 
     render: Render
     not_tried: dict[str, str] = field(default_factory=dict)
+    stand_ins: list[Body] = field(default_factory=list)
 
     @property
     def tried(self) -> dict[str, Application]:
@@ -28,16 +30,15 @@ class Choice:
 
 
 def choose(checkout: Path, cluster: str, kubectl: Kubectl) -> Choice:
-    """Leave out what cannot be rendered, whose upstream is not there, or whose kinds nobody brings."""
+    """Leave out what cannot be rendered or whose upstream is not there, and stand in for its kinds."""
     made = render(checkout, cluster)
     not_tried = {each.application: each.reason for each in made.unchecked}
     not_tried |= dict(_without_upstream(made))
     choice = Choice(made, not_tried)
-    while True:
-        missing = {**dict(_without_kinds(choice, kubectl)), **dict(_without_family(choice))}
-        if not missing:
-            return choice
+    while missing := dict(_without_family(choice)):
         not_tried |= missing
+    choice.stand_ins.extend(stand_ins(checkout, _lacking(choice, kubectl)))
+    return choice
 
 
 def _without_upstream(made: Render) -> Iterator[tuple[str, str]]:
@@ -64,17 +65,20 @@ def _is_there(upstream: str) -> bool:
     return done.returncode == 0
 
 
-def _without_kinds(choice: Choice, kubectl: Kubectl) -> Iterator[tuple[str, str]]:
-    """Applications with an object of a kind that neither the server nor a tried application defines."""
+def _lacking(choice: Choice, kubectl: Kubectl) -> dict[Kind, bool]:
+    """The kinds that neither the server nor a tried application defines, and whether they are namespaced."""
     tried = choice.tried
-    served = _served(kubectl) | {
+    known = _served(kubectl) | {
         (crd.spec["group"], crd.spec["names"]["kind"])
         for crd in choice.render.of("CustomResourceDefinition")
         if crd.application in tried
     }
-    for resource in choice.render.resources:
-        if resource.application in tried and (resource.group, resource.kind) not in served:
-            yield resource.application, f"no tried application brings the kind {resource.kind}"
+    needed = {EXPERIMENT: True} | {
+        (each.group, each.version, each.kind): bool(each.namespace)
+        for each in choice.render.resources
+        if each.application in tried
+    }
+    return {kind: namespaced for kind, namespaced in needed.items() if (kind[0], kind[2]) not in known}
 
 
 def _without_family(choice: Choice) -> Iterator[tuple[str, str]]:
