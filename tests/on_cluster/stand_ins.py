@@ -5,10 +5,11 @@ those cannot be had, the API server takes a stand-in, which accepts and refuses 
 defaults, rules in CEL, columns, conversion between versions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pylib.cluster.schemas.sharing import unshared
 from pylib.cluster.schemas.structural import PRESERVE
 from pylib.cluster.schemas.tables import FOLDER, Schema, load
 from tests.on_cluster.kubectl import Body
@@ -16,10 +17,18 @@ from tests.on_cluster.kubectl import Body
 Kind = tuple[str, str, str]  # group, version, kind
 # What people apply beside the platform, and the seeded faults plant; upstream's own CRD checks nothing of it.
 EXPERIMENT: Kind = ("kubeflow.org", "v1beta1", "Experiment")
-OWN_WORDS = {"$schema", "$comment", "$defs", "$ref", "title", "deprecated", "x-crd-digest"}
+OWN_WORDS = {"$schema", "$comment", "title", "deprecated", "x-crd-digest"}
 KEY_DEFAULTS = {"protocol": "TCP", "name": ""}
 OPEN = ("object", ["object", "null"])
-CONDITIONS = ("allOf", "anyOf", "oneOf")
+TRANSLATED = {
+    "type",
+    "properties",
+    "items",
+    "additionalProperties",
+    "uniqueItems",
+    "x-kubernetes-list-map-keys",
+}
+CONDITIONS = {"allOf", "anyOf", "oneOf"}
 
 
 def stand_ins(checkout: Path, kinds: Mapping[Kind, bool]) -> list[Body]:
@@ -61,25 +70,33 @@ def _definition(kind: Kind, table: Schema, namespaced: bool) -> Body:
 
 def structural(table: Schema) -> Schema:
     """The structural schema that a table was made of: pylib.cluster.schemas.structural.strict undone."""
-    made = {"type": "object", **_node(table, table.get("$defs", {}))}
+    made = {"type": "object", **_node(unshared(table))}
     if "properties" in made:
         made["properties"]["metadata"].pop(PRESERVE, None)  # the server knows what it may hold
     return made
 
 
-def _node(node: Schema, shared: dict[str, Schema]) -> Schema:
-    if "$ref" in node:
-        return _node(shared[node["$ref"].rpartition("/")[2]], shared)
-    made = _values(node, shared)
-    if "properties" in node:
-        made["properties"] = {name: _node(below, shared) for name, below in node["properties"].items()}
+def _node(node: Schema) -> Schema:
+    made = _below(node, _node)
     if "items" in node:
-        made["items"] = _node(node["items"], shared)
         _fill_keys(made["items"], node.get("x-kubernetes-list-map-keys", []))
-    if isinstance(node.get("additionalProperties"), dict):
-        made["additionalProperties"] = _node(node["additionalProperties"], shared)
-    elif node.get("type", "object") in OPEN and "additionalProperties" not in node:
+    if node.get("type", "object") in OPEN and "additionalProperties" not in node:
         made[PRESERVE] = True
+    return made
+
+
+def _condition(node: Schema) -> Schema:
+    """What stands below `not` and the like: conditions on values, which say nothing of unknown fields."""
+    return _below(node, _condition)
+
+
+def _below(node: Schema, change: Callable[[Schema], Schema]) -> Schema:
+    made = _values(node)
+    if "properties" in node:
+        made["properties"] = {name: change(below) for name, below in node["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            made[key] = change(node[key])
     return made
 
 
@@ -90,20 +107,18 @@ def _fill_keys(item: Schema, keys: list[str]) -> None:
             item["properties"][key]["default"] = KEY_DEFAULTS[key]
 
 
-def _values(node: Schema, shared: dict[str, Schema]) -> Schema:
+def _values(node: Schema) -> Schema:
     """What holds of a value, in the words that a CRD has for it."""
-    left = OWN_WORDS | {"properties", "items", "additionalProperties", "type", "x-kubernetes-list-map-keys"}
-    made: Schema = {key: value for key, value in node.items() if key not in left}
+    made: Schema = {key: value for key, value in node.items() if key not in OWN_WORDS | TRANSLATED}
     made.update(_type(node))
-    for key in CONDITIONS:
-        if key in node:
-            made[key] = [_condition(each, shared) for each in node[key]]
+    for key in CONDITIONS & node.keys():
+        made[key] = [_condition(each) for each in node[key]]
     if "not" in node:
-        made["not"] = _condition(node["not"], shared)
+        made["not"] = _condition(node["not"])
     for bound in ("Minimum", "Maximum"):
         if (value := made.pop(f"exclusive{bound}", None)) is not None:
             made |= {bound.lower(): value, f"exclusive{bound}": True}
-    if made.pop("uniqueItems", False):
+    if node.get("uniqueItems"):
         made["x-kubernetes-list-type"] = "set"
     if keys := node.get("x-kubernetes-list-map-keys"):
         made |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys}
@@ -111,23 +126,11 @@ def _values(node: Schema, shared: dict[str, Schema]) -> Schema:
 
 
 def _type(node: Schema) -> dict[str, Any]:
-    types = node.get("type")
-    if not isinstance(types, list):
-        return {"type": types} if types else {}
-    some = [each for each in types if each != "null"]
+    types = node.get("type", [])
+    if isinstance(types, str):
+        return {"type": types}
     made: dict[str, Any] = {"nullable": True} if "null" in types else {}
+    some = [each for each in types if each != "null"]
     if some == ["integer", "string"]:
         return made | {"x-kubernetes-int-or-string": True}
-    return made | ({"type": some[0]} if len(some) == 1 else {PRESERVE: True})
-
-
-def _condition(node: Schema, shared: dict[str, Schema]) -> Schema:
-    if "$ref" in node:
-        return _condition(shared[node["$ref"].rpartition("/")[2]], shared)
-    made = _values(node, shared)
-    if "properties" in node:
-        made["properties"] = {name: _condition(below, shared) for name, below in node["properties"].items()}
-    for key in ("items", "additionalProperties"):
-        if isinstance(node.get(key), dict):
-            made[key] = _condition(node[key], shared)
-    return made
+    return made | ({"type": some[0]} if some else {})

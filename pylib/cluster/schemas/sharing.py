@@ -34,6 +34,18 @@ def share(schema: Schema) -> Schema:
     return {**made, "$defs": definitions} if definitions else made
 
 
+def unshared(schema: Schema) -> Schema:
+    """The same schema with what `$refs` name in their place: what `share` was given."""
+
+    def expand(node: Schema, _field: str) -> Schema:
+        while "$ref" in node:
+            node = schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
+        return _map(node, expand, "")
+
+    whole = expand(schema, "")
+    return {key: value for key, value in whole.items() if key != "$defs"}
+
+
 def _count(node: Schema, counts: Counter[str]) -> None:
     """How often each subtree stands in places that no other shared subtree covers."""
     text = _text(node)
