@@ -142,6 +142,12 @@ def test_a_kind_is_not_found_by_another_case(widgets: Render) -> None:
     assert "did you mean Widget?" in violation.message
 
 
+@pytest.mark.parametrize("group", ["Ä" * 300, "a\0b", "../cluster-conf/schemas/kubeflow.org", "/etc"])
+def test_a_group_is_never_taken_for_a_path(group: str) -> None:
+    assert tables.load(FOLDER, group, "Profile", "v1") is None
+    assert not tables.known(FOLDER, group)
+
+
 def test_a_changed_crd_makes_its_table_stale(render_of: Callable[..., Render], widgets: Render) -> None:
     changed = dataclasses.replace(render_of(CRD.replace("slow", "slowly")), tree=widgets.tree)
     assert {each.id for each in check.table_current(changed)} == {"schema-table"}

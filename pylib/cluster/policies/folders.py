@@ -36,11 +36,12 @@ def folder_in_two_sets(render: Render) -> Iterator[Finding]:
 @rule("set-lists-nothing", "a misspelt folder in a set is a component that is never installed")
 def set_lists_nothing(render: Render) -> Iterator[Finding]:
     """Every component that a set lists by name has a folder, if only for another cluster."""
+    folders = {path.relative_to(render.tree).as_posix() for path in render.tree.glob("*/*") if path.is_dir()}
     for resource in render.of("ApplicationSet"):
         for at, generator in enumerate(resource.spec.get("generators") or []):
             for index, entry in enumerate((generator.get("git") or {}).get("directories") or []):
                 component = "/".join(str(entry.get("path")).split("/")[:2])
-                if "*" not in component and not (render.tree / component).is_dir():
+                if "*" not in component and component not in folders:
                     field = f"spec.generators[{at}].git.directories[{index}].path"
                     message = f"there is no folder {component}; mend the name"
                     yield found("set-lists-nothing", resource, field, message)

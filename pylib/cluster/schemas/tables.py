@@ -108,7 +108,7 @@ def write(renders: Iterable[Render], folder: Path) -> list[Path]:
 def load(folder: Path, group: str, kind: str, version: str) -> Schema | None:
     """A kind's table, None where there is none; an alias is followed."""
     file = folder / table_path(group, kind, version)
-    if not file.is_file():
+    if file not in _files(folder):
         return None
     table: Schema = json.loads(file.read_text())
     if table["title"] != kind:
@@ -121,8 +121,14 @@ def load(folder: Path, group: str, kind: str, version: str) -> Schema | None:
 @cache
 def known(folder: Path, group: str) -> frozenset[tuple[str, str]]:
     """The kinds and versions of a group that have a table."""
-    files = {file.stem: json.loads(file.read_text()) for file in (folder / group).glob("*.json")}
-    return frozenset((table["title"], stem.rpartition("_")[2]) for stem, table in files.items())
+    files = [file for file in _files(folder) if file.parent.name == group]
+    return frozenset((json.loads(file.read_text())["title"], file.stem.rpartition("_")[2]) for file in files)
+
+
+@cache
+def _files(folder: Path) -> frozenset[Path]:
+    """Every table there is: what an object says of itself may be no path, and is never asked for as one."""
+    return frozenset(folder.glob("*/*.json"))
 
 
 def _all(renders: Iterable[Render]) -> Iterator[Version]:
