@@ -12,7 +12,10 @@ from .conftest import ROOT, needs_kustomize
 
 pytestmark = needs_kustomize
 PYLIB = Path(sys.executable).with_name("pylib")
-KEPT = '{argocd.argoproj.io/sync-options: "Prune=false,Delete=false"}'
+KEPT = (
+    '{argocd.argoproj.io/sync-options: "Prune=false,Delete=false", '
+    "argocd.argoproj.io/compare-options: IgnoreExtraneous}"
+)
 PLACE = "cluster-conf/web/overlays/local"
 APPS = """\
 apiVersion: argoproj.io/v1alpha1

@@ -125,12 +125,15 @@ def end_sync(kubectl: Kubectl, name: str) -> None:
 
 
 def wait_until_good(kubectl: Kubectl, name: str, revision: str, seconds: float = 60) -> State:
-    """The state of an application once it is Synced and Healthy at a revision that was just pushed."""
+    """The state of an application once it is Synced and Healthy at a revision that was just pushed.
+
+    And its sync has ended: what is pushed meanwhile would wait for that.
+    """
     tell(kubectl, name)
     return wait_for(
         kubectl,
         name,
-        lambda now: now.is_good and now.revision == revision,
+        lambda now: now.is_good and now.revision == revision and now.phase != "Running",
         f"healthy at {revision[:8]}",
         seconds,
     )

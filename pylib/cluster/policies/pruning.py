@@ -9,6 +9,7 @@ from pylib.cluster.render import Render
 KEPT = ("CustomResourceDefinition", "Namespace", "PersistentVolumeClaim", "Profile")
 RETENTION = "persistentVolumeClaimRetentionPolicy"
 OPTIONS = "argocd.argoproj.io/sync-options"
+COMPARISON = "argocd.argoproj.io/compare-options"
 WANTED = {"Prune": {"false", "confirm"}, "Delete": {"false", "confirm"}}
 
 
@@ -29,6 +30,19 @@ def prunable(render: Render) -> Iterator[Finding]:
             if what == "Delete":
                 message = "its claims would go with it, or with a replica; write Retain"
                 yield found("prunable", resource, f"spec.{RETENTION}.{when}", message)
+
+
+@rule(
+    "kept-out-of-sync",
+    "what stays when its line goes leaves its application out of sync, and every later wave waits for it",
+)
+def kept_out_of_sync(render: Render) -> Iterator[Finding]:
+    """What is not pruned is not missed either: Argo CD compares only what Git has."""
+    for resource in render.resources:
+        stays = dict(_options(resource.annotations.get(OPTIONS) or "")).get("Prune") in WANTED["Prune"]
+        if stays and "IgnoreExtraneous" not in dict(_options(resource.annotations.get(COMPARISON) or "")):
+            message = "annotate it IgnoreExtraneous (component conventions/keep)"
+            yield found("kept-out-of-sync", resource, f"metadata.annotations.{COMPARISON}", message)
 
 
 def _options(text: str) -> Iterator[tuple[str, str]]:
