@@ -20,6 +20,7 @@ class State:
     owner: str
     sync: str
     health: str
+    repository: str
     revision: str
     phase: str
     message: str
@@ -71,6 +72,7 @@ def state(application: Body) -> State:
         owner=owners[0].get("name", ""),
         sync=sync.get("status", "Unknown"),
         health=(status.get("health") or {}).get("status", "Unknown"),
+        repository=(application["spec"].get("source") or {}).get("repoURL", ""),
         revision=sync.get("revision") or (sync.get("revisions") or [""])[-1],
         phase=operation.get("phase", ""),
         message="; ".join(dict.fromkeys(messages)),
@@ -105,6 +107,23 @@ def wait_for(
         return now
 
     return until(seconds, f"{name} {what}", look)
+
+
+def wait_until_at_rest(kubectl: Kubectl, seconds: float = 180) -> None:
+    """No application is behind the root, and no sync is under way: the next push waits for no former one."""
+
+    def look() -> None:
+        there = states(kubectl)
+        root = there.get("root")
+        behind = [
+            str(each)
+            for each in there.values()
+            if root and each.repository == root.repository
+            if not each.is_good or each.phase == "Running" or each.revision != root.revision
+        ]
+        require(not behind, "; ".join(behind))
+
+    until(seconds, "the platform at rest", look, every=3)
 
 
 def tell(kubectl: Kubectl, *names: str) -> None:

@@ -59,6 +59,7 @@ def until_greeting(kubectl: Kubectl, text: str, seconds: float = LIVE) -> None:
 def test_a_pushed_change_is_live_within_thirty_seconds(
     kubectl: Kubectl, good: Trial, record: dict[str, Any]
 ) -> None:
+    argocd.wait_until_at_rest(kubectl)
     good.write(greeting="pushed")
     started = time.monotonic()
     good.repository.push("Another greeting")
