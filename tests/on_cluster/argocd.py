@@ -14,14 +14,14 @@ PATIENCE = 10  # seconds
 
 @dataclass(frozen=True)
 class State:
-    """What Argo CD says of one application."""
+    """What Argo CD says of one application; `at` is when it was last compared with Git."""
 
     name: str
     owner: str
     sync: str
     health: str
-    repository: str
     revision: str
+    at: str
     phase: str
     message: str
     resources: tuple[Mapping[str, Any], ...]
@@ -72,8 +72,8 @@ def state(application: Body) -> State:
         owner=owners[0].get("name", ""),
         sync=sync.get("status", "Unknown"),
         health=(status.get("health") or {}).get("status", "Unknown"),
-        repository=(application["spec"].get("source") or {}).get("repoURL", ""),
         revision=sync.get("revision") or (sync.get("revisions") or [""])[-1],
+        at=status.get("reconciledAt", ""),
         phase=operation.get("phase", ""),
         message="; ".join(dict.fromkeys(messages)),
         resources=tuple(status.get("resources") or []),
@@ -110,18 +110,18 @@ def wait_for(
 
 
 def wait_until_at_rest(kubectl: Kubectl, seconds: float = 180) -> None:
-    """No application is behind the root, and no sync is under way: the next push waits for no former one."""
+    """Every application was compared once more, and no sync is under way: the next push waits for nothing.
+
+    Argo CD renders them all again when a kind is added, since a chart may ask which kinds there are.
+    """
+    before = states(kubectl)
 
     def look() -> None:
         there = states(kubectl)
-        root = there.get("root")
-        behind = [
-            str(each)
-            for each in there.values()
-            if root and each.repository == root.repository
-            if not each.is_good or each.phase == "Running" or each.revision != root.revision
-        ]
-        require(not behind, "; ".join(behind))
+        same = [name for name, each in there.items() if name in before and each.at == before[name].at]
+        syncing = [name for name, each in there.items() if each.phase == "Running"]
+        require(not same, f"not compared since: {', '.join(same)}")
+        require(not syncing, f"still syncing: {', '.join(syncing)}")
 
     until(seconds, "the platform at rest", look, every=3)
 
