@@ -5,6 +5,7 @@ those cannot be had, the API server takes a stand-in, which accepts and refuses 
 defaults, rules in CEL, columns, conversion between versions.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def _table(checkout: Path, kind: Kind) -> Schema:
 def _definition(kind: Kind, table: Schema, namespaced: bool) -> Body:
     group, version, name = kind
     singular = name.lower()
-    plural = f"{singular[:-1]}ies" if singular.endswith("y") else f"{singular}s"
+    plural = re.sub(r"(?<![aeiou])y$", "ie", singular) + "s"
     served = {
         "name": version,
         "served": True,

@@ -39,6 +39,20 @@ def test_an_experiment_is_accepted_whatever_it_says() -> None:
     assert schema == {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
+@pytest.mark.parametrize(
+    ("kind", "plural"),
+    [
+        ("VirtualService", "virtualservices"),
+        ("AuthorizationPolicy", "authorizationpolicies"),
+        ("Gateway", "gateways"),
+    ],
+)
+def test_its_name_is_that_of_upstreams(kind: str, plural: str) -> None:
+    group = "security.istio.io" if kind.endswith("Policy") else "networking.istio.io"
+    (made,) = stand_ins(ROOT, {(group, "v1", kind): True})
+    assert made["metadata"]["name"] == f"{plural}.{group}"
+
+
 def test_a_kind_without_a_table_is_named() -> None:
     with pytest.raises(KeyError, match="no table of acme"):
         stand_ins(ROOT, {("acme.org", "v1", "Rocket"): True})
