@@ -1,13 +1,18 @@
-"""Where a task runs on a cluster: its share of a node, GPUs, tolerations, retries, settings.
+"""Where a task runs on a cluster, and what it is given there: its share of a node, GPUs, retries, settings, keys.
 
-The local runner ignores all of it, so a pipeline says it once.
+The local runner ignores all of it, so a pipeline says it once. A task gets the settings and keys that it
+uses, in its own container, and no others.
 """
 
 from kfp import kubernetes
 from kfp.dsl import PipelineTask
 
-SETTINGS = {name: name for name in ("PYLIB_STORE", "PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE")}
-"""Keys of the ConfigMap `pylib` in the profile's namespace, which say where things are kept there."""
+CONFIG = "pylib"
+"""The ConfigMap in the profile's namespace that says where things are kept on this cluster."""
+
+MODEL_STORE = "model-store", ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL")
+RELEASE_GIT = "release-git", ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
+"""Secrets by name and keys: of the bucket of released models, and what a release is pushed with."""
 
 
 def place(
@@ -15,24 +20,53 @@ def place(
     *,
     cpu: str,
     memory: str,
+    memory_limit: str,
     hours: float,
-    gpus: int = 0,
     retries: int = 2,
     cached: bool = True,
 ) -> PipelineTask:
     """Give a task its place and its time.
 
-    `retries` is for nodes that vanish, so 0 for what must not happen twice. The limit in `hours` is
-    given to the step itself as well, because Kubeflow Pipelines 2.16 ignores the deadline it compiles.
+    `cpu` and `memory` are what it needs at least, so that a small node takes it; without a limit it uses
+    the processors that are idle, and memory up to `memory_limit`. `retries` is for nodes that vanish, so 0
+    for what must not happen twice. The limit in `hours` is given to the step itself as well, because
+    Kubeflow Pipelines 2.16 ignores the deadline it compiles.
     """
-    task.set_cpu_request(cpu).set_memory_request(memory).set_memory_limit(memory)
+    task.set_cpu_request(cpu).set_memory_request(memory).set_memory_limit(memory_limit)
     task.set_env_variable("PYLIB_STEP_HOURS", f"{hours:g}")
     kubernetes.set_timeout(task, int(hours * 3600))
     task.set_caching_options(enable_caching=cached)
     if retries:
         task.set_retry(num_retries=retries, backoff_duration="30s", backoff_factor=2)
-    kubernetes.use_config_map_as_env(task, "pylib", SETTINGS)
-    if gpus:
-        task.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(gpus)
-        kubernetes.add_toleration(task, key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")
     return task
+
+
+def on_gpus(task: PipelineTask, gpus: str) -> None:
+    """As many GPUs as a pipeline's parameter says, and the nodes that have them; "0" runs anywhere.
+
+    The parameter is text because Kubeflow Pipelines 2.16 takes a number for nothing and then asks for no
+    GPU at all (backend/src/v2/driver: resolvePodSpecInputRuntimeParameter reads strings only).
+    """
+    task.set_accelerator_type("nvidia.com/gpu").set_accelerator_limit(gpus)
+    kubernetes.add_toleration(task, key="nvidia.com/gpu", operator="Exists", effect="NoSchedule")
+
+
+def reads_data(task: PipelineTask) -> None:
+    """Where the versioned data is. The keys of a store that asks for some belong here, optional."""
+    _settings(task, "PYLIB_STORE")
+
+
+def logs_runs(task: PipelineTask) -> None:
+    """MLflow's address, on a cluster that has it."""
+    _settings(task, "MLFLOW_TRACKING_URI", optional=True)
+
+
+def releases(task: PipelineTask) -> None:
+    """Where a model is released to, and the keys for that: for no other task."""
+    _settings(task, "PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE")
+    for secret, keys in (MODEL_STORE, RELEASE_GIT):
+        kubernetes.use_secret_as_env(task, secret, {key: key for key in keys}, optional=True)
+
+
+def _settings(task: PipelineTask, *names: str, optional: bool = False) -> None:
+    kubernetes.use_config_map_as_env(task, CONFIG, {name: name for name in names}, optional=optional)

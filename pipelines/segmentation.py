@@ -13,7 +13,7 @@ from components.evaluate import evaluate
 from components.prepare import prepare
 from components.release import release
 from components.train import train
-from pipelines.placement import place
+from pipelines.placement import logs_runs, on_gpus, place, reads_data, releases
 
 
 @dsl.pipeline(name="segmentation", description="Images and masks to a released U-Net")
@@ -24,6 +24,7 @@ def segmentation(
     alpha: float = 0.35,
     image_size: int = 0,
     seed: int = 0,
+    gpus: str = "0",
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
 ) -> None:
     """Train, judge and release.
@@ -35,10 +36,12 @@ def segmentation(
         alpha: width multiplier of MobileNetV2.
         image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
+        gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own by default.
         options: other fields of pylib's TrainingConfig by name, such as {"epochs": 10}.
     """
     prepared = prepare(data=data, image_size=image_size)
-    place(prepared, cpu="2", memory="4Gi", hours=2)
+    place(prepared, cpu="250m", memory="1Gi", memory_limit="8Gi", hours=2)
+    reads_data(prepared)
     trained = train(
         shards=prepared.outputs["shards"],
         weights=weights,
@@ -47,8 +50,13 @@ def segmentation(
         seed=seed,
         options=options,
     )
-    place(trained, cpu="4", memory="16Gi", hours=12, gpus=1)
+    place(trained, cpu="1", memory="3Gi", memory_limit="16Gi", hours=12)
+    on_gpus(trained, gpus)
+    reads_data(trained)
+    logs_runs(trained)
     evaluated = evaluate(shards=prepared.outputs["shards"], model=trained.outputs["model"])
-    place(evaluated, cpu="2", memory="8Gi", hours=2)
+    place(evaluated, cpu="500m", memory="2Gi", memory_limit="8Gi", hours=2)
     released = release(model=trained.outputs["model"], evaluation=evaluated.outputs["evaluation"], data=data)
-    place(released, cpu="1", memory="2Gi", hours=0.5, retries=0, cached=False)
+    place(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
+    reads_data(released)
+    releases(released)

@@ -33,28 +33,70 @@ def test_argo_cd_is_given_every_pipeline():
     assert kustomization["resources"] == [f"{name}.yaml" for name in pipelines.names()]
 
 
+def executors(name):
+    """Each step's container, and what it is given on a cluster."""
+    spec, platform = yaml.safe_load_all((pipelines.COMPILED / f"{name}.yaml").read_text())
+    on_cluster = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    for label, executor in spec["deploymentSpec"]["executors"].items():
+        yield label.removeprefix("exec-"), executor["container"], on_cluster.get(label, {})
+
+
 @pytest.mark.parametrize("name", pipelines.names())
 def test_every_step_has_what_a_cluster_needs(name):
     images = yaml.safe_load((pipelines.ROOT / "images.lock").read_text())
-    spec, platform = yaml.safe_load_all((pipelines.COMPILED / f"{name}.yaml").read_text())
-    on_cluster = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
-    for task, executor in spec["deploymentSpec"]["executors"].items():
-        container = executor["container"]
+    for _, container, _ in executors(name):
         assert container["image"] == images["train"]
         wanted = {"resourceCpuRequest", "resourceMemoryRequest", "resourceMemoryLimit"}
         assert wanted <= set(container["resources"])
         assert [e for e in container["env"] if e["name"] == "PYLIB_STEP_HOURS"]
-        assert on_cluster[task]["configMapAsEnv"][0]["configMapName"] == "pylib"
 
 
-def test_training_asks_for_a_gpu_and_tolerates_its_node():
-    spec, platform = yaml.safe_load_all((pipelines.COMPILED / "segmentation.yaml").read_text())
-    resources = spec["deploymentSpec"]["executors"]["exec-train"]["container"]["resources"]
-    assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"
-    tolerations = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]["exec-train"][
-        "tolerations"
-    ]
-    assert tolerations == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+def test_training_asks_for_as_many_gpus_as_its_run_says_and_tolerates_their_node():
+    [(container, platform)] = [(c, p) for name, c, p in executors("segmentation") if name == "train"]
+    accelerator = container["resources"]["accelerator"]
+    assert accelerator == {
+        "resourceType": "nvidia.com/gpu",
+        "type": "nvidia.com/gpu",
+        "resourceCount": "{{$.inputs.parameters['pipelinechannel--gpus']}}",
+    }
+    tolerations = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+    assert platform["tolerations"] == tolerations
+    assert [n for n, c, _ in executors("segmentation") if "accelerator" in c["resources"]] == ["train"]
+
+
+def test_the_number_of_gpus_is_text_which_is_all_that_the_driver_reads():
+    spec = next(yaml.safe_load_all((pipelines.COMPILED / "segmentation.yaml").read_text()))
+    gpus = spec["root"]["inputDefinitions"]["parameters"]["gpus"]
+    assert (gpus["parameterType"], gpus["defaultValue"]) == ("STRING", "0")
+    task = spec["root"]["dag"]["tasks"]["train"]
+    assert task["inputs"]["parameters"]["pipelinechannel--gpus"] == {"componentInputParameter": "gpus"}
+
+
+GIVEN = {
+    "prepare": {"PYLIB_STORE"},
+    "train": {"PYLIB_STORE", "MLFLOW_TRACKING_URI"},
+    "evaluate": set(),
+    "release": {
+        "PYLIB_STORE", "PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE",
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL",
+        "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0",
+    },
+}  # fmt: skip
+
+
+def test_a_step_is_given_what_it_uses_and_the_keys_go_to_the_release_alone():
+    for name, _, platform in executors("segmentation"):
+        sources = [*platform.get("configMapAsEnv", []), *platform.get("secretAsEnv", [])]
+        assert {key["envVar"] for source in sources for key in source["keyToEnv"]} == GIVEN[name], name
+        secrets = {source["secretName"]: source["optional"] for source in platform.get("secretAsEnv", [])}
+        assert secrets == ({"model-store": True, "release-git": True} if name == "release" else {})
+
+
+def test_no_pod_default_reaches_the_steps():
+    defaults = (pipelines.ROOT / "cluster-conf/ml-user/base/pod-defaults.yaml").read_text()
+    for default in yaml.safe_load_all(defaults):
+        labels = default["spec"]["selector"]["matchLabels"]
+        assert not [label for label in labels if label.startswith("pipelines.kubeflow.org/")]
 
 
 def test_a_release_is_neither_repeated_nor_cached():
