@@ -59,7 +59,8 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
  && python3 -m compileall -q pylib components pipelines
 # The commit that the image was built from is part of each step's provenance.
 ARG GIT_COMMIT=""
-ENV PYLIB_GIT_COMMIT=$GIT_COMMIT PYTHONDONTWRITEBYTECODE=1
+# Results go where a pod may write; the local runner says the same of ./out.
+ENV PYLIB_GIT_COMMIT=$GIT_COMMIT PYTHONDONTWRITEBYTECODE=1 PYLIB_OUTPUT=/tmp/out
 USER 1000:1000
 CMD ["pylib", "--help"]
 
@@ -70,7 +71,7 @@ COPY locks/notebook.txt locks/notebook.txt
 RUN pip install --no-cache-dir --require-hashes --requirement locks/notebook.txt \
  && usermod --login jovyan --home /home/jovyan app \
  && install --directory --owner=1000 --group=1000 /home/jovyan
-ENV HOME=/home/jovyan SHELL=/bin/bash
+ENV HOME=/home/jovyan PYLIB_OUTPUT=/home/jovyan/out SHELL=/bin/bash
 WORKDIR /home/jovyan
 USER 1000:1000
 EXPOSE 8888

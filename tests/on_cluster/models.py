@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -56,15 +57,39 @@ class Store:
         metadata = {"name": "model-store", "namespace": namespace}
         return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": self.variables}
 
+    @property
+    def url(self) -> str:
+        """All of it in one, as CLUSTER_S3 is written."""
+        return self.endpoint.replace("://", f"://{self.key}:{self.secret}@") + f"?region={self.region}"
+
+    def make(self, *buckets: str) -> None:
+        """Make the buckets that are missing, as the platform's own stores do when they start."""
+        there = {bucket["Name"] for bucket in self._client().list_buckets()["Buckets"]}
+        for bucket in sorted({*buckets} - there):
+            self._client().create_bucket(Bucket=bucket)
+
+    def read(self, path: str) -> bytes:
+        """An object, by BUCKET/KEY."""
+        bucket, _, key = path.partition("/")
+        content: bytes = self._client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
     def open(self) -> ArtifactStore:
         """The bucket of the models, made where it is missing."""
+        os.environ.update(self.variables)
+        self.make(BUCKET)
+        return ArtifactStore(f"s3://{BUCKET}")
+
+    def _client(self) -> Any:
         import boto3  # type: ignore[import-untyped]
 
-        os.environ.update(self.variables)
-        client = boto3.client("s3", endpoint_url=self.endpoint, region_name=self.region)
-        if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
-            client.create_bucket(Bucket=BUCKET)
-        return ArtifactStore(f"s3://{BUCKET}")
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id=self.key,
+            aws_secret_access_key=self.secret,
+        )
 
 
 def make_model(folder: Path, seed: int) -> Path:

@@ -1,8 +1,6 @@
 """Our images as pods on a real node: predictions, a release under load and its revert, a step, retraining."""
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,40 +8,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pylib.cluster.images import locked
 from pylib.data.images import encode_png
-from pylib.data.shards import ShardIndex
 from pylib.provenance.digests import sha256_file
 from pylib.serving.client import Client
 from pylib.serving.model import OnnxModel
 from tests.on_cluster import argocd, pods, serving
-from tests.on_cluster.conftest import ROOT
+from tests.on_cluster.images import require_image
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
 from tests.on_cluster.models import Store, make_unet, release_model
 from tests.on_cluster.operators import runs_for_real
 from tests.on_cluster.platform import Platform, require_tried
-from tests.on_cluster.steps import OUTPUT_FILE, Step
 from tests.on_cluster.waiting import require, until
 
 pytestmark = pytest.mark.cluster
 
 
-def _image(kubectl: Kubectl, stage: str) -> str:
-    reference = locked(ROOT)[stage].partition("@")[0]
-    images = [image for node in kubectl.list("nodes") for image in node["status"].get("images") or []]
-    if not any(reference in (image.get("names") or []) for image in images):
-        pytest.skip(f"no node has {reference}: build it (--target {stage}) and load it")
-    return reference
-
-
 @pytest.fixture(scope="module")
 def serve_image(kubectl: Kubectl) -> str:
-    return _image(kubectl, "serve")
+    return require_image(kubectl, "serve")
 
 
 @pytest.fixture(scope="module")
 def train_image(kubectl: Kubectl) -> str:
-    return _image(kubectl, "train")
+    return require_image(kubectl, "train")
 
 
 @pytest.fixture
@@ -136,45 +123,6 @@ def _seconds_until_served(kubectl: Kubectl, platform: Platform, digest: str) -> 
     argocd.wait_until_good(kubectl, "model", platform.repository.head, seconds=180)
     until(120, f"pods of {digest[:12]} alone", lambda: serving.rolled_out(kubectl, digest))
     return round(time.monotonic() - started, 1)
-
-
-@pytest.fixture
-def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Path]:
-    """The built-in sample's commit, and what the step makes of it on this machine."""
-    from pylib.steps.prepare import prepare
-
-    monkeypatch.setenv("PYLIB_STORE", (tmp_path / "store").as_uri())
-    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
-    command = [sys.executable, "-c", "from pylib.cli import main; main()", "data", "ingest", "sample"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=120)
-    data = done.stdout.strip()
-    prepare(tmp_path / "shards", data=data, image_size=32)
-    return data, tmp_path / "shards"
-
-
-def test_a_step_of_the_pipeline_makes_there_what_it_makes_here(
-    kubectl: Kubectl, train_image: str, platform: Platform, prepared: tuple[str, Path], record: dict[str, Any]
-) -> None:
-    data, shards = prepared
-    step = Step.read(platform.repository.read("pipelines/compiled/segmentation.yaml"), "prepare")
-    assert step.container["image"] == train_image
-    show = f"cd {step.folder('shards')} && sha256sum index.json */*.npy && cat {OUTPUT_FILE}"
-    ingest = ["pylib", "data", "ingest", "sample"]
-    body = step.pod(serving.NAMESPACE, ingest, ["sh", "-ec", show], data=data, image_size=32)
-    started = time.monotonic()
-    with pods.running(kubectl, body) as name:
-        codes = pods.exit_codes(kubectl, name, serving.NAMESPACE, 240)
-        record["seconds_of_a_step"] = round(time.monotonic() - started, 1)
-        said = {each: pods.log(kubectl, name, serving.NAMESPACE, each) for each in codes}
-    assert codes == {"before": 0, "prepare": 0, "after": 0}, said
-    *lines, metadata = said["after"].splitlines()
-    there = {file: digest for digest, file in map(str.split, lines)}
-    files = [shards / "index.json", *shards.glob("*/*.npy")]
-    assert there == {str(file.relative_to(shards)): sha256_file(file) for file in files}
-    splits = ShardIndex.model_validate_json((shards / "index.json").read_text()).splits
-    assert all(split.items for split in splits.values())
-    (artifact,) = json.loads(metadata)["artifacts"]["shards"]["artifacts"]
-    assert artifact["uri"] == step.uri("shards")
 
 
 def test_retraining_says_in_one_line_that_there_are_no_pipelines(
