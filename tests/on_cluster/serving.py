@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.on_cluster import load as program
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.pods import container, log, pod, running
 from tests.on_cluster.waiting import require, until
 
 NAMESPACE = "ml"
 SERVICE = "model-default"
-PORT = 9000
+PORT, GRPC_PORT = 9000, 9500
 SELECTOR = "seldon-deployment-id=model"
+PROGRAM = Path(__file__).with_name("load.py")  # needs what the serving image has
 
 
 def rolled_out(kubectl: Kubectl, digest: str) -> list[Body]:
@@ -41,8 +41,9 @@ def _state(pod: Body) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one request: the digest of the model that answered, or an error."""
+    """What came of one call over `rest` or `grpc`: the digest of the model that answered, or an error."""
 
+    protocol: str
     digest: str = ""
     seconds: float = 0
     error: str = ""
@@ -76,10 +77,14 @@ class Load:
 
 @contextmanager
 def steady_load(kubectl: Kubectl, image: str, *, connections: int, per_second: float) -> Iterator[Load]:
-    """A load from inside the cluster, where a Service's own address counts and not one pod's."""
-    url = f"http://{SERVICE}.{NAMESPACE}:{PORT}"
-    text = Path(program.__file__).read_text()
-    command = ["python3", "-c", text, url, str(connections), str(per_second)]
+    """A load over REST and gRPC alike, from inside the cluster, where a Service's own address counts.
+
+    connections, per_second: of each of the two
+    """
+    host = f"{SERVICE}.{NAMESPACE}"
+    text = PROGRAM.read_text()
+    command = ["python3", "-c", text, f"http://{host}:{PORT}", f"{host}:{GRPC_PORT}"]
+    command += [str(connections), str(per_second)]
     with running(kubectl, pod("load", NAMESPACE, container("load", image, command))) as name:
         load = Load(kubectl, name)
         until(60, "the first answers", lambda: require(load.answers, "there are none"))
