@@ -14,6 +14,16 @@ NAMESPACE = "ml"
 SERVICE = "model-default"
 PORT, GRPC_PORT = 9000, 9500
 SELECTOR = "seldon-deployment-id=model"
+KINDS = 2  # of calls: REST and gRPC
+# What the operator writes: it would show there.
+WRITTEN = (
+    "seldondeployments.machinelearning.seldon.io",
+    "deployments.apps",
+    "services",
+    "horizontalpodautoscalers.autoscaling",
+    "virtualservices.networking.istio.io",
+    "destinationrules.networking.istio.io",
+)
 PROGRAM = Path(__file__).with_name("load.py")  # needs what the serving image has
 
 
@@ -37,6 +47,31 @@ def _state(pod: Body) -> str:
         return "ending"
     statuses = pod["status"].get("containerStatuses")
     return "ready" if statuses and all(each["ready"] for each in statuses) else "starting"
+
+
+def versions(kubectl: Kubectl) -> dict[str, str]:
+    """Of each object of the model: its resourceVersion, which every write changes.
+
+    Of an autoscaler its generation: Kubernetes itself writes what it measures into the status.
+    """
+    found = {}
+    for kind in WRITTEN:
+        counted = "generation" if kind.startswith("horizontal") else "resourceVersion"
+        for each in kubectl.list(kind, NAMESPACE):
+            if each["metadata"]["name"].startswith("model"):
+                found[f"{kind}/{each['metadata']['name']}"] = str(each["metadata"].get(counted))
+    return found
+
+
+def at_rest(kubectl: Kubectl) -> dict[str, str]:
+    """The versions; NotYetError where the model is not Available, or its Deployment not all seen yet."""
+    (model,) = kubectl.list(WRITTEN[0], NAMESPACE)
+    state = (model.get("status") or {}).get("state")
+    require(state == "Available", f"it is {state}")
+    for each in kubectl.list("deployments", NAMESPACE, SELECTOR):
+        seen = (each["status"].get("observedGeneration"), each["status"].get("unavailableReplicas", 0))
+        require(seen == (each["metadata"]["generation"], 0), f"{each['metadata']['name']} is not settled")
+    return versions(kubectl)
 
 
 @dataclass(frozen=True)
