@@ -1,25 +1,25 @@
 """Starts Seldon's own microservice server for our predictor, on a cluster and on a laptop alike.
 
 `seldon-core-microservice` 1.17.1 lacks three things, which this adds around its `main`, unchanged otherwise:
-it binds every interface (here: `--host`, loopback unless told); on SIGTERM its gRPC processes stay, so that a
-pod is killed after its grace period and a laptop keeps orphans; and a model that cannot be loaded ends in
-tracebacks of all workers, not in a line.
+it binds every interface (here: `--host`, loopback unless told); on SIGTERM it cuts gRPC's calls and leaves
+processes behind (`pylib.serving.processes`); and a model that cannot be loaded ends in tracebacks of all
+workers, not in a line.
 
     python -m pylib.serving.microservice --host 0.0.0.0     # what the image runs
 """
 
 import argparse
-import atexit
 import multiprocessing
-import os
 import sys
-import threading
 from typing import Any
 
+import grpc
+from gunicorn.workers.sync import SyncWorker
 from seldon_core import gunicorn_utils, microservice
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 from pylib.errors import PylibError
+from pylib.serving import processes
 
 PREDICTOR = "pylib.serving.predictor.Predictor"
 _ANY = "0.0.0.0"  # noqa: S104  (what Seldon writes, to be replaced)
@@ -31,10 +31,11 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     options, arguments = parser.parse_known_args()
     sys.argv[1:] = [PREDICTOR, "--service-type", "MODEL", *arguments]
+    processes.hold_signals()
     _bind_http(options.host)
     _bind_grpc(options.host)
     _try_model_first()
-    atexit.register(_end_children, os.getpid())
+    _finish_calls()
     try:
         microservice.main()
     except PylibError as error:
@@ -44,11 +45,12 @@ def main() -> None:
 
 
 def _bind_http(host: str) -> None:
-    """Let both HTTP servers, predictions and metrics, bind to `host`."""
+    """Let both HTTP servers, predictions and metrics, bind to `host`, and kill no call before its time."""
     load_config = gunicorn_utils.StandaloneApplication.load_config
 
     def load_config_for_host(application: Any) -> None:
         application.options["bind"] = application.options["bind"].replace(_ANY, host)
+        application.options["graceful_timeout"] = processes.GRACE
         load_config(application)
 
     gunicorn_utils.StandaloneApplication.load_config = load_config_for_host
@@ -59,7 +61,7 @@ def _bind_grpc(host: str) -> None:
     run = microservice._run_grpc_server  # noqa: SLF001
 
     def run_for_host(model: Any, metrics: Any, args: Any, annotations: Any, address: str) -> None:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        processes.end_with_parent()
         run(model, metrics, args, annotations, address.replace(_ANY, host))
 
     microservice._run_grpc_server = run_for_host  # noqa: SLF001
@@ -90,18 +92,24 @@ def _load_or_say_why(model: Any) -> None:
         sys.exit(f"error: {error}")
 
 
-def _end_children(owner: int) -> None:
-    """End gRPC and metrics with the process that started them (gunicorn's workers come by here as well)."""
-    if os.getpid() == owner:
-        for child in multiprocessing.active_children():
-            child.terminate()
+def _finish_calls() -> None:
+    """Let REST and gRPC answer the calls that they accepted before they end."""
+    run = SyncWorker.run
 
+    def run_and_answer_queue(worker: SyncWorker) -> None:
+        run(worker)
+        processes.answer_queue(worker)
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
+    SyncWorker.run = run_and_answer_queue
+    make = grpc.server
+
+    def make_that_clients_leave(*args: Any, options: list[tuple[str, int]], **kwargs: Any) -> grpc.Server:
+        age = ("grpc.max_connection_age_ms", 1000 * processes.CONNECTION_AGE)
+        return make(*args, options=[*options, age], **kwargs)
+
+    grpc.server = make_that_clients_leave
+    microservice._wait_forever = processes.wait_and_finish  # noqa: SLF001
+    microservice.start_servers = processes.serve
 
 
 if __name__ == "__main__":

@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 
+from pylib.cluster.images import locked
+from pylib.provenance.digests import sha256_file
 from pylib.settings import settings
 from tests.on_cluster import platform as platforms
-from tests.on_cluster.kubectl import Kubectl
+from tests.on_cluster import serving
+from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.models import Store, make_model, release_model
 from tests.on_cluster.operators import Operators
 from tests.on_cluster.platform import CLUSTER, Platform
 from tests.on_cluster.repository import GitServer
 from tests.on_cluster.throw_away import NotThrowAwayError, throw_away_cluster
 from tests.on_cluster.tried import choose
+from tests.on_cluster.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,3 +129,36 @@ def platform(kubectl: Kubectl, installed: Platform) -> Platform:
     """The platform, as it must have come up."""
     platforms.require_good(installed, kubectl)
     return installed
+
+
+def _image(kubectl: Kubectl, stage: str) -> str:
+    reference = locked(ROOT)[stage].partition("@")[0]
+    images = [image for node in kubectl.list("nodes") for image in node["status"].get("images") or []]
+    if not any(reference in (image.get("names") or []) for image in images):
+        pytest.skip(f"no node has {reference}: build it (--target {stage}) and load it")
+    return reference
+
+
+@pytest.fixture(scope="module")
+def serve_image(kubectl: Kubectl) -> str:
+    """The image of the model server, which a node has."""
+    return _image(kubectl, "serve")
+
+
+@pytest.fixture(scope="module")
+def train_image(kubectl: Kubectl) -> str:
+    """The image of a pipeline's steps, which a node has."""
+    return _image(kubectl, "train")
+
+
+@pytest.fixture
+def first_digest(first_model: Path) -> str:
+    """Of the model that was released first."""
+    return sha256_file(first_model / "model/model.onnx")
+
+
+@pytest.fixture
+def server(kubectl: Kubectl, serve_image: str, platform: Platform, first_digest: str) -> Body:
+    """A pod of the model that was released first, ready."""
+    platforms.require_tried(platform, "model")
+    return until(120, "the model's pods", lambda: serving.rolled_out(kubectl, first_digest))[0]

@@ -6,15 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.on_cluster import load as program
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.pods import container, log, pod, running
 from tests.on_cluster.waiting import require, until
 
 NAMESPACE = "ml"
 SERVICE = "model-default"
-PORT = 9000
+PORT, GRPC_PORT = 9000, 9500
 SELECTOR = "seldon-deployment-id=model"
+KINDS = 2  # of calls: REST and gRPC
+# What the operator writes: it would show there.
+WRITTEN = (
+    "seldondeployments.machinelearning.seldon.io",
+    "deployments.apps",
+    "services",
+    "horizontalpodautoscalers.autoscaling",
+    "virtualservices.networking.istio.io",
+    "destinationrules.networking.istio.io",
+)
+PROGRAM = Path(__file__).with_name("load.py")  # needs what the serving image has
 
 
 def rolled_out(kubectl: Kubectl, digest: str) -> list[Body]:
@@ -39,10 +49,36 @@ def _state(pod: Body) -> str:
     return "ready" if statuses and all(each["ready"] for each in statuses) else "starting"
 
 
+def versions(kubectl: Kubectl) -> dict[str, str]:
+    """Of each object of the model: its resourceVersion, which every write changes.
+
+    Of an autoscaler its generation: Kubernetes itself writes what it measures into the status.
+    """
+    found = {}
+    for kind in WRITTEN:
+        counted = "generation" if kind.startswith("horizontal") else "resourceVersion"
+        for each in kubectl.list(kind, NAMESPACE):
+            if each["metadata"]["name"].startswith("model"):
+                found[f"{kind}/{each['metadata']['name']}"] = str(each["metadata"].get(counted))
+    return found
+
+
+def at_rest(kubectl: Kubectl) -> dict[str, str]:
+    """The versions; NotYetError where the model is not Available, or its Deployment not all seen yet."""
+    (model,) = kubectl.list(WRITTEN[0], NAMESPACE)
+    state = (model.get("status") or {}).get("state")
+    require(state == "Available", f"it is {state}")
+    for each in kubectl.list("deployments", NAMESPACE, SELECTOR):
+        seen = (each["status"].get("observedGeneration"), each["status"].get("unavailableReplicas", 0))
+        require(seen == (each["metadata"]["generation"], 0), f"{each['metadata']['name']} is not settled")
+    return versions(kubectl)
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What came of one request: the digest of the model that answered, or an error."""
+    """What came of one call over `rest` or `grpc`: the digest of the model that answered, or an error."""
 
+    protocol: str
     digest: str = ""
     seconds: float = 0
     error: str = ""
@@ -76,10 +112,14 @@ class Load:
 
 @contextmanager
 def steady_load(kubectl: Kubectl, image: str, *, connections: int, per_second: float) -> Iterator[Load]:
-    """A load from inside the cluster, where a Service's own address counts and not one pod's."""
-    url = f"http://{SERVICE}.{NAMESPACE}:{PORT}"
-    text = Path(program.__file__).read_text()
-    command = ["python3", "-c", text, url, str(connections), str(per_second)]
+    """A load over REST and gRPC alike, from inside the cluster, where a Service's own address counts.
+
+    connections, per_second: of each of the two
+    """
+    host = f"{SERVICE}.{NAMESPACE}"
+    text = PROGRAM.read_text()
+    command = ["python3", "-c", text, f"http://{host}:{PORT}", f"{host}:{GRPC_PORT}"]
+    command += [str(connections), str(per_second)]
     with running(kubectl, pod("load", NAMESPACE, container("load", image, command))) as name:
         load = Load(kubectl, name)
         until(60, "the first answers", lambda: require(load.answers, "there are none"))

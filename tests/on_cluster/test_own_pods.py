@@ -1,4 +1,4 @@
-"""Our images as pods on a real node: predictions, a release under load and its revert, a step, retraining."""
+"""Our images as pods on a real node: predictions, retraining."""
 
 import json
 import time
@@ -9,40 +9,15 @@ import numpy as np
 import pytest
 
 from pylib.data.images import encode_png
-from pylib.provenance.digests import sha256_file
 from pylib.serving.client import Client
 from pylib.serving.model import OnnxModel
-from tests.on_cluster import argocd, pods, serving
-from tests.on_cluster.images import require_image
+from tests.on_cluster import pods, serving
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
-from tests.on_cluster.models import Store, make_unet, release_model
 from tests.on_cluster.operators import runs_for_real
 from tests.on_cluster.platform import Platform, require_tried
 from tests.on_cluster.waiting import require, until
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture(scope="module")
-def serve_image(kubectl: Kubectl) -> str:
-    return require_image(kubectl, "serve")
-
-
-@pytest.fixture(scope="module")
-def train_image(kubectl: Kubectl) -> str:
-    return require_image(kubectl, "train")
-
-
-@pytest.fixture
-def first_digest(first_model: Path) -> str:
-    return sha256_file(first_model / "model/model.onnx")
-
-
-@pytest.fixture
-def server(kubectl: Kubectl, serve_image: str, platform: Platform, first_digest: str) -> Body:
-    """A pod of the model that was released first, ready."""
-    require_tried(platform, "model")
-    return until(120, "the model's pods", lambda: serving.rolled_out(kubectl, first_digest))[0]
 
 
 def _photograph(seed: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -83,46 +58,6 @@ def test_it_answers_as_the_released_model_does_here(
     assert answer.classes == here.classes
     assert np.array_equal(answer.mask, here.segment(pixels).mask)
     assert answer.mask.any()
-
-
-def test_neither_a_release_nor_its_revert_drops_a_request(
-    kubectl: Kubectl,
-    server: Body,
-    serve_image: str,
-    platform: Platform,
-    store: Store,
-    first_digest: str,
-    tmp_path: Path,
-    record: dict[str, Any],
-) -> None:
-    unet = make_unet(tmp_path)
-    with serving.steady_load(kubectl, serve_image, connections=2, per_second=8) as load:
-        before = load.go_on(20)
-        released = release_model(unet, store, platform.repository)
-        record["seconds_from_release_to_served"] = _seconds_until_served(kubectl, platform, released.digest)
-        between = len(load.answers), load.go_on(20)
-        platform.repository.revert(released.commit)
-        record["seconds_from_revert_to_served"] = _seconds_until_served(kubectl, platform, first_digest)
-        after, end = len(load.answers), load.go_on(20)
-        answers = load.answers[:end]
-    failed = [each.error for each in answers if each.error]
-    record["requests_during_rollouts"], record["requests_failed"] = len(answers), len(failed)
-    record["slowest_answer_seconds"] = max(each.seconds for each in answers)
-    assert not failed, f"{len(failed)} of {len(answers)}: {failed[:3]}"
-    digests = [each.digest for each in answers]
-    assert set(digests) == {first_digest, released.digest}
-    assert set(digests[:before]) == {first_digest}
-    # Two may have been on their way when they were counted.
-    assert set(digests[between[0] + 2 : between[1]]) == {released.digest}
-    assert set(digests[after + 2 :]) == {first_digest}
-
-
-def _seconds_until_served(kubectl: Kubectl, platform: Platform, digest: str) -> float:
-    """How long it takes the commit just pushed until its model is all that runs."""
-    started = time.monotonic()
-    argocd.wait_until_good(kubectl, "model", platform.repository.head, seconds=180)
-    until(120, f"pods of {digest[:12]} alone", lambda: serving.rolled_out(kubectl, digest))
-    return round(time.monotonic() - started, 1)
 
 
 def test_retraining_says_in_one_line_that_there_are_no_pipelines(

@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from tests.on_cluster import argocd, pods, serving
-from tests.on_cluster.images import require_image
 from tests.on_cluster.kfp import ACCOUNT, Driver, Pipeline
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.models import Store
@@ -100,10 +99,14 @@ def _step(kubectl: Kubectl, driver: Driver, store: Store, task: str) -> float:
 
 @pytest.mark.usefixtures("put_back")
 def test_the_pipeline_as_pods_releases_the_laptop_s_model(
-    kubectl: Kubectl, platform: Platform, store: Store, laptop: Laptop, record: dict[str, Any]
+    kubectl: Kubectl,
+    platform: Platform,
+    store: Store,
+    train_image: str,
+    laptop: Laptop,
+    record: dict[str, Any],
 ) -> None:
     require_tried(platform, "ml-user", "model")
-    image = require_image(kubectl, "train")
     store.make("mlpipeline", "data")
     _profile(kubectl)
     data = _pylib("data", "ingest", "sample", PYLIB_STORE="s3://data", **store.variables)
@@ -113,7 +116,7 @@ def test_the_pipeline_as_pods_releases_the_laptop_s_model(
         serving.NAMESPACE,
         {"data": data, **PARAMETERS},
         store.url,
-        image,
+        train_image,
         _users(platform),
     )
     record["seconds_of_the_steps"] = {

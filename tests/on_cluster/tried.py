@@ -12,6 +12,8 @@ from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.stand_ins import EXPERIMENT, Kind, stand_ins
 
 SECONDS = 60
+# What Seldon's operator makes and stands in no render.
+DESTINATION_RULE: Kind = ("networking.istio.io", "v1", "DestinationRule")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _lacking(choice: Choice, kubectl: Kubectl) -> dict[Kind, bool]:
         for crd in choice.render.of("CustomResourceDefinition")
         if crd.application in tried
     }
-    needed = {EXPERIMENT: True} | {
+    needed = {EXPERIMENT: True, DESTINATION_RULE: True} | {
         (each.group, each.version, each.kind): bool(each.namespace)
         for each in choice.render.resources
         if each.application in tried

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import dig
 from pylib.cluster.render import Render
+from pylib.cluster.resources import Body, Resource
 from pylib.cluster.schemas.check import sound
 from pylib.cluster.schemas.cron import mistake
 from pylib.cluster.schemas.suggest import did_you_mean
@@ -54,15 +55,30 @@ def claims(render: Render) -> Iterator[Finding]:
 @rule("schema-scaling", "bounds that cannot both hold are refused")
 def scaling(render: Render) -> Iterator[Finding]:
     """An autoscaler's least is not above its most; a disruption budget has one bound."""
-    for resource in sound(render, "HorizontalPodAutoscaler"):
-        least, most = resource.spec.get("minReplicas", 1), resource.spec.get("maxReplicas", 1)
+    for resource, field, spec in _autoscalers(render):
+        least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 1)
         if isinstance(least, int) and isinstance(most, int) and not 1 <= least <= most:
             message = f"minReplicas {least} is not between 1 and maxReplicas {most}"
-            yield found("schema-scaling", resource, "spec.minReplicas", message)
+            yield found("schema-scaling", resource, f"{field}.minReplicas", message)
     for resource in sound(render, "PodDisruptionBudget"):
         if resource.spec.get("minAvailable") is not None and resource.spec.get("maxUnavailable") is not None:
             message = "it has minAvailable and maxUnavailable; keep one"
             yield found("schema-scaling", resource, "spec", message)
+
+
+def _autoscalers(render: Render) -> Iterator[tuple[Resource, str, Body]]:
+    """Those that are objects, and those that Seldon's operator makes: where each is written, and its spec."""
+    for resource in sound(render, "HorizontalPodAutoscaler"):
+        yield resource, "spec", resource.spec
+    for resource in sound(render, "SeldonDeployment"):
+        for at, predictor in enumerate(resource.spec.get("predictors") or []):
+            for index, component in enumerate(predictor.get("componentSpecs") or []):
+                if component.get("hpaSpec"):
+                    yield (
+                        resource,
+                        f"spec.predictors[{at}].componentSpecs[{index}].hpaSpec",
+                        component["hpaSpec"],
+                    )
 
 
 def _claim(spec: object, field: str) -> Iterator[tuple[str, str]]:

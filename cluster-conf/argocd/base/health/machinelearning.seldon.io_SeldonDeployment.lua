@@ -1,10 +1,30 @@
 -- A SeldonDeployment is Healthy once its operator calls it Available: deployments, services and autoscalers are ready.
+-- Seldon 1.17.1 writes no observedGeneration, so that a change which it has not seen, or whose pods are not counted
+-- yet, still has the state of the former version. What tells is who wrote when: the API server keeps that. Not every
+-- change makes the operator write, so that it is waited for only a while. All times are text of one form, in UTC.
+
+local os = require("os")
+local SECONDS = 30
 
 local status = obj.status or {}
-local generation = (obj.metadata or {}).generation or 0
+local changed, seen = "", ""
 
-if status.observedGeneration ~= nil and status.observedGeneration < generation then
-  return { status = "Progressing", message = "the operator has not seen this version yet" }
+for _, entry in ipairs((obj.metadata or {}).managedFields or {}) do
+  local time = entry.time or ""
+  if entry.subresource == "status" then
+    if time > seen then
+      seen = time
+    end
+  elseif time > changed then
+    changed = time
+  end
+end
+
+if status.state == nil then
+  return { status = "Progressing", message = "the operator has not seen it yet" }
+end
+if changed ~= "" and seen <= changed and changed > os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - SECONDS) then
+  return { status = "Progressing", message = "the operator has not answered to the last change yet" }
 end
 if status.state == "Available" then
   return { status = "Healthy", message = "the model answers" }
