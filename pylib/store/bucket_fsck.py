@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from pylib.errors import StoreError
-from pylib.store import bucket, bucket_blobs
+from pylib.store import bucket_blobs, bucket_history
 from pylib.store.blobs import parallel
 from pylib.store.bucket import BucketStore
 from pylib.store.bucket_gc import old_entries
@@ -37,14 +37,17 @@ def fsck(store: BucketStore, *, quick: bool = False) -> FsckReport:
 
 def _read_commits(store: BucketStore, problems: list[Problem]) -> Iterator[Commit]:
     """Yield the commits that can be read; heads first, as one that is a head no more has its own object."""
-    for folder in (bucket.BRANCHES, bucket.COMMITS):
+    for folder in (bucket_history.BRANCHES, bucket_history.COMMITS):
         for entry in store.objects.entries(folder):
             try:
-                commit = store.load(entry.key)
+                commit = store.history.load(entry.key)
             except StoreError as error:
                 problems.append(Problem("catalogue", entry.key, str(error)))
                 continue
-            keys = {bucket.branch_key(commit.repository, commit.branch), bucket.commit_key(commit.ref)}
+            keys = {
+                bucket_history.branch_key(commit.repository, commit.branch),
+                bucket_history.commit_key(commit.ref),
+            }
             if entry.key not in keys:
                 problems.append(Problem("catalogue", entry.key, f"it holds another commit, {commit.ref}"))
             yield commit
@@ -61,15 +64,18 @@ def _check_references(commits: Iterable[Commit]) -> Iterator[Problem]:
 def _read_trees(store: BucketStore, commits: Iterable[Commit], problems: list[Problem]) -> dict[str, File]:
     """Return a file of each content that some commit needs, by SHA-256."""
     needed: dict[str, File] = {}
-    for commit in {commit.tree: commit for commit in commits}.values():
+    claimed: dict[str, set[tuple[int, int]]] = {}
+    for commit in commits:
+        claimed.setdefault(commit.tree, set()).add((commit.files, commit.size))
+    for digest, figures in claimed.items():
         try:
-            files = store.files(commit.tree)
+            files = store.history.files(digest)
         except StoreError as error:
-            problems.append(Problem("catalogue", f"tree {commit.tree}", str(error)))
+            problems.append(Problem("catalogue", f"tree {digest}", str(error)))
             continue
-        if (len(files), sum(file.size for file in files)) != (commit.files, commit.size):
-            detail = "the count or the size of its files differs"
-            problems.append(Problem("catalogue", f"tree {commit.tree}", detail))
+        if figures != {(len(files), sum(file.size for file in files))}:
+            detail = "the count or the size of its files differs from a commit's"
+            problems.append(Problem("catalogue", f"tree {digest}", detail))
         needed |= {file.sha256: file for file in files}
     return needed
 
@@ -86,5 +92,7 @@ def _check_blob(store: BucketStore, file: File, there: Entry | None, *, quick: b
 
 def _orphans(store: BucketStore, commits: Iterable[Commit], needed: Iterable[str]) -> list[str]:
     """Return what `gc` would delete."""
-    keys = {bucket_blobs.key(sha256) for sha256 in needed} | {bucket.tree_key(each.tree) for each in commits}
+    keys = {bucket_blobs.key(sha256) for sha256 in needed} | {
+        bucket_history.tree_key(each.tree) for each in commits
+    }
     return [entry.key for entry in old_entries(store, datetime.now(UTC)) if entry.key not in keys]

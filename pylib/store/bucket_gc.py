@@ -9,7 +9,7 @@ Parts of large uploads that were killed are no objects: a lifecycle rule of the 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from pylib.store import bucket, bucket_blobs, fence
+from pylib.store import bucket, bucket_blobs, bucket_history, fence
 from pylib.store.blobs import parallel
 from pylib.store.bucket import BucketStore
 from pylib.store.conditional import PROBES
@@ -17,7 +17,7 @@ from pylib.store.gc import GcReport
 from pylib.store.objects import Entry
 from pylib.store.protocol import Commit
 
-_COLLECTED = (bucket_blobs.FOLDER, bucket.TREES, PROBES)
+_COLLECTED = (bucket_blobs.FOLDER, bucket_history.TREES, PROBES)
 _BATCH = 1000  # what S3 deletes in one call
 
 Touch = Callable[[], None]
@@ -54,16 +54,16 @@ def _needed(store: BucketStore, touch: Touch) -> set[str]:
     keys: set[str] = set()
     for digest in {commit.tree for commit in _history(store, touch)}:
         touch()
-        keys.add(bucket.tree_key(digest))
-        keys.update(bucket_blobs.key(file.sha256) for file in store.files(digest))
+        keys.add(bucket_history.tree_key(digest))
+        keys.update(bucket_blobs.key(file.sha256) for file in store.history.files(digest))
     return keys
 
 
 def _history(store: BucketStore, touch: Touch) -> list[Commit]:
     """Return all commits; heads are read first, as one that is a head no more has its own object."""
-    heads = list(store.heads())
-    keys = [entry.key for entry in _touching(store.objects.entries(bucket.COMMITS), touch)]
-    return heads + parallel(store.load, keys, "commits", workers=bucket_blobs.AT_ONCE, batch=1)
+    heads = list(store.history.heads())
+    keys = [entry.key for entry in _touching(store.objects.entries(bucket_history.COMMITS), touch)]
+    return heads + parallel(store.history.load, keys, "commits", workers=bucket_blobs.AT_ONCE, batch=1)
 
 
 def _touching(entries: Iterator[Entry], touch: Touch) -> Iterator[Entry]:

@@ -40,7 +40,9 @@ _REASONS = {
     "InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken": (
         f"the key is not accepted {{place}}: check {_KEYS}"
     ),
-    "NotImplemented": "the server {place} has no conditional writes (If-Match, If-None-Match): use one that has",
+    "NotImplemented": (
+        "the server {place} has no conditional writes (If-Match, If-None-Match): use one that has them"
+    ),
     "error sending request|[Cc]onnect": "no answer {place}: is it up, is AWS_ENDPOINT_URL right? ({text})",
 }
 
@@ -67,6 +69,8 @@ class Objects:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        if not urlsplit(url).netloc:
+            raise StoreError(f"{url} names no bucket: write s3://bucket or s3://bucket/prefix")
         with store_errors(self.url):
             self._store = open_url(self.url)
 

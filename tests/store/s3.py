@@ -1,7 +1,7 @@
 """A real S3 server on the loopback (moto's), which can be told to fail as real ones do.
 
-moto looks at a condition and writes then, in threads, so two of a race may win; Amazon's and SeaweedFS's do not
-let them. Requests therefore come one at a time here, unless `racy` asks for a server that gets it wrong.
+moto looks at a condition and writes then, in threads, so two of a race may win; Amazon's and SeaweedFS's do
+not let them. Requests therefore come one at a time here, unless `racy` asks for a server that gets it wrong.
 """
 
 import threading
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -63,13 +63,16 @@ class S3:
             code = self.fault(request)
             if code == "lost":
                 list(self._moto(environment, lambda *_: None))
-                code = "InternalError"
-            return _error(code, environment, start) if code else list(self._moto(environment, start))
+                return _error("InternalError", start)
+            if code:
+                environment["wsgi.input"].read(int(environment.get("CONTENT_LENGTH") or 0))
+                return _error(code, start)
+            return list(self._moto(environment, start))
 
     def _race(self, environment: Environment, start: Callable[..., Any]) -> Iterable[bytes]:
         """Look first and write then, as SeaweedFS did before 4.18."""
         with self._lock:
-            there = self.keys().get(_request(environment).key)
+            there = self.content().get(_request(environment).key)
         wanted = environment.get("HTTP_IF_MATCH")
         if bool(there) is not bool(wanted) or (wanted and there.etag != wanted):
             return [b""] if start("412 Precondition Failed", [("Content-Length", "0")]) else []
@@ -78,15 +81,18 @@ class S3:
             rest = {key: value for key, value in environment.items() if key not in CONDITIONS}
             return list(self._moto(rest, start))
 
-    def keys(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """What is in the bucket, by key."""
-        return {key: value for bucket in self._backend().buckets.values() for key, value in bucket.keys.items()}
+        return {
+            key: value for bucket in self._backend().buckets.values() for key, value in bucket.keys.items()
+        }
 
-    def age(self, days: float) -> None:
-        """Make all that is in the bucket older."""
+    def age(self, days: float, only: str = "") -> None:
+        """Make what is in the bucket older, all of it or one key."""
         with self._lock:
-            for key in self.keys().values():
-                key.last_modified -= timedelta(days=days)
+            for name, key in self.content().items():
+                if only in {"", name}:
+                    key.last_modified -= timedelta(days=days)
 
     @staticmethod
     def _backend() -> Any:
@@ -100,19 +106,23 @@ def _request(environment: Environment) -> Request:
     return Request(environment["REQUEST_METHOD"], key, condition)
 
 
-def _error(code: str, environment: Environment, start: Callable[..., Any]) -> list[bytes]:
-    environment["wsgi.input"].read(int(environment.get("CONTENT_LENGTH") or 0))
+def _error(code: str, start: Callable[..., Any]) -> list[bytes]:
     status, message = ERRORS[code]
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
     start(f"{status} {code}", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [body]
 
 
+class _Quiet(MotoRequestHandler):
+    def log_request(self, *_: object) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def serving() -> Iterator[S3]:
     """Start a server with an empty bucket `data`, and stop it."""
     s3 = S3()
-    server = make_server("127.0.0.1", 0, s3, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server("127.0.0.1", 0, s3, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     s3.endpoint = f"http://127.0.0.1:{server.server_port}"
