@@ -2,6 +2,7 @@
 
     python benchmarks/store.py            # about 4 minutes, most of them to install DVC
     python benchmarks/store.py --no-dvc   # half a minute
+    ARTIFACT_TEST_URL=s3://bucket python benchmarks/store.py --no-dvc   # a commit to that bucket too
 
 Method: the same files on the same filesystem, read once before, so that all find them in the page cache; each
 method writes to a fresh place in every round, the rounds take turns, and the median counts. Before each
@@ -19,12 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 import venv
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from pylib.store.local import LocalStore
+from pylib.store.protocol import open_store
 
 DVC = "dvc==3.67.1"
 
@@ -41,6 +44,13 @@ def library(source: Path, place: Path) -> Callable[[], object]:
     """Commit by a call of the library."""
     files = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
     return lambda: LocalStore(place / "store").commit("bench", files)
+
+
+def bucket(source: Path, place: Path) -> Callable[[], object]:
+    """Commit to the bucket that ARTIFACT_TEST_URL names, in a fresh folder of it."""
+    files = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+    url = f"{os.environ['ARTIFACT_TEST_URL']}/{uuid.uuid4().hex}/{place.name}"
+    return lambda: open_store(url).commit("bench", files)
 
 
 def command(source: Path, place: Path) -> Callable[[], object]:
@@ -108,6 +118,8 @@ def report(options: argparse.Namespace, folder: Path) -> None:
     methods = {"commit (library)": library, "commit (command)": command, "cp -r + sha256sum": copy_and_sum}
     if not options.no_dvc:
         methods["dvc add"] = dvc_add(options.dvc or install_dvc(folder / "venv"))
+    if os.environ.get("ARTIFACT_TEST_URL", "").startswith("s3://"):
+        methods["bucket commit"] = bucket
     make_files(folder / "source", options.files, options.size)
     seconds: dict[str, list[float]] = {name: [] for name in methods}
     for turn in range(options.rounds):

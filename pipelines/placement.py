@@ -10,9 +10,9 @@ from kfp.dsl import PipelineTask
 CONFIG = "pylib"
 """The ConfigMap in the profile's namespace that says where things are kept on this cluster."""
 
-MODEL_STORE = "model-store", ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL")
+STEP_STORE = "step-store", ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL")
 RELEASE_GIT = "release-git", ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0")
-"""Secrets by name and keys: of the bucket of released models, and what a release is pushed with."""
+"""Secrets by name and keys: of the buckets of data and released models, and what a release is pushed with."""
 
 
 def place(
@@ -52,8 +52,9 @@ def on_gpus(task: PipelineTask, gpus: str) -> None:
 
 
 def reads_data(task: PipelineTask) -> None:
-    """Where the versioned data is. The keys of a store that asks for some belong here, optional."""
+    """Where the versioned data is, and the keys of a store that asks for some."""
     _settings(task, "PYLIB_STORE")
+    _keys(task, *STEP_STORE)
 
 
 def logs_runs(task: PipelineTask) -> None:
@@ -62,11 +63,15 @@ def logs_runs(task: PipelineTask) -> None:
 
 
 def releases(task: PipelineTask) -> None:
-    """Where a model is released to, and the keys for that: for no other task."""
+    """The data that a model learned from, where it is released to, and what pushes it: no other task's."""
+    reads_data(task)
     _settings(task, "PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE")
-    for secret, keys in (MODEL_STORE, RELEASE_GIT):
-        kubernetes.use_secret_as_env(task, secret, {key: key for key in keys}, optional=True)
+    _keys(task, *RELEASE_GIT)
 
 
 def _settings(task: PipelineTask, *names: str, optional: bool = False) -> None:
     kubernetes.use_config_map_as_env(task, CONFIG, {name: name for name in names}, optional=optional)
+
+
+def _keys(task: PipelineTask, secret: str, keys: tuple[str, ...]) -> None:
+    kubernetes.use_secret_as_env(task, secret, {key: key for key in keys}, optional=True)

@@ -58,5 +58,4 @@ def segmentation(
     place(evaluated, cpu="500m", memory="2Gi", memory_limit="8Gi", hours=2)
     released = release(model=trained.outputs["model"], evaluation=evaluated.outputs["evaluation"], data=data)
     place(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
-    reads_data(released)
     releases(released)

@@ -12,7 +12,8 @@ class Settings:
     """Places of one installation.
 
     output: folder of all local results (`PYLIB_OUTPUT`, default ./out)
-    store: versioned data store, a file URL or `pachyderm` (`PYLIB_STORE`; `PACHD_ADDRESS` selects Pachyderm)
+    store: versioned data store, a file URL, `s3://bucket/prefix` or `pachyderm` (`PYLIB_STORE`; where it
+        is not set, `PACHD_ADDRESS` selects Pachyderm)
     artifacts: URL of the model artifacts, file://, s3://, gs:// (`PYLIB_ARTIFACTS`)
     cache: folder of finished steps, None where the engine caches, as Kubeflow does (`PYLIB_CACHE`)
     release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)

@@ -1,6 +1,21 @@
 """One profile for every property: a machine that does other work beside is no reason to fail."""
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+@pytest.fixture
+def s3(monkeypatch):
+    """An S3 server on the loopback with a bucket `data`, and the variables that a user sets for it."""
+    from tests.store.s3 import serving
+
+    with serving() as server:
+        monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        yield server

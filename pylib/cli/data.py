@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from glob import escape as escape_glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.filesize import decimal
@@ -16,16 +16,13 @@ from pylib.errors import StoreError
 from pylib.settings import settings
 from pylib.store.protocol import Commit, CommitRef, Mode, Store, open_store
 
-if TYPE_CHECKING:
-    from pylib.store.local import LocalStore
-
 data_app = typer.Typer(help="Versioned data: commit, log, ls, get, diff, fsck, gc.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 StoreUrl = Annotated[
     str | None,
     typer.Option(
-        "--store", help="a folder, a file URL, pachyderm or pachd://host:port; default: PYLIB_STORE"
+        "--store", help="a folder, s3://bucket/prefix, pachyderm or pachd://host:port; default: PYLIB_STORE"
     ),
 ]
 Revision = Annotated[str, typer.Argument(help="REPOSITORY, REPOSITORY@BRANCH or REPOSITORY@COMMIT")]
@@ -135,10 +132,10 @@ def fsck(
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a local store: every blob, tree and commit; exit status 1 where something is wrong."""
-    from pylib.store.fsck import fsck as check
+    """Check a store: every blob, tree and commit; exit status 1 where something is wrong."""
+    from pylib.store.upkeep import fsck as check
 
-    report = check(_local(store), quick=quick)
+    report = check(_open(store), quick=quick)
     if as_json:
         _print_json({"ok": report.ok, **asdict(report)})
     else:
@@ -157,10 +154,13 @@ def gc(
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete the blobs that no commit needs, left by commits that were killed or failed."""
-    from pylib.store.gc import gc as collect
+    """Delete the blobs that no commit needs, left by commits that were killed or failed.
 
-    report = collect(_local(store), dry_run=dry_run)
+    In a bucket, only those that have been there for a day; commits that begin meanwhile wait for its end.
+    """
+    from pylib.store.upkeep import gc as collect
+
+    report = collect(_open(store), dry_run=dry_run)
     if as_json:
         _print_json(asdict(report))
     else:
@@ -170,17 +170,6 @@ def gc(
 
 def _open(url: str | None) -> Store:
     return open_store(url or settings().store)
-
-
-def _local(url: str | None) -> "LocalStore":
-    from pylib.store.local import LocalStore
-
-    store = _open(url)
-    if isinstance(store, LocalStore):
-        return store
-    raise StoreError(
-        f"{url or settings().store} is no local store: Pachyderm checks itself, with `pachctl fsck`"
-    )
 
 
 def _folder_files(folder: Path) -> dict[str, bytes | Path]:

@@ -31,7 +31,7 @@ class Check:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
     """Say what is present, what is missing and what for; exit 1 where something required is missing."""
-    checks = [*_environments(), *_commands(), *_addresses(), _disk()]
+    checks = [*_environments(), *_commands(), *_addresses(), *_bucket(), _disk()]
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))  # noqa: T201
     else:
@@ -110,6 +110,24 @@ def _addresses() -> list[Check]:
         Check(name, os.environ.get(name), purpose, required=False, remedy=remedy)
         for name, (purpose, remedy) in purposes.items()
     ]
+
+
+def _bucket() -> list[Check]:
+    """Ask the bucket that holds the data, where one does."""
+    from pylib.errors import NotFoundError, StoreError
+    from pylib.settings import settings
+    from pylib.store.protocol import open_store
+
+    url, found, remedy = settings().store, None, ""
+    if not url.startswith("s3://"):
+        return []
+    try:
+        found = f"{url}: {len(open_store(url).list_repositories())} repositories"
+    except NotFoundError:
+        found = f"{url}: no commit yet"
+    except StoreError as error:
+        remedy = str(error)
+    return [Check("PYLIB_STORE", found, "data in a bucket", required=True, remedy=remedy)]
 
 
 def _disk() -> Check:

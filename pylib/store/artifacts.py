@@ -1,35 +1,24 @@
 """Models by digest, in a folder or a bucket: what release uploads and the model server loads.
 
-Imports nothing but obstore and pylib.errors, because the serving environment uses it too.
+Imports nothing but obstore, pylib.errors and pylib.store.objects: the serving environment uses it too.
 Layout: `<url>/models/<SHA-256 of model.onnx>/<file>`, one folder a model, never changed once complete.
 """
 
 import hashlib
-import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, from_url
 
 from pylib.errors import StoreError
-
-if TYPE_CHECKING:
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
+from pylib.store.objects import open_url, store_errors
 
 MODEL_FILE = "model.onnx"
 """The file that the digest is of; uploaded last, so a model is complete exactly when it is there."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MODEL_KEY = re.compile(rf"models/([0-9a-f]{{64}})/{re.escape(MODEL_FILE)}")
-_CLIENT: "ClientConfig" = {"connect_timeout": "10s", "timeout": "120s"}
-_RETRY: "RetryConfig" = {"max_retries": 4}
 
 
 class ArtifactStore:
@@ -43,8 +32,8 @@ class ArtifactStore:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        with _store_errors(f"artifact store {url}"):
-            self._store = _open(self.url)
+        with store_errors(f"artifact store {url}"):
+            self._store = open_url(self.url)
 
     def put_model(self, folder: Path, digest: str) -> None:
         """Upload each file of the model folder; `digest` is the SHA-256 of its model.onnx, in hex.
@@ -58,12 +47,12 @@ class ArtifactStore:
             )
         for name in _upload_order(source, present=self._complete_files(digest)):
             key = f"models/{digest}/{name}"
-            with _store_errors(f"upload of {source / name} to {self.url}/{key}"):
+            with store_errors(f"upload of {source / name} to {self.url}/{key}"):
                 obstore.put(self._store, key, source / name)
 
     def get_file(self, key: str) -> bytes:
         """Return the object at `key`, e.g. `models/<digest>/model.onnx`, whose digest is verified."""
-        with _store_errors(f"{self.url}/{key}"):
+        with store_errors(f"{self.url}/{key}"):
             data = bytes(obstore.get(self._store, key).bytes())
         model = _MODEL_KEY.fullmatch(key)
         if model and hashlib.sha256(data).hexdigest() != model[1]:
@@ -108,21 +97,8 @@ class ArtifactStore:
         return sorted(key.removeprefix(folder) for key in self._keys(folder))
 
     def _keys(self, prefix: str) -> list[str]:
-        with _store_errors(f"listing of {self.url}/{prefix}"):
+        with store_errors(f"listing of {self.url}/{prefix}"):
             return [entry["path"] for batch in obstore.list(self._store, prefix=prefix) for entry in batch]
-
-
-def _open(url: str) -> "ObjectStore":
-    scheme = urlsplit(url).scheme
-    if scheme in ("", "file"):
-        folder = Path(unquote(urlsplit(url).path) if scheme else url)
-        return LocalStore(folder.absolute(), mkdir=True)
-    if not scheme.startswith("s3"):
-        return from_url(url, client_options=_CLIENT, retry_config=_RETRY)
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-    config: S3Config = {"endpoint": endpoint} if endpoint else {}
-    client: ClientConfig = {**_CLIENT, "allow_http": endpoint.startswith("http://")}
-    return from_url(url, config=config, client_options=client, retry_config=_RETRY)
 
 
 def _upload_order(folder: Path, *, present: set[str]) -> list[str]:
@@ -143,15 +119,3 @@ def _checked(digest: str) -> str:
     if not _DIGEST.fullmatch(digest):
         raise StoreError(f"{digest!r} is not a model digest: give 64 hexadecimal digits in lower case")
     return digest
-
-
-@contextmanager
-def _store_errors(what: str) -> Iterator[None]:
-    """Turn what obstore raises into one line."""
-    try:
-        yield
-    except (NotFoundError, FileNotFoundError) as error:
-        raise StoreError(f"{what}: not found") from error
-    except (BaseError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split("Debug source:")[0].split())
-        raise StoreError(f"{what}: {reason or type(error).__name__}") from error

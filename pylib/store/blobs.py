@@ -187,19 +187,26 @@ class Staging:
         return f"{self._folder}/{sha256[:2]}/{sha256[2:]}{self._suffix}"
 
 
-def parallel(function: Callable[[_In], _Out], items: Sequence[_In], label: str) -> list[_Out]:
+def parallel(
+    function: Callable[[_In], _Out],
+    items: Sequence[_In],
+    label: str,
+    *,
+    workers: int = _WORKERS,
+    batch: int = _BATCH,
+) -> list[_Out]:
     """Apply the function to all items, several at a time, in order; after an error no new ones begin."""
 
-    def batch(start: int) -> list[_Out]:
-        return [function(item) for item in items[start : start + _BATCH]]
+    def apply(start: int) -> list[_Out]:
+        return [function(item) for item in items[start : start + batch]]
 
     results: list[_Out] = []
     with (
-        ThreadPoolExecutor(_WORKERS) as pool,
+        ThreadPoolExecutor(workers) as pool,
         tqdm(total=len(items), desc=label, unit="file", disable=None) as bar,
     ):
         try:
-            for done in pool.map(batch, range(0, len(items), _BATCH)):
+            for done in pool.map(apply, range(0, len(items), batch)):
                 results += done
                 bar.update(len(done))
         finally:

@@ -24,9 +24,8 @@ Method = Literal["clone", "link", "copy"]
 
 def write_folder(blobs: Blobs, files: Sequence[File], target: Path) -> Method:
     """Write files of a local store below `target`, a folder that is new or empty; return how."""
-    with _new_folder(target) as folder:
-        for parent in {(folder / file.path).parent for file in files}:
-            parent.mkdir(parents=True, exist_ok=True)
+    with new_folder(target) as folder:
+        make_parents(folder, files)
         method = _method(blobs, folder)
         parallel(lambda file: _write(blobs, file, folder / file.path, method), files, "checkout")
     return method
@@ -34,7 +33,7 @@ def write_folder(blobs: Blobs, files: Sequence[File], target: Path) -> Method:
 
 def write_stream(files: Iterable[tuple[str, IO[bytes]]], target: Path) -> None:
     """Write files that come one after another below `target`, a folder that is new or empty."""
-    with _new_folder(target) as folder:
+    with new_folder(target) as folder:
         for path, stream in files:
             place = folder / check_path(path)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +41,14 @@ def write_stream(files: Iterable[tuple[str, IO[bytes]]], target: Path) -> None:
                 shutil.copyfileobj(stream, file)
 
 
+def make_parents(folder: Path, files: Iterable[File]) -> None:
+    """Make the folders that the files will lie in."""
+    for parent in {(folder / file.path).parent for file in files}:
+        parent.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
+def new_folder(target: Path) -> Iterator[Path]:
     """Give a folder that becomes `target` at the end, and is deleted where there was an error."""
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)

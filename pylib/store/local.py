@@ -10,23 +10,23 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
-from pylib.errors import NotFoundError, StoreError
+from pylib.errors import StoreError
 from pylib.store import catalogue, tree
 from pylib.store.blobs import Blobs
 from pylib.store.catalogue import Catalogue
 from pylib.store.checkout import check_target, write_folder
 from pylib.store.copying import flush
-from pylib.store.paths import check_path, check_paths, is_below, matches
-from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Change, Commit, CommitRef, File, Mode, check_name
+from pylib.store.paths import check_paths
+from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Commit, CommitRef, File, Mode, check_name
+from pylib.store.reading import TreeReader, absent
 
 _LOCK_SECONDS = 600.0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class LocalStore:
+class LocalStore(TreeReader):
     """The `Store` below the folder `root`, which the first write creates."""
 
     def __init__(self, root: Path) -> None:
@@ -73,7 +73,10 @@ class LocalStore:
                 if old:
                     check_paths(file.path for file in content)
                 sources = [_find(records, CommitRef.of(source)).ref for source in provenance]
-                return _record(records, repository, branch, head, content, description, sources)
+                made = tree.next_commit(CommitRef(repository, branch), head, content, description, sources)
+                if made != head:
+                    records.add_commit(made, content)
+                return records.find(repository, made.id) or made
 
     def head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
         """Return the newest commit of the branch."""
@@ -92,35 +95,18 @@ class LocalStore:
                 commits.append(_find(records, CommitRef(repository, parent)))
         return commits
 
-    def ls(self, commit: AnyCommit, path: str = "") -> list[File]:
-        """Return the files at or below `path`, sorted by path; all of them by default."""
-        folder = path.strip("/")
-        return [file for file in self._files(commit)[1] if is_below(file.path, folder)]
-
-    def glob(self, commit: AnyCommit, pattern: str) -> list[File]:
-        """Return the files that match, sorted by path; `*` stays within a folder, `**` crosses folders."""
-        return [file for file in self._files(commit)[1] if matches(file.path, pattern)]
-
     def read(self, commit: AnyCommit, path: str) -> bytes:
         """Return the content of one file, verified."""
-        check_path(path)
-        found, files = self._files(commit)
-        for file in files:
-            if file.path == path:
-                with self.disk_errors():
-                    return self.blobs.read(file)
-        raise StoreError(f"no file {path} in {found.ref}: `pylib data ls {found.ref}` lists what there is")
-
-    def diff(self, old: AnyCommit, new: AnyCommit) -> list[Change]:
-        """Return what changed from `old` to `new`, sorted by path."""
-        return tree.changes(self._files(old)[1], self._files(new)[1])
+        file = self._file(commit, path)
+        with self.disk_errors():
+            return self.blobs.read(file)
 
     def checkout(self, commit: AnyCommit, target: Path, pattern: str = "**") -> Commit:
         """Write the commit's files (those that match) to the new or empty folder `target`, all or nothing."""
         check_target(target)
-        found, files = self._files(commit)
+        found, files = self._matching(commit, pattern)
         with self.disk_errors():
-            write_folder(self.blobs, [file for file in files if matches(file.path, pattern)], target)
+            write_folder(self.blobs, files, target)
         return found
 
     def _files(self, commit: AnyCommit) -> tuple[Commit, list[File]]:
@@ -194,40 +180,4 @@ def _find(records: Catalogue, ref: CommitRef) -> Commit:
     )
     if found:
         return found
-    if ref.repository not in records.repositories():
-        known = ", ".join(records.repositories()) or "none"
-        raise NotFoundError(f"no repository {ref.repository} in the store: it has {known}")
-    what = "commit" if ref.is_id else "branch"
-    raise NotFoundError(
-        f"no {what} {ref.revision} in repository {ref.repository}: see `pylib data log {ref.repository}`"
-    )
-
-
-def _record(
-    records: Catalogue,
-    repository: str,
-    branch: str,
-    head: Commit | None,
-    content: Sequence[File],
-    description: str,
-    sources: Collection[CommitRef],
-) -> Commit:
-    digest = tree.tree_digest(content)
-    if head and head.tree == digest:
-        return head
-    parent = head.id if head else None
-    provenance = tuple(sorted(set(sources)))
-    commit = Commit(
-        repository=repository,
-        branch=branch,
-        id=tree.commit_id(repository, parent, digest, provenance),
-        parent=parent,
-        provenance=provenance,
-        description=description,
-        created=datetime.now(UTC),
-        size=sum(file.size for file in content),
-        files=len(content),
-        tree=digest,
-    )
-    records.add_commit(commit, content)
-    return records.find(repository, commit.id) or commit
+    raise absent(ref, records.repositories())

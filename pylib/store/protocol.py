@@ -1,8 +1,9 @@
 """The versioned store of data as one Protocol, in Pachyderm's terms, and the small values that it speaks in.
 
 A repository has branches; a branch names its head; a commit is a whole tree of files, with a parent and
-with provenance: the commits it was made from. Two classes fill it in: `LocalStore` keeps everything in a
-folder, `PachydermStore` talks to pachd (https://docs.pachyderm.com). `open_store` picks one by URL.
+with provenance: the commits it was made from. Three classes fill it in: `LocalStore` keeps everything in a
+folder, `BucketStore` in an S3 bucket, `PachydermStore` talks to pachd (https://docs.pachyderm.com).
+`open_store` picks one by URL.
 """
 
 import re
@@ -56,7 +57,7 @@ class CommitRef:
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit; `id` is 64 hexadecimal digits in a local store, 32 in Pachyderm.
+    """One commit; `id` is 64 hexadecimal digits in a local store and in a bucket, 32 in Pachyderm.
 
     `size` is in bytes, `files` a count. `tree` is the SHA-256 of the listing that `sha256sum` would print
     of all files in the order of their paths, so it depends on names and contents and on nothing else.
@@ -176,7 +177,8 @@ def check_name(name: str, what: str) -> str:
 def open_store(url: str) -> Store:
     """Return the store that the URL names.
 
-    `file:///folder` or a plain path: a `LocalStore`. `pachyderm`: the pachd that PACHD_ADDRESS names.
+    `file:///folder` or a plain path: a `LocalStore`. `s3://bucket/prefix`: a `BucketStore`, whose server and
+    keys are those of the AWS_* variables. `pachyderm`: the pachd that PACHD_ADDRESS names.
     `pachd://host:port` (or grpc://, grpcs://): that pachd, with TLS for grpcs.
     """
     scheme = urlsplit(url).scheme
@@ -184,9 +186,14 @@ def open_store(url: str) -> Store:
         from pylib.store.pachyderm import PachydermStore  # brings in gRPC
 
         return PachydermStore.from_url(url)
+    if scheme == "s3":
+        from pylib.store.bucket import BucketStore
+
+        return BucketStore(url)
     if scheme not in {"", "file"}:
         raise StoreError(
-            f"{url}: no store of this kind; use a folder, file:///folder, pachyderm or pachd://host:port"
+            f"{url}: no store of this kind; use a folder, file:///folder, s3://bucket/prefix, pachyderm or "
+            "pachd://host:port"
         )
     from pylib.store.local import LocalStore
 

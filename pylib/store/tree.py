@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
 
-from pylib.store.protocol import Change, CommitRef, File, Mode
+from pylib.store.protocol import Change, Commit, CommitRef, File, Mode
 
 
 def tree_digest(files: Iterable[File]) -> str:
@@ -35,6 +36,33 @@ def new_tree(
     tree = {file.path: file for file in head if file.path not in gone} if mode == "add" else {}
     tree |= {file.path: file for file in given}
     return sorted(tree.values())
+
+
+def next_commit(
+    ref: CommitRef,
+    head: Commit | None,
+    content: Sequence[File],
+    description: str,
+    sources: Iterable[CommitRef],
+) -> Commit:
+    """Return the commit that holds the content and follows the branch's head; the head where it is equal."""
+    digest = tree_digest(content)
+    if head and head.tree == digest:
+        return head
+    parent = head.id if head else None
+    provenance = tuple(sorted(set(sources)))
+    return Commit(
+        repository=ref.repository,
+        branch=ref.revision,
+        id=commit_id(ref.repository, parent, digest, provenance),
+        parent=parent,
+        provenance=provenance,
+        description=description,
+        created=datetime.now(UTC),
+        size=sum(file.size for file in content),
+        files=len(content),
+        tree=digest,
+    )
 
 
 def changes(old: Iterable[File], new: Iterable[File]) -> list[Change]:

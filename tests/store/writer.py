@@ -8,9 +8,8 @@ import os
 import random
 import signal
 import sys
-from pathlib import Path
 
-from pylib.store.local import LocalStore
+from pylib.store.protocol import open_store
 
 DISK = {"open", "os.rename", "os.remove", "os.mkdir", "fcntl.flock", "sqlite3.connect", "os.scandir"}
 
@@ -34,7 +33,7 @@ def tell(line: str) -> None:
 
 
 def main() -> None:
-    store, name, commits, event = LocalStore(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+    store, name, commits, event = open_store(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4:]
     chance = random.Random(name)
     tell("ready")
     if event:
