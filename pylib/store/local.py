@@ -15,10 +15,10 @@ from pathlib import Path
 
 from pylib.errors import NotFoundError, StoreError
 from pylib.store import catalogue, tree
-from pylib.store.blobs import Blobs
+from pylib.store.blobs import Blobs, parallel
 from pylib.store.catalogue import Catalogue
 from pylib.store.checkout import check_target, write_folder
-from pylib.store.copying import flush
+from pylib.store.copying import copy_hashed, flush
 from pylib.store.paths import check_path, check_paths, is_below, matches
 from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Change, Commit, CommitRef, File, Mode, check_name
 
@@ -110,6 +110,25 @@ class LocalStore:
                 with self.disk_errors():
                     return self.blobs.read(file)
         raise StoreError(f"no file {path} in {found.ref}: `pylib data ls {found.ref}` lists what there is")
+
+    def digests(self, commit: AnyCommit, paths: Collection[str]) -> dict[str, str | None]:
+        """Return the SHA-256 of what the files hold now, read anew; None for one that is not there."""
+        held = {file.path: file for file in self._files(commit)[1]}
+        ordered = list(paths)
+        with self.disk_errors():
+            return dict(
+                zip(
+                    ordered,
+                    parallel(lambda path: self._digest(held.get(path)), ordered, "verify"),
+                    strict=True,
+                )
+            )
+
+    def _digest(self, file: File | None) -> str | None:
+        if file is None or not self.blobs.path(file.sha256).is_file():
+            return None
+        with self.blobs.opened(file) as descriptor:
+            return copy_hashed(descriptor, None)[0]
 
     def diff(self, old: AnyCommit, new: AnyCommit) -> list[Change]:
         """Return what changed from `old` to `new`, sorted by path."""
