@@ -4,8 +4,8 @@ from pachyderm_sdk.api import pfs
 
 from pylib.store.protocol import CommitRef
 
-METADATA_KEY = "pylib"
-"""The key in a commit's metadata under which the facts of the store are."""
+METADATA_KEY, LISTING_KEY = "pylib", "pylib-files"
+"""The keys in a commit's metadata of the store's facts, and of the listing of its files."""
 
 NO_DESCRIPTION = " "
 """What stands for an empty description: FinishCommit would leave the one of StartCommit in its place."""

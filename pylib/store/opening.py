@@ -5,18 +5,16 @@ open for a few short calls only, is dropped on any way out, and carries its writ
 was killed leaves behind, the next one drops.
 """
 
-import json
 import random
 import re
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import grpc
 from pachyderm_sdk.api import metadata, pfs
 
 from pylib.errors import StoreError
-from pylib.store.handles import METADATA_KEY, NO_DESCRIPTION, handle, happened, ref_of, repo
+from pylib.store.handles import NO_DESCRIPTION, handle, happened, ref_of, repo
 from pylib.store.pachd import Pachd, reason
 from pylib.store.protocol import CommitRef
 from pylib.store.writer import is_gone, is_mark, marked, terminable
@@ -63,10 +61,13 @@ def add_commit(
     branch: CommitRef,
     parent: str | None,
     filesets: Sequence[str],
-    facts: dict[str, Any],
+    facts: Mapping[str, str],
     description: str,
 ) -> pfs.CommitInfo:
-    """Add a finished commit of file sets on the parent; `OvertakenError` where the branch moved meanwhile."""
+    """Add a finished commit of file sets on the parent, with facts as its metadata.
+
+    Raises OvertakenError where another writer moved the branch meanwhile; then nothing is left of it.
+    """
     with marked() as mark:
         try:
             with terminable(), pachd.within(OPEN_SECONDS):
@@ -93,12 +94,12 @@ def _start(pachd: Pachd, branch: CommitRef, parent: str | None, mark: str) -> pf
     return commit
 
 
-def _fill(pachd: Pachd, commit: pfs.Commit, filesets: Sequence[str], facts: dict[str, Any]) -> None:
+def _fill(pachd: Pachd, commit: pfs.Commit, filesets: Sequence[str], facts: Mapping[str, str]) -> None:
     picker = pfs.CommitPicker(id=pfs.CommitPickerCommitByGlobalId(repo=commit.repo.as_picker(), id=commit.id))
-    key = metadata.EditEditKey(key=METADATA_KEY, value=json.dumps(facts, sort_keys=True))
+    keys = [metadata.EditEditKey(key=key, value=value) for key, value in facts.items()]
     for fileset in filesets:
         pachd.pfs.add_file_set(commit=commit, file_set_id=fileset)
-    pachd.metadata.edit_metadata(edits=[metadata.Edit(commit=picker, edit_key=key)])
+    pachd.metadata.edit_metadata(edits=[metadata.Edit(commit=picker, edit_key=key) for key in keys])
 
 
 def _good(pachd: Pachd, info: pfs.CommitInfo) -> pfs.CommitInfo:

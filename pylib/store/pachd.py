@@ -60,6 +60,9 @@ class Pachd:
         self._channel = _channel(self.address, secure=self._secure)
         self._deadlines = _Deadlines(token, call_seconds, transfer_seconds)
         intercepted = grpc.intercept_channel(self._channel, self._deadlines)
+        self._send_file_set = intercepted.stream_unary(
+            "/pfs_v2.API/CreateFileSet", None, pfs.CreateFileSetResponse.FromString
+        )
         self.pfs = pfs.ApiStub(intercepted)
         self.metadata = metadata.ApiStub(intercepted)
 
@@ -74,6 +77,10 @@ class Pachd:
     def close(self) -> None:
         """Close the connection."""
         self._channel.close()
+
+    def create_file_set(self, requests: Iterator[bytes]) -> str:
+        """Send messages `ModifyFileRequest`, encoded, as a file set and return its id."""
+        return str(self._send_file_set(requests).file_set_id)
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:

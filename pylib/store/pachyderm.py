@@ -1,13 +1,13 @@
 """The versioned store in Pachyderm: the same Protocol over pachd.
 
 A commit is uploaded as a file set, which nobody sees and which expires by itself; only then is the commit
-opened, filled and finished, in a few short calls. Its branch, the digest of its tree and its provenance are
-kept in the commit's metadata. Commits that others made (pipelines, pachctl) are read once to be hashed.
+opened, filled and finished, in a few short calls. Its branch, provenance, the digest of its tree and the
+listing of its files are kept in the commit's metadata. Commits that others made (pipelines, pachctl) are read
+once to be hashed.
 Names that Pachyderm refuses (not ASCII, or with one of *?[]{}!()@+^) are percent-encoded there.
 """
 
 import json
-from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,25 @@ from pachyderm_sdk.api import pfs
 from pylib.errors import NotFoundError, StoreError
 from pylib.store import tree
 from pylib.store.checkout import check_target, write_stream
-from pylib.store.handles import METADATA_KEY, description_of, handle, is_good, project, ref_of, repo
+from pylib.store.handles import (
+    LISTING_KEY,
+    METADATA_KEY,
+    description_of,
+    handle,
+    is_good,
+    project,
+    ref_of,
+    repo,
+)
+from pylib.store.listing import pack
 from pylib.store.opening import OvertakenError, add_commit, settled_head
 from pylib.store.pachd import Pachd
 from pylib.store.paths import check_path, check_paths, is_below, matches
 from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Change, Commit, CommitRef, File, Mode, check_name
-from pylib.store.transfer import Upload, decode, hash_commit, names, tar_files, upload_deletions
+from pylib.store.transfer import Upload, hash_commit, names, tar_files, upload_deletions
+from pylib.store.trees import Trees
 
 _ATTEMPTS = 100
-_CACHED_TREES = 8
 
 
 class PachydermStore:
@@ -34,7 +44,7 @@ class PachydermStore:
 
     def __init__(self, pachd: Pachd) -> None:
         self._pachd = pachd
-        self._trees: OrderedDict[CommitRef, list[File]] = OrderedDict()
+        self._trees = Trees(pachd)
 
     @classmethod
     def from_url(cls, url: str) -> "PachydermStore":
@@ -105,11 +115,12 @@ class PachydermStore:
         facts = _facts(content, sources) | {"branch": branch.revision, "first": head is None}
         if head and head.tree == facts["tree"]:
             return head
-        before = {file.path for file in old} if mode == "add" or not head else self._paths(head)
+        before = self._trees.paths(head.ref) if head and head.files else set()
         gone = before - ({file.path for file in content} - {file.path for file in upload.files})
         filesets = [*([upload_deletions(self._pachd, gone)] if gone else []), *upload.filesets()]
-        info = add_commit(self._pachd, branch, parent, filesets, facts, description)
-        self._keep(ref_of(info.commit), content)
+        kept = {METADATA_KEY: json.dumps(facts, sort_keys=True), LISTING_KEY: pack(content) or ""}
+        info = add_commit(self._pachd, branch, parent, filesets, kept, description)
+        self._trees.keep(ref_of(info.commit), content)
         return self._describe(info, branch.revision)
 
     def head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
@@ -136,9 +147,9 @@ class PachydermStore:
         return [self._describe(info, branch) for info in shown if not self._is_void(info)]
 
     def ls(self, commit: AnyCommit, path: str = "") -> list[File]:
-        """Return the files at or below `path`, sorted by path; the commit is read once, to be hashed."""
+        """Return the files at or below `path`, sorted by path; all of them by default."""
         folder = path.strip("/")
-        return [file for file in self._tree(self._ref(commit)) if is_below(file.path, folder)]
+        return [file for file in self._trees.of(self._ref(commit)) if is_below(file.path, folder)]
 
     def glob(self, commit: AnyCommit, pattern: str) -> list[File]:
         """Return the files that match, sorted by path; `*` stays within a folder, `**` crosses folders."""
@@ -160,7 +171,9 @@ class PachydermStore:
 
     def digests(self, commit: AnyCommit, paths: Collection[str]) -> dict[str, str | None]:
         """Return the SHA-256 of what the files hold, read once for all; None for one that is not there."""
-        found = {file.path: file.sha256 for file in self.ls(commit)}
+        ref = self._ref(commit)
+        with self._pachd.errors(f"read {ref}"):
+            found = {file.path: file.sha256 for file in hash_commit(self._pachd, handle(ref))}
         return {path: found.get(path) for path in paths}
 
     def diff(self, old: AnyCommit, new: AnyCommit) -> list[Change]:
@@ -213,7 +226,7 @@ class PachydermStore:
 
     def _is_void(self, info: pfs.CommitInfo) -> bool:
         """Tell whether pachd itself made the commit, without files, only to give a branch a head."""
-        return info.origin.kind == pfs.OriginKind.AUTO and not self._tree(ref_of(info.commit))
+        return info.origin.kind == pfs.OriginKind.AUTO and not self._trees.of(ref_of(info.commit))
 
     def _describe(self, info: pfs.CommitInfo, branch: str = "") -> Commit:
         """Describe a finished commit; `branch` is the one asked for, as pachd does not say."""
@@ -234,34 +247,13 @@ class PachydermStore:
         )
 
     def _foreign_facts(self, info: pfs.CommitInfo) -> dict[str, Any]:
-        facts = _facts(self._tree(ref_of(info.commit)), ())
+        facts = _facts(self._trees.of(ref_of(info.commit)), ())
         if not info.parent_commit.id:
             return facts
         ref = ref_of(info.parent_commit)
         with self._pachd.errors(f"inspect {ref}"):
             parent = self._pachd.pfs.inspect_commit(commit=handle(ref))
         return facts | {"first": self._is_void(parent)}
-
-    def _tree(self, ref: CommitRef) -> list[File]:
-        if (found := self._trees.get(ref)) is not None:
-            return found
-        with self._pachd.errors(f"read {ref}"):
-            return self._keep(ref, hash_commit(self._pachd, handle(ref)))
-
-    def _keep(self, ref: CommitRef, content: list[File]) -> list[File]:
-        """Remember a tree, which for one id never changes."""
-        self._trees[ref] = content
-        if len(self._trees) > _CACHED_TREES:
-            self._trees.popitem(last=False)
-        return content
-
-    def _paths(self, commit: Commit) -> set[str]:
-        """Return the paths of a commit's files, without reading them."""
-        if not commit.files:
-            return set()
-        with self._pachd.errors(f"list the files of {commit.ref}"):
-            infos = self._pachd.pfs.walk_file(file=pfs.File(commit=handle(commit.ref), path="/"))
-            return {decode(info.file.path) for info in infos if info.file_type == pfs.FileType.FILE}
 
 
 def _facts(content: Sequence[File], sources: Sequence[CommitRef]) -> dict[str, Any]:

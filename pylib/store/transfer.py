@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote
 
 import grpc
 from pachyderm_sdk.api import pfs
-from pachyderm_sdk.api.pfs.file import PFSFile
 from tqdm import tqdm
 
 from pylib.errors import StoreError
@@ -22,7 +21,11 @@ from pylib.store.copying import open_regular
 from pylib.store.pachd import Pachd, reason
 from pylib.store.protocol import File
 
-_CHUNK = 4 << 20
+_CHUNK = (4 << 20) - (64 << 10)
+"""Bytes of a piece: with its path it passes where a server or a proxy has the limit of gRPC itself."""
+
+_BLOCK = 128 << 10
+_ADD_FILE, _DELETE_FILE = 2, 3
 _FRESH_SECONDS = 300.0
 _ACCEPTED = " \"#$&',-./:;<=>_`|~"
 """Printable ASCII besides letters and digits, less what Pachyderm takes for a pattern, and less %."""
@@ -83,7 +86,7 @@ class Upload:
     def _send(self) -> str:
         failures: list[Exception] = []
 
-        def requests() -> Iterator[pfs.ModifyFileRequest]:
+        def requests() -> Iterator[bytes]:
             try:
                 for file in tqdm(self.files, desc="upload", unit="file", disable=None):
                     yield from _additions(file, self._sources[file.path])
@@ -92,7 +95,7 @@ class Upload:
                 raise
 
         try:
-            return str(self._pachd.pfs.create_file_set(requests()).file_set_id)
+            return self._pachd.create_file_set(requests())
         except grpc.RpcError as error:
             if failures:
                 raise StoreError(f"nothing was committed: {failures[0]}") from failures[0]
@@ -102,34 +105,57 @@ class Upload:
 def upload_deletions(pachd: Pachd, gone: Collection[str]) -> str:
     """Send the paths of files that the next commit leaves out or replaces as a file set; return its id."""
     deleted = sorted(name for path in gone for name in names(path))
-    requests = (pfs.ModifyFileRequest(delete_file=pfs.DeleteFile(path=name)) for name in deleted)
     with pachd.errors("upload of deletions"):
-        return str(pachd.pfs.create_file_set(requests).file_set_id)
+        return pachd.create_file_set(_encoded(_DELETE_FILE, _encoded(1, name.encode())) for name in deleted)
+
+
+def addition(name: str, data: bytes) -> bytes:
+    """Encode `ModifyFileRequest(add_file=AddFile(path=name, raw=data))`, ten times as fast as the SDK."""
+    return _encoded(_ADD_FILE, _encoded(1, name.encode()) + _encoded(3, _encoded(1, data)))
+
+
+def _encoded(field: int, content: bytes) -> bytes:
+    """Encode a protobuf field of bytes or of a message (protobuf.dev/programming-guides/encoding)."""
+    size, length = bytearray(), len(content)
+    while length > 0x7F:  # noqa: PLR2004 (seven bits a byte)
+        size.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes((field << 3 | 2, *size, length)) + content
 
 
 def tar_files(pachd: Pachd, commit: pfs.Commit) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield path and content of each file of a commit, in one stream."""
-    stream = pachd.pfs.get_file_tar(file=pfs.File(commit=commit, path="/"))
+    stream = _Stream(part.value for part in pachd.pfs.get_file_tar(file=pfs.File(commit=commit, path="/")))
     try:
-        reader = PFSFile(stream)
-    except ValueError as error:  # what it makes of a failed call
-        if isinstance(error.__cause__, grpc.RpcError) and "file / not found" in reason(error.__cause__):
+        archive = tarfile.TarFile.open(fileobj=cast("IO[bytes]", stream), mode="r|", bufsize=_BLOCK)
+    except grpc.RpcError as error:
+        if "file / not found" in reason(error):
             return
-        raise error.__cause__ or error from error
-    with tarfile.open(fileobj=cast("IO[bytes]", reader), mode="r|") as archive:
+        raise
+    with archive:
         for member in archive:
             if member.isfile():
                 yield decode(member.name), archive.extractfile(member) or BytesIO()
 
 
-def _additions(file: File, source: bytes | Path) -> Iterator[pfs.ModifyFileRequest]:
+class _Stream:
+    """What tarfile reads messages from: a block at most at a time, as it copies what is left of each."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._blocks = (part[at : at + _BLOCK] for part in parts for at in range(0, len(part), _BLOCK))
+
+    def read(self, _size: int) -> bytes:
+        return next(self._blocks, b"")
+
+
+def _additions(file: File, source: bytes | Path) -> Iterator[bytes]:
     """Yield a new file in pieces, mostly one; Pachyderm appends each to the former ones."""
     path, digest = f"/{encode(file.path)}", hashlib.sha256()
     with _opened(source) as stream:
         data = stream.read(_CHUNK)
         while True:
             digest.update(data)
-            yield pfs.ModifyFileRequest(add_file=pfs.AddFile(path=path, raw=data))
+            yield addition(path, data)
             if not (data := stream.read(_CHUNK)):
                 break
     if digest.hexdigest() != file.sha256:

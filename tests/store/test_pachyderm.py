@@ -6,15 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pachyderm_sdk.api import pfs
 
 from pylib.errors import StoreError
-from pylib.store.handles import repo
+from pylib.store.handles import LISTING_KEY, handle, repo
+from pylib.store.listing import pack, unpack
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm import PachydermStore
-from pylib.store.protocol import open_store
+from pylib.store.protocol import File, open_store
+from pylib.store.transfer import addition, decode, encode, names
+from pylib.store.tree import tree_digest
 from tests.store.pachd_contract import PachdContract, branch_of
 from tests.store.standin import MESSAGE_BYTES
+from tests.store.standin_state import ACCEPTED_PATH, REFUSED_IN_PATH
 
 
 class TestPachydermStandin(PachdContract):
@@ -76,13 +82,53 @@ def test_what_was_sent_is_not_sent_again_for_a_second_attempt(standin, store):
     assert standin.messages == 2
 
 
-def test_a_listing_reads_a_commit_once_and_asks_nothing_before(standin, store):
+def test_a_listing_reads_no_file(standin, store):
     ref = store.commit("pets", {"a": b"1", "b": b"2"}).ref
     opened = open_store(f"pachd://{standin.address}")
     standin.calls.clear()
     assert len(opened.ls(ref)) == 2
+    assert standin.calls == ["InspectCommit"]
     assert len(opened.digests(ref, ["a", "b"])) == 2
-    assert standin.calls == ["GetFileTAR"]
+    assert standin.calls == ["InspectCommit", "GetFileTAR"]
+
+
+def test_a_listing_that_is_too_long_or_wrong_is_made_by_reading(standin, store, monkeypatch):
+    ref = store.commit("pets", {"a": b"1"}).ref
+    kept = standin.pick(handle(ref)).info.metadata
+    for text in ("", "no base64!", pack([File("a", "0" * 64, 1)])):
+        kept[LISTING_KEY] = text
+        standin.calls.clear()
+        assert [file.size for file in open_store(f"pachd://{standin.address}").ls(ref)] == [1]
+        assert standin.calls == ["InspectCommit", "GetFileTAR"]
+    monkeypatch.setattr("pylib.store.listing._MAX_BYTES", 10)
+    assert pack(store.ls(ref)) is None
+    long = store.commit("pets", {"b": b"2"}, mode="add")
+    opened = open_store(f"pachd://{standin.address}")
+    assert [file.path for file in opened.ls(long.ref)] == ["a", "b"]
+    assert {file.path for file in opened.ls(opened.commit("pets", {"c": b""}))} == {"c"}
+
+
+@given(path=st.text(st.characters(codec="utf-8"), max_size=300), data=st.binary(max_size=300))
+def test_messages_are_encoded_as_the_sdk_decodes_them(path, data):
+    decoded = pfs.ModifyFileRequest.FromString(addition(path, data))
+    assert (decoded.add_file.path, decoded.add_file.raw) == (path, data)
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="/", exclude_categories=["Cc"]), min_size=1, max_size=20
+)
+
+
+@given(NAMES)
+def test_names_come_back_and_others_names_can_be_asked_for(name):
+    assert decode(f"/{encode(name)}") == name
+    if ACCEPTED_PATH.fullmatch(name) and not REFUSED_IN_PATH.search(name):
+        assert f"/{name}" in names(decode(f"/{name}"))
+
+
+@given(st.sets(st.builds(File, NAMES, st.sampled_from(["0" * 64, "f" * 64]), st.integers(0, 10**12))))
+def test_listings_come_back(files):
+    assert unpack(pack(sorted(files)), tree_digest(files)) == sorted(files)
 
 
 def test_a_message_may_be_as_large_as_pachd_allows(standin, store):
