@@ -1,14 +1,14 @@
 """Verb `explain`: from a model digest or a prediction id back to the images."""
 
 import json
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.tree import Tree
 
-from pylib.errors import ProvenanceError, StoreError
+from pylib.errors import NotFoundError, ProvenanceError, StoreError
 from pylib.provenance.explain import Explanation, Step, check_images
 from pylib.provenance.explain import explain as find
 from pylib.settings import settings
@@ -25,62 +25,57 @@ def explain(
     """Walk a model or an answer back to its images, checking every digest that can be reached."""
     place = settings()
     explanation = find(what, artifacts=place.artifacts, predictions=place.predictions)
-    reached = _check_data(explanation)
+    failure = _check_data(explanation)
     if as_json:
         print(json.dumps(explanation.as_dict(), indent=2))  # noqa: T201
     else:
         console = Console(highlight=False)
         console.width = max(console.width, WIDTH)  # a digest that is cut off is of no use
-        console.print(_tree(explanation, every=images, reached=reached))
+        console.print(_tree(explanation, every=images))
     if explanation.mismatches:
         first, more = explanation.mismatches[0], len(explanation.mismatches) - 1
         raise ProvenanceError(
             f"{first.name}: SHA-256 is {first.found or 'missing'}, the record says {first.recorded}"
             + (f", and {more} more" if more else "")
         )
+    if failure:
+        raise failure
 
 
-def _check_data(explanation: Explanation) -> bool:
-    """Compare the training images with their data commit; False where the store does not hold it."""
+def _check_data(explanation: Explanation) -> StoreError | None:
+    """Compare the training images with their data commit, or note why not; return why the store failed."""
+    if explanation.data is None:
+        explanation.unchecked = "no data commit is in the record"
+        return None
     try:
-        lookup = _digests_in_commit(explanation.data)
-    except StoreError:
-        return False
-    check_images(explanation, lookup)
-    return True
+        check_images(explanation, _image_digests(explanation.data))
+    except NotFoundError:
+        explanation.unchecked = "their data commit is not in this store"
+    except StoreError as error:
+        explanation.unchecked = str(error)
+        return error
+    return None
 
 
-def _digests_in_commit(data: str | None) -> Callable[[str], str | None]:
-    import hashlib
-
-    from pylib.data.dataset import DatasetIndex
+def _image_digests(data: str) -> dict[str, str | None]:
+    """SHA-256 by image id of all images in a data commit, asked for at once."""
+    from pylib.data.dataset import INDEX_FILE, DatasetIndex
     from pylib.store.protocol import CommitRef, open_store
 
-    if data is None:
-        raise StoreError("no data commit in the record")
     store, commit = open_store(settings().store), CommitRef.parse(data)
-    index = DatasetIndex.model_validate_json(store.read(commit, "dataset.json"))
-    paths = {item.id: item.image for item in index.items}
-
-    def lookup(identifier: str) -> str | None:
-        if identifier not in paths:
-            return None
-        try:
-            return hashlib.sha256(store.read(commit, paths[identifier])).hexdigest()
-        except StoreError:
-            return None
-
-    return lookup
+    index = DatasetIndex.loads(store.read(commit, INDEX_FILE))
+    found = store.digests(commit, [item.image for item in index.items])
+    return {item.id: found[item.image] for item in index.items}
 
 
-def _tree(explanation: Explanation, *, every: bool, reached: bool) -> Tree:
+def _tree(explanation: Explanation, *, every: bool) -> Tree:
     model = Tree(f"[bold]model {explanation.model}[/]{_served(explanation.model)}")
     for mismatch in explanation.mismatches:
         found = mismatch.found or "missing"
         model.add(f"[red]✗ {mismatch.name}: {found}, recorded {mismatch.recorded}[/]")
     for step in explanation.steps:
         _add(model, step)
-    _add_images(model, explanation, every=every, reached=reached)
+    _add_images(model, explanation, every=every)
     if explanation.prediction is None:
         return model
     answer = explanation.prediction
@@ -102,9 +97,11 @@ def _served(digest: str) -> str:
     return f", served by Git commit {served.commit}" if served.digest == digest else ""
 
 
-def _add_images(root: Tree, explanation: Explanation, *, every: bool, reached: bool) -> None:
+def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:
     wrong = {mismatch.name for mismatch in explanation.mismatches}
-    checked = "every digest checked" if reached else "their data commit is not in this store: not checked"
+    checked = (
+        f"{escape(explanation.unchecked)}: not checked" if explanation.unchecked else "every digest checked"
+    )
     branch = root.add(f"[bold]{len(explanation.images)} training images[/] of {explanation.data} ({checked})")
     shown = explanation.images if every else explanation.images[:SHOWN]
     for image in shown:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -57,6 +57,8 @@ class Explanation:
     images: list[Image]
     mismatches: list[Mismatch] = field(default_factory=list)
     prediction: dict[str, Any] | None = None
+    unchecked: str | None = None
+    """Why the images were not compared with their data commit; None where they were."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -99,11 +101,10 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
     )
 
 
-def check_images(explanation: Explanation, digest_in_commit: Callable[[str], str | None]) -> None:
-    """Compare each training image with the data commit; `digest_in_commit` gives SHA-256 by image id."""
+def check_images(explanation: Explanation, digests: Mapping[str, str | None]) -> None:
+    """Compare each training image with the data commit's SHA-256 of it, by image id."""
     for image in explanation.images:
-        found = digest_in_commit(image.id)
-        if found != image.sha256:
+        if (found := digests.get(image.id)) != image.sha256:
             name = f"{explanation.data}:{image.id}"
             explanation.mismatches.append(Mismatch(name, image.sha256, found))
 

@@ -154,6 +154,9 @@ class BucketStore(TreeReader):
         found = self.inspect(commit)
         return found, self.history.files(found.tree)
 
+    def _digests(self, files: Sequence[File | None]) -> list[str | None]:
+        return self.blobs.digests(files)
+
     def _create(self) -> None:
         """Make the store unless it is there; in either case the server must keep conditional writes."""
         if self._checked:

@@ -68,10 +68,20 @@ class BucketBlobs:
 
     def check(self, file: File) -> str | None:
         """Read a content to its end; say what is wrong with it, if anything is."""
+        return None if self._read_digest(file) == file.sha256 else f"{key(file.sha256)} has another content"
+
+    def digests(self, files: Sequence[File | None]) -> list[str | None]:
+        """Return the SHA-256 of each content as the bucket has it now; None for one that is not there."""
+        there = self.look({file.sha256 for file in files if file})
+        return _parallel(
+            lambda file: self._read_digest(file) if file and file.sha256 in there else None, files, "verify"
+        )
+
+    def _read_digest(self, file: File) -> str:
         digest = hashlib.sha256()
         for piece in self._objects.stream(key(file.sha256)):
             digest.update(piece)
-        return None if digest.hexdigest() == file.sha256 else f"{key(file.sha256)} has another content"
+        return digest.hexdigest()
 
     def _upload(self, source: bytes | Path, file: File) -> None:
         self._objects.put(key(file.sha256), content_of(source, file))

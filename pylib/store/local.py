@@ -14,10 +14,10 @@ from pathlib import Path
 
 from pylib.errors import StoreError
 from pylib.store import catalogue, tree
-from pylib.store.blobs import Blobs
+from pylib.store.blobs import Blobs, parallel
 from pylib.store.catalogue import Catalogue
 from pylib.store.checkout import check_target, write_folder
-from pylib.store.copying import flush
+from pylib.store.copying import copy_hashed, flush
 from pylib.store.paths import check_paths
 from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Commit, CommitRef, File, Mode, check_name
 from pylib.store.reading import TreeReader, absent
@@ -100,6 +100,16 @@ class LocalStore(TreeReader):
         file = self._file(commit, path)
         with self.disk_errors():
             return self.blobs.read(file)
+
+    def _digests(self, files: Sequence[File | None]) -> list[str | None]:
+        with self.disk_errors():
+            return parallel(self._digest, files, "verify")
+
+    def _digest(self, file: File | None) -> str | None:
+        if file is None or not self.blobs.path(file.sha256).is_file():
+            return None
+        with self.blobs.opened(file) as descriptor:
+            return copy_hashed(descriptor, None)[0]
 
     def checkout(self, commit: AnyCommit, target: Path, pattern: str = "**") -> Commit:
         """Write the commit's files (those that match) to the new or empty folder `target`, all or nothing."""

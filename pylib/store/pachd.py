@@ -5,6 +5,8 @@ deadlines nor one kind of error, so the channel is made here.
 """
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,11 +31,15 @@ _CHANNEL = [
     ("grpc.keepalive_time_ms", 30_000),  # a peer that is gone is noticed within a transfer, too
     ("grpc.keepalive_timeout_ms", 20_000),
 ]
+_TLS_ADVICE = (
+    "is it up, is PACHD_ADDRESS right, and does GRPC_DEFAULT_SSL_ROOTS_FILE_PATH name the certificate "
+    "of a private CA?"
+)
 _ADVICE = {
     grpc.StatusCode.UNAVAILABLE: "is it up, and is PACHD_ADDRESS right?",
     grpc.StatusCode.DEADLINE_EXCEEDED: "it did not answer in time: look at pachd, then try again",
     grpc.StatusCode.UNAUTHENTICATED: "log in with pachctl and set PACH_TOKEN to the session token",
-    grpc.StatusCode.PERMISSION_DENIED: "ask for the right to write to this repository",
+    grpc.StatusCode.PERMISSION_DENIED: "ask for the role repoWriter on this repository",
     grpc.StatusCode.UNIMPLEMENTED: "this pachd is older than 2.12: upgrade it",
 }
 
@@ -50,17 +56,13 @@ class Pachd:
         transfer_seconds: float = TRANSFER_SECONDS,
     ) -> None:
         """Connect to `[grpc|grpcs|pachd://]host[:port]`, with a session token where auth is active."""
-        parts = urlsplit(address if "://" in address else f"grpc://{address}")
-        if not parts.hostname or parts.scheme not in {"grpc", "grpcs", "http", "https", "pachd"}:
-            raise StoreError(
-                f"{address!r} is no address of pachd: write pachd://host:port, or grpcs:// for TLS"
-            )
-        self.address = f"{parts.hostname}:{parts.port or DEFAULT_PORT}"
-        secure = parts.scheme in {"grpcs", "https"}
-        channel = _channel(self.address, secure=secure)
-        deadlines = _Deadlines(token, call_seconds, transfer_seconds)
-        self._channel = channel
-        intercepted = grpc.intercept_channel(channel, deadlines)
+        self.address, self._secure = parse_address(address)
+        self._channel = _channel(self.address, secure=self._secure)
+        self._deadlines = _Deadlines(token, call_seconds, transfer_seconds)
+        intercepted = grpc.intercept_channel(self._channel, self._deadlines)
+        self._send_file_set = intercepted.stream_unary(
+            "/pfs_v2.API/CreateFileSet", None, pfs.CreateFileSetResponse.FromString
+        )
         self.pfs = pfs.ApiStub(intercepted)
         self.metadata = metadata.ApiStub(intercepted)
 
@@ -76,6 +78,16 @@ class Pachd:
         """Close the connection."""
         self._channel.close()
 
+    def create_file_set(self, requests: Iterator[bytes]) -> str:
+        """Send messages `ModifyFileRequest`, encoded, as a file set and return its id."""
+        return str(self._send_file_set(requests).file_set_id)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give all calls that this thread makes in the block so many seconds together."""
+        with self._deadlines.within(seconds):
+            yield
+
     @contextmanager
     def errors(self, what: str) -> Iterator[None]:
         """Turn a failed call into one line that says what was asked."""
@@ -88,7 +100,28 @@ class Pachd:
         """Return the error for a failed call."""
         code = error.code()
         advice = _ADVICE.get(code, "see pachd's log")
-        return StoreError(f"pachd {self.address}: {what}: {error.details()} ({code.name}; {advice})")
+        if self._secure and code == grpc.StatusCode.UNAVAILABLE:
+            advice = _TLS_ADVICE
+        return StoreError(f"pachd {self.address}: {what}: {reason(error)} ({code.name}; {advice})")
+
+
+def reason(error: grpc.RpcError) -> str:
+    """Return what pachd says of a failed call, in one line and without the stack of a panic."""
+    lines = (error.details() or "").split("\ngoroutine ")[0].split()
+    return " ".join(lines) or "no reason given"
+
+
+def parse_address(address: str) -> tuple[str, bool]:
+    """Return `host:port` of `[grpc|grpcs|http|https|pachd://]host[:port]`, and whether TLS is asked for."""
+    try:
+        parts = urlsplit(address if "://" in address else f"grpc://{address}")
+        host, port = parts.hostname, parts.port or DEFAULT_PORT
+    except ValueError:  # a port that is no number, or half a pair of brackets
+        host, port = None, DEFAULT_PORT
+    if not host or parts.scheme not in {"grpc", "grpcs", "http", "https", "pachd"}:
+        raise StoreError(f"{address!r} is no address of pachd: write pachd://host:port, or grpcs:// for TLS")
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{port}", parts.scheme in {"grpcs", "https"}
 
 
 class _Deadlines(ClientInterceptor):  # type: ignore[misc]  # an untyped library
@@ -98,12 +131,26 @@ class _Deadlines(ClientInterceptor):  # type: ignore[misc]  # an untyped library
         self._metadata = [("authn-token", token)] if token else []
         self._call_seconds = call_seconds
         self._transfer_seconds = transfer_seconds
+        self._budget = threading.local()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        self._budget.end = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            del self._budget.end
+
+    def _timeout(self, method: str) -> float:
+        transfer = method.rpartition("/")[2] in _TRANSFERS
+        timeout = self._transfer_seconds if transfer else self._call_seconds
+        left: float = getattr(self._budget, "end", float("inf")) - time.monotonic()
+        return max(0.001, min(timeout, left))
 
     def intercept(self, method: Callable[..., Any], request_or_iterator: Any, call_details: Any) -> Any:
-        transfer = call_details.method.rpartition("/")[2] in _TRANSFERS
         details = ClientCallDetails(
             method=call_details.method,
-            timeout=self._transfer_seconds if transfer else self._call_seconds,
+            timeout=self._timeout(call_details.method),
             metadata=[*(call_details.metadata or ()), *self._metadata],
             credentials=call_details.credentials,
             wait_for_ready=call_details.wait_for_ready,

@@ -156,6 +156,10 @@ class Store(Protocol):
         """Return the content of one file."""
         ...
 
+    def digests(self, commit: AnyCommit, paths: Collection[str]) -> dict[str, str | None]:
+        """Return the SHA-256 of what the files hold now, read anew; None for one that is not there."""
+        ...
+
     def diff(self, old: AnyCommit, new: AnyCommit) -> list[Change]:
         """Return what changed from `old` to `new`, sorted by path."""
         ...

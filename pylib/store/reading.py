@@ -1,7 +1,7 @@
 """What a store answers from trees alone, however it keeps them: the same in a folder and in a bucket."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pylib.errors import NotFoundError, StoreError
 from pylib.store import tree
@@ -24,6 +24,16 @@ class TreeReader(ABC):
     def glob(self, commit: AnyCommit, pattern: str) -> list[File]:
         """Return the files that match, sorted by path; `*` stays within a folder, `**` crosses folders."""
         return self._matching(commit, pattern)[1]
+
+    @abstractmethod
+    def _digests(self, files: Sequence[File | None]) -> list[str | None]:
+        """Return the SHA-256 of each content as it is kept now; None for none."""
+
+    def digests(self, commit: AnyCommit, paths: Collection[str]) -> dict[str, str | None]:
+        """Return the SHA-256 of what the files hold now, read anew; None for one that is not there."""
+        held = {file.path: file for file in self._files(commit)[1]}
+        ordered = list(paths)
+        return dict(zip(ordered, self._digests([held.get(path) for path in ordered]), strict=True))
 
     def diff(self, old: AnyCommit, new: AnyCommit) -> list[Change]:
         """Return what changed from `old` to `new`, sorted by path."""

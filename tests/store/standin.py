@@ -1,206 +1,27 @@
 """A small pachd in this process: the RPCs that the store uses, over real gRPC, from the SDK's own messages.
 
-It keeps what pachd 2.12 does where the store could tell: names and paths that it refuses, a commit that opens
-only on a finished head, AddFile that appends, file sets that are seen only once they are added, NotFound.
+`standin_state` says what it does. Here: who may do what, once tokens are given (auth is active), and faults:
+an RPC that is broken, one whose answer is lost, one that is held up.
 """
 
-import io
 import re
-import tarfile
-import uuid
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from threading import RLock
 
 import grpc
-from betterproto import which_one_of
-from betterproto.lib.google.protobuf import BytesValue, Empty
 from pachyderm_sdk.api import metadata, pfs
 
-PIECE = 100_000
-ACCEPTED_PATH = re.compile(r"[ -~]+")
-REFUSED_IN_PATH = re.compile(r"[*?\[\]{}!()@+^]")
-
-
-class RefusedError(Exception):
-    def __init__(self, code, message):
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass
-class Held:
-    """A commit: what is told of it, and its files."""
-
-    info: pfs.CommitInfo
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-class Standin:
-    def __init__(self, token=None):
-        self.token = token
-        self.lock = RLock()
-        self.repos = {}
-        self.commits = {}
-        self.heads = {}
-        self.filesets = {}
-        self.calls = []
-        self.broken = {}  # RPC name → status code to answer with
-
-    # repositories
-
-    def create_repo(self, request):
-        if not re.fullmatch(r"[a-zA-Z0-9_-]+", request.repo.name):
-            raise RefusedError(grpc.StatusCode.UNKNOWN, f"name ({request.repo.name}) invalid")
-        if request.repo.name in self.repos and not request.update:
-            raise RefusedError(
-                grpc.StatusCode.ALREADY_EXISTS, f"repo default/{request.repo.name} already exists"
-            )
-        self.repos[request.repo.name] = pfs.RepoInfo(repo=request.repo, description=request.description)
-        return Empty()
-
-    def list_repo(self, request):
-        yield from [info for info in self.repos.values() if info.repo.type == request.type]
-
-    # commits
-
-    def pick(self, commit) -> Held:
-        repo, name = commit.repo.name, commit.id
-        if repo not in self.repos:
-            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"repo default/{repo} not found")
-        if not name:
-            name = self.heads.get((repo, commit.branch.name))
-            if not name:
-                raise RefusedError(
-                    grpc.StatusCode.NOT_FOUND,
-                    f'branch "{commit.branch.name}" not found in repo default/{repo}',
-                )
-        if (repo, name) not in self.commits:
-            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"commit default/{repo}@{name} not found")
-        return self.commits[repo, name]
-
-    def start_commit(self, request):
-        repo, branch = request.branch.repo, request.branch.name
-        if repo.name not in self.repos:
-            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"repo default/{repo.name} not found")
-        parent = self.heads.get((repo.name, branch))
-        held = Held(
-            pfs.CommitInfo(
-                commit=pfs.Commit(repo=repo, id=uuid.uuid4().hex, branch=request.branch),
-                description=request.description,
-                started=datetime.now(UTC),
-            )
-        )
-        if parent:
-            before = self.commits[repo.name, parent]
-            if not before.info.finished.timestamp():
-                raise RefusedError(grpc.StatusCode.UNKNOWN, f"parent commit {parent} has not been finished")
-            held.info.parent_commit = before.info.commit
-            held.files = dict(before.files)
-        self.commits[repo.name, held.info.commit.id] = held
-        self.heads[repo.name, branch] = held.info.commit.id
-        return held.info.commit
-
-    def finish_commit(self, request):
-        held = self.pick(request.commit)
-        if held.info.finished.timestamp():
-            raise RefusedError(grpc.StatusCode.UNKNOWN, "commit has already finished")
-        held.info.finished = datetime.now(UTC)
-        return Empty()
-
-    def drop_commit(self, request):
-        held = self.pick(request.commit)
-        repo, branch = held.info.commit.repo.name, held.info.commit.branch.name
-        del self.commits[repo, held.info.commit.id]
-        if held.info.parent_commit.id:
-            self.heads[repo, branch] = held.info.parent_commit.id
-        else:
-            del self.heads[repo, branch]
-        return pfs.DropCommitResponse()
-
-    def inspect_commit(self, request):
-        return self.pick(request.commit).info
-
-    def list_commit(self, request):
-        held, number = self.pick(request.to), request.number or -1
-        while held and number:
-            yield held.info
-            parent = held.info.parent_commit
-            held, number = (self.pick(parent) if parent.id else None), number - 1
-
-    def edit_metadata(self, request):
-        for edit in request.edits:
-            picked = edit.commit.id
-            held = self.pick(pfs.Commit(repo=pfs.Repo(name=picked.repo.name.name), id=picked.id))
-            held.info.metadata[edit.edit_key.key] = edit.edit_key.value
-        return metadata.EditMetadataResponse()
-
-    # files
-
-    def create_file_set(self, requests):
-        changes = []
-        for request in requests:
-            kind, body = which_one_of(request, "body")
-            path = body.path
-            if not ACCEPTED_PATH.fullmatch(path) or REFUSED_IN_PATH.search(path):
-                raise RefusedError(grpc.StatusCode.UNKNOWN, f"path ({path}) invalid")
-            changes.append((kind, path, body.raw if kind == "add_file" else None))
-        name = uuid.uuid4().hex
-        self.filesets[name] = changes
-        return pfs.CreateFileSetResponse(file_set_id=name)
-
-    def add_file_set(self, request):
-        held = self.pick(request.commit)
-        for kind, path, raw in self.filesets[request.file_set_id]:
-            if kind == "delete_file":
-                held.files.pop(path, None)
-            else:
-                held.files[path] = held.files.get(path, b"") + raw
-        return Empty()
-
-    def walk_file(self, request):
-        held = self.pick(request.file.commit)
-        folders = {"/"[: bool(held.files)]} | {path.rpartition("/")[0] + "/" for path in held.files}
-        for path in sorted(folders - {""}):
-            yield pfs.FileInfo(file=pfs.File(path=path), file_type=pfs.FileType.DIR)
-        for path, content in sorted(held.files.items()):
-            yield pfs.FileInfo(file=pfs.File(path=path), file_type=pfs.FileType.FILE, size_bytes=len(content))
-
-    def inspect_file(self, request):
-        files, path = self.pick(request.file.commit).files, request.file.path
-        if path in files:
-            return pfs.FileInfo(file=request.file, file_type=pfs.FileType.FILE, size_bytes=len(files[path]))
-        if any(other.startswith(f"{path}/") for other in files):
-            return pfs.FileInfo(file=request.file, file_type=pfs.FileType.DIR)
-        raise RefusedError(grpc.StatusCode.NOT_FOUND, f"file {path} not found")
-
-    def get_file(self, request):
-        yield from pieces(self.pick(request.file.commit).files[request.file.path])
-
-    def get_file_tar(self, request):
-        held = self.pick(request.file.commit)
-        if not held.files:
-            raise RefusedError(grpc.StatusCode.NOT_FOUND, "file / not found")
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for path, content in sorted(held.files.items()):
-                member = tarfile.TarInfo("x")
-                member.name, member.size = path, len(content)  # absolute, as pachd has them
-                archive.addfile(member, io.BytesIO(content))
-        yield from pieces(buffer.getvalue())
-
-
-def pieces(content):
-    for start in range(0, len(content), PIECE):
-        yield BytesValue(value=content[start : start + PIECE])
-
+from tests.store.standin_errors import RefusedError
+from tests.store.standin_state import State
 
 RPCS = {
     "pfs_v2.API": {
+        "CreateProject": ("unary_unary", pfs.CreateProjectRequest),
         "CreateRepo": ("unary_unary", pfs.CreateRepoRequest),
+        "InspectRepo": ("unary_unary", pfs.InspectRepoRequest),
         "ListRepo": ("unary_stream", pfs.ListRepoRequest),
+        "DeleteRepo": ("unary_unary", pfs.DeleteRepoRequest),
         "StartCommit": ("unary_unary", pfs.StartCommitRequest),
         "FinishCommit": ("unary_unary", pfs.FinishCommitRequest),
         "DropCommit": ("unary_unary", pfs.DropCommitRequest),
@@ -215,43 +36,113 @@ RPCS = {
     },
     "metadata.API": {"EditMetadata": ("unary_unary", metadata.EditMetadataRequest)},
 }
+NEEDED = {
+    "CreateProject": "CLUSTER_CREATE_PROJECT",
+    "CreateRepo": "PROJECT_CREATE_REPO",
+    "DeleteRepo": "REPO_DELETE",
+    "DropCommit": "REPO_DELETE_COMMIT",
+    **dict.fromkeys(("StartCommit", "FinishCommit", "AddFileSet", "EditMetadata"), "REPO_WRITE"),
+}
+"""What an RPC needs beyond the right to read."""
+
+REPO_WRITER = {"REPO_WRITE", "REPO_DELETE_COMMIT"}
+ROOT = set(NEEDED.values())
+MESSAGE_BYTES = 20 << 20
+
+
+class Standin(State):
+    def __init__(self, tokens=None):
+        super().__init__()
+        self.tokens = tokens  # token → permissions; None: auth is not active
+        self.calls = []
+        self.messages = 0  # of all CreateFileSet calls
+        self.broken = {}  # RPC name → status code to answer with
+        self.lost = {}  # the same, but the call is done first
+        self.held = {}  # RPC name → Held
+
+    def hold(self, name):
+        """Hold the next calls of an RPC up until `release` is set; `reached` says that one came."""
+        self.held[name] = Hold()
+        return self.held[name]
+
+    def answer(self, name, request, metadata_of_call, kind, method):
+        self.calls.append(name)
+        self.authorize(name, metadata_of_call)
+        if name in self.held:
+            self.held[name].pass_by()
+        self.fail(name, self.broken, "is broken")
+        if kind == "stream_unary":
+            request = list(request)
+            self.messages += len(request)
+        with self.lock:
+            result = method(request)
+            result = [bytes(each) for each in result] if kind == "unary_stream" else bytes(result)
+        self.fail(name, self.lost, "was done, and its answer is lost")
+        return result
+
+    def fail(self, name, faults, how):
+        if name in faults:
+            raise RefusedError(faults[name], f"{name} {how}")
+
+    def authorize(self, name, metadata_of_call):
+        if self.tokens is None:
+            return
+        token = dict(metadata_of_call).get("authn-token")
+        unauthenticated = grpc.StatusCode.UNAUTHENTICATED
+        if token is None:
+            raise RefusedError(unauthenticated, "no authentication token (try logging in)")
+        if token not in self.tokens:
+            raise RefusedError(unauthenticated, "provided auth token is corrupted or has expired (try …)")
+        if (needed := NEEDED.get(name)) and needed not in self.tokens[token]:
+            raise RefusedError(
+                grpc.StatusCode.PERMISSION_DENIED,
+                f"robot:x is not authorized to perform this operation - needs permissions [{needed}] …",
+            )
+
+
+class Hold:
+    def __init__(self):
+        self.reached = threading.Event()
+        self.release = threading.Event()
+
+    def pass_by(self):
+        self.reached.set()
+        assert self.release.wait(60)
 
 
 def handler(standin: Standin, name: str, kind: str, request_class):
     method = getattr(standin, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
 
     def answer(request, context):
-        standin.calls.append(name)
-        if standin.token and ("authn-token", standin.token) not in context.invocation_metadata():
-            context.abort(grpc.StatusCode.UNAUTHENTICATED, "no authentication token")
-        if name in standin.broken:
-            context.abort(standin.broken[name], f"{name} is broken")
         try:
-            with standin.lock:
-                result = method(request)
-                return list(result) if kind == "unary_stream" else result
+            return standin.answer(name, request, context.invocation_metadata(), kind, method)
         except RefusedError as error:
             context.abort(error.code, str(error))
 
     return getattr(grpc, f"{kind}_rpc_method_handler")(
         (lambda request, context: iter(answer(request, context))) if kind == "unary_stream" else answer,
         request_deserializer=request_class.FromString,
-        response_serializer=bytes,
+        response_serializer=None,
     )
 
 
 @contextmanager
-def serving(token=None):
-    """Give a stand-in and its address, on a free port of the loopback."""
-    standin = Standin(token)
-    options = [("grpc.max_receive_message_length", 20 << 20), ("grpc.max_send_message_length", 20 << 20)]
-    server = grpc.server(ThreadPoolExecutor(8), options=options)
+def serving(tokens=None, *, host="127.0.0.1", credentials=None):
+    """Give a stand-in and its address, on a free port of the loopback; with TLS given credentials."""
+    standin = Standin(tokens)
+    options = [
+        ("grpc.max_receive_message_length", MESSAGE_BYTES),
+        ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ]
+    server = grpc.server(ThreadPoolExecutor(64), options=options)
     for service, rpcs in RPCS.items():
         handlers = {name: handler(standin, name, *rpc) for name, rpc in rpcs.items()}
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
-    port = server.add_insecure_port("127.0.0.1:0")
+    place = f"{host}:0"
+    port = server.add_secure_port(place, credentials) if credentials else server.add_insecure_port(place)
     server.start()
+    standin.address = f"{host}:{port}"
     try:
-        yield standin, f"127.0.0.1:{port}"
+        yield standin, standin.address
     finally:
         server.stop(None).wait()

@@ -6,27 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pachyderm_sdk.api import pfs
 
 from pylib.errors import StoreError
+from pylib.store.handles import LISTING_KEY, handle, repo
+from pylib.store.listing import pack, unpack
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm import PachydermStore
-from pylib.store.protocol import open_store
-from tests.store.contract import StoreContract
-from tests.store.standin import serving
+from pylib.store.protocol import File, open_store
+from pylib.store.transfer import addition, decode, encode, names
+from pylib.store.tree import tree_digest
+from tests.store.pachd_contract import PachdContract, branch_of
+from tests.store.standin import MESSAGE_BYTES
+from tests.store.standin_state import ACCEPTED_PATH, REFUSED_IN_PATH
 
 
-@pytest.fixture
-def standin():
-    with serving() as (held, address):
-        held.address = address
-        yield held
-
-
-class TestPachydermStandin(StoreContract):
+class TestPachydermStandin(PachdContract):
     @pytest.fixture
-    def store(self, standin):
-        return open_store(f"pachd://{standin.address}")
+    def open_it(self, standin):
+        return lambda: open_store(f"pachd://{standin.address}")
 
     @pytest.fixture
     def repository(self):
@@ -35,15 +35,15 @@ class TestPachydermStandin(StoreContract):
 
 if os.environ.get("PACHD_ADDRESS"):
 
-    class TestPachyderm(StoreContract):
+    class TestPachyderm(PachdContract):
         @pytest.fixture
-        def store(self):
-            return open_store("pachyderm")
+        def open_it(self):
+            return lambda: open_store("pachyderm")
 
         @pytest.fixture
         def repository(self, store):
             yield (name := f"contract-{uuid.uuid4().hex[:12]}")
-            store._pachd.pfs.delete_repo(repo=pfs.Repo.from_uri(name), force=True)
+            store._pachd.pfs.delete_repo(repo=repo(name), force=True)
 
 else:
 
@@ -63,10 +63,80 @@ def test_an_upload_that_fails_leaves_nothing(standin, tmp_path):
     assert store.commit("pets", {"a": b"2"}).parent == first.id
 
 
-def test_one_stream_carries_all_files(standin):
-    open_store(f"pachd://{standin.address}").commit("pets", {f"{n}": b"x" for n in range(500)})
-    assert standin.calls.count("CreateFileSet") == 1
+def test_one_message_carries_a_new_file(standin, store):
+    store.commit("pets", {f"{n}": b"x" for n in range(500)})
+    assert (standin.calls.count("CreateFileSet"), standin.messages) == (1, 500)
     assert len(standin.calls) < 12
+
+
+def test_what_was_sent_is_not_sent_again_for_a_second_attempt(standin, store):
+    store.create_repository("pets")
+    hold = standin.hold("StartCommit")
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(store.commit, "pets", {"a": b"1"}, mode="add")
+        assert hold.reached.wait(60)
+        del standin.held["StartCommit"]
+        first = open_store(f"pachd://{standin.address}").commit("pets", {"b": b"2"})
+        hold.release.set()
+        assert late.result().parent == first.id
+    assert standin.messages == 2
+
+
+def test_a_listing_reads_no_file(standin, store):
+    ref = store.commit("pets", {"a": b"1", "b": b"2"}).ref
+    opened = open_store(f"pachd://{standin.address}")
+    standin.calls.clear()
+    assert len(opened.ls(ref)) == 2
+    assert standin.calls == ["InspectCommit"]
+    assert len(opened.digests(ref, ["a", "b"])) == 2
+    assert standin.calls == ["InspectCommit", "GetFileTAR"]
+
+
+def test_a_listing_that_is_too_long_or_wrong_is_made_by_reading(standin, store, monkeypatch):
+    ref = store.commit("pets", {"a": b"1"}).ref
+    kept = standin.pick(handle(ref)).info.metadata
+    for text in ("", "no base64!", pack([File("a", "0" * 64, 1)])):
+        kept[LISTING_KEY] = text
+        standin.calls.clear()
+        assert [file.size for file in open_store(f"pachd://{standin.address}").ls(ref)] == [1]
+        assert standin.calls == ["InspectCommit", "GetFileTAR"]
+    monkeypatch.setattr("pylib.store.listing._MAX_BYTES", 10)
+    assert pack(store.ls(ref)) is None
+    long = store.commit("pets", {"b": b"2"}, mode="add")
+    opened = open_store(f"pachd://{standin.address}")
+    assert [file.path for file in opened.ls(long.ref)] == ["a", "b"]
+    assert {file.path for file in opened.ls(opened.commit("pets", {"c": b""}))} == {"c"}
+
+
+@given(path=st.text(st.characters(codec="utf-8"), max_size=300), data=st.binary(max_size=300))
+def test_messages_are_encoded_as_the_sdk_decodes_them(path, data):
+    decoded = pfs.ModifyFileRequest.FromString(addition(path, data))
+    assert (decoded.add_file.path, decoded.add_file.raw) == (path, data)
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="/", exclude_categories=["Cc"]), min_size=1, max_size=20
+)
+
+
+@given(NAMES)
+def test_names_come_back_and_others_names_can_be_asked_for(name):
+    assert decode(f"/{encode(name)}") == name
+    if ACCEPTED_PATH.fullmatch(name) and not REFUSED_IN_PATH.search(name):
+        assert f"/{name}" in names(decode(f"/{name}"))
+
+
+@given(st.sets(st.builds(File, NAMES, st.sampled_from(["0" * 64, "f" * 64]), st.integers(0, 10**12))))
+def test_listings_come_back(files):
+    assert unpack(pack(sorted(files)), tree_digest(files)) == sorted(files)
+
+
+def test_a_message_may_be_as_large_as_pachd_allows(standin, store):
+    standin.piece = MESSAGE_BYTES - 64
+    large = b"0123456789abcdef" * (5 << 18)
+    commit = store.commit("pets", {"large": large})
+    assert store.read(commit, "large") == large
+    assert open_store(f"pachd://{standin.address}").ls(commit.ref)[0].size == len(large)
 
 
 def test_writers_at_once_all_land(standin):
@@ -90,36 +160,15 @@ def test_an_open_commit_is_not_seen(standin):
         store.inspect(f"pets@{opened.id}")
 
 
-def test_commits_of_others_are_described_too(standin):
-    store = open_store(f"pachd://{standin.address}")
+def test_commits_of_others_are_described_too(standin, store):
     mine = store.commit("pets", {"a b": b"1"})
-    branch = pfs.Branch(repo=pfs.Repo.from_uri("theirs"), name="master")
     store.create_repository("theirs")
-    opened = store._pachd.pfs.start_commit(branch=branch)
-    standin.commits["theirs", opened.id].files = {"/a b": b"1"}
+    opened = store._pachd.pfs.start_commit(branch=branch_of("theirs"))
+    standin.pick(opened).files = {"/a b": b"1"}
     store._pachd.pfs.finish_commit(commit=opened)
+    store._pachd.pfs.inspect_commit(commit=opened, wait=pfs.CommitState.FINISHED)
     head = store.head("theirs")
     assert (head.tree, head.files, head.size) == (mine.tree, 1, 1)
-
-
-def test_the_token_is_sent(monkeypatch):
-    with serving(token="secret") as (_, address):
-        monkeypatch.delenv("PACH_TOKEN", raising=False)
-        monkeypatch.delenv("PACH_PYTHON_AUTH_TOKEN", raising=False)
-        with pytest.raises(StoreError, match="PACH_TOKEN"):
-            open_store(f"grpc://{address}").list_repositories()
-        monkeypatch.setenv("PACH_TOKEN", "secret")
-        assert open_store(f"grpc://{address}").list_repositories() == []
-
-
-def test_a_pachd_that_is_not_there_is_one_line(monkeypatch):
-    monkeypatch.delenv("PACHD_ADDRESS", raising=False)
-    with pytest.raises(StoreError, match="PACHD_ADDRESS is not set"):
-        open_store("pachyderm")
-    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1: list repositories: .*is it up"):
-        open_store("pachd://127.0.0.1:1").list_repositories()
-    with pytest.raises(StoreError, match="no address"):
-        open_store("pachd://")
 
 
 def test_a_pachd_that_does_not_answer_is_given_up(standin):

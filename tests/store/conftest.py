@@ -1,0 +1,17 @@
+"""A small pachd of one's own for each test that asks for it."""
+
+import pytest
+
+from pylib.store.protocol import open_store
+from tests.store.standin import serving
+
+
+@pytest.fixture
+def standin():
+    with serving() as (held, _):
+        yield held
+
+
+@pytest.fixture
+def store(standin):
+    return open_store(f"pachd://{standin.address}")
