@@ -1,4 +1,4 @@
-"""Verbs `retrain …`, which pods run: a training in its turn, what a data commit starts, and the pipeline that sees it."""
+"""Verbs `retrain …`, which pods run: a training in its turn, what a commit of data starts, its pipeline."""
 
 import os
 import socket

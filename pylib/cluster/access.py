@@ -1,4 +1,4 @@
-"""What pylib may do on a cluster: exactly what it does, as recorded from its own calls, for each of its accounts.
+"""What pylib's accounts may do on a cluster: exactly what pylib does, as recorded from its own calls.
 
 In multi-user mode Kubeflow Pipelines asks the cluster, for every request, whether the caller may do it: a
 SubjectAccessReview of a verb on a resource of pipelines.kubeflow.org (kubeflow/pipelines 2.16.1,

@@ -1,6 +1,7 @@
 """A branch of Pachyderm's without what is in it: its newest finished commit, asked for by id alone.
 
-`PachydermStore` reads a commit that others made to hash it; who only asks which commit is the newest need not wait.
+`PachydermStore` reads a commit that others made to hash it; who only asks which commit is the newest need not
+wait.
 """
 
 import grpc

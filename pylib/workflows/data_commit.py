@@ -1,8 +1,9 @@
 """What a commit of data starts: a Job made of the CronJob `retrain`, from the worker of a Pachyderm pipeline.
 
-Pachyderm runs the user's code once a commit, one commit after another (`parallelismSpec: {constant: 1}`), with the
-commit's id in `<input>_COMMIT`. So what is committed while a training goes on queues up there, costs no pod, and
-ends at once when its turn comes, unless it is the newest: that one is trained, with all that came before it.
+Pachyderm runs the user's code once a commit, one commit after another (`parallelismSpec: {constant: 1}`),
+with the commit's id in `<input>_COMMIT`. So what is committed while a training goes on queues up there, costs
+no pod, and ends at once when its turn comes, unless it is the newest: that one is trained, with all that came
+before it.
 """
 
 import time
@@ -14,10 +15,11 @@ from pylib.store.pachd import Pachd
 from pylib.store.pachyderm_branch import is_empty, newest
 from pylib.store.protocol import CommitRef
 from pylib.workflows.kubernetes_api import CRON_JOBS, JOBS, Body, KubernetesApi, RefusedError
-from pylib.workflows.turn import CONFLICT, PASSING
+from pylib.workflows.turn import PASSING
 
 CRON_JOB = "retrain"
 COMMIT = "pylib/data-commit"
+CONFLICT = 409
 PATIENCE = 600.0
 """Seconds for which the API server may be away while a Job is followed."""
 

@@ -1,7 +1,7 @@
 """The Kubernetes API for retraining: objects as the server has them, and one line for each refusal.
 
-Objects are plain mappings on purpose: the client's typed models drop the fields that they do not know, and a Job
-must be made of all that its CronJob says.
+Objects are plain mappings on purpose: the client's typed models drop the fields that they do not know, and a
+Job must be made of all that its CronJob says.
 """
 
 import json
@@ -42,7 +42,7 @@ class KubernetesApi:
                 config.load_kube_config(os.environ.get("KUBECONFIG"), client_configuration=made)
         except config.ConfigException as error:
             raise PipelineError(
-                f"no Kubernetes API: {error}; run this in a pod with a service account's token, or set KUBECONFIG"
+                f"no Kubernetes API: {error}; run this in a pod with a token, or set KUBECONFIG"
             ) from error
         made.retries = False  # who calls knows what may be asked twice
         self._client = client.ApiClient(made)

@@ -1,10 +1,11 @@
 """A Pachyderm pipeline as Git says it: made where it is missing, updated where it differs, else left alone.
 
-pachd makes a new version of a pipeline at each update, stops its workers and starts them anew, also where nothing
-changed. So the specification that it was given last, which it keeps word for word, is compared first.
+pachd makes a new version of a pipeline at each update, stops its workers and starts them anew, also where
+nothing changed. So the specification that it was given last, which it keeps word for word, is compared first.
 """
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pylib.errors import ConfigurationError
 from pylib.store.pachd import Pachd
 
 DEFAULT_PROJECT = "default"
+MISSING = re.compile(r"pipeline \S+ not found")
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -35,8 +37,8 @@ def read(file: Path) -> dict[str, Any]:
 def ensure(pachd: Pachd, spec: dict[str, Any], *, seconds: float = 120) -> str:
     """Make the pipeline what the specification says; `created`, `updated` or `unchanged`.
 
-    Its input repository is made too: pachd wants it, and without images nothing is started. Waits `seconds` for a
-    pachd that comes up. Raises StoreError.
+    Its input repository is made too: pachd wants it, and without images nothing is started. Waits `seconds`
+    for a pachd that comes up. Raises StoreError.
     """
     there = _inspect(pachd, spec, time.monotonic() + seconds)
     if there and _same(there.user_spec_json, spec):
@@ -56,7 +58,8 @@ def _inspect(pachd: Pachd, spec: dict[str, Any], deadline: float) -> pps.Pipelin
         try:
             return pachd.pps.inspect_pipeline(pipeline=named, details=True)
         except grpc.RpcError as error:
-            if error.code() == grpc.StatusCode.NOT_FOUND:
+            # The code that pachd gives is not always this one; its own client goes by the words.
+            if error.code() == grpc.StatusCode.NOT_FOUND or MISSING.search(error.details() or ""):
                 return None
             if error.code() != grpc.StatusCode.UNAVAILABLE or time.monotonic() > deadline:
                 raise pachd.error(f"inspect pipeline {named.name}", error) from error

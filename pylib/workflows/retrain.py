@@ -1,7 +1,8 @@
-"""Retraining on a cluster, never two at once: whoever starts it, it waits for its turn and then takes the newest data.
+"""Retraining on a cluster, never two at once: each waits for its turn and then takes the newest data.
 
-Two things keep runs apart. A Lease lets one process at a time submit and follow. And a run outlives the process that
-followed it, so whoever has the turn first waits until Kubeflow Pipelines has no unfinished run of the experiment.
+Two things keep runs apart. A Lease lets one process at a time submit and follow. And a run outlives the
+process that followed it, so whoever has the turn first waits until Kubeflow Pipelines has no unfinished run
+of the experiment.
 """
 
 import time
@@ -32,8 +33,8 @@ def run(
 ) -> ClusterRun:
     """Wait for the turn and for the run before, then submit and follow; each for at most `hours`.
 
-    `arguments` is called when the turn has come: a branch is read then, so that what was committed while we waited
-    is trained too. Raises PipelineError.
+    `arguments` is called when the turn has come: a branch is read then, so that what was committed while we
+    waited is trained too. Raises PipelineError.
     """
     deadline = time.monotonic() + hours * 3600
     api = KubernetesApi()
@@ -56,26 +57,23 @@ def run(
 
 def _wait_for_others(namespace: str, deadline: float, listen: Listener, poll_seconds: float) -> None:
     """Until no run of the experiment is unfinished: one may go on though who followed it is gone."""
-    told: list[str] = []
+    told = ""
     answered = time.monotonic()
-    while (going := _going(namespace, answered)) != []:
-        if going is not None:
+    while True:
+        try:
+            going = cluster.unfinished(EXPERIMENT, namespace)
             answered = time.monotonic()
-        if going and going != told:
-            listen("turn", f"waiting for run {', '.join(going)} to end")
-            told = going
+        except PipelineError as error:
+            if time.monotonic() - answered > PATIENCE:
+                raise
+            reason = str(error)
+        else:
+            if not going:
+                return
+            reason = f"waiting for run {', '.join(going)} to end"
+        if reason != told:
+            listen("turn", reason)
+            told = reason
         if time.monotonic() > deadline:
-            raise PipelineError(
-                f"run {', '.join(told)} of experiment {EXPERIMENT} has not ended; terminate it in the dashboard"
-            )
+            raise PipelineError(f"retraining was not started in time: {told}; look at it in the dashboard")
         time.sleep(poll_seconds)
-
-
-def _going(namespace: str, answered: float) -> list[str] | None:
-    """The runs that go on; None where nobody says so just now, and not for long."""
-    try:
-        return cluster.unfinished(EXPERIMENT, namespace)
-    except PipelineError:
-        if time.monotonic() - answered > PATIENCE:
-            raise
-        return None

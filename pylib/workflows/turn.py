@@ -1,14 +1,14 @@
 """One retraining at a time: whose turn it is stands in a Kubernetes Lease, which its holder keeps renewing.
 
 Each write names the version that it was computed from, so of two that come at once the API server refuses one
-(https://kubernetes.io/docs/concepts/architecture/leases). A holder that died is waited for as client-go does it:
-until the Lease has not changed for its whole duration by our own clock, whatever times stand in it.
+(https://kubernetes.io/docs/concepts/architecture/leases). A holder that died is waited for as client-go does
+it: until the Lease has not changed for its whole duration by our own clock, whatever times stand in it.
 """
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from pylib.errors import PipelineError
@@ -17,7 +17,6 @@ from pylib.workflows.kubernetes_api import LEASES, Body, KubernetesApi, RefusedE
 NAME = "retrain"
 SECONDS = 60.0
 """How long a turn lasts that nobody renews."""
-CONFLICT = 409
 PASSING = {409, 429, 500, 502, 503, 504}
 """Answers after which one may ask again."""
 
@@ -53,7 +52,7 @@ class Turn:
         self._thread.start()
 
     def check(self) -> None:
-        """Raises PipelineError where the turn may be another's by now; a third of its time is left in hand."""
+        """Raises PipelineError where the turn may be another's soon: a third of its time is kept in hand."""
         if time.monotonic() - self._renewed > self._seconds * 2 / 3:
             raise PipelineError(
                 f"{self._place}: lost to {_holder(self._lease)}; nothing was started, try again"
@@ -64,10 +63,8 @@ class Turn:
         self._ended.set()
         self._thread.join()
         if _holder(self._lease) == self._holder:
-            try:
+            with suppress(PipelineError):
                 self._write(None)
-            except PipelineError:
-                return
 
     def _try(self) -> bool:
         try:
@@ -78,6 +75,10 @@ class Turn:
         except RefusedError as error:
             if error.status not in PASSING:
                 raise
+            return False
+        except PipelineError:
+            if not self._lease:
+                raise  # it has never answered
             return False
         return True
 
@@ -98,15 +99,14 @@ class Turn:
         while not self._ended.wait(self._seconds / 4):
             try:
                 self._write(self._holder)
-            except RefusedError as error:
-                if error.status == CONFLICT and not self._is_still_ours():
-                    return
             except PipelineError:
-                continue  # unreachable for now; check() knows since when
+                self._read()  # of a conflict, or unreachable for now: check() knows since when
+            if _holder(self._lease) != self._holder:
+                return
 
-    def _is_still_ours(self) -> bool:
-        self._lease = self._api.get(self._path, NAME) or self._lease
-        return _holder(self._lease) == self._holder
+    def _read(self) -> None:
+        with suppress(PipelineError):
+            self._lease = self._api.get(self._path, NAME) or {}
 
     def _write(self, holder: str | None) -> None:
         """Write the Lease as it was read, held by `holder`; it is ours from before the call on."""
