@@ -17,7 +17,7 @@ from pylib.workflows.kubernetes_api import KubernetesApi
 EXPERIMENT = "retrain"
 """The experiment of all retrainings, so that they are seen apart from what people try."""
 PATIENCE = 600.0
-"""Seconds for which Kubeflow Pipelines may be away while we wait for a run."""
+"""Seconds for which Kubeflow Pipelines may be away once it has answered."""
 
 
 def run(
@@ -58,7 +58,7 @@ def run(
 def _wait_for_others(namespace: str, deadline: float, listen: Listener, poll_seconds: float) -> None:
     """Until no run of the experiment is unfinished: one may go on though who followed it is gone."""
     told = ""
-    answered = time.monotonic()
+    answered = float("-inf")
     while True:
         try:
             going = cluster.unfinished(EXPERIMENT, namespace)

@@ -102,14 +102,28 @@ def test_a_run_that_never_ends_ends_the_wait_and_nothing_is_submitted(server, pi
 
 
 def test_pipelines_that_are_away_for_a_moment_are_waited_for(server, pipelines):
-    pipelines.down = True
-    thread = threading.Thread(target=lambda: run("weekly"))
+    pipelines.submit(pipelines.experiment("retrain")["experiment_id"], DATA, lasts=0.6)
+    heard = []
+    thread = threading.Thread(target=lambda: run("weekly", heard=heard))
     thread.start()
-    time.sleep(0.5)
-    assert pipelines.runs == []
+    while not heard:
+        time.sleep(0.02)
+    pipelines.down = True
+    time.sleep(1)
+    assert len(pipelines.runs) == 1
     pipelines.down = False
     thread.join()
-    assert len(pipelines.runs) == 1
+    assert len(pipelines.runs) == 2
+    assert "answered 503" in heard[1]
+
+
+def test_pipelines_that_never_answered_end_it_at_once(server, pipelines):
+    pipelines.down = True
+    with pytest.raises(PipelineError, match="answered 503") as error:
+        run("weekly")
+    assert "\n" not in str(error.value)
+    (lease,) = server.find("leases")
+    assert "holderIdentity" not in lease["spec"]
 
 
 def test_who_lost_the_turn_submits_nothing(server, pipelines):

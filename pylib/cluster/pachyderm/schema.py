@@ -16,6 +16,8 @@ from pylib.cluster.schemas.violations import Validator, Violation
 def pachyderm_schema(render: Render) -> Iterator[Finding]:
     """Every field is one of the release's, and of its type."""
     for spec in specs(render):
+        if spec.broken:
+            yield spec.found("pachyderm-schema", "", f"it cannot be read: {spec.broken}; mend it")
         for each in violated(render, spec):
             yield spec.found("pachyderm-schema", each.field, each.message)
 
@@ -28,7 +30,7 @@ def violated(render: Render, spec: Spec) -> list[Violation]:
 
 def sound(render: Render) -> Iterator[Spec]:
     """The specifications that are of the right shape, of which more can be said."""
-    return (spec for spec in specs(render) if not violated(render, spec))
+    return (spec for spec in specs(render) if not (spec.broken or violated(render, spec)))
 
 
 @cache

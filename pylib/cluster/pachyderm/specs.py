@@ -1,10 +1,12 @@
 """Where specifications of Pachyderm pipelines stand: in ConfigMaps of a render, and in files beside them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import yaml
 
@@ -18,6 +20,7 @@ FOLDER = "cluster-conf"
 SUFFIXES = {".yaml", ".yml", ".json"}
 # What a specification has. Two of the three make one, so that one of them may be misspelt.
 TELLING = {"pipeline", "transform", "input"}
+KEYS = re.compile(r'(?:^|[{,\[-])\s*"?(pipeline|transform|input)"?\s*:', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class Spec:
 
     application: that whose ConfigMap holds it; the folder's where none does
     file: where it is written
+    broken: why it cannot be read; empty where it can
     """
 
     application: str
     file: str
     body: Body
+    broken: str = ""
 
     @property
     def name(self) -> str:
@@ -58,21 +63,43 @@ class Spec:
         return Finding(identifier, self.application, f"pipeline {self.name}", self.file, field, message)
 
 
-def specs(render: Render) -> Iterator[Spec]:
+_FOUND: WeakKeyDictionary[Render, list[Spec]] = WeakKeyDictionary()
+
+
+def specs(render: Render) -> list[Spec]:
     """Every specification of a render, once, in the file where a person wrote it."""
-    written = {file: body for file in _files(render.tree / FOLDER) for body in _read(file.read_text())}
-    seen: list[Body] = []
+    if render not in _FOUND:
+        _FOUND[render] = list(_find(render))
+    return _FOUND[render]
+
+
+def _find(render: Render) -> Iterator[Spec]:
+    left = {
+        file.relative_to(render.tree): text for file in _files(render.tree / FOLDER) if (text := _text(file))
+    }
     for resource in render.of("ConfigMap"):
-        for text in mapping(resource.body.get("data")).values():
-            for body in _read(str(text)):
-                file = next((file for file, same in written.items() if same == body), None)
-                place = file.relative_to(render.tree).as_posix() if file else resource.origin.file
-                seen.append(body)
-                yield Spec(resource.application, place, body)
-    for file, body in written.items():
-        if body not in seen:
-            path = file.relative_to(render.tree)
-            yield Spec(path.parts[1], path.as_posix(), body)
+        for text in map(str, mapping(resource.body.get("data")).values()):
+            file = next((file for file, other in left.items() if _same(text, other)), None)
+            if file:
+                del left[file]
+            yield from _specs(resource.application, file.as_posix() if file else resource.origin.file, text)
+    for file, text in left.items():
+        yield from _specs(file.parts[1], file.as_posix(), text)
+
+
+def _same(text: str, other: str) -> bool:
+    """Whether two texts say the same; kustomize keeps a file's text, other tools write it anew."""
+    try:
+        return text == other or (bool(_read(text)) and _read(text) == _read(other))
+    except yaml.YAMLError:
+        return False
+
+
+def _specs(application: str, file: str, text: str) -> Iterator[Spec]:
+    try:
+        yield from (Spec(application, file, body) for body in _read(text))
+    except yaml.YAMLError as error:
+        yield Spec(application, file, {}, " ".join(str(error).split())[:200])
 
 
 def namespace(render: Render) -> str:
@@ -92,20 +119,26 @@ def _files(folder: Path) -> list[Path]:
     )
 
 
+def _text(file: Path) -> str:
+    """What a file holds, where that looks like a specification and is no object of Kubernetes."""
+    text = file.read_text()
+    return text if _looks_like_one(text) and not re.search(r"^kind:", text, re.MULTILINE) else ""
+
+
+def _looks_like_one(text: str) -> bool:
+    return len({*KEYS.findall(text)}) > 1
+
+
 @cache
 def _read(text: str) -> tuple[Body, ...]:
-    """The specifications in a text, which may hold several, or a list; none where it is something else."""
-    if sum(word in text for word in TELLING) < 2:  # noqa: PLR2004
+    """The specifications in a text, which may hold several, or a list; none where it is something else.
+
+    Raises yaml.YAMLError where it looks like one and cannot be read.
+    """
+    if not _looks_like_one(text):
         return ()
-    try:
-        documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
-    except (yaml.YAMLError, ValueError):
-        return ()
-    each = [
+    documents = list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+    bodies = [
         body for document in documents for body in (document if isinstance(document, list) else [document])
     ]
-    return tuple(
-        body
-        for body in each
-        if isinstance(body, dict) and "kind" not in body and len(TELLING & body.keys()) > 1
-    )
+    return tuple(body for body in bodies if isinstance(body, dict) and len(TELLING & body.keys()) > 1)
