@@ -55,15 +55,15 @@ class PachydermServer(Standin):
 
 
 @contextmanager
-def serving():
-    """A pachd and its address, on a free port of the loopback."""
+def serving(place="127.0.0.1:0"):
+    """A pachd and its address; on a free port of the loopback unless told where."""
     standin = PachydermServer()
     server = grpc.server(ThreadPoolExecutor(8))
     of_pfs = {**RPCS["pfs_v2.API"], "InspectRepo": ("unary_unary", pfs.InspectRepoRequest)}
     for service, rpcs in {**RPCS, "pfs_v2.API": of_pfs, "pps_v2.API": PIPELINES}.items():
         handlers = {name: handler(standin, name, *rpc) for name, rpc in rpcs.items()}
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(place)
     server.start()
     try:
         yield standin, f"127.0.0.1:{port}"
