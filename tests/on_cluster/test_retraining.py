@@ -33,18 +33,32 @@ PACHD, PORT = "pachd.pachyderm", 30650
 
 
 @pytest.fixture
-def commit() -> Iterator[Commit]:
-    """The newest commit of the images in a pachd on this machine, where pods reach it too."""
-    with pachyderm_server.serving(f"0.0.0.0:{PORT}"):
-        yield open_store(f"pachd://127.0.0.1:{PORT}").commit("images", {"images/a.png": b"a"})
+def here(kubectl: Kubectl) -> str:
+    """How pods reach this machine, where a node has our image."""
+    if not os.environ.get("CLUSTER_S3"):
+        pytest.skip("CLUSTER_S3 does not say how pods reach this machine")
+    reference = locked(ROOT)["train"].partition("@")[0]
+    images = [image for node in kubectl.list("nodes") for image in node["status"].get("images") or []]
+    if not any(reference in (image.get("names") or []) for image in images):
+        pytest.skip(f"no node has {reference}: build it (--target train) and load it")
+    return str(urlsplit(os.environ["CLUSTER_S3"]).hostname)
 
 
-def test_a_commit_starts_the_cron_jobs_pod(kubectl: Kubectl, platform: Platform, commit: Commit) -> None:
+@pytest.fixture
+def commit(here: str) -> Iterator[Commit]:
+    """The newest commit of the images in a pachd on this machine, at the port that the manifests name."""
+    place = f"{here}:{PORT}"
+    with pachyderm_server.serving(place):
+        yield open_store(f"pachd://{place}").commit("images", {"images/a.png": b"a"})
+
+
+def test_a_commit_starts_the_cron_jobs_pod(
+    kubectl: Kubectl, platform: Platform, here: str, commit: Commit
+) -> None:
     require_tried(platform, "retrain", "pachyderm")
     if any(runs_for_real(pod) for pod in kubectl.list("pods", "kubeflow", "app=ml-pipeline")):
         pytest.skip("Kubeflow Pipelines runs for real here: the training would start")
-    _require_image(kubectl)
-    body = _worker(platform, commit)
+    body = _worker(platform, commit, here)
     name = f"retrain-{commit.id}"
     with pods.running(kubectl, body) as worker:
         codes = pods.exit_codes(kubectl, worker, "pachyderm", 240)
@@ -64,7 +78,7 @@ def test_a_commit_starts_the_cron_jobs_pod(kubectl: Kubectl, platform: Platform,
     assert of_job.startswith("error: Kubeflow Pipelines at http://ml-pipeline.kubeflow:8888: "), of_job
 
 
-def _worker(platform: Platform, commit: Commit) -> Body:
+def _worker(platform: Platform, commit: Commit, here: str) -> Body:
     """The pod of the pipeline's worker, with the user's code where Pachyderm's own program would start it.
 
     Its init container and its sidecar are Pachyderm's images, and are left out with what they share.
@@ -82,19 +96,10 @@ def _worker(platform: Platform, commit: Commit) -> Body:
     container["env"] = [{"name": key, "value": value} for key, value in environment.items()]
     container["volumeMounts"] = [{"name": "user-tmp", "mountPath": "/tmp"}]
     kept = {key: value for key, value in made.items() if key not in {"initContainers", "containers"}}
-    aliases = [{"ip": urlsplit(os.environ["CLUSTER_S3"]).hostname, "hostnames": [PACHD]}]
+    aliases = [{"ip": here, "hostnames": [PACHD]}]
     return pods.pod(
         "retrain", "pachyderm", container, **{**kept, "restartPolicy": "Never", "hostAliases": aliases}
     )
-
-
-def _require_image(kubectl: Kubectl) -> None:
-    if not os.environ.get("CLUSTER_S3"):
-        pytest.skip("CLUSTER_S3 does not say how pods reach this machine")
-    reference = locked(ROOT)["train"].partition("@")[0]
-    images = [image for node in kubectl.list("nodes") for image in node["status"].get("images") or []]
-    if not any(reference in (image.get("names") or []) for image in images):
-        pytest.skip(f"no node has {reference}: build it (--target train) and load it")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The Kubernetes API server on loopback, as far as retraining asks it: its refusals first.
 
-What it says, and with which status, is what Kubernetes 1.34 answered to the same requests
+What it says, and with which status, is what Kubernetes 1.34.4 answered to the same requests
 (tests/on_cluster/test_retraining.py makes them there).
 """
 
@@ -132,8 +132,6 @@ def check(what, kind, name, body):
     wrong = []
     spec = body.get("spec") or {}
     if kind == "leases":
-        if spec.get("holderIdentity") == "":
-            wrong.append("spec.holderIdentity: Required value: must not be empty")
         if spec.get("leaseDurationSeconds", 1) <= 0:
             wrong.append("spec.leaseDurationSeconds: Invalid value: must be greater than 0")
         for key in ("renewTime", "acquireTime"):
@@ -146,7 +144,9 @@ def check(what, kind, name, body):
     if kind == "jobs" and len(name) > 63:
         wrong.append(f"metadata.name: Invalid value: {name!r}: must be no more than 63 bytes")
     if wrong:
-        raise RefusedError(422, "Invalid", f'{what} "{name}" is invalid: {wrong[0]}')
+        singular = {"leases": "Lease", "jobs": "Job"}[kind]
+        group = what.partition(".")[2]
+        raise RefusedError(422, "Invalid", f'{singular}.{group} "{name}" is invalid: {wrong[0]}')
 
 
 class Handler(BaseHTTPRequestHandler):
