@@ -36,7 +36,7 @@ def run(
     """Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines."""
     if cluster:
         _check_cluster()  # before the store is asked, which may wait a minute for one that is not there
-    arguments = {"data": _pinned(data), "weights": _weights(weights), **_parameters(parameter or [])}
+    arguments = arguments_of(data, weights, parameter)
     if cluster:
         _run_on_cluster(pipeline, arguments, namespace)
         return
@@ -61,6 +61,11 @@ def compile_pipelines(
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(fresh)
             Console().print(f"{target.relative_to(ROOT)} is current")
+
+
+def arguments_of(data: str, weights: str, parameter: list[str] | None) -> dict[str, Any]:
+    """A pipeline's arguments: the data's commit by its id, the weights, and what else was given."""
+    return {"data": _pinned(data), "weights": _weights(weights), **_parameters(parameter or [])}
 
 
 def _check_cluster() -> None:

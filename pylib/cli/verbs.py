@@ -12,6 +12,7 @@ from pylib.cli import (
     explain,
     ingest,
     release,
+    retrain,
     run,
     serve,
     status,
@@ -41,3 +42,4 @@ def register(app: typer.Typer) -> None:
     cluster.cluster_app.command("secrets")(cluster.secrets)
     cluster.cluster_app.command("images")(cluster.images)
     app.add_typer(cluster.cluster_app, name="cluster")
+    app.add_typer(retrain.retrain_app, name="retrain")

@@ -1,8 +1,9 @@
-"""What pylib may do on a cluster: exactly what it does, as recorded from its own calls.
+"""What pylib's accounts may do on a cluster: exactly what pylib does, as recorded from its own calls.
 
-pylib speaks with Kubeflow Pipelines only. In multi-user mode its API server asks the cluster, for every
-request, whether the caller may do it: a SubjectAccessReview of a verb on a resource of pipelines.kubeflow.org
-(kubeflow/pipelines 2.16.1, backend/src/apiserver/server). tests/cluster/test_access.py records the calls.
+In multi-user mode Kubeflow Pipelines asks the cluster, for every request, whether the caller may do it: a
+SubjectAccessReview of a verb on a resource of pipelines.kubeflow.org (kubeflow/pipelines 2.16.1,
+backend/src/apiserver/server). Retraining speaks with the API server too. tests/cluster/test_access.py and
+test_access_retrain.py record the calls.
 """
 
 import re
@@ -25,6 +26,11 @@ GROUP = "pipelines.kubeflow.org"
 RESOURCES = {"experiments": "experiments", "pipelines": "pipelines", "recurringruns": "jobs", "runs": "runs"}
 ROUTE = re.compile(r"/apis/v2beta1/(?P<collection>\w+)(?:/(?P<rest>[^:?]+))?(?::(?P<action>\w+))?(?:\?.*)?")
 OPEN = {"healthz"}
+# A request of a namespaced kind of the API server, and the verb that RBAC has for it.
+OBJECT = re.compile(
+    r"/apis/(?P<group>[^/]+)/\w+/namespaces/[^/]+/(?P<resource>\w+)(?:/(?P<name>[^/?]+))?(?:\?.*)?"
+)
+VERBS = {"GET": "get", "POST": "create", "PUT": "update"}
 
 
 class Account(BaseModel):
@@ -37,7 +43,11 @@ class Account(BaseModel):
 
 
 class Recorded(BaseModel):
-    """Who pylib is on a cluster, and the verbs that its calls need, by resource."""
+    """Who pylib is on a cluster, and the verbs that its calls need, by resource.
+
+    A resource is written as kubectl has it, `leases.coordination.k8s.io/NAME`; without a group it is one of
+    Kubeflow Pipelines'.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +57,13 @@ class Recorded(BaseModel):
     @property
     def access(self) -> set[Access]:
         """Group, resource and verb of all that is needed."""
-        return {(GROUP, resource, verb) for resource, verbs in self.needed.items() for verb in verbs}
+        return {
+            (group or GROUP, f"{resource} {name}".rstrip(), verb)
+            for key, verbs in self.needed.items()
+            for of_kind, _, name in [key.partition("/")]
+            for resource, _, group in [of_kind.partition(".")]
+            for verb in verbs
+        }
 
 
 def asked(method: str, path: str) -> Access | None:
@@ -67,35 +83,61 @@ def asked(method: str, path: str) -> Access | None:
     return (GROUP, RESOURCES[match["collection"]], verb)
 
 
-def recorded(tree: Path) -> Recorded | None:
+def asked_of_server(method: str, path: str) -> Access:
+    """What the API server asks RBAC for a request on a namespaced object.
+
+    Raises ConfigurationError for another request.
+    """
+    match = OBJECT.fullmatch(path)
+    if not match or method not in VERBS:
+        raise ConfigurationError(f"{method} {path}: not a request of pylib's on a namespaced object")
+    named = match["name"] or ""
+    return (match["group"], f"{match['resource']} {named}".rstrip(), VERBS[method])
+
+
+def records(tree: Path) -> list[Recorded]:
+    """The records of a checkout, one an account, where their applications have them."""
+    files = sorted(tree.glob("cluster-conf/*/access.yaml"))
+    return [record for file in files if (record := recorded(tree, file.relative_to(tree).as_posix()))]
+
+
+def recorded(tree: Path, name: str = FILE) -> Recorded | None:
     """The record of a checkout; None where there is none."""
-    file = tree / FILE
+    file = tree / name
     if not file.is_file():
         return None
     try:
         return Recorded.model_validate(yaml.safe_load(file.read_text()))
     except (yaml.YAMLError, ValidationError) as error:
-        raise ConfigurationError(f"{FILE}: {' '.join(str(error).split())[:300]}") from error
+        raise ConfigurationError(f"{name}: {' '.join(str(error).split())[:300]}") from error
 
 
 @rule("access-missing", "a call that its account may not make fails on the cluster, and only there")
 def access_missing(render: Render) -> Iterator[Finding]:
     """The account that pylib is on a cluster may do all that pylib's calls need."""
-    record = recorded(render.tree)
-    for resource in judged(render, "ServiceAccount") if record else ():
-        if record and (resource.namespace, resource.name) == (record.account.namespace, record.account.name):
+    of_account = {(each.account.namespace, each.account.name): each for each in records(render.tree)}
+    for resource in judged(render, "ServiceAccount"):
+        record = of_account.get((resource.namespace, resource.name))
+        if record:
             granted = {each.access for each in grants.of(render, resource.namespace, resource.name)}
-            for group, kind, verb in sorted(record.access - granted):
+            for group, kind, verb in sorted(record.access - _covered(granted, record.access)):
                 message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
                 yield found("access-missing", resource, "metadata.name", message)
 
 
 @rule("access-excess", "what an account may do and never does is there for who breaks into its pods")
 def access_excess(render: Render) -> Iterator[Finding]:
-    """The account may do nothing else."""
-    record = recorded(render.tree)
-    if record is None:
-        return
+    """The accounts may do nothing else."""
+    for record in records(render.tree):
+        yield from _excess(render, record)
+
+
+def _covered(granted: set[Access], needed: set[Access]) -> set[Access]:
+    """What is granted, and what of the needed a grant without a name covers."""
+    return granted | {each for each in needed if (each[0], each[1].partition(" ")[0], each[2]) in granted}
+
+
+def _excess(render: Render, record: Recorded) -> Iterator[Finding]:
     namespace, name = record.account.namespace, record.account.name
     for grant in grants.of(render, namespace, name):
         if grant.access not in record.access:

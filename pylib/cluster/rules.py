@@ -12,6 +12,7 @@ MODULES = (
     "pylib.cluster.access",
     "pylib.cluster.broken_builds",
     "pylib.cluster.katib",
+    "pylib.cluster.pachyderm",
     "pylib.cluster.pipeline_references",
 )
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import grpc
 from grpc_interceptor import ClientCallDetails, ClientInterceptor
-from pachyderm_sdk.api import metadata, pfs
+from pachyderm_sdk.api import metadata, pfs, pps
 
 from pylib.errors import StoreError
 
@@ -45,7 +45,7 @@ _ADVICE = {
 
 
 class Pachd:
-    """An open connection; `pfs` and `metadata` are the SDK's stubs of the two services."""
+    """An open connection; `pfs`, `metadata` and `pps` are the SDK's stubs of the services."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Pachd:
         )
         self.pfs = pfs.ApiStub(intercepted)
         self.metadata = metadata.ApiStub(intercepted)
+        self.pps = pps.ApiStub(intercepted)
 
     @classmethod
     def from_environment(cls, address: str | None = None) -> "Pachd":

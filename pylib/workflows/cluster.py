@@ -37,6 +37,7 @@ def run(
     arguments: dict[str, Any],
     *,
     namespace: str | None = None,
+    experiment: str | None = None,
     listen: Listener = lambda _task, _state: None,
     hours: float = 24,
     poll_seconds: float = 5,
@@ -55,10 +56,30 @@ def run(
             str(package),
             arguments=arguments,
             namespace=namespace,
-            experiment_name=name,
+            experiment_name=experiment or name,
         )
     address = f"{getattr(client, '_uihost', '')}/#/runs/details/{submitted.run_id}"
     return _follow(client, submitted.run_id, address, listen, time.monotonic() + hours * 3600, poll_seconds)
+
+
+def unfinished(experiment: str, namespace: str) -> list[str]:
+    """The ids of the runs of an experiment that have not ended; one just submitted has no state yet."""
+    client = connect()
+    made = _call(client.create_experiment, experiment, namespace=namespace)  # or finds it
+    found: list[str] = []
+    token = ""
+    while True:
+        page = _call(
+            client.list_runs,
+            experiment_id=made.experiment_id,
+            namespace=namespace,
+            page_size=100,
+            page_token=token,
+        )
+        found += [run.run_id for run in page.runs or [] if run.state not in ENDED]
+        token = page.next_page_token or ""
+        if not token:
+            return found
 
 
 def connect() -> Any:

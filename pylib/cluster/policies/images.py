@@ -22,7 +22,7 @@ DIGEST = "@sha256:"
 def image_mutable(render: Render) -> Iterator[Finding]:
     """Every container's image has a tag that stays, or a digest; so has what a setting names."""
     for resource, field, image in _named(render):
-        if DIGEST not in image and MOVING_TAG.fullmatch(_tag(image)):
+        if moves(image):
             told = f"'{_tag(image)}' is a tag that moves" if _tag(image) else "it has no tag"
             yield found("image-mutable", resource, field, f"{image}: {told}; name a version or a digest")
     yield from _in_texts(render)
@@ -31,10 +31,10 @@ def image_mutable(render: Render) -> Iterator[Finding]:
 @rule("image-unlocked", "images.lock is the one place that says which build of ours a cluster runs")
 def image_unlocked(render: Render) -> Iterator[Finding]:
     """Every image of ours is the one of images.lock, digest included."""
-    locked = set(_locked(render))
-    owners = tuple({f"{image.rpartition('/')[0]}/" for image in locked})
+    known = set(locked(render))
+    owners = tuple({f"{image.rpartition('/')[0]}/" for image in known})
     for resource, field, image in _named(render):
-        if owners and image.startswith(owners) and image not in locked:
+        if owners and image.startswith(owners) and image not in known:
             message = f"{image} is not as images.lock has it; copy it, or run `pylib cluster images`"
             yield found("image-unlocked", resource, field, message)
 
@@ -42,7 +42,7 @@ def image_unlocked(render: Render) -> Iterator[Finding]:
 def notes(render: Render) -> Iterator[Unchecked]:
     """The images of ours whose digest is not known yet, so that any build under the tag would pass."""
     used = {image for _, _, image in _named(render)}
-    for image in _locked(render):
+    for image in locked(render):
         if image in used and DIGEST not in image:
             yield Unchecked(images.LOCK, f"{image} has no digest yet; push it and run `pylib cluster images`")
 
@@ -71,6 +71,12 @@ def _tag(image: str) -> str:
     return image.rpartition("/")[2].partition(":")[2]
 
 
-def _locked(render: Render) -> list[str]:
+def moves(image: str) -> bool:
+    """Whether it has no digest, and no tag or one that its owner moves."""
+    return DIGEST not in image and bool(MOVING_TAG.fullmatch(_tag(image)))
+
+
+def locked(render: Render) -> list[str]:
+    """The images of ours, as images.lock has them; none where it is not there."""
     there = (render.tree / images.LOCK).is_file()
     return list(images.locked(render.tree).values()) if there else []

@@ -75,9 +75,11 @@ def versions_of(definition: Resource) -> Iterator[Version]:
 
 
 def make(renders: Iterable[Render]) -> dict[str, str]:
-    """Every table, path and text: of the renders' CRDs, and of Katib's models, whose CRDs say nothing."""
+    """Every table, path and text: of the renders' CRDs, of Katib's models and of Pachyderm's schema."""
+    from pylib.cluster.pachyderm import table
     from pylib.cluster.schemas import models
 
+    renders = list(renders)
     comment = f"from {models.source()}"
     made = {
         table_path("kubeflow.org", kind, "v1beta1"): lines(
@@ -85,6 +87,7 @@ def make(renders: Iterable[Render]) -> dict[str, str]:
         )
         for kind, schema in models.schemas().items()
     }
+    made |= table.make(renders)
     seen: dict[str, str] = {}
     for version in sorted(_all(renders), key=lambda version: (version.path, version.source)):
         if version.path not in made:

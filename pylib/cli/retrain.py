@@ -1,0 +1,68 @@
+"""Verbs `retrain …`, which pods run: a training in its turn, what a commit of data starts, its pipeline."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pylib.cli.run import PARAMETER, PIPELINE, arguments_of
+
+retrain_app = typer.Typer(no_args_is_help=True, help="Train again on a cluster, never two at once")
+
+NAMESPACE = Annotated[str, typer.Option(help="the profile whose CronJob and Lease `retrain` these are")]
+
+
+@retrain_app.command()
+def run(
+    pipeline: PIPELINE,
+    data: Annotated[str, typer.Option(help="repository@branch; read when the turn has come")],
+    namespace: NAMESPACE,
+    weights: Annotated[str, typer.Option(help="the encoder's first weights: none or imagenet")] = "none",
+    parameter: PARAMETER = None,
+) -> None:
+    """Wait until no retraining goes on, then submit one and follow it: the CronJob's pod."""
+    from pylib.workflows import retrain
+
+    console = Console(stderr=True)
+    finished = retrain.run(
+        pipeline,
+        lambda: arguments_of(data, weights, parameter),
+        namespace=namespace,
+        holder=socket.gethostname(),  # a pod's name
+        listen=lambda task, state: console.print(f"{task}: {state.lower()}", highlight=False),
+    )
+    console.print(f"{finished.state.lower()}: {finished.url}")
+
+
+@retrain_app.command()
+def start(
+    data: Annotated[str, typer.Argument(help="repository@branch, the pipeline's input")],
+    namespace: NAMESPACE,
+) -> None:
+    """Make a Job of the CronJob for the commit at hand and wait for it: a Pachyderm pipeline's worker."""
+    from pylib.workflows import data_commit
+
+    console = Console(stderr=True)
+    job = data_commit.start(
+        data, os.environ, namespace=namespace, listen=lambda said: console.print(said, highlight=False)
+    )
+    if job:
+        console.print(f"Job {namespace}/{job} succeeded", highlight=False)
+
+
+@retrain_app.command()
+def pipeline(file: Annotated[Path, typer.Argument(help="a Pachyderm pipeline's specification")]) -> None:
+    """Make Pachyderm's pipeline what the file says; one that is so already is left alone."""
+    from pylib.store.pachd import Pachd
+    from pylib.workflows import pachyderm_pipeline
+
+    spec = pachyderm_pipeline.read(file)
+    pachd = Pachd.from_environment()
+    try:
+        done = pachyderm_pipeline.ensure(pachd, spec)
+    finally:
+        pachd.close()
+    Console().print(f"pipeline {spec['pipeline']['name']}: {done}", highlight=False)
