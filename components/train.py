@@ -19,7 +19,7 @@ def train(
 
     Args:
         shards: what `prepare` made; its train and validation splits are read.
-        weights: the encoder's first weights: `none`, `imagenet`, or a file.
+        weights: the encoder's first weights: `none`, `imagenet`, a file, or repository@commit:path.
         encoder: mobilenet_v2 or vgg19.
         alpha: width multiplier of MobileNetV2.
         seed: of initial weights, order and augmentation.

@@ -1,4 +1,4 @@
-"""Where a task runs on a cluster, and what it is given there: its share of a node, GPUs, retries, settings, keys.
+"""Where a task runs on a cluster, and what it is given there: its share of a node, GPUs, settings, keys.
 
 The local runner ignores all of it, so a pipeline says it once. A task gets the settings and keys that it
 uses, in its own container, and no others.
@@ -6,6 +6,8 @@ uses, in its own container, and no others.
 
 from kfp import kubernetes
 from kfp.dsl import PipelineTask
+
+from pylib.provenance.tries import NODE
 
 CONFIG = "pylib"
 """The ConfigMap in the profile's namespace that says where things are kept on this cluster."""
@@ -22,14 +24,15 @@ def place(
     memory: str,
     memory_limit: str,
     hours: float,
-    retries: int = 2,
+    retries: int = 1,
     cached: bool = True,
 ) -> PipelineTask:
     """Give a task its place and its time.
 
     `cpu` and `memory` are what it needs at least, so that a small node takes it; without a limit it uses
-    the processors that are idle, and memory up to `memory_limit`. `retries` is for nodes that vanish, so 0
-    for what must not happen twice. The limit in `hours` is given to the step itself as well, because
+    the processors that are idle, and memory up to `memory_limit`. `retries` mend an eviction, a drained node,
+    a store that was down; a step that cannot succeed ends its later tries at once (pylib.provenance.tries),
+    and 0 is for what must not happen twice. The limit in `hours` is given to the step itself as well, because
     Kubeflow Pipelines 2.16 ignores the deadline it compiles.
     """
     task.set_cpu_request(cpu).set_memory_request(memory).set_memory_limit(memory_limit)
@@ -38,6 +41,9 @@ def place(
     task.set_caching_options(enable_caching=cached)
     if retries:
         task.set_retry(num_retries=retries, backoff_duration="30s", backoff_factor=2)
+        kubernetes.use_field_path_as_env(
+            task, NODE, "metadata.annotations['workflows.argoproj.io/node-name']"
+        )
     return task
 
 

@@ -31,7 +31,7 @@ class Check:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
     """Say what is present, what is missing and what for; exit 1 where something required is missing."""
-    checks = [*_environments(), *_commands(), *_addresses(), *_bucket(), _disk()]
+    checks = [*_environments(), *_commands(), *_addresses(), *_bucket(), *_cluster(), _disk()]
     if as_json:
         print(json.dumps([asdict(check) for check in checks], indent=2))  # noqa: T201
     else:
@@ -101,8 +101,13 @@ def _commands() -> list[Check]:
 
 
 def _addresses() -> list[Check]:
+    from pylib.workflows.connection import FORWARD
+
     purposes = {
-        "KF_PIPELINES_ENDPOINT": ("pylib run --cluster", "not set: runs stay on this machine"),
+        "KF_PIPELINES_ENDPOINT": (
+            "pylib run --cluster",
+            f"not set: runs stay on this machine; for a cluster, `{FORWARD}` and http://localhost:8888",
+        ),
         "PACHD_ADDRESS": ("data in Pachyderm", "not set: data stays in out/store"),
         "MLFLOW_TRACKING_URI": ("a shared MLflow server", "not set: SQLite in out/"),
     }
@@ -128,6 +133,21 @@ def _bucket() -> list[Check]:
     except StoreError as error:
         remedy = str(error)
     return [Check("PYLIB_STORE", found, "data in a bucket", required=True, remedy=remedy)]
+
+
+def _cluster() -> list[Check]:
+    """The way to the pipelines of a cluster, where one is named: each stage is needed then."""
+    if not os.environ.get("KF_PIPELINES_ENDPOINT"):
+        return []
+    from pylib.cluster.access import recorded
+    from pylib.workflows import way
+
+    record = recorded(ROOT)
+    needed = [(verb, kind) for _, kind, verb in record.access] if record else []
+    return [
+        Check(stage.name, stage.found, stage.purpose, required=stage.required, remedy=stage.remedy)
+        for stage in way.walk(needed)
+    ]
 
 
 def _disk() -> Check:

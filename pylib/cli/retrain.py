@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pylib.cli.run import PARAMETER, PIPELINE, arguments_of
+from pylib.cli.run import PARAMETER, PIPELINE, parameters
 
 retrain_app = typer.Typer(no_args_is_help=True, help="Train again on a cluster, never two at once")
 
@@ -24,17 +24,19 @@ def run(
     parameter: PARAMETER = None,
 ) -> None:
     """Wait until no retraining goes on, then submit one and follow it: the CronJob's pod."""
-    from pylib.workflows import retrain
+    from pylib.cli.run_cluster import report
+    from pylib.workflows import arguments, retrain
 
-    console = Console(stderr=True)
+    given = {"data": data, "weights": weights, **parameters(parameter or [])}
+    console = Console(stderr=True, soft_wrap=True)
     finished = retrain.run(
         pipeline,
-        lambda: arguments_of(data, weights, parameter),
+        lambda: arguments.for_cluster(pipeline, given, namespace)[0],
         namespace=namespace,
         holder=socket.gethostname(),  # a pod's name
-        listen=lambda task, state: console.print(f"{task}: {state.lower()}", highlight=False),
+        listen=lambda task, words: console.print(f"{task}: {words}", highlight=False),
     )
-    console.print(f"{finished.state.lower()}: {finished.url}")
+    report(finished, console, as_json=False)
 
 
 @retrain_app.command()

@@ -26,21 +26,26 @@ def run(
     pipeline: PIPELINE,
     data: Annotated[str, typer.Option(help="repository@branch or repository@commit in the data store")],
     weights: Annotated[
-        str, typer.Option(help="the encoder's first weights: none, imagenet, or a file")
+        str,
+        typer.Option(help="the encoder's first weights: none, imagenet, a file, or repository@commit:path"),
     ] = "none",
     parameter: PARAMETER = None,
     cluster: Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")] = False,
-    namespace: Annotated[str | None, typer.Option(help="profile on a multi-user cluster")] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="profile on a multi-user cluster; default: PYLIB_NAMESPACE, or ml")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines."""
+    from pylib.workflows import arguments
+
+    given = {"weights": weights, **parameters(parameter or [])}
     if cluster:
-        _check_cluster()  # before the store is asked, which may wait a minute for one that is not there
-    arguments = arguments_of(data, weights, parameter)
-    if cluster:
-        _run_on_cluster(pipeline, arguments, namespace)
+        from pylib.cli.run_cluster import run_on_cluster
+
+        run_on_cluster(pipeline, data, given, namespace, as_json=as_json)
         return
-    finished = _run_here(pipeline, arguments)
+    finished = _run_here(pipeline, arguments.pinned({"data": data, **given}))
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
@@ -63,36 +68,8 @@ def compile_pipelines(
             Console().print(f"{target.relative_to(ROOT)} is current")
 
 
-def arguments_of(data: str, weights: str, parameter: list[str] | None) -> dict[str, Any]:
-    """A pipeline's arguments: the data's commit by its id, the weights, and what else was given."""
-    return {"data": _pinned(data), "weights": _weights(weights), **_parameters(parameter or [])}
-
-
-def _check_cluster() -> None:
-    from pylib.workflows import cluster
-
-    cluster.check()
-
-
-def _pinned(data: str) -> str:
-    """A branch's head by its commit's id, so that every step and every record means the same bytes."""
-    from pylib.store.protocol import CommitRef, open_store
-
-    commit = open_store(settings().store).inspect(CommitRef.parse(data))
-    return f"{commit.repository}@{commit.id}"
-
-
-def _weights(weights: str) -> str:
-    if weights in {"none", "imagenet"}:
-        return weights
-    if not Path(weights).is_file():
-        raise PipelineError(
-            f"--weights {weights}: no such file; give none, imagenet, or a Keras weights file"
-        )
-    return str(Path(weights).resolve())
-
-
-def _parameters(given: list[str]) -> dict[str, Any]:
+def parameters(given: list[str]) -> dict[str, Any]:
+    """What `-p name=value` gave, each value as JSON where it is such; PipelineError for another form."""
     found: dict[str, Any] = {}
     for item in given:
         name, equals, value = item.partition("=")
@@ -131,16 +108,3 @@ def _point_latest(output: Path, folder: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(folder.relative_to(output))
     link.replace(output / "latest")
-
-
-def _run_on_cluster(pipeline: str, arguments: dict[str, Any], namespace: str | None) -> None:
-    from pylib.workflows import cluster
-
-    console = Console(stderr=True)
-    finished = cluster.run(
-        pipeline,
-        arguments,
-        namespace=namespace,
-        listen=lambda task, state: console.print(f"{task}: {state.lower()}", highlight=False),
-    )
-    console.print(f"{finished.state.lower()}: {finished.url}")

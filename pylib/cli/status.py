@@ -12,15 +12,34 @@ from pylib.settings import settings
 ANSWER = "answer.json"
 """Where run_e2e.sh keeps what `predict --json` said, in the output folder."""
 
+CLUSTER = "cluster-run.json"
+"""Where `run --cluster` keeps the newest run, there too."""
+
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
-    """Show the newest run: data commit, model, mean IoU, gate, answer latency, report and provenance."""
-    facts = newest(settings().output)
+    """Show the newest run: data commit, model, mean IoU, gate, answer latency, report and provenance.
+
+    Of a run on a cluster: how far it is, the seconds of its steps, and what Kubeflow Pipelines adds.
+    """
+    output = settings().output
+    facts = on_cluster(output) if _is_newer(output / CLUSTER, output / "latest") else newest(output)
     if as_json:
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
     for name, value in facts.items():
         print(f"{name.replace('_', ' '):<15} {value}")  # noqa: T201
+
+
+def on_cluster(output: Path) -> dict[str, Any]:
+    """The facts of the newest run that was started on a cluster from here."""
+    from pylib.workflows import history
+
+    return history.newest(output)[1]
+
+
+def _is_newer(file: Path, other: Path) -> bool:
+    """Whether the file is there, and newer than what a link names, where that is there."""
+    return file.is_file() and (not other.exists() or file.stat().st_mtime > other.lstat().st_mtime)
 
 
 def newest(output: Path) -> dict[str, Any]:

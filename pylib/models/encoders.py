@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 
 from pylib.errors import ModelError
-from pylib.models.spec import EncoderName, ModelSpec, WeightsOrigin
+from pylib.models.spec import EncoderName, ModelSpec, WeightsOrigin, imagenet_alpha
 
 Weights = Path | Literal["imagenet", "none"]
 
@@ -16,7 +16,6 @@ _MOBILENET_URL = (
     _SERVER + "/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{alpha}_224_no_top.h5"
 )
 _VGG19_URL = _SERVER + "/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_MOBILENET_ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 
 
 # The layers that the decoder reads, at 1/2, 1/4, 1/8, 1/16 and 1/32 of the input's size.
@@ -96,9 +95,7 @@ def find_weights(weights: Weights, encoder: EncoderName, alpha: float) -> tuple[
 
 
 def _download(encoder: EncoderName, alpha: float) -> Path:
-    if encoder == "mobilenet_v2" and alpha not in _MOBILENET_ALPHAS:
-        known = ", ".join(str(known) for known in _MOBILENET_ALPHAS)
-        raise ModelError(f"no ImageNet weights of MobileNetV2 with alpha {alpha}; use one of {known}")
+    imagenet_alpha(encoder, alpha)
     url = _VGG19_URL if encoder == "vgg19" else _MOBILENET_URL.format(alpha=_keras_alpha(alpha))
     try:
         return Path(keras.utils.get_file(url.rsplit("/", 1)[1], url, cache_subdir="models"))

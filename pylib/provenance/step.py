@@ -3,9 +3,9 @@
     @step(cached=True)
     def train(shards: Input, model: Output, scratch: Scratch, *, weights: File, seed: int) -> Result: ...
 
-What goes in is named by digest: folders and files (`Input`), a file given by name (`File`), a data commit
-(`Commit`). Folders marked `Output` appear only when the function has returned, each with its provenance
-inside. All other arguments are parameters and must be JSON.
+What goes in is named by digest: folders and files (`Input`), a file given by name, here or in the store
+(`File`), a data commit (`Commit`). Folders marked `Output` appear only when the function has returned, each
+with its provenance inside. All other arguments are parameters and must be JSON.
 """
 
 import functools
@@ -26,7 +26,9 @@ from pylib.provenance import statement as records
 from pylib.provenance.cache import StepCache
 from pylib.provenance.digests import BUNDLE, digest_of, dir_hash, manifest
 from pylib.provenance.statement import Definition, Statement
+from pylib.provenance.tries import not_again
 from pylib.settings import settings
+from pylib.store.files import FileRef
 from pylib.store.protocol import CommitRef, open_store
 
 Input = Annotated[Path, "input"]
@@ -49,7 +51,7 @@ def step(*, cached: bool) -> Callable[[Function], Function]:
         def run(*args: Any, **kwargs: Any) -> Result:
             bound = signature.bind(*args, **kwargs, **scratch)
             bound.apply_defaults()
-            with time_limit(function.__name__):
+            with not_again(), time_limit(function.__name__):
                 return _run(_Call(function, bound.arguments, roles), cached=cached)
 
         return run
@@ -81,6 +83,8 @@ class _Call:
             if role == "input" or (role == "file" and Path(value).is_file()):
                 uri = {} if role == "input" else {"uri": Path(value).name}
                 inputs.append({"name": name, "digest": digest_of(Path(value)), **uri})
+            elif role == "file" and FileRef.names(value):
+                inputs.append(file_resource(value, name=name))
             elif role == "commit":
                 inputs.append(commit_resource(value, name=name))
             elif role in {"parameter", "file"}:
@@ -98,6 +102,17 @@ def commit_resource(reference: str, *, name: str) -> dict[str, Any]:
     tree = open_store(settings().store).inspect(parsed).tree
     algorithm = "sha256" if len(parsed.revision) == 64 else "pachydermCommit"  # noqa: PLR2004 (hex digits)
     return {"name": name, "uri": f"data:{reference}", "digest": {algorithm: parsed.revision, "dirHash": tree}}
+
+
+def file_resource(reference: str, *, name: str) -> dict[str, Any]:
+    """A file of the store, repository@id:path, as an in-toto resource with its SHA-256."""
+    parsed = FileRef.parse(reference)
+    if not parsed.commit.is_id:
+        raise ProvenanceError(
+            f"{name} {reference!r}: a branch may move; name a commit, as `pylib run` does for you"
+        )
+    found = parsed.found(open_store(settings().store))
+    return {"name": name, "uri": f"store:{reference}", "digest": {"sha256": found.sha256}}
 
 
 def _run(call: _Call, *, cached: bool) -> Result:

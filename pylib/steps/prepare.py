@@ -20,10 +20,7 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
 
     The record of the commit's own ingest is put beside, so that it travels on with the shards.
     """
-    if image_size % 32 or image_size < 0:
-        raise ConfigurationError(
-            f"image_size={image_size}: the U-Net halves it five times; give a multiple of 32"
-        )
+    check_image_size(image_size)
     store = open_store(settings().store)
     commit = store.inspect(CommitRef.parse(data))
     with tempfile.TemporaryDirectory(dir=shards.parent) as folder:
@@ -32,6 +29,14 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
         index = write_shards(Path(folder) / "data", shards, image_size=size)
     write_bundle(shards, ingest_records(commit.description, data))
     return {name: len(split.items) for name, split in index.splits.items()}
+
+
+def check_image_size(image_size: int) -> None:
+    """Raise ConfigurationError for a side, in pixels, that the network cannot take; 0: the images' own."""
+    if image_size % 32 or image_size < 0:
+        raise ConfigurationError(
+            f"image_size={image_size}: the U-Net halves it five times; give a multiple of 32"
+        )
 
 
 def natural_size(index: DatasetIndex, *, largest: int = 160) -> int:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pylib.errors import ConfigurationError
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.settings import settings
+from pylib.store.files import FileRef
+from pylib.store.protocol import open_store
+from pylib.training.config import TrainingConfig, training_config
 
 if TYPE_CHECKING:
     from pylib.models.encoders import Weights
@@ -27,14 +30,18 @@ def train(
     """Train, then export what is served; `scratch` keeps the checkpoints that a second try goes on from."""
     from pylib.data.shards import ShardIndex
     from pylib.serving.export import export_onnx
-    from pylib.training.config import training_config
     from pylib.training.run import train as fit
     from pylib.training.tracking import tracking_uri
 
-    config = training_config(**_merged({"encoder": encoder, "alpha": alpha, "seed": seed}, options))
+    config = configuration({"encoder": encoder, "alpha": alpha, "seed": seed}, options)
     output = settings().output
     trained = fit(
-        shards, model, config, weights=_first(weights), scratch=scratch, tracking=tracking_uri(output)
+        shards,
+        model,
+        config,
+        weights=_first(weights, scratch),
+        scratch=scratch,
+        tracking=tracking_uri(output),
     )
     index = ShardIndex.read(shards)
     digest = export_onnx(
@@ -44,18 +51,23 @@ def train(
     return {"model": digest, "validation_mean_iou": trained.best_mean_iou}
 
 
-def _merged(parameters: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+def configuration(parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
     """One set of hyper-parameters; a name that is given twice is refused, not silently overruled."""
     twice = sorted(parameters.keys() & options.keys())
     if twice:
         raise ConfigurationError(
             f"options: {', '.join(twice)} is a parameter of its own; give it as -p name=value"
         )
-    return parameters | options
+    return training_config(**parameters, **options)
 
 
-def _first(weights: str) -> "Weights":
-    return cast("Weights", weights) if weights in {"none", "imagenet"} else Path(weights)
+def _first(weights: str, scratch: Path) -> "Weights":
+    """`none`, `imagenet`, a file, or one of the store's, which is fetched."""
+    if weights in {"none", "imagenet"}:
+        return cast("Weights", weights)
+    if FileRef.names(weights):
+        return FileRef.parse(weights).fetch(open_store(settings().store), scratch)
+    return Path(weights)
 
 
 def _keep_logs(scratch: Path, target: Path) -> None:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from pylib.errors import PipelineError
-from pylib.workflows import pipelines
+from pylib.workflows import checks, logs, pipelines
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STARTED = re.compile(r"Executing task '([\w-]+)'")
 _FINISHED = re.compile(r"Task '([\w-]+)' finished with status (\w+)")
-_NOISE = re.compile(r"^\s*$|^\d\d:\d\d:\d\d|KFP Executor|^-+$|Warning|warnings\.warn")
 
 
 @dataclass
@@ -61,12 +60,12 @@ def run(
     from kfp import local
 
     pipeline = pipelines.load(name)
-    pipelines.check_arguments(pipeline, arguments)
+    arguments = checks.checked(pipeline, arguments)
     result = Run(root / datetime.now().astimezone().strftime(f"{name}-%Y%m%d-%H%M%S-%f"))
     result.folder.mkdir(parents=True)
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(result.folder), raise_on_error=True)
     begun = time.monotonic()
-    with _quiet(), StepLogs(result, listen) as logs, contextlib.redirect_stdout(logs):
+    with _quiet(), StepLogs(result, listen) as printed, contextlib.redirect_stdout(printed):
         try:
             _without_retries(pipeline)(**arguments)
         except RuntimeError as error:
@@ -95,8 +94,7 @@ def _explain(result: Run, error: Exception) -> str:
     failed = next((step for step in reversed(result.steps) if not step.succeeded), None)
     if failed is None:
         return f"run {result.folder}: {_COLOUR.sub('', str(error))}"
-    lines = [line.strip() for line in failed.log.read_text().splitlines() if not _NOISE.search(line)]
-    reason = re.sub(r"^(\w+\.)*\w*Error: ", "", lines[-1]) if lines else "it said nothing"
+    reason = logs.last_words(failed.log.read_text()) or "it said nothing"
     return f"step {failed.name} failed: {reason} (log: {failed.log})"
 
 
@@ -123,7 +121,7 @@ class StepLogs(io.TextIOBase, TextIO):
         elif self.file:
             self.file.write(line.removeprefix("    ") + "\n")
             self.file.flush()
-            if not _NOISE.search(line):
+            if not logs.is_noise(line):
                 self.listen(self.run.steps[-1], line.strip())
 
     def _begin(self, name: str) -> None:

@@ -43,17 +43,11 @@ def parameters(pipeline: Any) -> dict[str, Any]:
     return {name: parameter.default for name, parameter in signature.parameters.items()}
 
 
-def check_arguments(pipeline: Any, arguments: dict[str, Any]) -> None:
-    """Raise PipelineError for an argument that the pipeline does not have, or lacks."""
-    known = parameters(pipeline)
-    for name in arguments:
-        if name not in known:
-            raise PipelineError(
-                f"pipeline {pipeline.name}: no parameter {name!r}; it has: {', '.join(known)}"
-            )
-    for name, default in known.items():
-        if default is inspect.Parameter.empty and name not in arguments:
-            raise PipelineError(f"pipeline {pipeline.name}: {name!r} is required; give --{name}")
+def specification(name: str) -> Any:
+    """What a pipeline compiles to, as KFP's own message in a dict."""
+    from google.protobuf import json_format
+
+    return json_format.MessageToDict(load(name).pipeline_spec)
 
 
 def compiled(name: str) -> dict[Path, bytes]:

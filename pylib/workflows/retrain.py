@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from pylib.errors import PipelineError
-from pylib.workflows import cluster, turn
-from pylib.workflows.cluster import ClusterRun, Listener
+from pylib.workflows import cluster, connection, following, turn
+from pylib.workflows.cluster import ClusterRun
+from pylib.workflows.connection import Connection
+from pylib.workflows.following import Listener
 from pylib.workflows.kubernetes_api import KubernetesApi
 
 EXPERIMENT = "retrain"
@@ -41,27 +43,22 @@ def run(
     with turn.taken(
         api, namespace, holder, lambda said: listen("turn", said), hours=hours, seconds=lease_seconds
     ) as mine:
-        _wait_for_others(namespace, deadline, listen, poll_seconds)
+        there = connection.connect(namespace)
+        _wait_for_others(there, deadline, listen, poll_seconds)
         given = arguments()
         mine.check()
-        return cluster.run(
-            pipeline,
-            given,
-            namespace=namespace,
-            experiment=EXPERIMENT,
-            listen=listen,
-            hours=hours,
-            poll_seconds=poll_seconds,
-        )
+        submitted = cluster.submit(pipeline, given, there, experiment=EXPERIMENT)
+        listen("turn", f"run {submitted.id}: {submitted.where}")
+        return following.follow(submitted, there, listen, hours=hours, poll_seconds=poll_seconds)
 
 
-def _wait_for_others(namespace: str, deadline: float, listen: Listener, poll_seconds: float) -> None:
+def _wait_for_others(there: Connection, deadline: float, listen: Listener, poll_seconds: float) -> None:
     """Until no run of the experiment is unfinished: one may go on though who followed it is gone."""
     told = ""
     answered = float("-inf")
     while True:
         try:
-            going = cluster.unfinished(EXPERIMENT, namespace)
+            going = cluster.unfinished(EXPERIMENT, there)
             answered = time.monotonic()
         except PipelineError as error:
             if time.monotonic() - answered > PATIENCE:

@@ -1,11 +1,7 @@
 """What pylib calls on a cluster, recorded over real HTTP, is what its account's record says."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -13,67 +9,22 @@ import yaml
 from pylib.cluster.access import FILE, asked, recorded
 from pylib.errors import ConfigurationError
 from pylib.provenance.materials import ROOT
-from pylib.workflows import cluster
-
-RUN = {"run_id": "r1", "display_name": "x", "run_details": {"task_details": []}}
-EXPERIMENT = {"experiment_id": "e1", "display_name": "segmentation", "namespace": "ml"}
-
-
-class Pipelines(ThreadingHTTPServer):
-    """A Kubeflow Pipelines API of many users that notes every request; the first makes the experiment."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.calls: list[tuple[str, str]] = []
-        self.experiments: list[dict[str, str]] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Pipelines
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0].removeprefix("/apis/v2beta1/")
-        answers = {
-            "healthz": {"multi_user": True},
-            "experiments": {"experiments": self.server.experiments},
-            "runs/r1": {**RUN, "state": "SUCCEEDED"},
-        }
-        self._answer(answers.get(path))
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        made = {**RUN, "state": "PENDING"}
-        if self.path.endswith("/experiments"):
-            self.server.experiments.append(EXPERIMENT)
-            made = EXPERIMENT
-        self._answer(made)
-
-    def _answer(self, body: dict[str, Any] | None) -> None:
-        self.server.calls.append((self.command, self.path))
-        data = json.dumps(body or {}).encode()
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        pass
+from pylib.workflows import cluster, following
+from pylib.workflows.connection import connect
+from tests.workflows.pipelines_api import serving
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     """The requests of a pipeline's first and of its second run."""
-    server = Pipelines()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("KF_PIPELINES_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
-    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", "/nonexistent")
-    monkeypatch.delenv("KF_PIPELINES_TOKEN", raising=False)
-    for _ in range(2):
-        cluster.run("segmentation", {"data": "sample@" + "a" * 64}, namespace="ml", poll_seconds=0.01)
-    yield server.calls
-    server.shutdown()
-    server.server_close()
+    monkeypatch.setenv("KF_PIPELINES_TOKEN", "good")
+    with serving() as server:
+        monkeypatch.setenv("KF_PIPELINES_ENDPOINT", server.url)
+        for _ in range(2):
+            connection = connect("ml")
+            run = cluster.submit("segmentation", {"data": "sample@" + "a" * 64}, connection)
+            following.follow(run, connection, poll_seconds=0.01)
+        yield server.calls
 
 
 def test_the_record_is_what_pylib_calls(calls: list[tuple[str, str]]) -> None:

@@ -206,8 +206,10 @@ class Driver:
                     "pipeline/runid": self.run,
                     "workflows.argoproj.io/workflow": workflow,
                 },
-                # The backend says so to each pod of a profile.
-                "annotations": {"sidecar.istio.io/inject": "false"},
+                "annotations": {
+                    "sidecar.istio.io/inject": "false",  # the backend says so to each pod of a profile
+                    "workflows.argoproj.io/node-name": f"{workflow}.root.{task}.executor(0)",
+                },
             },
             "spec": {
                 "serviceAccountName": ACCOUNT,
@@ -256,6 +258,9 @@ def extend(spec: Body, settings: Body, executor_input: Body) -> None:
             case "configMapAsEnv" | "secretAsEnv":
                 kind = "configMap" if key == "configMapAsEnv" else "secret"
                 main["env"] += [each for source in value for each in _from(kind, source, executor_input)]
+            case "fieldPathAsEnv":
+                fields = ((each["name"], {"fieldPath": each["fieldPath"]}) for each in value)
+                main["env"] += [{"name": name, "valueFrom": {"fieldRef": path}} for name, path in fields]
             case "tolerations":
                 spec["tolerations"] = [{k: v for k, v in each.items() if v != {}} for each in value]
             case "activeDeadlineSeconds":

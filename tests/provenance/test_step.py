@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import signal
@@ -49,6 +50,21 @@ def commit(tmp_path, monkeypatch):
     monkeypatch.setenv("PYLIB_STORE", str(tmp_path / "store"))
     files = {"images/a.jpg": b"a", "images/b c.jpg": b"b", "dataset.json": b"{}"}
     return open_store(str(tmp_path / "store")).commit("pets", files)
+
+
+def test_a_file_of_the_store_is_named_by_commit_and_digest(numbers, commit, tmp_path):
+    seed = f"pets@{commit.id}:images/a.jpg"
+    double(numbers, tmp_path / "out", seed=seed)
+    materials = {r["name"]: r for r in dependencies(read_bundle(tmp_path / "out")[0])}
+    assert materials["seed"]["uri"] == f"store:{seed}"
+    assert materials["seed"]["digest"] == {"sha256": hashlib.sha256(b"a").hexdigest()}
+    double(numbers, tmp_path / "again", seed=f"pets@{commit.id}:images/b c.jpg")
+    assert CALLS == ["double", "double"], "another file is another step"
+
+
+def test_a_file_of_a_branch_is_refused_because_it_may_move(numbers, commit, tmp_path):
+    with pytest.raises(ProvenanceError, match=r"seed 'pets@master:images/a.jpg': a branch may move"):
+        double(numbers, tmp_path / "out", seed="pets@master:images/a.jpg")
 
 
 def test_a_step_leaves_its_output_and_a_valid_record(numbers, tmp_path):

@@ -1,7 +1,8 @@
 import pytest
 
 from pylib.errors import ConfigurationError
-from pylib.steps.train import train
+from pylib.steps.train import _first, train
+from pylib.store.protocol import open_store
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,13 @@ def test_wrong_hyper_parameters_are_one_line_before_anything_is_trained(tmp_path
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "model").exists()
+
+
+def test_first_weights_of_the_store_are_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYLIB_STORE", str(tmp_path / "store"))
+    commit = open_store(str(tmp_path / "store")).commit("weights", {"first.weights.h5": b"numbers"})
+    fetched = _first(f"weights@{commit.id}:first.weights.h5", tmp_path)
+    assert fetched == tmp_path / "first.weights.h5"
+    assert fetched.read_bytes() == b"numbers"
+    assert _first("imagenet", tmp_path) == "imagenet"
+    assert _first(str(fetched), tmp_path) == fetched

@@ -108,6 +108,16 @@ def test_a_release_is_neither_repeated_nor_cached():
     assert not tasks["release"]["cachingOptions"].get("enableCache")
 
 
+def test_a_step_with_retries_knows_which_try_it_is():
+    spec = next(yaml.safe_load_all((pipelines.COMPILED / "segmentation.yaml").read_text()))
+    for name, _, platform in executors("segmentation"):
+        retried = "retryPolicy" in spec["root"]["dag"]["tasks"][name]
+        path = "metadata.annotations['workflows.argoproj.io/node-name']"
+        assert platform.get("fieldPathAsEnv", []) == (
+            [{"name": "PYLIB_NODE", "fieldPath": path}] if retried else []
+        )
+
+
 def test_an_unknown_pipeline_names_those_that_there_are():
     with pytest.raises(PipelineError, match=r"'segmentaton': not in .*; there are: segmentation"):
         pipelines.load("segmentaton")

@@ -1,0 +1,55 @@
+"""What `run --cluster` says: a line for each of the pipeline's own tasks, and where to look then."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from pylib.settings import settings
+
+if TYPE_CHECKING:
+    from pylib.workflows.cluster import ClusterRun
+
+
+def run_on_cluster(
+    pipeline: str, data: str, given: dict[str, Any], namespace: str | None, *, as_json: bool
+) -> None:
+    """Submit a pipeline and follow it; interrupted, say that the run goes on."""
+    from pylib.workflows import arguments, cluster, connection, following, history, site
+
+    console = Console(stderr=True, soft_wrap=True)
+    # Whether we are let in goes first: a store that is not there may take a minute to say so.
+    there = connection.connect(namespace)
+    where = there.namespace or site.namespace()
+    ready, done = arguments.for_cluster(pipeline, {"data": data, **given}, where)
+    for line in done:
+        console.print(line, highlight=False)
+    submitted = cluster.submit(pipeline, ready, there)
+    history.keep(settings().output, submitted)
+    console.print(f"run {submitted.id}: {submitted.where}", highlight=False)
+    try:
+        finished = following.follow(
+            submitted, there, lambda task, words: console.print(f"{task}: {words}", highlight=False)
+        )
+    except KeyboardInterrupt:
+        console.print(
+            f"run {submitted.id} goes on; `pylib status` shows how far it is; to end it: its page, or "
+            f"{submitted.ending}",
+            highlight=False,
+        )
+        raise
+    history.keep(settings().output, finished)
+    report(finished, console, as_json=as_json)
+
+
+def report(run: "ClusterRun", console: Console, *, as_json: bool) -> None:
+    """The seconds of each step, and beside them what Kubeflow Pipelines adds."""
+    from pylib.workflows import history
+
+    if as_json:
+        print(json.dumps(history.facts(run)))  # noqa: T201
+        return
+    for task in run.tasks:
+        console.print(f"{task.name:<10} {task.seconds:6.1f} s", highlight=False)
+    console.print(f"{run.state.lower()} in {run.seconds:.0f} s, of which {run.overhead:.0f} s are Kubeflow "
+                  f"Pipelines' own: {run.where}", highlight=False)  # fmt: skip

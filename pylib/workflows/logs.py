@@ -1,0 +1,19 @@
+"""What a step said last of itself, out of what everybody around it prints as well."""
+
+import re
+
+_NOISE = re.compile(
+    r"^\s*$|^\d\d:\d\d:\d\d|KFP Executor|^-+$|Warning|warnings\.warn"  # the SDK's runner and executor
+    r"|^[IWEF]\d{4} \d\d:\d\d|^time=\"|^Error: exit status|^Traceback"  # the launcher, and Argo's executor
+)
+
+
+def is_noise(line: str) -> bool:
+    """Whether a line is of those who run the step."""
+    return bool(_NOISE.search(line))
+
+
+def last_words(text: str) -> str:
+    """The error at the end of a log, without its exception's name; empty where it said nothing."""
+    lines = [line.strip() for line in text.splitlines() if not is_noise(line)]
+    return re.sub(r"^(\w+\.)*\w*Error: ", "", lines[-1]) if lines else ""
