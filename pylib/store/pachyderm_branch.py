@@ -7,7 +7,7 @@ wait.
 import grpc
 from pachyderm_sdk.api import pfs
 
-from pylib.store.pachd import Pachd
+from pylib.store.pachd import Pachd, reason
 
 
 def newest(pachd: Pachd, repository: str, branch: str) -> str | None:
@@ -35,9 +35,13 @@ def is_empty(pachd: Pachd, repository: str, commit: str) -> bool:
     repo = pfs.Repo(name=repository, type="user", project=pfs.Project(name="default"))
     # With its branch's repository, as a bare id that is none makes pachd panic.
     named = pfs.Commit(repo=repo, id=commit, branch=pfs.Branch(repo=repo))
-    with pachd.errors(f"list the files of {repository}@{commit}"):
+    try:
         infos = pachd.pfs.walk_file(file=pfs.File(commit=named, path="/"))
         return not any(info.file_type == pfs.FileType.FILE for info in infos)
+    except grpc.RpcError as error:
+        if "file / not found" in reason(error):  # so pachd says that there is nothing
+            return True
+        raise pachd.error(f"list the files of {repository}@{commit}", error) from error
 
 
 def _is_good(info: pfs.CommitInfo) -> bool:
