@@ -3,12 +3,16 @@
     python benchmarks/store.py            # about 4 minutes, most of them to install DVC
     python benchmarks/store.py --no-dvc   # half a minute
     ARTIFACT_TEST_URL=s3://bucket python benchmarks/store.py --no-dvc   # a commit to that bucket too
+    PACHD_ADDRESS=… python benchmarks/store.py --no-dvc --files 2000   # and Pachyderm beside it
 
 Method: the same files on the same filesystem, read once before, so that all find them in the page cache; each
 method writes to a fresh place in every round, the rounds take turns, and the median counts. Before each
 measurement the disk is idle (sync). Nothing is deleted before the end, as ext4 slows down after deletions.
 What is timed is whole commands, start included; the commit also as a call of the library. A commit ends when
 it would survive a power cut; the others leave their data in the page cache, and pay for no flush.
+Where PACHD_ADDRESS names a pachd, what one does with a store is timed in both, in turns, each in a
+repository of its own and by a store that remembers nothing; beside it `pachctl put file -r` of the same
+files, if pachctl is there. A commit in Pachyderm ends when it can be read; pachctl returns before that.
 Expected on two cores: at least 0.5 of the speed of cp + sha256sum, and 5 times that of dvc add.
 """
 
@@ -22,14 +26,16 @@ import tempfile
 import time
 import uuid
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from pylib.store.local import LocalStore
-from pylib.store.protocol import open_store
+from pylib.store.protocol import Store, open_store
 
 DVC = "dvc==3.67.1"
+IMAGES = 290
+"""How many digests `explain` asks for at once: the training images of the sample."""
 
 
 def make_files(folder: Path, count: int, size: int) -> None:
@@ -90,13 +96,71 @@ def install_dvc(folder: Path) -> Path:
 
 
 def measure(prepare: Callable[[Path, Path], Callable[[], object]], source: Path, place: Path) -> float:
-    """Return the seconds of one measurement, on an idle disk."""
+    """Return the seconds of one measurement."""
     place.mkdir(parents=True)
-    run = prepare(source, place)
+    return seconds_of(prepare(source, place))
+
+
+def operations(url: str, source: Path, place: Path) -> Iterator[tuple[str, float]]:
+    """Do with a store what people do, in a new repository; yield what was done and the seconds it took."""
+    files = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+    name, first = f"bench-{uuid.uuid4().hex[:12]}", min(files)
+    calls: dict[str, Callable[[Store], object]] = {
+        "commit": lambda store: store.commit(name, files),
+        "ls": lambda store: store.ls(name),
+        "read one file": lambda store: store.read(name, first),
+        f"digests of {IMAGES}": lambda store: store.digests(name, sorted(files)[:IMAGES]),
+        "checkout": lambda store: store.checkout(name, place / "out"),
+        "add one file": lambda store: store.commit(name, {"one more": b"1"}, mode="add"),
+    }
+    for what, call in calls.items():
+        store = open_store(url)
+        store.create_repository(name)  # connects, too
+        yield what, seconds_of(partial(call, store))
+    if url == "pachyderm":
+        yield from pachctl_put(name, source)
+
+
+def pachctl_put(name: str, source: Path) -> Iterator[tuple[str, float]]:
+    """Let pachctl, if it is there, put the same files to a repository beside this one; then delete both."""
+    from pylib.store.handles import repo
+    from pylib.store.pachd import Pachd
+
+    pachd, beside = Pachd.from_environment(), f"{name}-pachctl"
+    if pachctl := shutil.which("pachctl"):
+        pachd.pfs.create_repo(repo=repo(beside))
+        command = [pachctl, "put", "file", "-r", f"{beside}@master", "-f", source, "--progress=false"]
+        yield "pachctl put file -r", seconds_of(partial(subprocess.run, command, check=True))
+        pachd.pfs.delete_repo(repo=repo(beside), force=True)
+    pachd.pfs.delete_repo(repo=repo(name), force=True)
+
+
+def seconds_of(call: Callable[[], object]) -> float:
+    """Return the seconds of a call, on an idle disk."""
     os.sync()
     start = time.perf_counter()
-    run()
+    call()
     return time.perf_counter() - start
+
+
+def report_stores(options: argparse.Namespace, folder: Path) -> None:
+    """Time the operations in a local store and in Pachyderm, in turns, and print the medians."""
+    seconds: dict[str, dict[str, list[float]]] = {"local": {}, "pachyderm": {}}
+    for turn in range(options.rounds):
+        for store, taken in seconds.items():
+            place = folder / f"operations-{store}-{turn}"
+            place.mkdir()
+            url = store if store == "pachyderm" else str(place / "store")
+            for what, each in operations(url, folder / "source", place):
+                taken.setdefault(what, []).append(each)
+    local, pachyderm = ({w: statistics.median(t) for w, t in taken.items()} for taken in seconds.values())
+    print(f"\n  {'seconds':20} {'local':>8} {'Pachyderm':>10}")
+    for what, each in pachyderm.items():
+        beside = f"{local[what]:8.3f}" if what in local else f"{'':8}"
+        print(f"  {what:20} {beside} {each:10.3f}")
+    if "pachctl put file -r" in pachyderm:
+        ratio = pachyderm["commit"] / pachyderm["pachctl put file -r"]
+        print(f"  a commit in Pachyderm takes {ratio:.2f} times as long as pachctl put file -r")
 
 
 def main() -> None:
@@ -128,6 +192,8 @@ def report(options: argparse.Namespace, folder: Path) -> None:
             seconds[name].append(measure(prepare, folder / "source", place))
             print(f"round {turn + 1}: {name}: {seconds[name][-1]:.2f} s", flush=True)
     print_table({name: statistics.median(taken) for name, taken in seconds.items()}, options)
+    if os.environ.get("PACHD_ADDRESS"):
+        report_stores(options, folder)
 
 
 def print_table(median: dict[str, float], options: argparse.Namespace) -> None:

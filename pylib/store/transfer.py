@@ -17,14 +17,14 @@ from tqdm import tqdm
 
 from pylib.errors import StoreError
 from pylib.store.blobs import parallel
-from pylib.store.copying import open_regular
+from pylib.store.copying import open_regular, read_all
 from pylib.store.pachd import Pachd, reason
 from pylib.store.protocol import File
 
 _CHUNK = (4 << 20) - (64 << 10)
 """Bytes of a piece: with its path it passes where a server or a proxy has the limit of gRPC itself."""
 
-_BLOCK = 128 << 10
+_BLOCK, _BURST = 128 << 10, 8 << 20
 _ADD_FILE, _DELETE_FILE = 2, 3
 _FRESH_SECONDS = 300.0
 _ACCEPTED = " \"#$&',-./:;<=>_`|~"
@@ -95,7 +95,7 @@ class Upload:
                 raise
 
         try:
-            return self._pachd.create_file_set(requests())
+            return self._pachd.create_file_set(_in_bursts(requests()))
         except grpc.RpcError as error:
             if failures:
                 raise StoreError(f"nothing was committed: {failures[0]}") from failures[0]
@@ -148,35 +148,56 @@ class _Stream:
         return next(self._blocks, b"")
 
 
+def _in_bursts(requests: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield requests a few MiB at a time, which pachd takes in faster than one now and then."""
+    burst, size = [], 0
+    for request in requests:
+        burst.append(request)
+        size += len(request)
+        if size > _BURST:
+            yield from burst
+            burst, size = [], 0
+    yield from burst
+
+
 def _additions(file: File, source: bytes | Path) -> Iterator[bytes]:
     """Yield a new file in pieces, mostly one; Pachyderm appends each to the former ones."""
-    path, digest = f"/{encode(file.path)}", hashlib.sha256()
-    with _opened(source) as stream:
-        data = stream.read(_CHUNK)
-        while True:
-            digest.update(data)
-            yield addition(path, data)
-            if not (data := stream.read(_CHUNK)):
-                break
+    name, digest = f"/{encode(file.path)}", hashlib.sha256()
+    for piece in _pieces(source):
+        digest.update(piece)
+        yield addition(name, piece)
     if digest.hexdigest() != file.sha256:
         raise StoreError(f"{source!s} changed while it was read: commit it again")
 
 
 def _hashed(path: str, source: bytes | Path | IO[bytes]) -> File:
     digest, size = hashlib.sha256(), 0
-    with _opened(source) as stream:
-        while data := stream.read(_CHUNK):
-            digest.update(data)
-            size += len(data)
+    for piece in _pieces(source):
+        digest.update(piece)
+        size += len(piece)
     return File(path, digest.hexdigest(), size)
 
 
-def _opened(source: bytes | Path | IO[bytes]) -> IO[bytes]:
-    if isinstance(source, bytes):
-        return BytesIO(source)
-    if not isinstance(source, Path):
-        return source
+def _pieces(source: bytes | Path | IO[bytes]) -> Iterator[bytes]:
+    """Yield a content piece by piece; an empty one is one empty piece."""
+    if isinstance(source, Path):
+        yield from _pieces_of_file(source)
+    elif isinstance(source, bytes):
+        yield from (source[at : at + _CHUNK] for at in range(0, len(source) or 1, _CHUNK))
+    else:
+        while piece := source.read(_CHUNK):
+            yield piece
+
+
+def _pieces_of_file(path: Path) -> Iterator[bytes]:
     try:
-        return os.fdopen(open_regular(source)[0], "rb")
+        descriptor, size = open_regular(path)
     except OSError as error:
-        raise StoreError(f"{source}: {error.strerror}; nothing was committed") from error
+        raise StoreError(f"{path}: {error.strerror}; nothing was committed") from error
+    try:
+        piece = read_all(descriptor, size) if size < _CHUNK else os.read(descriptor, _CHUNK)
+        yield piece
+        while piece and (piece := os.read(descriptor, _CHUNK)):
+            yield piece
+    finally:
+        os.close(descriptor)

@@ -16,7 +16,7 @@ from pylib.store.listing import pack, unpack
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm import PachydermStore
 from pylib.store.protocol import File, open_store
-from pylib.store.transfer import addition, decode, encode, names
+from pylib.store.transfer import Upload, addition, decode, encode, names
 from pylib.store.tree import tree_digest
 from tests.store.pachd_contract import PachdContract, branch_of
 from tests.store.standin import MESSAGE_BYTES
@@ -67,6 +67,16 @@ def test_one_message_carries_a_new_file(standin, store):
     store.commit("pets", {f"{n}": b"x" for n in range(500)})
     assert (standin.calls.count("CreateFileSet"), standin.messages) == (1, 500)
     assert len(standin.calls) < 12
+    assert len(standin.pick(handle(store.head("pets").ref)).files) == 500
+
+
+def test_what_changes_while_it_is_read_ends_the_upload(standin, store, tmp_path):
+    (tmp_path / "a").write_bytes(b"1")
+    changed = {f"{n}": b"x" for n in range(1000)} | {"a": tmp_path / "a"}
+    upload = Upload(store._pachd, changed)
+    (tmp_path / "a").write_bytes(b"2")
+    with pytest.raises(StoreError, match=r"nothing was committed: .*/a changed while it was read"):
+        upload.filesets()
 
 
 def test_what_was_sent_is_not_sent_again_for_a_second_attempt(standin, store):
