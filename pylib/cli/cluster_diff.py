@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pylib.cli.cluster import ClusterName, rendering
-from pylib.provenance.materials import ROOT
+from pylib.cli.cluster import HERE, ClusterName, Tree, rendering
 
 WIDTH = 160
 
@@ -23,7 +22,7 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="exit 1 on a danger, or on what could not be compared")
     ] = False,
-    tree: Annotated[Path, typer.Option("--tree", help="the checkout whose revisions are compared")] = ROOT,
+    tree: Tree = HERE,
 ) -> None:
     """Render two revisions and show what a push would change, by application and field, dangers first."""
     from pylib.cluster.diff import machine, markdown, revisions, text

@@ -12,10 +12,10 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Said, found, rule
 from pylib.cluster.policies import grants
 from pylib.cluster.policies.grants import Access
-from pylib.cluster.policies.selection import judged
+from pylib.cluster.policies.selection import bringing, unless_brought
 from pylib.cluster.render import Render
 from pylib.errors import ConfigurationError
 
@@ -25,6 +25,8 @@ GROUP = "pipelines.kubeflow.org"
 RESOURCES = {"experiments": "experiments", "pipelines": "pipelines", "recurringruns": "jobs", "runs": "runs"}
 ROUTE = re.compile(r"/apis/v2beta1/(?P<collection>\w+)(?:/(?P<rest>[^:?]+))?(?::(?P<action>\w+))?(?:\?.*)?")
 OPEN = {"healthz"}
+# What may grant an account something, in its own namespace and in all.
+NAMESPACED, CLUSTER_WIDE = ("Role", "RoleBinding"), ("ClusterRole", "ClusterRoleBinding")
 
 
 class Account(BaseModel):
@@ -79,19 +81,20 @@ def recorded(tree: Path) -> Recorded | None:
 
 
 @rule("access-missing", "a call that its account may not make fails on the cluster, and only there")
-def access_missing(render: Render) -> Iterator[Finding]:
+def access_missing(render: Render) -> Iterator[Said]:
     """The account that pylib is on a cluster may do all that pylib's calls need."""
     record = recorded(render.tree)
-    for resource in judged(render, "ServiceAccount") if record else ():
+    for resource in render.of("ServiceAccount") if record else ():
         if record and (resource.namespace, resource.name) == (record.account.namespace, record.account.name):
             granted = {each.access for each in grants.of(render, resource.namespace, resource.name)}
+            by = [*bringing(render, NAMESPACED, resource.namespace), *bringing(render, CLUSTER_WIDE)]
             for group, kind, verb in sorted(record.access - granted):
                 message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
-                yield found("access-missing", resource, "metadata.name", message)
+                yield unless_brought(found("access-missing", resource, "metadata.name", message), by)
 
 
 @rule("access-excess", "what an account may do and never does is there for who breaks into its pods")
-def access_excess(render: Render) -> Iterator[Finding]:
+def access_excess(render: Render) -> Iterator[Said]:
     """The account may do nothing else."""
     record = recorded(render.tree)
     if record is None:
@@ -103,6 +106,7 @@ def access_excess(render: Render) -> Iterator[Finding]:
             message = f"no call of pylib needs {verb} of {kind} in {group or 'the core group'}; remove it"
             yield found("access-excess", grant.role, grant.field, message)
     for binding in grants.bindings(render, namespace, name):
-        if not render.unchecked and not grants.roles(render, binding):
+        if not grants.roles(render, binding):
             message = "no application brings that role, so nobody can say what it grants; bind a Role"
-            yield found("access-excess", binding, "roleRef.name", message)
+            finding = found("access-excess", binding, "roleRef.name", message)
+            yield unless_brought(finding, grants.bringing_role(render, binding))

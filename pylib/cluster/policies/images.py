@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from pylib.cluster import images
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Finding, Pending, found, rule
 from pylib.cluster.pods import containers
 from pylib.cluster.policies.selection import every_pod
-from pylib.cluster.render import Render, Unchecked
+from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 
 # Tags that their owners move.
@@ -39,12 +39,15 @@ def image_unlocked(render: Render) -> Iterator[Finding]:
             yield found("image-unlocked", resource, field, message)
 
 
-def notes(render: Render) -> Iterator[Unchecked]:
-    """The images of ours whose digest is not known yet, so that any build under the tag would pass."""
+def pending(render: Render) -> Iterator[Pending]:
+    """The images of ours whose digest is not known yet, so that any build under the tag would pass.
+
+    No digest exists before the first push to a registry: that is not what --strict asks about.
+    """
     used = {image for _, _, image in _named(render)}
     for image in _locked(render):
         if image in used and DIGEST not in image:
-            yield Unchecked(images.LOCK, f"{image} has no digest yet; push it and run `pylib cluster images`")
+            yield Pending(images.LOCK, f"{image} has no digest yet; push it and run `pylib cluster images`")
 
 
 def _named(render: Render) -> Iterator[tuple[Resource, str, str]]:
