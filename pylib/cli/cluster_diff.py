@@ -1,6 +1,5 @@
 """Verb `cluster diff`: what a push would create, change and remove, and what of it is dangerous."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer

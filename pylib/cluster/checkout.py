@@ -1,4 +1,4 @@
-"""Which checkout a command looks at: that of the folder it is called in, not the one pylib is installed from."""
+"""Which checkout a command looks at: the one it is called in, not the one pylib is installed from."""
 
 from pathlib import Path
 

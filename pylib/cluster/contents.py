@@ -1,4 +1,4 @@
-"""What an application's files hold, read without building them: kinds, namespaces, repositories of upstream."""
+"""What an application's files hold, read without building them: kinds, namespaces, upstreams."""
 
 from dataclasses import dataclass
 from pathlib import Path

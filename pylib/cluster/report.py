@@ -100,7 +100,7 @@ def counted(objects: Iterable[str]) -> str:
 
 
 def because(unchecked: tuple[Unchecked, ...]) -> str:
-    """Who could not be rendered, and why; several reasons stand beside the applications, where these are listed."""
+    """Who could not be rendered, and why; several reasons are listed with the applications already."""
     reasons = by_reason(unchecked)
     names = [each.application for each in unchecked]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

@@ -7,7 +7,6 @@ from pylib.cluster.policies.selection import bringing, matches, unless_brought
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
-
 POLICY = ("NetworkPolicy",)
 
 
