@@ -59,6 +59,8 @@ def kept(resource: Resource, before: Render, after: Render) -> str:
 
 
 def _ending(application: Application, before: Render, after: Render) -> Ending | None:
+    if application.name not in after.applications and _unknown(application, after):
+        return None
     if ROOT in before.applications and ROOT not in after.applications:
         cause = "the folder of root is gone, so that Argo CD renders nothing anew"
         return Ending(application, Fate.STAYING, cause, "root, which Argo CD cannot render", None)
@@ -74,6 +76,11 @@ def _ending(application: Application, before: Render, after: Render) -> Ending |
     if remaining is None:
         return _without_set(application, of_set, before, after, successor)
     return _left_out(application, remaining, before, successor)
+
+
+def _unknown(application: Application, after: Render) -> bool:
+    """Whether what would bring an application could not be rendered, so that it may be there all the same."""
+    return not {ROOT, application.owner}.isdisjoint(each.application for each in after.unchecked)
 
 
 def _of_folder(
