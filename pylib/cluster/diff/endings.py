@@ -45,7 +45,8 @@ class Ending:
 
 def endings(before: Render, after: Render) -> dict[str, Ending]:
     """By name, each application that ends or is left alone; none for those that are updated in place."""
-    found = (_ending(each, before, after) for each in before.applications.values())
+    known = [each for each in before.applications.values() if not _unknown(each, after)]
+    found = (_ending(each, before, after) for each in known)
     return {each.application.name: each for each in found if each}
 
 
@@ -59,8 +60,6 @@ def kept(resource: Resource, before: Render, after: Render) -> str:
 
 
 def _ending(application: Application, before: Render, after: Render) -> Ending | None:
-    if application.name not in after.applications and _unknown(application, after):
-        return None
     if ROOT in before.applications and ROOT not in after.applications:
         cause = "the folder of root is gone, so that Argo CD renders nothing anew"
         return Ending(application, Fate.STAYING, cause, "root, which Argo CD cannot render", None)
@@ -80,7 +79,9 @@ def _ending(application: Application, before: Render, after: Render) -> Ending |
 
 def _unknown(application: Application, after: Render) -> bool:
     """Whether what would bring an application could not be rendered, so that it may be there all the same."""
-    return not {ROOT, application.owner}.isdisjoint(each.application for each in after.unchecked)
+    return application.name not in after.applications and not {ROOT, application.owner}.isdisjoint(
+        each.application for each in after.unchecked
+    )
 
 
 def _of_folder(
