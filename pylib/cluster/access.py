@@ -90,7 +90,8 @@ def access_missing(render: Render) -> Iterator[Said]:
             by = [*bringing(render, NAMESPACED, resource.namespace), *bringing(render, CLUSTER_WIDE)]
             for group, kind, verb in sorted(record.access - granted):
                 message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
-                yield unless_brought(found("access-missing", resource, "metadata.name", message), by)
+                cause = f"{resource} is not granted what pylib's calls need"
+                yield unless_brought(found("access-missing", resource, "metadata.name", message, cause), by)
 
 
 @rule("access-excess", "what an account may do and never does is there for who breaks into its pods")

@@ -1,6 +1,7 @@
 """What an application's files hold, read without building them: kinds, namespaces, upstreams."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pylib.cluster.applications import Application
 
 GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 MAKING_NAMESPACES = {"Namespace", "Profile"}
+SPACE = re.compile(r"\bnamespace: *[\"']?([a-z0-9][a-z0-9-]*)")
 # What says more than its files do, or takes them from elsewhere.
 OPAQUE = ("helmCharts", "generators", "openapi")
 
@@ -55,10 +57,23 @@ def of_application(application: Application) -> Contents:
 
 
 def of_folder(tree: Path, application: Application) -> Contents:
-    """Those of a folder and of all that it refers to."""
+    """Those of a folder and of all that it refers to.
+
+    Of a base that is not in the cache nobody knows where its objects live. It is taken to write into the
+    namespaces that its own folder speaks of, in patches for instance; into any, where it speaks of none.
+    """
     found = _folder(tree / application.path, application.namespace)
     # What holds nothing can be built: then something else is wrong with it, and nobody knows what it holds.
-    return Contents() if found == NOTHING else found
+    if found == NOTHING:
+        return Contents()
+    spaces = _mentioned(tree, application) if found.namespaces is None else frozenset()
+    return replace(found, namespaces=spaces) if spaces else found
+
+
+def _mentioned(tree: Path, application: Application) -> frozenset[str]:
+    component = Path(*Path(application.path).parts[:2])
+    files = (tree / component).rglob("*.yaml")
+    return frozenset(name for file in files for name in SPACE.findall(file.read_text(errors="replace")))
 
 
 def _folder(folder: Path, default: str) -> Contents:

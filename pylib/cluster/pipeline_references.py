@@ -17,6 +17,7 @@ import yaml
 from pylib.cluster import access, images
 from pylib.cluster.findings import Finding, Said, found, rule
 from pylib.cluster.pods import Container, containers, dig
+from pylib.cluster.policies.images import OTHERS
 from pylib.cluster.policies.references import bringing_it, fault, present
 from pylib.cluster.policies.selection import POD_MAKERS, bringing_anywhere, every_pod, unless_brought
 from pylib.cluster.reach import Reach
@@ -82,7 +83,8 @@ def pipeline_reference(render: Render) -> Iterator[Said]:
             told = key and there.fault(kind, name)
             if message and not told:
                 path = file.relative_to(render.tree).as_posix()
-                finding = _finding("pipeline-reference", path, message, field)
+                cause = message if kind != "image" else OTHERS if there.is_ours(name) else f"image {name}"
+                finding = _finding("pipeline-reference", path, message, field, cause)
                 yield unless_brought(finding, there.bringing(kind, name))
     for container in _containers(render) if files else ():
         for index, variable in enumerate(container.body.get("env") or []):
@@ -108,8 +110,8 @@ def _comparable(tree: Path) -> bool:
     return whole and importlib.util.find_spec("kfp") is not None
 
 
-def _finding(identifier: str, file: str, message: str, field: str = "") -> Finding:
-    return Finding(identifier, "pipelines", f"Pipeline {Path(file).stem}", file, field, message)
+def _finding(identifier: str, file: str, message: str, field: str = "", cause: str = "") -> Finding:
+    return Finding(identifier, "pipelines", f"Pipeline {Path(file).stem}", file, field, message, cause)
 
 
 class _There:
@@ -131,11 +133,15 @@ class _There:
             return "" if name in self.images else told
         return fault(self.present, kind, self.namespace, name, key) if self.namespace else ""
 
+    def is_ours(self, image: str) -> bool:
+        """Whether an image is of those that images.lock has, if perhaps of another version."""
+        return image.startswith(self.owners)
+
     def bringing(self, kind: str, name: str) -> list[Reach]:
         """Which applications, not rendered, may bring it: another's image too; ours are in images.lock."""
         if kind != "image":
             return bringing_it(self.render, kind, self.namespace)
-        return [] if name.startswith(self.owners) else bringing_anywhere(self.render, POD_MAKERS)
+        return [] if self.is_ours(name) else bringing_anywhere(self.render, POD_MAKERS)
 
 
 def _containers(render: Render) -> Iterator[Container]:

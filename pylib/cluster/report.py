@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from pylib.cluster.causes import Cause, by_finding, causes
 from pylib.cluster.findings import RULES, Finding, NotJudged, Pending
 from pylib.cluster.locate import line
 from pylib.cluster.render import Unchecked
@@ -36,7 +37,10 @@ def table(report: Report) -> RenderableType:
 def summary(report: Report) -> str:
     """One line: what was looked at, and what came out; never green where something was not looked at."""
     colour = "red" if report.findings else "yellow" if report.blind else "green"
-    what = f"{len(report.findings)} findings" + (" in what could be looked at" if report.blind else "")
+    of_causes = len(causes(report.findings))
+    what = f"{len(report.findings)} findings"
+    what += f" of {of_causes} causes" if of_causes != len(report.findings) else ""
+    what += " in what could be looked at" if report.blind else ""
     return (
         f"[{colour}]{report.cluster}: {what}[/] in {report.applications} "
         f"applications, {report.objects} objects, {report.definitions} CRDs by {report.rules} rules; "
@@ -47,7 +51,14 @@ def summary(report: Report) -> str:
 
 def as_json(reports: Iterable[Report]) -> str:
     """Everything, as a list with one object for each cluster; cluster-conf/README.md has its shape."""
-    return json.dumps([asdict(report) for report in reports], indent=2)
+    return json.dumps([_whole(report) for report in reports], indent=2)
+
+
+def _whole(report: Report) -> dict[str, Any]:
+    """A report with the cause of every finding in words, whether its rule names one or not."""
+    texts = by_finding(report.findings)
+    findings = [{**asdict(each), "cause": texts[each]} for each in report.findings]
+    return {**asdict(report), "findings": findings}
 
 
 def as_sarif(reports: Iterable[Report], tree: Path) -> str:
@@ -59,6 +70,7 @@ def as_sarif(reports: Iterable[Report], tree: Path) -> str:
     made = list(reports)
     findings = sorted({finding for report in made for finding in report.findings})
     pending = sorted({each for report in made for each in report.pending})
+    texts = by_finding(findings)
     run = {
         "tool": {"driver": {"name": "pylib cluster validate", "rules": _rules(findings)}},
         "invocations": [
@@ -68,7 +80,8 @@ def as_sarif(reports: Iterable[Report], tree: Path) -> str:
                 "toolExecutionNotifications": [each for report in made for each in _notifications(report)],
             }
         ],
-        "results": [_result(each, tree) for each in findings] + [_note(each) for each in pending],
+        "results": [_result(each, tree, texts[each]) for each in findings]
+        + [_note(each) for each in pending],
     }
     return json.dumps({"$schema": SARIF, "version": "2.1.0", "runs": [run]}, indent=2)
 
@@ -145,14 +158,29 @@ def _note(pending: Pending) -> dict[str, Any]:
 
 
 def _findings(findings: list[Finding]) -> Table:
+    """A row for each cause: the rules that see it, its objects and the first place."""
     made = Table(box=None, pad_edge=False)
     made.add_column("rule", no_wrap=True)
     for name in ("object", "where", "what"):
         made.add_column(name, overflow="fold")  # a log is narrow, and half a path is none
-    for finding in findings:
-        where = f"{finding.file}\n[dim]{escape(finding.field)}[/]" if finding.field else finding.file
-        made.add_row(f"[red]{finding.id}[/]", escape(finding.object), where, escape(finding.message))
+    for cause in causes(findings):
+        first = cause.findings[0]
+        where = f"{first.file}\n[dim]{escape(first.field)}[/]" if first.field else first.file
+        rules = "\n".join(f"[red]{each}[/]" for each in cause.rules)
+        made.add_row(rules, escape(_objects(cause)), where, escape(_what(cause)))
     return made
+
+
+def _objects(cause: Cause) -> str:
+    return cause.objects[0] if len(cause.objects) == 1 else counted(cause.objects)
+
+
+def _what(cause: Cause) -> str:
+    """What is wrong, the first of what the rules say of it, and how many findings there are of it."""
+    said = cause.messages[:SHOWN] if len(cause.rules) > 1 else cause.messages[:1]
+    told = said if cause.text in (*cause.messages, "") else [cause.text, *said]
+    more = f" ({len(cause.findings)} findings of one cause)" if len(cause.findings) > 1 else ""
+    return "\n".join(told) + more
 
 
 def _rules(findings: list[Finding]) -> list[dict[str, Any]]:
@@ -161,13 +189,14 @@ def _rules(findings: list[Finding]) -> list[dict[str, Any]]:
     return [{"id": name, "shortDescription": {"text": reason}} for name, reason in reasons.items()]
 
 
-def _result(finding: Finding, tree: Path) -> dict[str, Any]:
+def _result(finding: Finding, tree: Path, cause: str) -> dict[str, Any]:
     ours = (tree / finding.file).exists()
     place = finding.file if ours else f"cluster-conf/{finding.application}"
     at = f" at {finding.field}" if finding.field else ""
     return {
         "ruleId": finding.id,
         "level": "error",
+        "properties": {"cause": cause},
         "message": {"text": f"{finding.object}{at}: {finding.message} ({finding.file})"},
         "locations": [
             {

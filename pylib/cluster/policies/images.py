@@ -16,6 +16,8 @@ REPOSITORY = r"[\w-]+(?:\.[\w-]+)*(?:/[\w.-]+)+"
 MOVING_TAG = re.compile(rf"(?:{MOVING})?")
 MOVING_IN_TEXT = re.compile(rf"(?<![\w/.:-]){REPOSITORY}:(?:{MOVING})(?![\w.-])")
 DIGEST = "@sha256:"
+# What findings about our images have in common.
+OTHERS = f"images of ours are others than {images.LOCK} has"
 
 
 @rule("image-mutable", "a tag that moves lets two clusters of one commit run different programs")
@@ -24,7 +26,8 @@ def image_mutable(render: Render) -> Iterator[Finding]:
     for resource, field, image in _named(render):
         if DIGEST not in image and MOVING_TAG.fullmatch(_tag(image)):
             told = f"'{_tag(image)}' is a tag that moves" if _tag(image) else "it has no tag"
-            yield found("image-mutable", resource, field, f"{image}: {told}; name a version or a digest")
+            message = f"{image}: {told}; name a version or a digest"
+            yield found("image-mutable", resource, field, message, f"image {image}")
     yield from _in_texts(render)
 
 
@@ -36,7 +39,7 @@ def image_unlocked(render: Render) -> Iterator[Finding]:
     for resource, field, image in _named(render):
         if owners and image.startswith(owners) and image not in locked:
             message = f"{image} is not as images.lock has it; copy it, or run `pylib cluster images`"
-            yield found("image-unlocked", resource, field, message)
+            yield found("image-unlocked", resource, field, message, OTHERS)
 
 
 def pending(render: Render) -> Iterator[Pending]:

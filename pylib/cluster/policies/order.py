@@ -29,7 +29,8 @@ def crd_order(render: Render) -> Iterator[Said]:
             message = f"nothing brings the CRD of {resource.group} {resource.kind}; add it in wave 0"
             source = source_of(render, resource.group, resource.kind)
             by = [each for each in reaches(render) if each.may_define(source)]
-            yield unless_brought(found("crd-order", resource, "kind", message), by)
+            cause = f"nothing brings the CRDs of {source}" if source else message
+            yield unless_brought(found("crd-order", resource, "kind", message, cause), by)
         elif not comes_before(render, definition, resource):
             message = f"its CRD comes with {_place(render, definition)}; move one of them to another wave"
             yield found("crd-order", resource, "kind", message)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pylib.cluster.findings import Finding, Said, found, rule
-from pylib.cluster.policies.kinds import definitions, namespace, namespaced
+from pylib.cluster.policies.kinds import definitions, landing, namespace, namespaced
 from pylib.cluster.policies.selection import unless_brought
 from pylib.cluster.reach import reaches
 from pylib.cluster.render import Render
@@ -18,7 +18,8 @@ def default_namespace(render: Render) -> Iterator[Finding]:
     for resource in render.resources:
         if namespaced(resource, known) and namespace(render, resource) in {"", "default"}:
             message = "it would land in namespace default; write its own"
-            yield found("default-namespace", resource, "metadata.namespace", message)
+            cause = landing(namespace(render, resource))
+            yield found("default-namespace", resource, "metadata.namespace", message, cause)
 
 
 @rule("namespace-missing", "an object whose namespace is not there is refused, and holds up its application")
@@ -32,7 +33,7 @@ def namespace_missing(render: Render) -> Iterator[Said]:
         place = namespace(render, resource) if namespaced(resource, known) else resource.namespace
         if place not in {*made, created}:
             message = f"nothing makes namespace {place}; write another, or add it to cluster-conf/namespaces"
-            finding = found("namespace-missing", resource, "metadata.namespace", message)
+            finding = found("namespace-missing", resource, "metadata.namespace", message, landing(place))
             yield unless_brought(finding, (e for e in reaches(render) if e.may_make_namespace(place)))
 
 

@@ -90,7 +90,7 @@ def _missing(render: Render, there: Present, resource: Resource, reference: Refe
     kind, name, key, field, again = reference
     message = fault(there, kind, resource.namespace, name, key)
     if message and not (again and fault(there, kind, resource.namespace, name)):
-        finding = found("reference-missing", resource, field, message)
+        finding = found("reference-missing", resource, field, message, message)
         yield unless_brought(finding, bringing_it(render, kind, resource.namespace))
 
 
@@ -101,7 +101,7 @@ def _subjects(render: Render, there: Present, resource: Resource) -> Iterator[Sa
         ours = subject.get("kind") == "ServiceAccount" and not resource.origin.upstream
         if ours and account not in there and account[2] != "default":
             message = f"there is no ServiceAccount {account[1]}/{account[2]}; add it, or mend the name"
-            finding = found("reference-missing", resource, f"subjects[{index}].name", message)
+            finding = found("reference-missing", resource, f"subjects[{index}].name", message, message)
             yield unless_brought(finding, bringing_it(render, account[0], str(account[1])))
 
 

@@ -68,7 +68,7 @@ def webhook_nowhere(render: Render) -> Iterator[Said]:
         key = (str(service.get("namespace")), str(service.get("name")))
         if service and key not in known:
             message = f"there is no Service {'/'.join(key)}; the API server would wait for it in vain"
-            finding = found("webhook-nowhere", resource, field, message)
+            finding = found("webhook-nowhere", resource, field, message, _no_service(*key))
             yield unless_brought(finding, bringing(render, ["Service"], key[0]))
 
 
@@ -108,7 +108,9 @@ def _ingress(known: Services, resource: Resource, field: str, backend: Body) -> 
     port = backend.get("port") or {}
     if ports is None:
         message = f"there is no Service {resource.namespace}/{name}; mend the name"
-        yield found("route-nowhere", resource, f"{field}.name", message)
+        yield found(
+            "route-nowhere", resource, f"{field}.name", message, _no_service(resource.namespace, name)
+        )
     elif port.get("number") not in ports.names and port.get("name") not in ports.names.values():
         message = f"Service {name} has no port {port.get('number') or port.get('name')}; {_has(ports)}"
         yield found("route-nowhere", resource, f"{field}.port", message)
@@ -129,7 +131,7 @@ def _destination(known: Services, resource: Resource, field: str, destination: B
     number = dig(destination, "port.number")
     if ports is None:
         message = f"there is no Service {namespace}/{name}; mend the host, name.namespace{CLUSTER}"
-        yield found("route-nowhere", resource, f"{field}.host", message)
+        yield found("route-nowhere", resource, f"{field}.host", message, _no_service(namespace, name))
     elif number is None and len(ports.names) > 1:
         message = f"Service {name} has several ports and none is named; {_has(ports)}"
         yield found("route-nowhere", resource, f"{field}.port", message)
@@ -142,6 +144,10 @@ def _service(host: str, namespace: str) -> Name:
     """The Service of a host, as Istio reads it: a short name is one of the route's own namespace."""
     name, _, rest = host.removesuffix(CLUSTER).removesuffix(".svc").partition(".")
     return (rest or namespace, name)
+
+
+def _no_service(namespace: str, name: str) -> str:
+    return f"there is no Service {namespace}/{name}"
 
 
 def _has(ports: ServicePorts) -> str:

@@ -64,6 +64,17 @@ def matches(selector: Body | None, labels: Labels) -> bool:
     return _has(wanted, labels) and all(_holds(expression, labels) for expression in expressions)
 
 
+def lacking(selector: Body | None, pods: Iterable[PodTemplate]) -> str:
+    """Why a selector selects none of some pods: the label that none has, or all that it asks for together."""
+    listed = list(pods)
+    wanted = (selector or {}).get("matchLabels") or {}
+    single = {
+        key: value for key, value in wanted.items() if not any(p.labels.get(key) == value for p in listed)
+    }
+    labels = ",".join(f"{key}={value}" for key, value in (single or wanted).items())
+    return f"no pod there is labelled {labels}" if labels else ""
+
+
 def selected(selector: Body | None, pods: Iterable[PodTemplate]) -> list[PodTemplate]:
     """The pods that a LabelSelector selects."""
     return [pod for pod in pods if matches(selector, pod.labels)]

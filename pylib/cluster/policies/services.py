@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pylib.cluster.findings import Said, found, rule
 from pylib.cluster.pods import PodTemplate, containers
 from pylib.cluster.policies.operators import RUN_TIME_LABELS
-from pylib.cluster.policies.selection import POD_MAKERS, bringing, selected, unless_brought
+from pylib.cluster.policies.selection import POD_MAKERS, bringing, lacking, selected, unless_brought
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 
@@ -18,7 +18,9 @@ def service_without_pods(render: Render) -> Iterator[Said]:
         if selector and not _behind(render, resource) and not RUN_TIME_LABELS & selector.keys():
             labels = ",".join(f"{key}={value}" for key, value in selector.items())
             message = f"no pod of namespace {resource.namespace} is labelled {labels}; mend the selector"
-            finding = found("service-without-pods", resource, "spec.selector", message)
+            there = render.pods.get(resource.namespace, [])
+            cause = lacking({"matchLabels": selector}, there)
+            finding = found("service-without-pods", resource, "spec.selector", message, cause)
             yield unless_brought(finding, bringing(render, POD_MAKERS, resource.namespace))
 
 

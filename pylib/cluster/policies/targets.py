@@ -12,6 +12,7 @@ from pylib.cluster.policies.selection import (
     bringing_anywhere,
     every_pod,
     keys,
+    lacking,
     matches,
     unless_brought,
 )
@@ -43,8 +44,10 @@ def selects_nothing(render: Render) -> Iterator[Said]:
         known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
         if not known and not _matched(render, resource, selector):
             message = "no pod there has these labels; mend the selector, or remove the object"
-            finding = found("selects-nothing", resource, SELECTORS[resource.kind], message)
             spaces = None if _everywhere(resource) else _spaces(resource)
+            there = [pod for space in spaces or render.pods for pod in render.pods.get(space, [])]
+            cause = lacking(selector, there)
+            finding = found("selects-nothing", resource, SELECTORS[resource.kind], message, cause)
             yield unless_brought(finding, _by(render, POD_MAKERS, spaces))
 
 
