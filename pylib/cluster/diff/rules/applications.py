@@ -124,7 +124,12 @@ def _deleted(group: list[Ending], held: list[Resource], difference: Difference) 
         f"{group[0].cause}: Argo CD deletes {who} objects, {len(going)} of those known here"
         f"{_lost(going)}; {_kept(staying)}"
     )
-    return message + (f"; then {_named(group[0])} makes them anew" if group[0].successor else "")
+    unrendered = {each.application for each in difference.before.unchecked}
+    unknown = [each.application.name for each in group if each.application.name in unrendered]
+    if unknown:
+        message += f"; what {_listed(unknown)} has is not known, as it could not be rendered"
+    successors = [_named(each) for each in group if each.successor]
+    return message + (f"; then they are made anew: {_listed(successors)}" if successors else "")
 
 
 def _named(ending: Ending) -> str:

@@ -86,7 +86,8 @@ def _danger(way: Way, change: ObjectChange, names: list[str], *, opened: bool, f
         what += f": no {way.kind} restricts it any more" if opened else f", which no {way.kind} restricted"
     path = "" if change.verb != "changed" else next((each.path for each in change.fields), "")
     if opened:
-        return costs("access-opened", Outcome.OPENED, change, what, path)
+        identifier = "guard-removed" if change.verb == "removed" else "access-opened"
+        return costs(identifier, Outcome.OPENED, change, what, path)
     return costs("access-closed", Outcome.CLOSED, change, f"{what}; who needs it is refused", path)
 
 
