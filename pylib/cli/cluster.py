@@ -76,7 +76,9 @@ def schemas(tree: Tree = HERE) -> None:
 
     console = Console()
     files = tables.write(_whole(tree, console), tree / "cluster-conf/schemas")
-    console.print(f"{len(files)} schemas, {sum(file.stat().st_size for file in files) / 1e3:.0f} kB")
+    console.print(
+        f"{len(files)} schemas, {sum(file.stat().st_size for file in files) / 1e3:.0f} kB in {tree.resolve()}"
+    )
 
 
 def inventory(tree: Tree = HERE) -> None:
@@ -85,7 +87,7 @@ def inventory(tree: Tree = HERE) -> None:
 
     console = Console()
     changed = components.write(tree, _whole(tree, console))
-    console.print(f"{components.FILE} {'written' if changed else 'is current'}")
+    console.print(f"{tree.resolve() / components.FILE} {'written' if changed else 'is current'}")
 
 
 def secrets(

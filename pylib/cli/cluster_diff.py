@@ -36,11 +36,11 @@ def diff(
         compared = [(each, dangers(each)) for each in differences]
         between = f"{before} → {after}"
         if as_json:
-            typer.echo(machine.as_json(compared, before, after))
+            typer.echo(machine.as_json(compared, before, after, str(tree.resolve())))
         elif as_markdown:
             typer.echo(markdown.markdown(compared, between))
         else:
             for difference, found in compared:
-                console.print(text.text(difference, found, between))
+                console.print(text.text(difference, found, f"{between} in {tree.resolve()}"))
     if exit_code and any(found or each.not_compared for each, found in compared):
         raise typer.Exit(1)

@@ -1,4 +1,18 @@
-"""What the check found, for people (a table), for programs (JSON) and for pull requests (SARIF)."""
+"""What the check found, for people (a table), for programs (JSON) and for pull requests (SARIF).
+
+The JSON is a list with an object for each cluster:
+
+    cluster, tree                the cluster's name, and the folder that was looked at
+    findings                     id, application, object, file, field, message, and `cause`: the same words for all
+                                 findings of one cause, which the table shows as one row
+    unchecked                    application, reason: what could not be rendered, or not be compared
+    not_judged                   finding, because: what would be a finding, if one of `because` (application,
+                                 reason) did not perhaps bring what is missing
+    pending                      application, reason: looked at and not finished, as an image without a digest
+    broken                       application, reason: what nobody can build; each is a finding too
+    waived, rules, applications, objects, definitions, seconds
+                                 numbers
+"""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -39,7 +53,7 @@ def summary(report: Report) -> str:
     colour = "red" if report.findings else "yellow" if report.blind else "green"
     of_causes = len(causes(report.findings))
     what = f"{len(report.findings)} findings"
-    what += f" of {of_causes} causes" if of_causes != len(report.findings) else ""
+    what += f" of {of_causes} cause{'s' * (of_causes != 1)}" if of_causes != len(report.findings) else ""
     what += " in what could be looked at" if report.blind else ""
     return (
         f"[{colour}]{report.cluster}: {what}[/] in {report.applications} "
@@ -50,7 +64,7 @@ def summary(report: Report) -> str:
 
 
 def as_json(reports: Iterable[Report]) -> str:
-    """Everything, as a list with one object for each cluster; cluster-conf/README.md has its shape."""
+    """Everything, as a list with one object for each cluster."""
     return json.dumps([_whole(report) for report in reports], indent=2)
 
 
