@@ -3,8 +3,8 @@
 The JSON is a list with an object for each cluster:
 
     cluster, tree                the cluster's name, and the folder that was looked at
-    findings                     id, application, object, file, field, message, and `cause`: the same words for all
-                                 findings of one cause, which the table shows as one row
+    findings                     id, application, object, file, field, message, and cause: the same words for
+                                 all that the table shows as one row
     unchecked                    application, reason: what could not be rendered, or not be compared
     not_judged                   finding, because: what would be a finding, if one of `because` (application,
                                  reason) did not perhaps bring what is missing

@@ -183,8 +183,8 @@ def directions(
     render_of: RenderOf, kind: str, version: str, both: tuple[dict[str, Policy], dict[str, Policy]]
 ) -> tuple[bool, bool]:
     """Whether a diff tells that something opens, and that something closes."""
-    told = {each.id for each in told_of(render_of, kind, version, both)}
-    return "access-opened" in told, "access-closed" in told
+    told = {each.outcome.value for each in told_of(render_of, kind, version, both)}
+    return "opened" in told, "closed" in told
 
 
 def told_of(
@@ -208,3 +208,47 @@ def world(kind: str, version: str, policies: dict[str, Policy]) -> str:
         for name, spec in policies.items()
     ]
     return yaml.safe_dump_all(bodies)
+
+
+PLATFORM_ONLY = {"action": "ALLOW", "rules": [{"from": [{"source": {"principals": ["a/sa/one"]}}]}]}
+
+
+def test_the_last_allow_policy_that_goes_opens_and_another_one_closes(render_of: RenderOf) -> None:
+    kind, version = "AuthorizationPolicy", "security.istio.io/v1"
+    two = {
+        "one": PLATFORM_ONLY,
+        "two": {"action": "ALLOW", "rules": [{"to": [{"operation": {"methods": ["GET"]}}]}]},
+    }
+    [closed] = told_of(render_of, kind, version, (two, {"one": PLATFORM_ONLY}))
+    assert (closed.outcome, closed.object) == ("closed", "AuthorizationPolicy shop/two")
+    assert "no longer methods GET" in closed.message
+    [opened] = told_of(render_of, kind, version, ({"one": PLATFORM_ONLY}, {}))
+    assert (opened.id, opened.outcome) == ("guard-removed", "opened")
+    assert opened.message.endswith("Pod shop/web, Pod shop/store: anybody")
+
+
+def test_a_policy_that_an_external_authorizer_decides(render_of: RenderOf) -> None:
+    custom = {"one": {"action": "CUSTOM", "provider": {"name": "login"}, "rules": [{}]}}
+    for both, outcome in (((custom, {}), "opened"), (({}, custom), "closed")):
+        found = told_of(render_of, "AuthorizationPolicy", "security.istio.io/v1", both)
+        assert {each.outcome.value for each in found} == {outcome}
+
+
+def test_a_pod_that_its_policy_no_longer_selects_is_open(render_of: RenderOf) -> None:
+    policies = {"one": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]}}
+    before = world("NetworkPolicy", "networking.k8s.io/v1", policies)
+    after = before.replace("labels:\n    app: web", "labels:\n    app: site")
+    assert after != before
+    found = [
+        each for each in dangers(compare(render_of(before), render_of(after))) if each.id == "access-opened"
+    ]
+    assert [each.object for each in found] == ["Pod shop/web"]
+
+
+def test_what_goes_out_has_its_direction_too(render_of: RenderOf) -> None:
+    policies = {
+        "one": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}
+    }
+    both = ({}, policies)
+    [closed] = told_of(render_of, "NetworkPolicy", "networking.k8s.io/v1", both)
+    assert closed.message.startswith("less can be reached by Pod shop/web, Pod shop/store: no longer anybody")

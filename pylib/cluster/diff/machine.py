@@ -1,14 +1,14 @@
 """A difference as JSON, whole, for programs.
 
     tree, base, head             the checkout, and the revisions by name and commit
-    clusters[].dangers           id, outcome, application, object, file, field, message; those of one cause have
+    clusters[].dangers           id, outcome, application, object, file, field, message; of one cause:
                                  the same outcome, id and message
     clusters[].not_compared      application, reason
     clusters[].applications      name, change, fields, and objects: object, change, file, fields
     fields                       field, reordered, before, after; no value is no key
 
-An object's change is created, removed, changed, replaced (under another name), moved (to another application) or
-recreated (deleted with its application, and made anew by the one that follows it).
+An object's change is created, removed, changed, replaced (under another name), moved (to another application)
+or recreated (deleted with its application, and made anew by the one that follows it).
 """
 
 import json

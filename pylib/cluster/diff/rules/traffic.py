@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pylib.cluster.diff.compare import Difference, ObjectChange
 from pylib.cluster.diff.dangers import Danger, Outcome, costs, danger
 from pylib.cluster.diff.traffic import mesh, network
-from pylib.cluster.diff.traffic.boxes import Access, gains
+from pylib.cluster.diff.traffic.boxes import Access, gains, words
 from pylib.cluster.diff.traffic.targets import Target, targets
 from pylib.cluster.policies.selection import Labels
 from pylib.cluster.render import Key
@@ -68,27 +68,25 @@ def access_closed(difference: Difference) -> Iterator[Danger]:
 
 def _told(difference: Difference, *, opened: bool) -> Iterator[Danger]:
     for way in WAYS:
-        found: dict[int, tuple[ObjectChange, list[str], bool]] = {}
+        found: dict[int, tuple[ObjectChange, list[str], str]] = {}
         for target, changes, old, new in _affected(difference, way):
-            if gains(old, new) if opened else gains(new, old):
-                free = (new if opened else old) == Access(({},))
-                for change in changes:
-                    names = found.setdefault(id(change), (change, [], free))[1]
-                    names.append(target.name)
-        for change, names, free in found.values():
-            yield _danger(way, change, names, opened=opened, free=free)
+            gained = gains(old, new) if opened else gains(new, old)
+            for change in changes if gained else ():
+                names = found.setdefault(id(change), (change, [], words(gained[0])))[1]
+                names.append(target.name)
+        for change, names, who in found.values():
+            yield _danger(way, change, names, who, opened=opened)
 
 
-def _danger(way: Way, change: ObjectChange, names: list[str], *, opened: bool, free: bool) -> Danger:
+def _danger(way: Way, change: ObjectChange, names: list[str], who: str, *, opened: bool) -> Danger:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     what = f"{way.opened if opened else way.closed} {', '.join(names[:SHOWN])}{more}"
-    if free:
-        what += f": no {way.kind} restricts it any more" if opened else f", which no {way.kind} restricted"
+    what += f": {who}" if opened else f": no longer {who}"
     path = "" if change.verb != "changed" else next((each.path for each in change.fields), "")
     if opened:
         identifier = "guard-removed" if change.verb == "removed" else "access-opened"
         return costs(identifier, Outcome.OPENED, change, what, path)
-    return costs("access-closed", Outcome.CLOSED, change, f"{what}; who needs it is refused", path)
+    return costs("access-closed", Outcome.CLOSED, change, f"{what}; who needs that is refused", path)
 
 
 def _affected(

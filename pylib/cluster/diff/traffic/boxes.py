@@ -50,5 +50,10 @@ def within(one: Box, other: Box) -> bool:
     return all(field in one and one[field].within(pattern) for field, pattern in other.items())
 
 
+def words(box: Box) -> str:
+    """A box for people: `principals a/sa/one, methods GET`; `anybody` where it holds everything."""
+    return ", ".join(f"{field} {pattern}" for field, pattern in box.items()) or "anybody"
+
+
 def _covered(box: Box, boxes: Iterable[Box]) -> bool:
     return any(within(box, each) for each in boxes)

@@ -12,6 +12,10 @@ class Text:
 
     pattern: str
 
+    def __str__(self) -> str:
+        """As it is written."""
+        return self.pattern
+
     def within(self, other: "Pattern") -> bool:
         """Whether all that it matches is matched by the other."""
         if isinstance(other, Except):
@@ -38,6 +42,10 @@ class Except:
 
     patterns: frozenset[str]
 
+    def __str__(self) -> str:
+        """What is left out."""
+        return f"other than {', '.join(sorted(self.patterns))}"
+
     def within(self, other: "Pattern") -> bool:
         """Whether the other leaves out nothing that it does not leave out."""
         return isinstance(other, Except) and all(
@@ -54,6 +62,13 @@ class Labels:
     """A label selector, as requirements that must all hold: key, operator, values."""
 
     requirements: frozenset[tuple[str, str, frozenset[str]]]
+
+    def __str__(self) -> str:
+        """The requirements, in order."""
+        told = sorted(
+            (key, operator, ",".join(sorted(values))) for key, operator, values in self.requirements
+        )
+        return " and ".join(" ".join(each).strip() for each in told) or "any"
 
     def within(self, other: "Pattern") -> bool:
         """Whether each requirement of the other follows from one of its own."""
@@ -77,6 +92,10 @@ class Block:
     network: Network
     without: frozenset[Network]
 
+    def __str__(self) -> str:
+        """The block, and what is not of it."""
+        return str(self.network) + (f" without {', '.join(map(str, self.without))}" if self.without else "")
+
     def within(self, other: "Pattern") -> bool:
         """Whether the other holds all its addresses."""
         if not isinstance(other, Block) or not _inside(self.network, other.network):
@@ -98,6 +117,17 @@ class Ports:
     protocol: str
     first: int | str
     last: int | str
+
+    def __str__(self) -> str:
+        """Protocol and numbers."""
+        span = (
+            ""
+            if self.first == 0
+            else f" {self.first}"
+            if self.first == self.last
+            else f" {self.first} to {self.last}"
+        )
+        return f"{self.protocol}{span}"
 
     def within(self, other: "Pattern") -> bool:
         """Whether the other has all of them."""
