@@ -1,6 +1,7 @@
 """The workflows on GitHub: pinned actions, least permissions, and no shell that others can write into."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,34 @@ def test_the_verbs_that_are_called_exist(file: Path) -> None:
 
 def test_the_comment_that_is_brought_up_to_date_is_the_one_we_write() -> None:
     assert MARKER in (ROOT / ".github/workflows/diff.yaml").read_text()
+
+
+def test_nothing_that_lets_a_change_through_is_content_with_what_it_did_not_look_at() -> None:
+    """Every workflow, the hook, and `make` where CI is set; on a person's machine it is said and no error."""
+    called = [step.get("run", "") for file in WORKFLOWS for step in steps(file)]
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    validating = [
+        line for text in (*called, *(hook["entry"] for hook in hooks)) for line in text.splitlines()
+    ]
+    validating = [line for line in validating if "cluster validate" in line]
+    assert len(validating) >= 4
+    assert [line for line in validating if "--strict" not in line] == []
+    for verb in ("validate", "test"):
+        for ci, strict in (("true", True), ("", False)):
+            told = subprocess.run(
+                ["make", "--dry-run", verb, f"CI={ci}"], cwd=ROOT, capture_output=True, text=True, check=True
+            )
+            [line] = [each for each in told.stdout.splitlines() if "cluster validate" in each]
+            assert ("--strict" in line) is strict
+
+
+def test_the_tests_end_with_what_was_not_looked_at(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "test", "CI="], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    last = told.stdout.splitlines()[-1]
+    (tmp_path / "out").mkdir()
+    report = "not judged: route-nowhere 1 object\nlocal: 0 findings in what could be looked at\n"
+    (tmp_path / "out/validate.txt").write_text(report)
+    done = subprocess.run(["bash", "-c", last], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "NOT LOOKED AT: not judged: route-nowhere 1 object\n"

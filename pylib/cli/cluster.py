@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from pylib.cluster.checkout import current
 from pylib.errors import ClusterError
-from pylib.provenance.materials import ROOT
 
 if TYPE_CHECKING:
     from pylib.cluster.render import Render
@@ -19,17 +19,28 @@ if TYPE_CHECKING:
 cluster_app = typer.Typer(
     help="The cluster in Git: checked, compared and drawn before a push.", no_args_is_help=True
 )
+HERE = Path()
+
+
+def _tree(given: Path) -> Path:
+    """The checkout that is named, or the one that the command is called in."""
+    return current() if given == HERE else given
+
+
+Tree = Annotated[
+    Path, typer.Option("--tree", callback=_tree, help="the checkout to look at, by default the one around us")
+]
 ClusterName = Annotated[str, typer.Option("--cluster", help="local or gpu; all of them by default")]
 
 
 def validate(
     cluster: ClusterName = "",
     strict: Annotated[
-        bool, typer.Option("--strict", help="what could not be checked is an error too")
+        bool, typer.Option("--strict", help="what could not be looked at is an error too")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
     sarif: Annotated[Path | None, typer.Option("--sarif", help="write SARIF 2.1.0 to this file too")] = None,
-    tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT,
+    tree: Tree = HERE,
 ) -> None:
     """Render every overlay and check it as far as can be done without a cluster; exit 1 on findings."""
     from pylib.cluster import report
@@ -47,27 +58,36 @@ def validate(
             console.print(report.table(each), soft_wrap=not console.is_terminal)
     findings = sum(len(each.findings) for each in reports)
     unchecked = sum(len(each.unchecked) for each in reports) if strict else 0
-    if findings or unchecked:
-        what = f"{findings} findings" + (f" and {unchecked} not checked" if unchecked else "")
-        raise ClusterError(f"{what}; mend them, or waive one with its reason in cluster-conf/waivers.yaml")
+    not_judged = sum(len(each.not_judged) for each in reports) if strict else 0
+    if findings:
+        blind = f", {unchecked} not checked and {not_judged} not judged" if unchecked or not_judged else ""
+        told = "mend them, or waive one with its reason in cluster-conf/waivers.yaml"
+        raise ClusterError(f"{findings} findings{blind}; {told}")
+    if unchecked or not_judged:
+        raise ClusterError(
+            f"0 findings in what could be looked at, and {unchecked} not checked, {not_judged} not judged; "
+            "bring what they lack, or leave --strict out"
+        )
 
 
-def schemas(tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT) -> None:
+def schemas(tree: Tree = HERE) -> None:
     """Write cluster-conf/schemas/ again from the CRDs of all clusters' renders."""
     from pylib.cluster.schemas import tables
 
     console = Console()
     files = tables.write(_whole(tree, console), tree / "cluster-conf/schemas")
-    console.print(f"{len(files)} schemas, {sum(file.stat().st_size for file in files) / 1e3:.0f} kB")
+    console.print(
+        f"{len(files)} schemas, {sum(file.stat().st_size for file in files) / 1e3:.0f} kB in {tree.resolve()}"
+    )
 
 
-def inventory(tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT) -> None:
+def inventory(tree: Tree = HERE) -> None:
     """Write the table of components in cluster-conf/README.md again."""
     from pylib.cluster import inventory as components
 
     console = Console()
     changed = components.write(tree, _whole(tree, console))
-    console.print(f"{components.FILE} {'written' if changed else 'is current'}")
+    console.print(f"{tree.resolve() / components.FILE} {'written' if changed else 'is current'}")
 
 
 def secrets(
@@ -79,7 +99,7 @@ def secrets(
     seal: Annotated[
         str | None, typer.Option("--seal", help="the sealed-secrets certificate: write SealedSecrets")
     ] = None,
-    tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT,
+    tree: Tree = HERE,
 ) -> None:
     """Make every secret that a new cluster needs, with random values; those it has stay as they are."""
     from pylib.cluster import secret_delivery
@@ -100,7 +120,7 @@ def secrets(
     Console().print(f"{len(made)} secrets for {cluster}")
 
 
-def images(tree: Annotated[Path, typer.Option("--tree", help="the checkout to write in")] = ROOT) -> None:
+def images(tree: Tree = HERE) -> None:
     """Ask the registry for the digest of every image of ours, and write it wherever the image is named."""
     from pylib.cluster import images as ours
 

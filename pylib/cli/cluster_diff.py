@@ -1,13 +1,11 @@
 """Verb `cluster diff`: what a push would create, change and remove, and what of it is dangerous."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from pylib.cli.cluster import ClusterName, rendering
-from pylib.provenance.materials import ROOT
+from pylib.cli.cluster import HERE, ClusterName, Tree, rendering
 
 WIDTH = 160
 
@@ -23,7 +21,7 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="exit 1 on a danger, or on what could not be compared")
     ] = False,
-    tree: Annotated[Path, typer.Option("--tree", help="the checkout whose revisions are compared")] = ROOT,
+    tree: Tree = HERE,
 ) -> None:
     """Render two revisions and show what a push would change, by application and field, dangers first."""
     from pylib.cluster.diff import machine, markdown, revisions, text
@@ -38,11 +36,11 @@ def diff(
         compared = [(each, dangers(each)) for each in differences]
         between = f"{before} → {after}"
         if as_json:
-            typer.echo(machine.as_json(compared, before, after))
+            typer.echo(machine.as_json(compared, before, after, str(tree.resolve())))
         elif as_markdown:
             typer.echo(markdown.markdown(compared, between))
         else:
             for difference, found in compared:
-                console.print(text.text(difference, found, between))
+                console.print(text.text(difference, found, f"{between} in {tree.resolve()}"))
     if exit_code and any(found or each.not_compared for each, found in compared):
         raise typer.Exit(1)

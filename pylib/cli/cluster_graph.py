@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pylib.cli.cluster import ClusterName, names, rendering
+from pylib.cli.cluster import HERE, ClusterName, Tree, names, rendering
 from pylib.errors import ClusterError
-from pylib.provenance.materials import ROOT
 
 
 def graph(
@@ -16,7 +15,7 @@ def graph(
     out: Annotated[
         Path | None, typer.Option("--out", help="the SVG to write; docs/cluster-CLUSTER.svg by default")
     ] = None,
-    tree: Annotated[Path, typer.Option("--tree", help="the checkout to look at")] = ROOT,
+    tree: Tree = HERE,
 ) -> None:
     """Draw a cluster: columns of waves, a box for each application, arrows from what is needed."""
     from pylib.cluster.graph.drawing import svg

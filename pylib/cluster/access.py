@@ -13,10 +13,10 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Said, found, rule
 from pylib.cluster.policies import grants
 from pylib.cluster.policies.grants import Access
-from pylib.cluster.policies.selection import judged
+from pylib.cluster.policies.selection import bringing, unless_brought
 from pylib.cluster.render import Render
 from pylib.errors import ConfigurationError
 
@@ -31,6 +31,8 @@ OBJECT = re.compile(
     r"/apis/(?P<group>[^/]+)/\w+/namespaces/[^/]+/(?P<resource>\w+)(?:/(?P<name>[^/?]+))?(?:\?.*)?"
 )
 VERBS = {"GET": "get", "POST": "create", "PUT": "update"}
+# What may grant an account something, in its own namespace and in all.
+NAMESPACED, CLUSTER_WIDE = ("Role", "RoleBinding"), ("ClusterRole", "ClusterRoleBinding")
 
 
 class Account(BaseModel):
@@ -113,20 +115,21 @@ def recorded(tree: Path, name: str = FILE) -> Recorded | None:
 
 
 @rule("access-missing", "a call that its account may not make fails on the cluster, and only there")
-def access_missing(render: Render) -> Iterator[Finding]:
+def access_missing(render: Render) -> Iterator[Said]:
     """The account that pylib is on a cluster may do all that pylib's calls need."""
     of_account = {(each.account.namespace, each.account.name): each for each in records(render.tree)}
-    for resource in judged(render, "ServiceAccount"):
-        record = of_account.get((resource.namespace, resource.name))
-        if record:
+    for resource in render.of("ServiceAccount"):
+        if record := of_account.get((resource.namespace, resource.name)):
             granted = {each.access for each in grants.of(render, resource.namespace, resource.name)}
+            by = [*bringing(render, NAMESPACED, resource.namespace), *bringing(render, CLUSTER_WIDE)]
             for group, kind, verb in sorted(record.access - _covered(granted, record.access)):
                 message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
-                yield found("access-missing", resource, "metadata.name", message)
+                cause = f"{resource} is not granted what pylib's calls need"
+                yield unless_brought(found("access-missing", resource, "metadata.name", message, cause), by)
 
 
 @rule("access-excess", "what an account may do and never does is there for who breaks into its pods")
-def access_excess(render: Render) -> Iterator[Finding]:
+def access_excess(render: Render) -> Iterator[Said]:
     """The accounts may do nothing else."""
     for record in records(render.tree):
         yield from _excess(render, record)
@@ -137,7 +140,7 @@ def _covered(granted: set[Access], needed: set[Access]) -> set[Access]:
     return granted | {each for each in needed if (each[0], each[1].partition(" ")[0], each[2]) in granted}
 
 
-def _excess(render: Render, record: Recorded) -> Iterator[Finding]:
+def _excess(render: Render, record: Recorded) -> Iterator[Said]:
     namespace, name = record.account.namespace, record.account.name
     for grant in grants.of(render, namespace, name):
         if grant.access not in record.access:
@@ -145,6 +148,7 @@ def _excess(render: Render, record: Recorded) -> Iterator[Finding]:
             message = f"no call of pylib needs {verb} of {kind} in {group or 'the core group'}; remove it"
             yield found("access-excess", grant.role, grant.field, message)
     for binding in grants.bindings(render, namespace, name):
-        if not render.unchecked and not grants.roles(render, binding):
+        if not grants.roles(render, binding):
             message = "no application brings that role, so nobody can say what it grants; bind a Role"
-            yield found("access-excess", binding, "roleRef.name", message)
+            finding = found("access-excess", binding, "roleRef.name", message)
+            yield unless_brought(finding, grants.bringing_role(render, binding))

@@ -14,6 +14,7 @@ from pylib.cluster.resources import Body, Resource
 from pylib.errors import ClusterError
 
 ROOT = "root"
+IN_CLUSTER = {"", "https://kubernetes.default.svc", "in-cluster"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Application:
 
     wave: the order in which it comes up, that of the set that makes it
     owner: what makes it: `root`, a set, or the application whose folder holds it
+    server: the cluster that it goes to, empty for the one that Argo CD runs in
     """
 
     name: str
@@ -44,6 +46,7 @@ class Application:
     owner: str
     sync_options: frozenset[str]
     chart: Chart | None = None
+    server: str = ""
 
     @property
     def parent(self) -> str:
@@ -80,6 +83,7 @@ def child(resource: Resource, parent: Application) -> Application | None:
         owner=parent.name,
         sync_options=_options(resource.spec),
         chart=chart,
+        server=_server(resource.spec),
     )
 
 
@@ -99,6 +103,12 @@ def _options(spec: Body) -> frozenset[str]:
     return frozenset((spec.get("syncPolicy") or {}).get("syncOptions") or [])
 
 
+def _server(spec: Body) -> str:
+    destination = spec.get("destination") or {}
+    server = str(destination.get("server") or destination.get("name") or "")
+    return "" if server in IN_CLUSTER else server
+
+
 def _expand(tree: Path, each: Resource) -> Iterator[Application]:
     template = each.spec.get("template") or {}
     spec = template.get("spec") or {}
@@ -111,6 +121,7 @@ def _expand(tree: Path, each: Resource) -> Iterator[Application]:
             namespace=str((spec.get("destination") or {}).get("namespace", "")),
             owner=each.name,
             sync_options=_options(spec),
+            server=_server(spec),
         )
 
 

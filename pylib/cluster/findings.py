@@ -1,9 +1,13 @@
-"""What a check found: which rule, on which object, in which file and field, and what to do."""
+"""What a check found: which rule, on which object, in which file and field, and what to do.
+
+A rule that something is missing for says so as well where that may stand in an application that could not be
+rendered: then nobody knows, and it is not judged.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from pylib.cluster.render import Render
+from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Resource
 
 
@@ -15,6 +19,8 @@ class Finding:
     file: a path of this repository, or `OWNER/NAME@TAG:path` of an upstream one
     field: dotted path in the object, `spec.template.spec.containers[0].image`; empty for the whole object
     message: one sentence: what is wrong there and the likely fix
+    cause: what it has in common with findings of other objects and other rules, `no pod of web has app=web`;
+        empty where it stands alone
     """
 
     id: str
@@ -23,9 +29,33 @@ class Finding:
     file: str
     field: str
     message: str
+    cause: str = ""
 
 
-Check = Callable[[Render], Iterator[Finding]]
+@dataclass(frozen=True, order=True)
+class NotJudged:
+    """What would be a finding, if what is missing did not perhaps stand where nobody could look.
+
+    because: the applications that could not be rendered and may bring it, each with the reason
+    """
+
+    finding: Finding
+    because: tuple[Unchecked, ...]
+
+
+@dataclass(frozen=True, order=True)
+class Pending:
+    """What was looked at and is not finished yet, though nothing is wrong with it.
+
+    application: what it is about, `images.lock`
+    """
+
+    application: str
+    reason: str
+
+
+Said = Finding | NotJudged
+Check = Callable[[Render], Iterator[Said]]
 
 
 @dataclass(frozen=True)
@@ -52,21 +82,41 @@ def rule(identifier: str, reason: str) -> Callable[[Check], Check]:
     return register
 
 
-def found(identifier: str, resource: Resource, field: str, message: str) -> Finding:
+@dataclass(frozen=True)
+class Judgement:
+    """All that rules say of a render, sorted."""
+
+    findings: list[Finding]
+    not_judged: list[NotJudged]
+
+    def __add__(self, other: "Judgement") -> "Judgement":
+        """What both say."""
+        return Judgement(sorted(self.findings + other.findings), sorted(self.not_judged + other.not_judged))
+
+
+def found(identifier: str, resource: Resource, field: str, message: str, cause: str = "") -> Finding:
     """A finding on one object."""
-    return Finding(identifier, resource.application, str(resource), resource.origin.file, field, message)
+    file = resource.origin.file
+    return Finding(identifier, resource.application, str(resource), file, field, message, cause)
 
 
 def run(render: Render, rules: Iterable[Rule]) -> list[Finding]:
     """Every finding of the rules, sorted."""
-    findings: list[Finding] = []
+    return judge(render, rules).findings
+
+
+def judge(render: Render, rules: Iterable[Rule]) -> Judgement:
+    """What the rules find, and what they could not judge."""
+    said: list[Said] = []
     stopped: dict[str, Exception] = {}
     for each in rules:
         try:
-            findings.extend(each.check(render))
+            said.extend(each.check(render))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             stopped[each.id] = error
-    return sorted([*findings, *_stopped(stopped)])
+    findings = [each for each in said if isinstance(each, Finding)]
+    not_judged = [each for each in said if isinstance(each, NotJudged)]
+    return Judgement(sorted([*findings, *_stopped(stopped)]), sorted(not_judged))
 
 
 def _stopped(rules: dict[str, Exception]) -> Iterator[Finding]:

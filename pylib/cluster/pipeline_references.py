@@ -15,10 +15,12 @@ from typing import Any
 import yaml
 
 from pylib.cluster import access, images
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Finding, Said, found, rule
 from pylib.cluster.pods import Container, containers, dig
-from pylib.cluster.policies.references import fault, present
-from pylib.cluster.policies.selection import every_pod, whole
+from pylib.cluster.policies.images import OTHERS
+from pylib.cluster.policies.references import bringing_it, fault, present
+from pylib.cluster.policies.selection import POD_MAKERS, bringing_anywhere, every_pod, unless_brought
+from pylib.cluster.reach import Reach
 from pylib.cluster.render import Render, Unchecked
 
 FOLDER = "pipelines/compiled"
@@ -71,7 +73,7 @@ def pipeline_stale(render: Render) -> Iterator[Finding]:
 @rule(
     "pipeline-reference", "a step that names what is not there fails in the middle of a run, or waits for it"
 )
-def pipeline_reference(render: Render) -> Iterator[Finding]:
+def pipeline_reference(render: Render) -> Iterator[Said]:
     """Everything that a compiled pipeline names is in the render, where pipelines run."""
     files = sorted((render.tree / FOLDER).glob("*.yaml"))
     there = _There(render)
@@ -81,14 +83,17 @@ def pipeline_reference(render: Render) -> Iterator[Finding]:
             told = key and there.fault(kind, name)
             if message and not told:
                 path = file.relative_to(render.tree).as_posix()
-                yield _finding("pipeline-reference", path, message, field)
+                cause = message if kind != "image" else OTHERS if there.is_ours(name) else f"image {name}"
+                finding = _finding("pipeline-reference", path, message, field, cause)
+                yield unless_brought(finding, there.bringing(kind, name))
     for container in _containers(render) if files else ():
         for index, variable in enumerate(container.body.get("env") or []):
             runs = variable.get("name") == RUNNER and variable.get("value")
             message = there.fault("ServiceAccount", str(variable.get("value"))) if runs else ""
             if message:
                 field = f"{container.field}.env[{index}].value"
-                yield found("pipeline-reference", container.pod.resource, field, f"for steps {message}")
+                finding = found("pipeline-reference", container.pod.resource, field, f"for steps {message}")
+                yield unless_brought(finding, there.bringing("ServiceAccount", ""))
 
 
 def notes(render: Render) -> Iterator[Unchecked]:
@@ -105,8 +110,8 @@ def _comparable(tree: Path) -> bool:
     return whole and importlib.util.find_spec("kfp") is not None
 
 
-def _finding(identifier: str, file: str, message: str, field: str = "") -> Finding:
-    return Finding(identifier, "pipelines", f"Pipeline {Path(file).stem}", file, field, message)
+def _finding(identifier: str, file: str, message: str, field: str = "", cause: str = "") -> Finding:
+    return Finding(identifier, "pipelines", f"Pipeline {Path(file).stem}", file, field, message, cause)
 
 
 class _There:
@@ -115,23 +120,28 @@ class _There:
     def __init__(self, render: Render) -> None:
         record = access.recorded(render.tree)
         locked = images.locked(render.tree).values() if (render.tree / images.LOCK).is_file() else ()
-        self.partial = bool(render.unchecked)
+        self.render = render
         self.owners = tuple({f"{image.rpartition('/')[0]}/" for image in locked})
         self.images = {*locked, *(container.image for container in _containers(render))}
-        namespace = record.account.namespace if record else ""
-        self.namespace = namespace if whole(render, namespace) else ""
+        self.namespace = record.account.namespace if record else ""
         self.present = present(render)
 
     def fault(self, kind: str, name: str, key: str = "") -> str:
         """What is wrong with a name; empty where nothing is, or where nobody can say."""
         if kind == "image":
             told = f"{name} is neither in images.lock nor in the render; run `pylib compile`"
-            return "" if name in self.images or not self._judged(name) else told
+            return "" if name in self.images else told
         return fault(self.present, kind, self.namespace, name, key) if self.namespace else ""
 
-    def _judged(self, image: str) -> bool:
-        """Another's image may be in what could not be rendered; ours are in images.lock."""
-        return not self.partial or image.startswith(self.owners)
+    def is_ours(self, image: str) -> bool:
+        """Whether an image is of those that images.lock has, if perhaps of another version."""
+        return image.startswith(self.owners)
+
+    def bringing(self, kind: str, name: str) -> list[Reach]:
+        """Which applications, not rendered, may bring it: another's image too; ours are in images.lock."""
+        if kind != "image":
+            return bringing_it(self.render, kind, self.namespace)
+        return [] if self.is_ours(name) else bringing_anywhere(self.render, POD_MAKERS)
 
 
 def _containers(render: Render) -> Iterator[Container]:

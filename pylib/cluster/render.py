@@ -28,7 +28,7 @@ Work = Callable[[Application], Built]
 Map = Callable[[Work, list[Application]], Iterable[Built]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Unchecked:
     """Something that could not be rendered, and why: never passed over in silence."""
 

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 
 from pylib.cluster import policies, schemas
-from pylib.cluster.findings import RULES, Rule
+from pylib.cluster.findings import RULES, Pending, Rule
 from pylib.cluster.render import Render, Unchecked
 
 MODULES = (
@@ -28,9 +28,14 @@ def every() -> list[Rule]:
 
 
 def notes(render: Render) -> Iterator[Unchecked]:
-    """What the rules could not judge, though it was rendered."""
+    """What could not be compared, though it was rendered."""
     from pylib.cluster import pipeline_references
-    from pylib.cluster.policies import images, selection
 
-    for module in (images, selection, pipeline_references):
-        yield from module.notes(render)
+    yield from pipeline_references.notes(render)
+
+
+def pending(render: Render) -> Iterator[Pending]:
+    """What was looked at and is not finished yet."""
+    from pylib.cluster.policies import images
+
+    yield from images.pending(render)

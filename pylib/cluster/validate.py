@@ -2,11 +2,11 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pylib.cluster import rules, waivers
-from pylib.cluster.findings import Finding, run
+from pylib.cluster.findings import Finding, NotJudged, Pending, judge
 from pylib.cluster.render import Listener, Render, Unchecked, render
 from pylib.cluster.schemas.check import well_formed
 
@@ -16,7 +16,11 @@ class Report:
     """What the check says of one cluster.
 
     unchecked: what could not be rendered, or not be compared, and why
+    not_judged: what would be findings, if what is missing did not perhaps stand in what could not be rendered
+    pending: what was looked at and is not finished yet, as an image of ours without a digest
+    broken: the applications that nobody can build, which are among the findings too
     seconds: wall time of the whole check
+    tree: the folder that was looked at
     """
 
     cluster: str
@@ -28,6 +32,15 @@ class Report:
     objects: int
     definitions: int
     seconds: float
+    not_judged: list[NotJudged] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    broken: list[Unchecked] = field(default_factory=list)
+    tree: str = ""
+
+    @property
+    def blind(self) -> bool:
+        """Whether there is something that was not looked at."""
+        return bool(self.unchecked or self.not_judged or self.broken)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -48,11 +61,12 @@ def validate(
     every = rules.every()
     sound = well_formed(made)
     of_schemas = [rule for rule in every if rule.id.startswith("schema-")]
-    found = run(made, of_schemas) + run(sound, [rule for rule in every if rule not in of_schemas])
-    findings, waived = waivers.apply(found, waivers.load(tree, cluster))
+    others = [rule for rule in every if rule not in of_schemas]
+    judgement = judge(made, of_schemas) + judge(sound, others)
+    open_ones, waived = waivers.waived(judgement, waivers.load(tree, cluster), sound)
     return Report(
         cluster=cluster,
-        findings=_of_what_was_rendered(findings, made),
+        findings=open_ones.findings,
         unchecked=[*_could_not_be_built(made), *rules.notes(sound)],
         waived=waived,
         rules=len(every),
@@ -60,14 +74,13 @@ def validate(
         objects=len(made.resources),
         definitions=len(made.by_kind.get("CustomResourceDefinition", [])),
         seconds=time.monotonic() - started,
+        not_judged=open_ones.not_judged,
+        pending=list(rules.pending(sound)),
+        broken=made.broken,
+        tree=str(tree.resolve()),
     )
 
 
 def _could_not_be_built(made: Render) -> list[Unchecked]:
     """What is missing here; what nobody can build is a finding."""
     return [each for each in made.unchecked if each not in made.broken]
-
-
-def _of_what_was_rendered(findings: list[Finding], made: Render) -> list[Finding]:
-    """Without the base that a waiver is for, nobody knows whether it is still needed."""
-    return [finding for finding in findings if not (made.unchecked and finding.id == waivers.UNUSED)]

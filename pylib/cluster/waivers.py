@@ -10,7 +10,9 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pylib.cluster.findings import Finding
+from pylib.cluster.findings import Finding, Judgement, NotJudged, Said
+from pylib.cluster.policies.selection import bringing_named, unless_brought
+from pylib.cluster.render import Render
 from pylib.errors import ConfigurationError
 
 FILE = "cluster-conf/waivers.yaml"
@@ -57,6 +59,28 @@ def apply(findings: Iterable[Finding], waivers: list[Waiver]) -> tuple[list[Find
     open_ones = [finding for finding in found if not any(waiver.covers(finding) for waiver in used)]
     unused = [_unused(waiver) for waiver in waivers if waiver not in used]
     return sorted(open_ones + unused), len(found) - len(open_ones)
+
+
+def waived(judgement: Judgement, waivers: list[Waiver], render: Render) -> tuple[Judgement, int]:
+    """What no waiver covers, and how many findings are waived.
+
+    A waiver for what nobody could look at may still be needed: whether it is unused is not judged.
+    """
+    open_ones, count = apply(judgement.findings, waivers)
+    doubts = [each.finding for each in judgement.not_judged]
+    needed = {waiver for waiver in waivers if any(map(waiver.covers, doubts))}
+    said: list[Said] = []
+    for finding in open_ones:
+        if finding.id != UNUSED:
+            said.append(finding)
+        elif finding not in map(_unused, needed):
+            said.append(unless_brought(finding, bringing_named(render, finding.object)))
+    not_judged = [each for each in judgement.not_judged if not any(w.covers(each.finding) for w in needed)]
+    made = Judgement(
+        [each for each in said if isinstance(each, Finding)],
+        sorted(not_judged + [each for each in said if isinstance(each, NotJudged)]),
+    )
+    return made, count
 
 
 def _unused(waiver: Waiver) -> Finding:

@@ -92,7 +92,7 @@ def copy_of_repository(target: Path, *paths: str) -> Path:
 
 def partial(report: Report) -> bool:
     """Whether something of the cluster could not be rendered."""
-    return any(each.application == "references" for each in report.unchecked)
+    return report.blind
 
 
 def git(folder: Path, *arguments: str) -> str:

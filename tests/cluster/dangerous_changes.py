@@ -40,6 +40,14 @@ STATEFUL = (
     "spec: {replicas: %s, serviceName: x, template: {}, volumeClaimTemplates: [{metadata: {name: %s}}]}"
 )
 PROJECT = "spec: {sourceRepos: [%s], destinations: [{namespace: a}]}"
+POLICY = thing(
+    "AuthorizationPolicy",
+    "spec: {action: %s, rules: [{from: [{source: {principals: [a/sa/one]}}]}]}",
+    api="security.istio.io/v1",
+)
+TWO_ALLOWING = (
+    POLICY % "ALLOW" + "---\n" + (POLICY % "ALLOW").replace("name: x", "name: y").replace("/one", "/two")
+)
 NAMESPACE = "labels: {pod-security.kubernetes.io/enforce: %s}"
 
 CASES = [
@@ -230,6 +238,10 @@ CASES = [
         thing("AppProject", PROJECT % "a", api="argoproj.io/v1alpha1"),
     ),
     ("guard-removed", "opened", "", thing("NetworkPolicy", "", api="networking.k8s.io/v1"), ""),
+    ("guard-removed", "opened", "", POLICY % "ALLOW", ""),
+    ("access-closed", "closed", "", TWO_ALLOWING, POLICY % "ALLOW"),
+    ("access-opened", "opened", "spec.action", POLICY % "DENY", POLICY % "AUDIT"),
+    ("access-closed", "closed", "spec.action", POLICY % "AUDIT", POLICY % "ALLOW"),
     (
         "guard-weakened",
         "opened",

@@ -15,7 +15,16 @@ from .dangerous_changes import CASES, KEPT, RBAC, ROLE, STATEFUL, thing, workloa
 
 RenderOf = Callable[..., Render]
 
-ELSEWHERE = {"application-removed", "namespace-renamed", "object-moved"}  # they need more than one object
+# They need more than one object.
+ELSEWHERE = {
+    "application-owner",
+    "application-removed",
+    "application-renamed",
+    "destination-changed",
+    "namespace-renamed",
+    "object-moved",
+    "project-changed",
+}
 
 
 @pytest.fixture

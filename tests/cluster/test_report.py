@@ -1,13 +1,14 @@
 """The report's three forms, and the line of a file that an annotation is put on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from pylib.cluster import report
-from pylib.cluster.findings import Finding
+from pylib.cluster.findings import Finding, NotJudged, Pending
 from pylib.cluster.locate import line
 from pylib.cluster.render import Unchecked
 from pylib.cluster.validate import Report
@@ -92,3 +93,64 @@ def test_the_table_names_rule_object_file_and_what_was_not_checked() -> None:
         "1 findings",
     ):
         assert part in text
+
+
+BLIND = (Unchecked("crds/monitoring", "helm is not on PATH; install it"),)
+
+
+def half_seen() -> Report:
+    return replace(
+        made(),
+        not_judged=[NotJudged(finding("spec.x"), BLIND)],
+        pending=[
+            Pending("images.lock", "a:1 has no digest yet"),
+            Pending("images.lock", "b:1 has no digest yet"),
+        ],
+        tree="/somewhere",
+    )
+
+
+def text_of(made: Report) -> str:
+    console = Console(width=300, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console.print(report.table(made))
+    return console.export_text()
+
+
+def test_what_was_not_judged_is_named_in_the_table_and_never_a_bare_zero() -> None:
+    text = text_of(half_seen())
+    for part in (
+        "not judged: image-pinned 1 object (Deployment ml/web), because crds/monitoring could not be ren",
+        "local: 0 findings in what could be looked at in 20 applications",
+        "1 not checked, 1 not judged",
+        "not finished: images.lock: a:1 has no digest yet (and 1 more)",
+        "in /somewhere",
+    ):
+        assert part in text
+    assert report.summary(half_seen()).startswith("[yellow]")
+    assert report.summary(replace(made(), unchecked=[])).startswith("[green]local: 0 findings[/] in 20")
+
+
+def test_json_and_sarif_name_what_was_not_judged_and_the_cause(tree: Path) -> None:
+    [content] = json.loads(report.as_json([replace(half_seen(), findings=[finding()])]))
+    [doubt] = content["not_judged"]
+    assert doubt["finding"]["id"] == "image-pinned"
+    assert doubt["because"] == [
+        {"application": "crds/monitoring", "reason": "helm is not on PATH; install it"}
+    ]
+    assert (content["tree"], content["findings"][0]["cause"]) == ("/somewhere", "the tag is [mutable]")
+    [run] = json.loads(report.as_sarif([half_seen()], tree))["runs"]
+    [invocation] = run["invocations"]
+    unchecked, judged = invocation["toolExecutionNotifications"]
+    assert "not checked gone: no mirror" in unchecked["message"]["text"]
+    assert judged["associatedRule"] == {"id": "image-pinned"}
+    assert "crds/monitoring could not be rendered" in judged["message"]["text"]
+    assert [each["level"] for each in run["results"]] == ["note", "note"]
+
+
+def test_findings_of_one_cause_are_one_row() -> None:
+    many = [replace(finding("spec.x"), object=f"Deployment ml/{name}") for name in "abcdef"]
+    text = text_of(made(*many))
+    assert text.count("image-pinned") == 1
+    assert "6 objects (Deployment ml/a, Deployment ml/b, Deployment ml/c and 3 more)" in text
+    assert "(6 findings of one cause)" in text
+    assert "local: 6 findings of 1 cause in" in text

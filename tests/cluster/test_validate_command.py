@@ -149,7 +149,7 @@ def test_what_could_not_be_rendered_is_told_and_an_error_where_that_is_asked(
     assert "not checked upstream: example/upstream@v1: not in the cache" in done.stdout
     strict = validate("--strict")
     assert strict.returncode == 1
-    assert "0 findings and 2 not checked" in strict.stderr
+    assert "0 findings in what could be looked at, and 1 not checked, 0 not judged" in strict.stderr
 
 
 def test_what_nobody_can_build_is_a_finding(validate: Run, tree: Path) -> None:
@@ -165,3 +165,55 @@ def test_a_cluster_that_is_not_there_names_those_that_are(validate: Run) -> None
     done = validate("--cluster=moon")
     assert done.returncode == 1
     assert "--cluster moon: there is local" in done.stderr
+
+
+def test_what_a_missing_application_cannot_reach_is_judged_and_the_rest_is_named(
+    validate: Run, tree: Path, tmp_path: Path
+) -> None:
+    """`upstream` speaks of namespace web only: a Service there may have its pods, one of argocd has none."""
+    overlay = tree / "cluster-conf/upstream/overlays/local/kustomization.yaml"
+    overlay.parent.mkdir(parents=True)
+    overlay.write_text("resources: ['https://github.com/example/upstream//base?ref=v1']\nnamespace: web\n")
+    file = tree / PLACE / "objects.yaml"
+    for space in ("web", "argocd"):
+        service = {"selector": {"app": "gone"}, "ports": [{"port": 80, "targetPort": 80, "protocol": "TCP"}]}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "shop", "namespace": space},
+            "spec": service,
+        }
+        file.write_text(f"{file.read_text()}---\n{json.dumps(body)}\n")
+    done = validate("--json", f"--sarif={tmp_path / 'report.sarif'}")
+    [report] = json.loads(done.stdout)
+    assert [(each["id"], each["object"]) for each in report["findings"]] == [
+        ("service-without-pods", "Service argocd/shop")
+    ]
+    [doubt] = report["not_judged"]
+    assert doubt["finding"]["object"] == "Service web/shop"
+    assert doubt["because"][0]["application"] == "upstream"
+    table = validate().stdout
+    assert (
+        "not judged: service-without-pods 1 object (Service web/shop), because upstream could not be ren"
+        in table
+    )
+    assert "1 findings in what could be looked at" in table
+    assert f"in {tree}" in table
+
+
+def test_an_image_without_a_digest_was_looked_at(validate: Run, tree: Path) -> None:
+    (tree / "images.lock").write_text("serve: ghcr.io/example/images-serve:0.1.0\n")
+    assert validate("--strict").returncode == 0
+
+
+def test_it_looks_at_the_checkout_that_it_is_called_in(tree: Path, tmp_path: Path) -> None:
+    def called_in(folder: Path) -> subprocess.CompletedProcess[str]:
+        command = [PYLIB, "cluster", "validate"]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+
+    done = called_in(tree / "cluster-conf/web")
+    assert (done.returncode, done.stdout.startswith("local: 0 findings in 1 applications, ")) == (0, True)
+    assert done.stdout.rstrip().endswith(f"in {tree}")
+    outside = called_in(tmp_path)
+    assert (outside.returncode, outside.stdout, len(outside.stderr.splitlines())) == (1, "", 1)
+    assert "no checkout with argocd-apps and cluster-conf encloses it" in outside.stderr

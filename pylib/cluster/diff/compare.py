@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from pylib.cluster.applications import ROOT, Application
+from pylib.cluster.diff.destinations import landed
+from pylib.cluster.diff.endings import Ending, Fate, endings
 from pylib.cluster.diff.fields import ABSENT, FieldChange, difference
 from pylib.cluster.diff.pairing import Pair, pairs
 from pylib.cluster.diff.paths import Path
+from pylib.cluster.diff.syncing import option
 from pylib.cluster.diff.uncompared import NotCompared, not_compared
 from pylib.cluster.pods import dig
 from pylib.cluster.render import Render
@@ -25,11 +28,14 @@ class ObjectChange:
 
     Both are there and of different names where one takes the other's place: a configuration with another hash
     in its name, or an object in another namespace.
+
+    recreated: whether it is deleted with its application before another one, or the same, makes it anew
     """
 
     before: Resource | None
     after: Resource | None
     fields: tuple[FieldChange, ...]
+    recreated: bool = False
 
     @property
     def resource(self) -> Resource:
@@ -43,6 +49,8 @@ class ObjectChange:
             return "created"
         if self.after is None:
             return "removed"
+        if self.recreated:
+            return "recreated"
         if self.before.key != self.after.key:
             return "replaced"
         return "changed" if self.before.application == self.after.application else "moved"
@@ -94,7 +102,11 @@ def compare(before: Render, after: Render) -> Difference:
     """Compare two renders; applications that one of them lacks for want of a base keep out of it, by name."""
     missing = not_compared(before, after)
     blind = {each.application for each in missing}
-    changes = [_object(pair) for pair in pairs(_known(before, blind), _known(after, blind))]
+    ended = endings(before, after)
+    old, new = landed(before, after)
+    changes = [
+        _remade(_object(pair), ended, before) for pair in pairs(_known(old, blind), _known(new, blind))
+    ]
     differing: dict[str, list[ObjectChange]] = defaultdict(list)
     for change in changes:
         if change.fields or change.verb != "changed":
@@ -105,8 +117,18 @@ def compare(before: Render, after: Render) -> Difference:
     return Difference(before, after, tuple(each for each in made if each), missing)
 
 
-def _known(render: Render, blind: set[str]) -> list[Resource]:
-    return [resource for resource in render.resources if resource.application not in blind]
+def _known(resources: list[Resource], blind: set[str]) -> list[Resource]:
+    return [resource for resource in resources if resource.application not in blind]
+
+
+def _remade(change: ObjectChange, ended: dict[str, Ending], before: Render) -> ObjectChange:
+    """The same, with whether it goes with its application before it is made anew."""
+    if change.before is None or change.after is None:
+        return change
+    ending = ended.get(change.before.application)
+    going = ending and ending.fate is Fate.DELETED
+    application = before.applications[change.before.application]
+    return replace(change, recreated=bool(going and not option(change.before, "Delete", application)))
 
 
 def _listed(name: str, before: Render, after: Render) -> bool:
@@ -135,8 +157,10 @@ def _settings(application: Application) -> dict[str, Any]:
     """What an application is told, as far as people would call it a change."""
     settings: dict[str, Any] = {
         "wave": application.wave,
+        "owner": application.owner,
         "project": application.project,
         "path": application.path,
+        "server": application.server,
         "namespace": application.namespace,
         "syncOptions": sorted(application.sync_options),
     }

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     STOPPED = "stopped"
     OPENED = "opened"
+    CLOSED = "closed"
     UPGRADED = "upgraded"
     RESTARTED = "restarted"
     STALE = "stale"

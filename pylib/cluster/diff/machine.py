@@ -1,4 +1,15 @@
-"""A difference as JSON, whole, for programs."""
+"""A difference as JSON, whole, for programs.
+
+    tree, base, head             the checkout, and the revisions by name and commit
+    clusters[].dangers           id, outcome, application, object, file, field, message; of one cause:
+                                 the same outcome, id and message
+    clusters[].not_compared      application, reason
+    clusters[].applications      name, change, fields, and objects: object, change, file, fields
+    fields                       field, reordered, before, after; no value is no key
+
+An object's change is created, removed, changed, replaced (under another name), moved (to another application)
+or recreated (deleted with its application, and made anew by the one that follows it).
+"""
 
 import json
 from dataclasses import asdict
@@ -11,11 +22,13 @@ from pylib.cluster.diff.paths import shown
 from pylib.cluster.diff.revisions import Revision
 
 
-def as_json(compared: list[tuple[Difference, list[Danger]]], before: Revision, after: Revision) -> str:
+def as_json(
+    compared: list[tuple[Difference, list[Danger]]], before: Revision, after: Revision, tree: str = ""
+) -> str:
     """Every cluster with its dangers, applications, objects and fields; no value is no key."""
     revisions = {name: {"name": side.name, "commit": side.commit} for name, side in _sides(before, after)}
     clusters = [_cluster(difference, dangers) for difference, dangers in compared]
-    return json.dumps({**revisions, "clusters": clusters}, indent=2, default=str)
+    return json.dumps({"tree": tree, **revisions, "clusters": clusters}, indent=2, default=str)
 
 
 def _sides(before: Revision, after: Revision) -> tuple[tuple[str, Revision], ...]:

@@ -12,7 +12,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class DangerRow:
-    """Dangers of one application that differ in nothing but the object."""
+    """Dangers that differ in nothing but the object: of one cause, or of the same cost."""
 
     first: Danger
     objects: tuple[str, ...]
@@ -28,7 +28,7 @@ def rows(dangers: Iterable[Danger]) -> list[DangerRow]:
     """Dangers in their order, those of the same cost together."""
     grouped: dict[tuple[str, ...], list[Danger]] = defaultdict(list)
     for each in dangers:
-        grouped[each.outcome, each.id, each.application, each.message].append(each)
+        grouped[each.outcome, each.id, each.message].append(each)
     return [
         DangerRow(group[0], tuple(dict.fromkeys(each.object for each in group))) for group in grouped.values()
     ]

@@ -21,14 +21,18 @@ def is_hook(resource: Resource) -> bool:
     return HOOK in resource.annotations or "name" not in resource.metadata
 
 
-def kept(resource: Resource, before: Render, after: Render) -> str:
-    """The option that keeps an object on the cluster when it leaves Git; empty where it is deleted."""
-    application = before.applications[resource.application]
-    if application.name in after.applications:
-        return "Prune=false" if "Prune=false" in sync_options(resource) else ""
-    if not cascades(application, before):
-        return "its application's end, which does not cascade"
-    return "Delete=false" if "Delete=false" in sync_options(resource) else ""
+def option(resource: Resource, what: str, application: Application) -> str:
+    """The option, `Prune=false`, that keeps an object, its own before its application's; empty for none."""
+    for options in (sync_options(resource), application.sync_options):
+        found = sorted(each for each in options if each.startswith(f"{what}="))
+        if found:
+            return found[0] if found[0] in {f"{what}=false", f"{what}=confirm"} else ""
+    return ""
+
+
+def policy(of_set: Resource) -> str:
+    """What a set may do with its applications, `sync` where it does not say."""
+    return str((of_set.spec.get("syncPolicy") or {}).get("applicationsSync") or "sync")
 
 
 def cascades(application: Application, render: Render) -> bool:
@@ -41,8 +45,6 @@ def cascades(application: Application, render: Render) -> bool:
     if application.parent or made_by_set is None:
         own = next((each for each in render.of("Application") if each.name == application.name), None)
         return bool(own and FINALIZER in (own.metadata.get("finalizers") or []))
-    policy = made_by_set.spec.get("syncPolicy") or {}
-    if policy.get("applicationsSync") in NEVER_DELETING:
-        return False
+    preserving = dig(made_by_set.spec, "syncPolicy.preserveResourcesOnDeletion")
     finalizers = dig(made_by_set.spec, "template.metadata.finalizers") or []
-    return FINALIZER in finalizers or not (finalizers or policy.get("preserveResourcesOnDeletion"))
+    return FINALIZER in finalizers or not (finalizers or preserving)

@@ -21,6 +21,7 @@ COLOURS = {
     "changed": "yellow",
     "replaced": "magenta",
     "moved": "magenta",
+    "recreated": "red",
 }
 SIGNS = {"-": "red", "+": "green", " ": "dim"}
 SEVERE = {Outcome.REMOVED, Outcome.RECREATED, Outcome.REFUSED, Outcome.STOPPED}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pylib.cluster.applications import Application, expand
 from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.policies.ownership import shared
 from pylib.cluster.render import Render
 
 PLACE = "argocd-apps"
@@ -30,7 +31,8 @@ def folder_in_two_sets(render: Render) -> Iterator[Finding]:
         if len(made) > 1:
             owners = " and ".join(each.owner for each in made)
             message = f"ApplicationSets {owners} both list it; remove it from one"
-            yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message)
+            cause = shared(" and ".join(sorted({each.name for each in made})))
+            yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message, cause)
 
 
 @rule("set-lists-nothing", "a misspelt folder in a set is a component that is never installed")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
-from pylib.cluster.policies.selection import matches
+from pylib.cluster.policies.selection import bringing, matches
+from pylib.cluster.reach import Reach
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -47,6 +48,12 @@ def roles(render: Render, binding: Resource) -> list[Resource]:
             chosen = [each for each in render.of("ClusterRole") if matches(selector, each.labels)]
             made.extend(each for each in chosen if each not in made)
     return made
+
+
+def bringing_role(render: Render, binding: Resource) -> list[Reach]:
+    """The applications, not rendered, that may bring the role which a binding names."""
+    kind = str((binding.body.get("roleRef") or {}).get("kind"))
+    return bringing(render, [kind], binding.namespace if kind == "Role" else "")
 
 
 def _accesses(each: Body) -> Iterator[Access]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from pylib.cluster import images
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Finding, Pending, found, rule
 from pylib.cluster.pods import containers
 from pylib.cluster.policies.selection import every_pod
-from pylib.cluster.render import Render, Unchecked
+from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 
 # Tags that their owners move.
@@ -16,6 +16,8 @@ REPOSITORY = r"[\w-]+(?:\.[\w-]+)*(?:/[\w.-]+)+"
 MOVING_TAG = re.compile(rf"(?:{MOVING})?")
 MOVING_IN_TEXT = re.compile(rf"(?<![\w/.:-]){REPOSITORY}:(?:{MOVING})(?![\w.-])")
 DIGEST = "@sha256:"
+# What findings about our images have in common.
+OTHERS = f"images of ours are others than {images.LOCK} has"
 
 
 @rule("image-mutable", "a tag that moves lets two clusters of one commit run different programs")
@@ -24,7 +26,8 @@ def image_mutable(render: Render) -> Iterator[Finding]:
     for resource, field, image in _named(render):
         if moves(image):
             told = f"'{_tag(image)}' is a tag that moves" if _tag(image) else "it has no tag"
-            yield found("image-mutable", resource, field, f"{image}: {told}; name a version or a digest")
+            message = f"{image}: {told}; name a version or a digest"
+            yield found("image-mutable", resource, field, message, f"image {image}")
     yield from _in_texts(render)
 
 
@@ -36,15 +39,18 @@ def image_unlocked(render: Render) -> Iterator[Finding]:
     for resource, field, image in _named(render):
         if owners and image.startswith(owners) and image not in known:
             message = f"{image} is not as images.lock has it; copy it, or run `pylib cluster images`"
-            yield found("image-unlocked", resource, field, message)
+            yield found("image-unlocked", resource, field, message, OTHERS)
 
 
-def notes(render: Render) -> Iterator[Unchecked]:
-    """The images of ours whose digest is not known yet, so that any build under the tag would pass."""
+def pending(render: Render) -> Iterator[Pending]:
+    """The images of ours whose digest is not known yet, so that any build under the tag would pass.
+
+    No digest exists before the first push to a registry: that is not what --strict asks about.
+    """
     used = {image for _, _, image in _named(render)}
     for image in locked(render):
         if image in used and DIGEST not in image:
-            yield Unchecked(images.LOCK, f"{image} has no digest yet; push it and run `pylib cluster images`")
+            yield Pending(images.LOCK, f"{image} has no digest yet; push it and run `pylib cluster images`")
 
 
 def _named(render: Render) -> Iterator[tuple[Resource, str, str]]:

@@ -61,6 +61,11 @@ def namespaced(resource: Resource, known: Definitions) -> bool:
     return bool(resource.namespace) if definition is None else definition.spec.get("scope") == "Namespaced"
 
 
+def landing(place: str) -> str:
+    """What findings about one namespace have in common."""
+    return f"objects land in namespace {place or 'default'}"
+
+
 def namespace(render: Render, resource: Resource) -> str:
     """The namespace that a namespaced object lands in: its own, else its application's."""
     return resource.namespace or render.applications[resource.application].namespace

@@ -6,10 +6,11 @@ together, in no order. Within an application its objects' own waves count; in on
 
 from collections.abc import Iterator
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Finding, Said, found, rule
 from pylib.cluster.pods import pod_templates
 from pylib.cluster.policies.kinds import ARGOCD_KINDS, Definitions, custom, definitions
-from pylib.cluster.policies.selection import Labels, matches
+from pylib.cluster.policies.selection import Labels, matches, unless_brought
+from pylib.cluster.reach import reaches, source_of
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -17,17 +18,20 @@ Looked = tuple[str, str, Labels]  # group, plural, labels
 
 
 @rule("crd-order", "an object whose kind is not known yet is refused, and its application's sync fails")
-def crd_order(render: Render) -> Iterator[Finding]:
+def crd_order(render: Render) -> Iterator[Said]:
     """Every custom resource has its CRD in an earlier wave, or in its own application."""
     known = definitions(render)
     for resource in render.resources:
         if not custom(resource) or resource.kind in ARGOCD_KINDS:
             continue
         definition = known.get((resource.group, resource.kind))
-        if definition is None and not render.unchecked:
+        if definition is None:
             message = f"nothing brings the CRD of {resource.group} {resource.kind}; add it in wave 0"
-            yield found("crd-order", resource, "kind", message)
-        elif definition and not comes_before(render, definition, resource):
+            source = source_of(render, resource.group, resource.kind)
+            by = [each for each in reaches(render) if each.may_define(source)]
+            cause = f"nothing brings the CRDs of {source}" if source else message
+            yield unless_brought(found("crd-order", resource, "kind", message, cause), by)
+        elif not comes_before(render, definition, resource):
             message = f"its CRD comes with {_place(render, definition)}; move one of them to another wave"
             yield found("crd-order", resource, "kind", message)
 

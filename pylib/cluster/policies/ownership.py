@@ -6,6 +6,11 @@ from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 
 
+def shared(applications: str) -> str:
+    """What findings about the same applications have in common."""
+    return f"objects of {applications} are brought twice"
+
+
 @rule("two-owners", "two applications that own one object undo each other's work for ever")
 def two_owners(render: Render) -> Iterator[Finding]:
     """No object is in two applications, nor twice in one."""
@@ -13,4 +18,5 @@ def two_owners(render: Render) -> Iterator[Finding]:
         first = resources[0]
         for resource in resources[1:]:
             message = f"application {first.application} has it too, from {first.origin.file}; delete one"
-            yield found("two-owners", resource, "metadata.name", message)
+            both = " and ".join(sorted({first.application, resource.application}))
+            yield found("two-owners", resource, "metadata.name", message, shared(both))

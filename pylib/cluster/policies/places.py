@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.policies.kinds import definitions, namespace, namespaced
-from pylib.cluster.policies.selection import judged
+from pylib.cluster.findings import Finding, Said, found, rule
+from pylib.cluster.policies.kinds import definitions, landing, namespace, namespaced
+from pylib.cluster.policies.selection import unless_brought
+from pylib.cluster.reach import reaches
 from pylib.cluster.render import Render
 
 SYSTEM = {"default", "kube-system", "kube-public", "kube-node-lease"}
@@ -17,21 +18,23 @@ def default_namespace(render: Render) -> Iterator[Finding]:
     for resource in render.resources:
         if namespaced(resource, known) and namespace(render, resource) in {"", "default"}:
             message = "it would land in namespace default; write its own"
-            yield found("default-namespace", resource, "metadata.namespace", message)
+            cause = landing(namespace(render, resource))
+            yield found("default-namespace", resource, "metadata.namespace", message, cause)
 
 
 @rule("namespace-missing", "an object whose namespace is not there is refused, and holds up its application")
-def namespace_missing(render: Render) -> Iterator[Finding]:
+def namespace_missing(render: Render) -> Iterator[Said]:
     """Every namespace that an object names is made by an application, or by its Profile."""
     made = {each.name for each in render.of("Namespace", "Profile")} | SYSTEM | {""}
     known = definitions(render)
-    for resource in judged(render, *render.by_kind):
+    for resource in render.resources:
         application = render.applications[resource.application]
         created = "CreateNamespace=true" in application.sync_options and application.namespace
         place = namespace(render, resource) if namespaced(resource, known) else resource.namespace
         if place not in {*made, created}:
             message = f"nothing makes namespace {place}; write another, or add it to cluster-conf/namespaces"
-            yield found("namespace-missing", resource, "metadata.namespace", message)
+            finding = found("namespace-missing", resource, "metadata.namespace", message, landing(place))
+            yield unless_brought(finding, (e for e in reaches(render) if e.may_make_namespace(place)))
 
 
 @rule("default-project", "project default allows every repository, every cluster and every kind")

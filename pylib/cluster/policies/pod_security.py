@@ -43,7 +43,8 @@ def pod_security_refused(render: Render) -> Iterator[Finding]:
         level = levels.get(pod.resource.namespace, "privileged")
         for field, message in violations(pod, level):
             told = f"{message}, and its namespace is {level}; change the pod, or the level"
-            yield found("pod-security-refused", pod.resource, field, told)
+            cause = f"namespace {pod.resource.namespace} takes no pods that are less than {level}"
+            yield found("pod-security-refused", pod.resource, field, told, cause)
 
 
 def violations(pod: PodTemplate, level: str) -> Iterator[Violation]:

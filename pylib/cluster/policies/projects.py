@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.policies.kinds import definitions, namespace, namespaced
+from pylib.cluster.policies.kinds import definitions, landing, namespace, namespaced
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -56,7 +56,7 @@ def project_destination(render: Render) -> Iterator[Finding]:
         inside = place and namespaced(resource, known)
         if inside and not any(fnmatchcase(place, pattern) for pattern in spaces):
             message = f"project {project.name} does not list namespace {place}; add it to its destinations"
-            yield found("project-destination", resource, "metadata.namespace", message)
+            yield found("project-destination", resource, "metadata.namespace", message, landing(place))
 
 
 @rule("project-kind", "Argo CD refuses a kind that the project does not list, and the whole sync with it")

@@ -35,7 +35,10 @@ def _above(
         limit = hard.get(name)
         if limit is not None and amount > limit:
             message = f"asks for {amount:f} of {name}, and the quota of {resource.namespace} has {limit:f}"
-            yield found("quota-exceeded", resource, field, f"{message}; ask for less, or raise the quota")
+            cause = f"the quota of {resource.namespace} has {limit:f} of {name}"
+            yield found(
+                "quota-exceeded", resource, field, f"{message}; ask for less, or raise the quota", cause
+            )
 
 
 def _asked(resource: Resource) -> Iterator[tuple[str, Asked]]:

@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pylib.cluster.findings import Finding, found, rule
-from pylib.cluster.policies.selection import judged
+from pylib.cluster.findings import Finding, Said, found, rule
+from pylib.cluster.policies import grants
+from pylib.cluster.policies.selection import bringing_named, unless_brought
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 from pylib.errors import ConfigurationError
@@ -61,26 +62,28 @@ def rbac_wildcard(render: Render) -> Iterator[Finding]:
 
 
 @rule("rbac-role-missing", "a binding to a role that is not there grants nothing, and says so to nobody")
-def rbac_role_missing(render: Render) -> Iterator[Finding]:
+def rbac_role_missing(render: Render) -> Iterator[Said]:
     """Every binding's role is in the render or built in."""
-    for resource in judged(render, "ClusterRoleBinding", "RoleBinding"):
+    for resource in render.of("ClusterRoleBinding", "RoleBinding"):
         role = resource.body.get("roleRef") or {}
         kind, name = str(role.get("kind")), str(role.get("name"))
         key = ("rbac.authorization.k8s.io", kind, resource.namespace if kind == "Role" else "", name)
         if key not in render.by_key and name not in BUILT_IN and not name.startswith("system:"):
             message = f"there is no {kind} {name}; add it, or mend the name"
-            yield found("rbac-role-missing", resource, "roleRef.name", message)
+            finding = found("rbac-role-missing", resource, "roleRef.name", message)
+            yield unless_brought(finding, grants.bringing_role(render, resource))
 
 
 @rule("rbac-allowed-unused", "an allow-list that outlives its reasons lets through what nobody has looked at")
-def rbac_allowed_unused(render: Render) -> Iterator[Finding]:
+def rbac_allowed_unused(render: Render) -> Iterator[Said]:
     """Every entry of the allow-list is of a role that is still wide, on some object of this cluster."""
     wide = [resource for resource in render.resources if resource.group == "rbac.authorization.k8s.io"]
     names = [str(resource) for resource in wide if _is_wide(resource)]
-    for entry in _allowed(render) if not render.unchecked else ():
+    for entry in _allowed(render):
         if not any(fnmatchcase(name, entry.object) for name in names):
             message = "nothing there is wide any more; remove the entry"
-            yield Finding("rbac-allowed-unused", "", entry.object, FILE, "object", message)
+            finding = Finding("rbac-allowed-unused", "", entry.object, FILE, "object", message)
+            yield unless_brought(finding, bringing_named(render, entry.object))
 
 
 def _wildcard(each: Body) -> str | None:

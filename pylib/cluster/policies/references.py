@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Said, found, rule
 from pylib.cluster.pods import Container, PodTemplate, containers, dig
 from pylib.cluster.policies import operators
-from pylib.cluster.policies.selection import every_pod, judged, whole
+from pylib.cluster.policies.selection import bringing, every_pod, unless_brought
+from pylib.cluster.reach import Reach
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 from pylib.cluster.secrets import declared
@@ -30,6 +31,7 @@ SELF_MADE = {
 OF_A_PROFILE = {("ServiceAccount", "default-editor"), ("ServiceAccount", "default-viewer")}
 
 
+MADE_OF = {"Secret": ("SealedSecret", "ExternalSecret", "Certificate")}
 KINDS = ("Secret", "ConfigMap", "ServiceAccount", "PersistentVolumeClaim", "PriorityClass")
 
 
@@ -52,17 +54,14 @@ Present = dict[
 
 
 @rule("reference-missing", "a pod that names what is not there never starts")
-def reference_missing(render: Render) -> Iterator[Finding]:
+def reference_missing(render: Render) -> Iterator[Said]:
     """Everything that a pod names, and every account that a binding names, is in the render."""
     there = present(render)
     for pod in every_pod(render):
-        judged_here = whole(render, pod.resource.namespace)
-        for reference in _references(pod) if judged_here else ():
-            # A class of priority is the whole cluster's.
-            if not (render.unchecked and reference.kind == "PriorityClass"):
-                yield from _missing(there, pod.resource, reference)
-    for resource in judged(render, "RoleBinding", "ClusterRoleBinding"):
-        yield from _subjects(there, resource)
+        for reference in _references(pod):
+            yield from _missing(render, there, pod.resource, reference)
+    for resource in render.of("RoleBinding", "ClusterRoleBinding"):
+        yield from _subjects(render, there, resource)
 
 
 def fault(there: Present, kind: str, namespace: str, name: str, key: str = "") -> str:
@@ -79,21 +78,31 @@ def fault(there: Present, kind: str, namespace: str, name: str, key: str = "") -
     return ""
 
 
-def _missing(there: Present, resource: Resource, reference: Reference) -> Iterator[Finding]:
+def bringing_it(render: Render, kind: str, namespace: str) -> list[Reach]:
+    """The applications, not rendered, that may bring what a pod names, or what an operator makes it of."""
+    if kind == "PriorityClass":  # it is the whole cluster's
+        return bringing(render, [kind])
+    by_profile = bringing(render, ["Profile"]) if kind == "ServiceAccount" else []
+    return [*bringing(render, [kind, *MADE_OF.get(kind, ())], namespace), *by_profile]
+
+
+def _missing(render: Render, there: Present, resource: Resource, reference: Reference) -> Iterator[Said]:
     kind, name, key, field, again = reference
     message = fault(there, kind, resource.namespace, name, key)
     if message and not (again and fault(there, kind, resource.namespace, name)):
-        yield found("reference-missing", resource, field, message)
+        finding = found("reference-missing", resource, field, message, message)
+        yield unless_brought(finding, bringing_it(render, kind, resource.namespace))
 
 
-def _subjects(there: Present, resource: Resource) -> Iterator[Finding]:
+def _subjects(render: Render, there: Present, resource: Resource) -> Iterator[Said]:
     """The accounts that a binding of ours names: upstreams bind some that other variants have."""
     for index, subject in enumerate(resource.body.get("subjects") or []):
         account = ("ServiceAccount", subject.get("namespace") or resource.namespace, subject.get("name"))
         ours = subject.get("kind") == "ServiceAccount" and not resource.origin.upstream
         if ours and account not in there and account[2] != "default":
             message = f"there is no ServiceAccount {account[1]}/{account[2]}; add it, or mend the name"
-            yield found("reference-missing", resource, f"subjects[{index}].name", message)
+            finding = found("reference-missing", resource, f"subjects[{index}].name", message, message)
+            yield unless_brought(finding, bringing_it(render, account[0], str(account[1])))
 
 
 def _references(pod: PodTemplate) -> Iterator[Reference]:

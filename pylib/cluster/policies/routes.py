@@ -3,10 +3,18 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Finding, Said, found, rule
 from pylib.cluster.pods import dig
 from pylib.cluster.policies.operators import Name, ServicePorts, services
-from pylib.cluster.policies.selection import every_pod, judged, selected
+from pylib.cluster.policies.selection import (
+    POD_MAKERS,
+    SERVICE_MAKERS,
+    bringing,
+    bringing_anywhere,
+    every_pod,
+    selected,
+    unless_brought,
+)
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -16,44 +24,52 @@ NO_PORT = ServicePorts({}, {})
 
 
 @rule("route-nowhere", "a route to what is not there is an error 503 that only the user sees")
-def route_nowhere(render: Render) -> Iterator[Finding]:
+def route_nowhere(render: Render) -> Iterator[Said]:
     """Every route of an Ingress or VirtualService leads to a Service's port."""
     known = services(render)
-    for resource in judged(render, "Ingress"):
+    for resource in render.of("Ingress"):
+        by = bringing(render, SERVICE_MAKERS, resource.namespace)
         for field, backend in _backends(resource):
-            yield from _ingress(known, resource, field, backend)
+            for finding in _ingress(known, resource, field, backend):
+                yield unless_brought(finding, by if finding.field.endswith(".name") else ())
     entries = {host for each in render.of("ServiceEntry") for host in each.spec.get("hosts") or []}
-    for resource in judged(render, "VirtualService"):
+    for resource in render.of("VirtualService"):
         for field, destination in _destinations(resource):
-            if destination.get("host") not in entries:
-                yield from _destination(known, resource, field, destination)
+            host = str(destination.get("host"))
+            namespace, _ = _service(host, resource.namespace)
+            by = bringing(render, SERVICE_MAKERS, namespace) + bringing_anywhere(render, ["ServiceEntry"])
+            for finding in _destination(known, resource, field, destination) if host not in entries else ():
+                yield unless_brought(finding, by if finding.field.endswith(".host") else ())
 
 
 @rule("gateway-nowhere", "without its gateway nothing from outside reaches a route")
-def gateway_nowhere(render: Render) -> Iterator[Finding]:
+def gateway_nowhere(render: Render) -> Iterator[Said]:
     """Every gateway that a VirtualService names is there, and pods serve it."""
     gateways = {f"{each.namespace}/{each.name}" for each in _gateways(render)} | {"mesh"}
-    for resource in judged(render, "VirtualService"):
+    for resource in render.of("VirtualService"):
         for index, name in enumerate(resource.spec.get("gateways") or []):
             full = name if "/" in name or name == "mesh" else f"{resource.namespace}/{name}"
             if full not in gateways:
                 message = f"there is no Gateway {full}; mend the name, or write its namespace before it"
-                yield found("gateway-nowhere", resource, f"spec.gateways[{index}]", message)
+                finding = found("gateway-nowhere", resource, f"spec.gateways[{index}]", message)
+                yield unless_brought(finding, bringing(render, ["Gateway"], full.partition("/")[0]))
     for resource in _gateways(render):
         message = _served(render, resource)
         if message:
-            yield found("gateway-nowhere", resource, "spec.selector", message)
+            finding = found("gateway-nowhere", resource, "spec.selector", message)
+            yield unless_brought(finding, bringing_anywhere(render, (*POD_MAKERS, "Service")))
 
 
 @rule("webhook-nowhere", "a webhook whose server is not there refuses every object it should look at")
-def webhook_nowhere(render: Render) -> Iterator[Finding]:
+def webhook_nowhere(render: Render) -> Iterator[Said]:
     """The Service of every webhook, conversion and aggregated API is there."""
     known = services(render)
     for resource, field, service in _called(render):
         key = (str(service.get("namespace")), str(service.get("name")))
-        if not render.unchecked and service and key not in known:
+        if service and key not in known:
             message = f"there is no Service {'/'.join(key)}; the API server would wait for it in vain"
-            yield found("webhook-nowhere", resource, field, message)
+            finding = found("webhook-nowhere", resource, field, message, _no_service(*key))
+            yield unless_brought(finding, bringing(render, ["Service"], key[0]))
 
 
 def _served(render: Render, gateway: Resource) -> str:
@@ -72,7 +88,7 @@ def _served(render: Render, gateway: Resource) -> str:
 
 def _gateways(render: Render) -> Iterator[Resource]:
     """Istio's: the Gateway API has a kind of that name too."""
-    return (each for each in judged(render, "Gateway") if each.group == "networking.istio.io")
+    return (each for each in render.of("Gateway") if each.group == "networking.istio.io")
 
 
 def _backends(resource: Resource) -> Iterator[tuple[str, Body]]:
@@ -92,7 +108,9 @@ def _ingress(known: Services, resource: Resource, field: str, backend: Body) -> 
     port = backend.get("port") or {}
     if ports is None:
         message = f"there is no Service {resource.namespace}/{name}; mend the name"
-        yield found("route-nowhere", resource, f"{field}.name", message)
+        yield found(
+            "route-nowhere", resource, f"{field}.name", message, _no_service(resource.namespace, name)
+        )
     elif port.get("number") not in ports.names and port.get("name") not in ports.names.values():
         message = f"Service {name} has no port {port.get('number') or port.get('name')}; {_has(ports)}"
         yield found("route-nowhere", resource, f"{field}.port", message)
@@ -113,7 +131,7 @@ def _destination(known: Services, resource: Resource, field: str, destination: B
     number = dig(destination, "port.number")
     if ports is None:
         message = f"there is no Service {namespace}/{name}; mend the host, name.namespace{CLUSTER}"
-        yield found("route-nowhere", resource, f"{field}.host", message)
+        yield found("route-nowhere", resource, f"{field}.host", message, _no_service(namespace, name))
     elif number is None and len(ports.names) > 1:
         message = f"Service {name} has several ports and none is named; {_has(ports)}"
         yield found("route-nowhere", resource, f"{field}.port", message)
@@ -126,6 +144,10 @@ def _service(host: str, namespace: str) -> Name:
     """The Service of a host, as Istio reads it: a short name is one of the route's own namespace."""
     name, _, rest = host.removesuffix(CLUSTER).removesuffix(".svc").partition(".")
     return (rest or namespace, name)
+
+
+def _no_service(namespace: str, name: str) -> str:
+    return f"there is no Service {namespace}/{name}"
 
 
 def _has(ports: ServicePorts) -> str:

@@ -1,55 +1,52 @@
 """What a rule looks at: objects, pods, and those of them that a Kubernetes label selector matches."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 
-from pylib.cluster.pods import PodTemplate
+from pylib.cluster.findings import Finding, NotJudged, Said
+from pylib.cluster.pods import TEMPLATES, PodTemplate
+from pylib.cluster.reach import Reach, reaches
 from pylib.cluster.render import Render, Unchecked
-from pylib.cluster.resources import Body, Resource
+from pylib.cluster.resources import Body
 
 Labels = Mapping[str, str]
+# What becomes what a pod, a route or a binding names.
+POD_MAKERS = (*TEMPLATES, "SeldonDeployment")
+SERVICE_MAKERS = ("Service", "Notebook", "Tensorboard", "SeldonDeployment")
 
 
-def judged(render: Render, *kinds: str) -> Iterator[Resource]:
-    """The objects of the kinds, for a rule about what is missing.
+def unless_brought(finding: Finding, by: Iterable[Reach]) -> Said:
+    """A finding that something is missing, unless applications that could not be rendered may bring it."""
+    because = tuple(sorted({Unchecked(each.title, each.reason) for each in by}))
+    return NotJudged(finding, because) if because else finding
 
-    None where a part of the cluster could not be rendered: what seems to be missing may stand there.
+
+def bringing(render: Render, kinds: Iterable[str], namespace: str = "") -> list[Reach]:
+    """The applications, not rendered, that may bring an object of one of the kinds into a namespace.
+
+    One that lives in no namespace, where none is given.
     """
-    return iter(()) if render.unchecked else render.of(*kinds)
+    listed = list(kinds)
+    return [each for each in reaches(render) if any(each.may_bring(kind, namespace) for kind in listed)]
 
 
-def within(render: Render, *kinds: str) -> Iterator[Resource]:
-    """The objects of the kinds, for a rule about what is missing in an object's own namespace.
+def bringing_anywhere(render: Render, kinds: Iterable[str]) -> list[Reach]:
+    """The same, whatever the namespace."""
+    listed = list(kinds)
+    return [each for each in reaches(render) if any(map(each.may_bring_anywhere, listed))]
 
-    Those of namespaces that are rendered as a whole, and that do not look into others.
-    """
-    for resource in render.of(*kinds):
-        elsewhere = "namespaceSelector" in resource.spec
-        if whole(render, resource.namespace) and not (elsewhere and render.unchecked):
-            yield resource
+
+def bringing_named(render: Render, pattern: str) -> list[Reach]:
+    """Those that may bring what a pattern such as `Deployment kubeflow/*` is about."""
+    kind, _, name = pattern.partition(" ")
+    namespace, slash, _ = name.partition("/")
+    if set("*?[") & set(kind + (namespace if slash else "")):
+        return list(reaches(render))
+    return bringing(render, [kind], namespace if slash else "")
 
 
 def whole(render: Render, namespace: str) -> bool:
-    """Whether no application that could not be rendered may bring something into a namespace.
-
-    Its project says where it may.
-    """
-    unbuilt = [render.applications.get(each.application) for each in render.unchecked]
-    missing = {each.project if each else "" for each in unbuilt}
-    projects = [each for each in render.of("AppProject") if each.name in missing]
-    spaces = [
-        each.get("namespace") for project in projects for each in project.spec.get("destinations") or []
-    ]
-    known = {project.name for project in projects} >= missing
-    return known and not any(fnmatchcase(namespace, str(pattern)) for pattern in spaces)
-
-
-def notes(render: Render) -> Iterator[Unchecked]:
-    """That the rules about what is missing were not asked."""
-    if render.unchecked:
-        yield Unchecked(
-            "references", "what objects name was not looked for everywhere, as not all is rendered"
-        )
+    """Whether no application that could not be rendered may bring something into a namespace."""
+    return not any(each.may_write_into(namespace) for each in reaches(render))
 
 
 def every_pod(render: Render) -> Iterator[PodTemplate]:
@@ -65,6 +62,17 @@ def matches(selector: Body | None, labels: Labels) -> bool:
     wanted = (selector or {}).get("matchLabels") or {}
     expressions = (selector or {}).get("matchExpressions") or []
     return _has(wanted, labels) and all(_holds(expression, labels) for expression in expressions)
+
+
+def lacking(selector: Body | None, pods: Iterable[PodTemplate]) -> str:
+    """Why a selector selects none of some pods: the label that none has, or all that it asks for together."""
+    listed = list(pods)
+    wanted = (selector or {}).get("matchLabels") or {}
+    single = {
+        key: value for key, value in wanted.items() if not any(p.labels.get(key) == value for p in listed)
+    }
+    labels = ",".join(f"{key}={value}" for key, value in (single or wanted).items())
+    return f"no pod there is labelled {labels}" if labels else ""
 
 
 def selected(selector: Body | None, pods: Iterable[PodTemplate]) -> list[PodTemplate]:

@@ -2,29 +2,32 @@
 
 from collections.abc import Iterator
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Said, found, rule
 from pylib.cluster.pods import PodTemplate, containers
 from pylib.cluster.policies.operators import RUN_TIME_LABELS
-from pylib.cluster.policies.selection import selected, within
+from pylib.cluster.policies.selection import POD_MAKERS, bringing, lacking, selected, unless_brought
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 
 
 @rule("service-without-pods", "a Service that selects nothing refuses every connection")
-def service_without_pods(render: Render) -> Iterator[Finding]:
+def service_without_pods(render: Render) -> Iterator[Said]:
     """Every Service's selector matches the pods of some workload, or of an operator's."""
-    for resource in within(render, "Service"):
+    for resource in render.of("Service"):
         selector = resource.spec.get("selector") or {}
         if selector and not _behind(render, resource) and not RUN_TIME_LABELS & selector.keys():
             labels = ",".join(f"{key}={value}" for key, value in selector.items())
             message = f"no pod of namespace {resource.namespace} is labelled {labels}; mend the selector"
-            yield found("service-without-pods", resource, "spec.selector", message)
+            there = render.pods.get(resource.namespace, [])
+            cause = lacking({"matchLabels": selector}, there)
+            finding = found("service-without-pods", resource, "spec.selector", message, cause)
+            yield unless_brought(finding, bringing(render, POD_MAKERS, resource.namespace))
 
 
 @rule("service-port-missing", "a Service whose port has no target refuses every connection, and looks sound")
-def service_port_missing(render: Render) -> Iterator[Finding]:
+def service_port_missing(render: Render) -> Iterator[Said]:
     """Every port that a Service names as its target is a port of some container behind it."""
-    for resource in within(render, "Service"):
+    for resource in render.of("Service"):
         pods = _behind(render, resource)
         names = {
             port.get("name")
@@ -36,7 +39,8 @@ def service_port_missing(render: Render) -> Iterator[Finding]:
             target = port.get("targetPort")
             if pods and isinstance(target, str) and not target.isdigit() and target not in names:
                 message = f"no container behind it has a port called {target}; mend the name"
-                yield found("service-port-missing", resource, f"spec.ports[{index}].targetPort", message)
+                finding = found("service-port-missing", resource, f"spec.ports[{index}].targetPort", message)
+                yield unless_brought(finding, bringing(render, POD_MAKERS, resource.namespace))
 
 
 def _behind(render: Render, service: Resource) -> list[PodTemplate]:

@@ -2,10 +2,21 @@
 
 from collections.abc import Iterator
 
-from pylib.cluster.findings import Finding, found, rule
+from pylib.cluster.findings import Said, found, rule
 from pylib.cluster.pods import dig
 from pylib.cluster.policies.operators import RUN_TIME_LABELS, deployments, services
-from pylib.cluster.policies.selection import every_pod, keys, matches, within
+from pylib.cluster.policies.selection import (
+    POD_MAKERS,
+    SERVICE_MAKERS,
+    bringing,
+    bringing_anywhere,
+    every_pod,
+    keys,
+    lacking,
+    matches,
+    unless_brought,
+)
+from pylib.cluster.reach import Reach
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
@@ -26,37 +37,41 @@ ISTIO_ROOT = "istio-system"
 
 
 @rule("selects-nothing", "a policy, budget or monitor of nothing protects nothing, and nobody notices")
-def selects_nothing(render: Render) -> Iterator[Finding]:
+def selects_nothing(render: Render) -> Iterator[Said]:
     """Every selector matches the pods of some workload, or of an operator's."""
-    for resource in within(render, *SELECTORS):
+    for resource in render.of(*SELECTORS):
         selector = _selector(resource)
         known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
-        unseen = render.unchecked and _everywhere(resource)
-        if not known and not unseen and not _matched(render, resource, selector):
+        if not known and not _matched(render, resource, selector):
             message = "no pod there has these labels; mend the selector, or remove the object"
-            yield found("selects-nothing", resource, SELECTORS[resource.kind], message)
+            spaces = None if _everywhere(resource) else _spaces(resource)
+            there = [pod for space in spaces or render.pods for pod in render.pods.get(space, [])]
+            cause = lacking(selector, there)
+            finding = found("selects-nothing", resource, SELECTORS[resource.kind], message, cause)
+            yield unless_brought(finding, _by(render, POD_MAKERS, spaces))
 
 
 @rule("scales-nothing", "an autoscaler without its target leaves the load to one pod")
-def scales_nothing(render: Render) -> Iterator[Finding]:
+def scales_nothing(render: Render) -> Iterator[Said]:
     """Every HorizontalPodAutoscaler's target is in the render, or made by an operator of it."""
     names = {(each.kind, each.namespace, each.name) for each in render.resources}
     names |= {("Deployment", *name) for name in deployments(render)}
-    for resource in within(render, "HorizontalPodAutoscaler"):
+    for resource in render.of("HorizontalPodAutoscaler"):
         target = resource.spec.get("scaleTargetRef") or {}
         kind, name = target.get("kind"), target.get("name")
         if (kind, resource.namespace, name) not in names:
             message = f"there is no {kind} {resource.namespace}/{name}; mend the name"
-            yield found("scales-nothing", resource, "spec.scaleTargetRef", message)
+            finding = found("scales-nothing", resource, "spec.scaleTargetRef", message)
+            yield unless_brought(finding, bringing(render, [str(kind), *POD_MAKERS], resource.namespace))
 
 
 @rule("monitors-nothing", "a monitor that finds no port to ask shows an empty graph on the day it is needed")
-def monitors_nothing(render: Render) -> Iterator[Finding]:
+def monitors_nothing(render: Render) -> Iterator[Said]:
     """Every ServiceMonitor selects a Service, and that has the ports it asks."""
     known = services(render)
-    for resource in within(render, "ServiceMonitor"):
-        spaces = dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
-        anywhere = dig(resource.spec, "namespaceSelector.any")
+    for resource in render.of("ServiceMonitor"):
+        spaces, anywhere = _spaces(resource), dig(resource.spec, "namespaceSelector.any")
+        by = _by(render, SERVICE_MAKERS, None if anywhere else spaces)
         chosen = [
             ports
             for (namespace, _), ports in known.items()
@@ -64,12 +79,24 @@ def monitors_nothing(render: Render) -> Iterator[Finding]:
         ]
         if not chosen:
             message = "no Service there has these labels; mend the selector"
-            yield found("monitors-nothing", resource, "spec.selector", message)
+            yield unless_brought(found("monitors-nothing", resource, "spec.selector", message), by)
         names = {name for ports in chosen for name in ports.names.values()}
         for index, endpoint in enumerate(resource.spec.get("endpoints") or []):
             if chosen and endpoint.get("port") and endpoint["port"] not in names:
                 message = f"no port of its Services is called {endpoint['port']}; mend the name"
-                yield found("monitors-nothing", resource, f"spec.endpoints[{index}].port", message)
+                finding = found("monitors-nothing", resource, f"spec.endpoints[{index}].port", message)
+                yield unless_brought(finding, by)
+
+
+def _spaces(resource: Resource) -> list[str]:
+    return dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
+
+
+def _by(render: Render, kinds: tuple[str, ...], spaces: list[str] | None) -> list[Reach]:
+    """Which applications, not rendered, may bring one of the kinds there; anywhere, where spaces is None."""
+    if spaces is None:
+        return bringing_anywhere(render, kinds)
+    return [each for space in spaces for each in bringing(render, kinds, space)]
 
 
 def _selector(resource: Resource) -> Body:
@@ -83,8 +110,7 @@ def _everywhere(resource: Resource) -> bool:
 
 
 def _matched(render: Render, resource: Resource, selector: Body) -> bool:
-    everywhere = _everywhere(resource)
-    spaces = dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
+    everywhere, spaces = _everywhere(resource), _spaces(resource)
     return any(
         matches(selector, pod.labels)
         for pod in every_pod(render)

@@ -139,7 +139,8 @@ def table_current(render: Render) -> Iterator[Finding]:
             if table is None or table.get(tables.DIGEST, version.digest) != version.digest:
                 what = "has no schema table" if table is None else "is not what its schema table was made of"
                 message = f"{version.kind} {version.name} {what}; run `pylib cluster schemas`"
-                yield found("schema-table", definition, "spec.versions", message)
+                cause = f"{tables.FOLDER} is not of the CRDs that are rendered"
+                yield found("schema-table", definition, "spec.versions", message, cause)
 
 
 def _table(render: Render, resource: Resource) -> Schema:

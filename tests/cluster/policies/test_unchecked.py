@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pylib.cluster.findings import run
+from pylib.cluster.findings import judge, run
 from pylib.cluster.policies import images, selection
 from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Origin, Resource
@@ -59,19 +59,33 @@ def project(name: str, namespace: str) -> Resource:
     return Resource("root", {**body, "spec": spec}, Origin("argocd-apps/base/projects.yaml", upstream=False))
 
 
-def test_it_is_told_that_references_were_not_looked_for() -> None:
-    render = read(SURROUNDINGS).render
-    assert list(selection.notes(render)) == []
-    [note] = selection.notes(replace(render, unchecked=[Unchecked("istio", "not in the cache")]))
-    assert (note.application, note.reason) == (
-        "references",
-        "what objects name was not looked for everywhere, as not all is rendered",
-    )
+def test_what_is_not_judged_is_named_with_its_reason() -> None:
+    render = read(FOLDER / "invalid" / "route-nowhere.yaml").render
+    partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
+    found = judge(render, EVERY).findings
+    told = judge(partial, EVERY)
+    routes = [each for each in told.not_judged if each.finding.id == "route-nowhere"]
+    assert routes
+    assert {each.finding for each in routes} <= set(found)
+    assert {each.because for each in routes} == {(Unchecked("istio", "not in the cache"),)}
+    assert set(told.findings) | {each.finding for each in told.not_judged} == set(found)
 
 
-def test_an_image_of_ours_without_a_digest_is_told() -> None:
-    assert list(images.notes(read(SURROUNDINGS).render)) == []
+OWN = ("privileged", "image-mutable", "resources-missing", "run-as-root", "probe-missing", "plain-secret")
+
+
+@pytest.mark.parametrize("identifier", OWN)
+def test_what_an_object_is_by_itself_is_always_judged(identifier: str) -> None:
+    render = read(FOLDER / "invalid" / f"{identifier}.yaml").render
+    partial = replace(render, unchecked=[Unchecked("root", "broken")])
+    before, after = ([each for each in run(r, EVERY) if each.id == identifier] for r in (render, partial))
+    assert before
+    assert before == after
+
+
+def test_an_image_of_ours_without_a_digest_is_not_finished_and_nothing_more() -> None:
+    assert list(images.pending(read(SURROUNDINGS).render)) == []
     render = read(FOLDER / "valid" / "image-train.yaml").render
-    [note] = images.notes(render)
+    [note] = images.pending(render)
     assert note.application == "images.lock"
     assert note.reason.startswith("ghcr.io/example/images-train:0.1.0 has no digest yet; ")

@@ -1,4 +1,4 @@
-"""Guards that are taken down: network and access policies, quotas, pod security, strict mTLS."""
+"""Guards that are taken down: quotas, pod security, strict mTLS; for who may reach whom see traffic."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,6 @@ from pylib.cluster.diff.compare import Difference, ObjectChange
 from pylib.cluster.diff.dangers import Danger, Outcome, costs, danger
 
 GUARDS = {
-    "NetworkPolicy": "pods in its namespace can be reached as far as other policies allow",
-    "AuthorizationPolicy": "requests that it denied may pass",
     "PeerAuthentication": "traffic without mutual TLS may be taken again",
     "RequestAuthentication": "tokens are no longer checked",
     "ResourceQuota": "its namespace may take the whole cluster",

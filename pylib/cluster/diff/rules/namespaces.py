@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pylib.cluster.diff.compare import Difference, ObjectChange
 from pylib.cluster.diff.dangers import Danger, Outcome, costs, danger
-from pylib.cluster.diff.syncing import kept
+from pylib.cluster.diff.endings import kept
 
 Names = tuple[str, str]
 

@@ -1,47 +1,14 @@
-"""What a push would delete: applications with all that is in them, CRDs, namespaces and claims."""
+"""What a push would delete of an application: CRDs, namespaces and claims."""
 
 from collections.abc import Iterator
 
-from pylib.cluster.applications import Application
-from pylib.cluster.diff.compare import ApplicationChange, Difference, ObjectChange
+from pylib.cluster.diff.compare import Difference, ObjectChange
 from pylib.cluster.diff.dangers import Danger, Outcome, costs, danger
+from pylib.cluster.diff.endings import endings, kept
 from pylib.cluster.diff.rules.namespaces import renamed
-from pylib.cluster.diff.syncing import cascades, kept, sync_options
-from pylib.cluster.resources import Resource
+from pylib.cluster.diff.syncing import sync_options
 
-SHOWN = 3
 KEEPING = ("Prune=false", "Delete=false")
-
-
-@danger("application-removed")
-def application_removed(difference: Difference) -> Iterator[Danger]:
-    """An application whose folder is gone, and with it all its objects."""
-    for change in difference.applications:
-        if change.before and change.after is None:
-            yield _application(change, change.before, difference)
-
-
-def _application(change: ApplicationChange, application: Application, difference: Difference) -> Danger:
-    going = [each.before for each in change.objects if each.verb == "removed" and each.before]
-    staying = [each for each in going if kept(each, difference.before, difference.after)]
-    deleted = len(going) - len(staying)
-    if cascades(application, difference.before):
-        outcome = Outcome.REMOVED
-        message = (
-            f"Argo CD deletes the application and its objects, {deleted} of those known here{_names(staying)}"
-        )
-    else:
-        outcome = Outcome.KEPT
-        message = f"the application ends and its {len(going)} objects stay, owned by nobody"
-    name = f"Application {change.name}"
-    return Danger("application-removed", outcome, change.name, name, application.path, "", message)
-
-
-def _names(staying: list[Resource]) -> str:
-    if not staying:
-        return "; none is kept"
-    more = f" and {len(staying) - SHOWN} more" if len(staying) > SHOWN else ""
-    return f"; kept by Delete=false: {', '.join(map(str, staying[:SHOWN]))}{more}"
 
 
 @danger("definition-removed")
@@ -98,9 +65,10 @@ def unprotected(difference: Difference) -> Iterator[Danger]:
 
 @danger("object-moved")
 def object_moved(difference: Difference) -> Iterator[Danger]:
-    """An object that another application brings from now on."""
+    """An object that another application brings from now on, while the former stays."""
+    ended = endings(difference.before, difference.after)
     for change in difference.objects:
-        if change.verb == "moved" and change.before:
+        if change.verb == "moved" and change.before and change.before.application not in ended:
             message = (
                 f"goes from application {change.before.application} to this one: where the former prunes it "
                 "before this one has taken it over, it is deleted and made anew"
