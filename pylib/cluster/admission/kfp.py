@@ -90,16 +90,16 @@ class Argo:
 
 
 def argo(render: Render) -> Argo:
-    """The settings of a render."""
+    """The settings of a render; where it has none, nobody can say that a pod is not confined."""
     data = _data(render, "workflow-controller-configmap")
     install = _data(render, "pipeline-install-config")
     user = {name: yaml.safe_load(str(install[key])) for name, key in USER.items() if install.get(key)}
     defaults = _loaded(data.get("workflowDefaults"))
     return Argo(
-        _loaded(data.get("executor")),
+        _loaded(data.get("executor")) if data else {"securityContext": NOT_ROOT},
         _loaded(data.get("mainContainer")),
         dig(defaults, "spec.activeDeadlineSeconds"),
-        user,
+        user if install else {"runAsNonRoot": True},
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from pylib.cluster import access
 from pylib.cluster.admission.amounts import Amounts, added, times
@@ -22,6 +23,7 @@ NOW_AND_THEN = ("CronJob",)
 TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob")
 
 
+@lru_cache(maxsize=2)  # asked by several rules
 def standing(render: Render) -> list[Made]:
     """The pods that may be there at any time."""
     sidecars = mesh(render)
@@ -35,6 +37,7 @@ def standing(render: Render) -> list[Made]:
     return [sidecars.joined(made) for made in every]
 
 
+@lru_cache(maxsize=2)
 def runs(render: Render) -> list[Run]:
     """What comes and goes: jobs, sweeps, and the runs of the compiled pipelines."""
     sidecars = mesh(render)

@@ -19,6 +19,7 @@ from pylib.cluster.pods import dig
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 
+Place = tuple[str, str]  # object, field
 SHOWN = 3  # names in a message; the others are counted
 
 
@@ -32,14 +33,9 @@ class Refused:
     field: str
 
     @property
-    def place(self) -> tuple[Resource, str]:
+    def written(self) -> Given:
         """Where the number is written."""
-        return (self.refusal.given.resource, self.refusal.given.field) if self.refusal.given else self.own
-
-    @property
-    def own(self) -> tuple[Resource, str]:
-        """Where it is asked for."""
-        return self.resource, self.field
+        return self.refusal.given or Given(self.resource, self.field)
 
 
 @rule("pod-refused", "the API server refuses such a pod, and what makes it waits for it for ever")
@@ -77,7 +73,7 @@ def _unstated(refused: list[Refused]) -> Iterator[Finding]:
     if not refused:
         return
     parts = ", ".join(dict.fromkeys(each.refusal.part for each in refused))
-    owners = {each.own[0].key for each in refused}
+    owners = {str(each.resource) for each in refused}
     if len(owners) == 1 and all(each.field for each in refused):
         for field in dict.fromkeys(each.field for each in refused):
             message = (
@@ -95,21 +91,25 @@ def _unstated(refused: list[Refused]) -> Iterator[Finding]:
 
 def _findings(identifier: str, judged: list[Refused]) -> Iterator[Finding]:
     """One for each cause: where a number is written, or where one bound refuses what several objects make."""
-    bounds: dict[Given, set[tuple[str, str, str, str]]] = defaultdict(set)
+    bounds: dict[Place, set[str]] = defaultdict(set)
     for each in judged:
         if each.refusal.by and not each.refusal.given:
-            bounds[each.refusal.by].add(each.resource.key)
-    causes: dict[tuple[str, str], list[Refused]] = defaultdict(list)
-    places: dict[tuple[str, str], tuple[Resource, str]] = {}
+            bounds[_place(each.refusal.by)].add(str(each.resource))
+    causes: dict[Place, list[Refused]] = defaultdict(list)
+    places: dict[Place, Given] = {}
     for each in judged:
         bound = each.refusal.by
-        shared = bound and (len(bounds[bound]) > 1 or not each.place[1])
-        resource, field = (bound.resource, bound.field) if bound and shared else each.place
-        places[str(resource), field] = (resource, field)
-        causes[str(resource), field].append(each)
-    for key, refused in causes.items():
-        resource, field = places[key]
-        yield found(identifier, resource, field, _message(resource, refused))
+        shared = bound and (len(bounds[_place(bound)]) > 1 or not each.written.field)
+        written = bound if bound and shared else each.written
+        places[_place(written)] = written
+        causes[_place(written)].append(each)
+    for place, refused in causes.items():
+        written = places[place]
+        yield found(identifier, written.resource, written.field, _message(written.resource, refused))
+
+
+def _place(given: Given) -> Place:
+    return str(given.resource), given.field
 
 
 def _message(resource: Resource, refused: list[Refused]) -> str:

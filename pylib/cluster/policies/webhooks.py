@@ -35,6 +35,7 @@ LEASE_SECONDS = 5
 DEFAULT_SECONDS = 10
 # Conditions that may leave out a namespace, or some of the objects.
 OF_NAMESPACE = re.compile(r"request\.namespace|namespaceObject|object\.metadata\.namespace")
+OF_KIND = re.compile(r"request\.(?:resource|kind|requestResource|requestKind)\b")
 OF_OBJECT = re.compile(r"(?:object|variables)\.(?!metadata\.namespace)")
 
 
@@ -99,19 +100,24 @@ def blocking(render: Render) -> Iterator[tuple[Webhook, str]]:
 
 
 def _way_back(start: Webhook, blocked: dict[int, list[Webhook]]) -> str:
-    """The webhooks by way of which one keeps its own server from starting; empty where none does."""
+    """The webhooks by way of which one keeps its own server from starting; empty where none does.
+
+    One that blocks itself is found as that, and nobody else is found by way of it.
+    """
     if start in blocked[id(start)]:
         return f"its own server, {_server(start)}"
     seen: list[Webhook] = []
     left = list(blocked[id(start)])
     while left:
         each = left.pop()
+        if each in seen or each in blocked[id(each)]:
+            continue
         if start in blocked[id(each)]:
             return (
                 f"{_server(each)}, whose webhook {each.body.get('name')} looks at those of {_server(start)}"
             )
         seen.append(each)
-        left += [other for other in blocked[id(each)] if other not in seen]
+        left += blocked[id(each)]
     return ""
 
 
@@ -136,7 +142,7 @@ def _looks_at(
         return False
     inside = not space or matches(webhook.body.get("namespaceSelector"), {NAME: space, **labels})
     chosen = matches(webhook.body.get("objectSelector"), object_labels or {})
-    return inside and chosen and not any(_leaves_out(each, space) for each in _conditions(webhook))
+    return inside and chosen and not any(_leaves_out(each, space, plural) for each in _conditions(webhook))
 
 
 def _covers(each: Body, group: str, plural: str, space: str, operations: set[str]) -> bool:
@@ -154,13 +160,18 @@ def _conditions(webhook: Webhook) -> Iterator[str]:
         yield str(each.get("expression") or "")
 
 
-def _leaves_out(expression: str, space: str) -> bool:
-    """Whether a condition may leave out a namespace: it names it, or it looks at the objects themselves.
+def _leaves_out(expression: str, space: str, plural: str) -> bool:
+    """Whether a condition may leave something out: it names it, or it looks at the objects themselves.
 
     One on the user alone leaves nothing out here: pods are made by the cluster's own controllers.
     """
-    named = any(quote + space + quote in expression for quote in "'\"")
-    return (bool(OF_NAMESPACE.search(expression)) and named) or bool(OF_OBJECT.search(expression))
+    names = [(OF_NAMESPACE, space), (OF_KIND, plural)]
+    named = any(
+        pattern.search(expression) and re.search(rf"""(['"]){re.escape(name)}\1""", expression)
+        for pattern, name in names
+        if name
+    )
+    return named or bool(OF_OBJECT.search(expression))
 
 
 def _webhooks(render: Render) -> Iterator[Webhook]:
