@@ -30,6 +30,8 @@ VITAL = (
         "the scheduler and the controllers lose their leases, and stop",
     ),
 )
+# A part of an object that is written by itself, and without which it comes to nothing.
+PARTS = {"pods": "binding", "nodes": "status"}
 # A lease is renewed within ten seconds, or it is lost: this long a webhook that is asked about it may take.
 LEASE_SECONDS = 5
 DEFAULT_SECONDS = 10
@@ -146,10 +148,11 @@ def _looks_at(
 
 
 def _covers(each: Body, group: str, plural: str, space: str, operations: set[str]) -> bool:
-    scope = each.get("scope") or "*"
+    scope, part = each.get("scope") or "*", PARTS.get(plural, "")
+    names = {plural, "*", "*/*"} | ({f"{plural}/{part}", f"{plural}/*", f"*/{part}"} if part else set())
     return (
         not {group, "*"}.isdisjoint(each.get("apiGroups") or [])
-        and not {plural, "*", "*/*", f"{plural}/*"}.isdisjoint(each.get("resources") or [])
+        and not names.isdisjoint(each.get("resources") or [])
         and not {*operations, "*"}.isdisjoint(each.get("operations") or [])
         and scope in {"*", "Namespaced" if space else "Cluster"}
     )

@@ -11,7 +11,8 @@ OBJECTS = """
 apiVersion: v1
 kind: ResourceQuota
 metadata: {name: a, namespace: a}
-spec: {hard: {requests.cpu: "2", limits.memory: 4Gi, services.nodeports: "%(node)s", services.loadbalancers: "1"}}
+spec:
+  hard: {requests.cpu: "2", limits.memory: 4Gi, services.nodeports: "%(node)s", services.loadbalancers: "1"}
 ---
 apiVersion: batch/v1
 kind: CronJob
@@ -31,7 +32,14 @@ kind: Service
 metadata: {name: x, namespace: %(namespace)s}
 spec: {type: %(type)s, ports: [{port: 80}]}
 """
-FITS = {"namespace": "a", "first": "2", "second": "500m", "memory": "3Gi", "type": "LoadBalancer", "node": "1"}
+FITS = {
+    "namespace": "a",
+    "first": "2",
+    "second": "500m",
+    "memory": "3Gi",
+    "type": "LoadBalancer",
+    "node": "1",
+}
 POD = "spec.jobTemplate.spec.template.spec"
 
 
