@@ -29,7 +29,7 @@ def every() -> list[Rule]:
 def notes(render: Render) -> Iterator[Unchecked]:
     """What the rules could not judge, though it was rendered."""
     from pylib.cluster import pipeline_references
-    from pylib.cluster.policies import images, selection
+    from pylib.cluster.policies import admission, images, selection
 
-    for module in (images, selection, pipeline_references):
+    for module in (images, selection, pipeline_references, admission):
         yield from module.notes(render)

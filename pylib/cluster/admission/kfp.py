@@ -112,28 +112,41 @@ def compiled(file: Path, tree: Path) -> tuple[Resource, list[Any]]:
 
 def resources_of(executor: Any, values: dict[str, Any]) -> Body:
     """What a step asks for, with the parameters of its task; what nobody knows yet is left out."""
-    told = dig(executor, "container.resources") or {}
     asked: dict[str, dict[str, str]] = {"requests": {}, "limits": {}}
-    for (part, name), (new, old, unit) in RESOURCES.items():
-        written = told.get(new) or (f"{told[old]}{unit}" if told.get(old) else "")
-        value = resolved(written, values)
-        if value:
+    *amounts, kind, count = resources_written(executor, values)
+    for (part, name), value in zip(RESOURCES, amounts, strict=True):
+        if value and not is_open(value):
             asked[part][name] = value
-    kind = resolved(dig(told, "accelerator.resourceType") or dig(told, "accelerator.type"), values)
-    count = resolved(dig(told, "accelerator.resourceCount") or dig(told, "accelerator.count"), values)
-    if kind and count:
+    if kind and count and not is_open(kind + count):
         asked["limits"][kind] = count
     return asked
 
 
+def resources_written(executor: Any, values: dict[str, Any]) -> list[str]:
+    """As many texts as RESOURCES has, then a device's kind and number, with the values that are known."""
+    told = dig(executor, "container.resources") or {}
+    written = [
+        told.get(new) or (f"{told[old]}{unit}" if told.get(old) else "")
+        for new, old, unit in RESOURCES.values()
+    ]
+    written.append(dig(told, "accelerator.resourceType") or dig(told, "accelerator.type"))
+    written.append(dig(told, "accelerator.resourceCount") or dig(told, "accelerator.count"))
+    return [resolved(each, values) for each in written]
+
+
+def is_open(text: str) -> bool:
+    """Whether a value is still missing in it."""
+    return "{{$" in text
+
+
 def resolved(written: Any, values: dict[str, Any]) -> str:
-    """A text in which `{{$.inputs.parameters['NAME']}}` stands for a value; empty where that is not known."""
+    """A text in which `{{$.inputs.parameters['NAME']}}` stands for a value, with those that are known."""
     text = str(written or "")
     for name, value in values.items():
         for quote in "'\"":
             place = f"{{{{$.inputs.parameters[{quote}{name}{quote}]}}}}"
             text = text.replace(place, _text(value))
-    return "" if "{{$" in text else text
+    return text
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,13 @@ from pylib.cluster.admission.amounts import Amounts
 from pylib.cluster.pods import PodTemplate, containers
 from pylib.cluster.resources import Body, Resource
 
+# What a compiled step calls a part of its resources.
+PARTS = {
+    "requests.cpu": "resourceCpuRequest",
+    "limits.cpu": "resourceCpuLimit",
+    "requests.memory": "resourceMemoryRequest",
+    "limits.memory": "resourceMemoryLimit",
+}
 Cost = Callable[["Made"], Amounts]
 
 
@@ -19,7 +26,7 @@ class Made:
     what: which of its object's pods it is, empty where there is one only
     labels, annotations: of the pod
     before, beside: containers that others add, init containers and others
-    fields: where the resources of its containers are written, by container, if not in the template
+    fields: where the resources of a container are written that is not in the template, by container
     most: how many there may be at once, in a roll
     """
 
@@ -56,10 +63,13 @@ class Made:
         """With more containers that others add."""
         return replace(self, before=(*before, *self.before), beside=(*self.beside, *beside))
 
-    def field_of(self, container: str) -> str:
-        """Where a container's resources are written; empty for one that others add."""
-        own = {each.name: f"{each.field}.resources" for each in containers(self.pod)}
-        return {**own, **self.fields}.get(container, "")
+    def field_of(self, container: str, part: str) -> str:
+        """Where a container states a part of its resources, `requests.cpu`; empty for one that others add."""
+        for each in containers(self.pod):
+            if each.name == container:
+                return f"{each.field}.resources.{part}"
+        told = self.fields.get(container)
+        return f"{told}.{PARTS.get(part, part)}" if told else ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ class Run:
 
     peak: the most of each resource at one moment, given what each pod costs
     total: how many pods it leaves behind
+    unknown: its steps of which a part of what they ask for is given to a run
     """
 
     name: str
@@ -87,6 +98,7 @@ class Run:
     peak: Callable[[Cost], Amounts]
     total: int
     claims: tuple[Claim, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def container(name: str, resources: Any, security: Any = None, **more: Any) -> Body:

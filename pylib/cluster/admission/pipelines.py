@@ -11,7 +11,7 @@ from typing import Any
 
 from pylib.cluster.admission.amounts import Amounts, largest
 from pylib.cluster.admission.graph import Graph, Work
-from pylib.cluster.admission.kfp import Argo, resolved, resources_of
+from pylib.cluster.admission.kfp import Argo, is_open, resolved, resources_of, resources_written
 from pylib.cluster.admission.made import Claim, Cost, Made, Run
 from pylib.cluster.pods import dig
 from pylib.cluster.resources import Body, Resource
@@ -33,7 +33,8 @@ def run(resource: Resource, documents: list[Any], argo: Argo, namespace: str) ->
 
     claims = [*reader.claims, *_workspace(resource, documents, namespace)]
     pods = (driver, *graph.every())
-    return Run(str(resource), namespace, pods, peak, 1 + graph.total(), tuple(claims))
+    total, unknown = 1 + graph.total(), tuple(reader.unknown)
+    return Run(str(resource), namespace, pods, peak, total, tuple(claims), unknown)
 
 
 class _Reader:
@@ -42,6 +43,7 @@ class _Reader:
         self.components = spec.get("components") or {}
         self.executors = dig(spec, EXECUTORS) or {}
         self.claims: list[Claim] = []
+        self.unknown: list[str] = []
 
     def graph(self, component: Body, values: Values, *, exclusive: bool = False) -> Graph:
         """The tasks of a component, whose inputs have these values."""
@@ -69,6 +71,8 @@ class _Reader:
 
     def _step(self, name: str, label: str, executor: Body, values: Values) -> Made:
         field = f"{EXECUTORS}.{label}.container"
+        if any(map(is_open, resources_written(executor, values))):
+            self.unknown.append(name)
         return self._placed(self.argo.step(name, self.resource, field, resources_of(executor, values)))
 
     def _repeated(self, name: str, task: Body, outer: Values, driver: Made, inner: Graph) -> Work:
@@ -116,7 +120,7 @@ def _inputs(task: Body, outer: Values) -> Iterator[tuple[str, Any]]:
             yield name, outer[source]
         elif constant is not None:
             text = resolved(constant, outer) if isinstance(constant, str) else constant
-            if text != "":
+            if not is_open(str(text)):
                 yield name, text
 
 

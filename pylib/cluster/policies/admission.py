@@ -16,7 +16,7 @@ from pylib.cluster.admission.resource_quota import counts, unstated
 from pylib.cluster.admission.workloads import claims, runs, standing
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import dig
-from pylib.cluster.render import Render
+from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Resource
 
 Place = tuple[str, str]  # object, field
@@ -68,6 +68,14 @@ def quota_unstated(render: Render) -> Iterator[Finding]:
         yield from _unstated(refused)
 
 
+def notes(render: Render) -> Iterator[Unchecked]:
+    """The steps of which nobody knows yet what they ask for."""
+    for each in runs(render):
+        if each.unknown:
+            told = f"{each.name}: a part of what {', '.join(each.unknown)} asks for is given to a run"
+            yield Unchecked("pipelines", f"{told}; its parameter has no default, so it was not judged")
+
+
 def _unstated(refused: list[Refused]) -> Iterator[Finding]:
     """At the one container that forgot it; at the quota where it refuses what others make as well."""
     if not refused:
@@ -117,9 +125,10 @@ def _message(resource: Resource, refused: list[Refused]) -> str:
     if first.resource.key == resource.key:
         told = "; ".join(dict.fromkeys(each.refusal.message for each in refused))
         bound = f" in {first.refusal.by.resource}" if first.refusal.by else ""
-        return f"{told}{bound}, and the pod is refused; change the one or the other"
+        return f"{told}{bound}, and it is refused; change the one or the other"
     names = _names(each.name for each in refused)
-    return f"refused are {names}: {first.refusal.message}; change this, or what they ask for"
+    container = f"of {first.refusal.container} " if first.refusal.container else ""
+    return f"refused are {names}: {container}{first.refusal.message}; change this, or what they ask for"
 
 
 def _names(every: Iterable[str]) -> str:
@@ -129,8 +138,8 @@ def _names(every: Iterable[str]) -> str:
 
 
 def _refused(made: Made, refusal: Refusal) -> Refused:
-    field = made.field_of(refusal.container) if refusal.container else made.pod.field
-    return Refused(refusal, made.pod.resource, made.name, f"{field}.{refusal.part}" if field else "")
+    field = made.field_of(refusal.container, refusal.part) if refusal.container else made.pod.field
+    return Refused(refusal, made.pod.resource, made.name, field)
 
 
 def _told_by_schemas(made: Made, refusal: Refusal) -> bool:

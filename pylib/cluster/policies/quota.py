@@ -42,10 +42,7 @@ def quota_crowded(render: Render) -> Iterator[Finding]:
         for name, most in hard(quota).items():
             shares = [(who, usage.get(name, Decimal(0))) for who, usage in namespace.shares(name)]
             total = sum((amount for _, amount in shares), Decimal(0))
-            alone = (
-                any(amount > most for _, amount in shares) and len([each for each in shares if each[1]]) == 1
-            )
-            if total > most and not alone:
+            if total > most and not namespace.alone_above(name, most):
                 told = " + ".join(f"{who} {plain(amount, name)}" for who, amount in shares if amount)
                 sum_of_all = f"{told} = {plain(total, name)}, and there is {plain(most, name)}"
                 message = f"{sum_of_all}; raise it, or ask for less"
@@ -85,6 +82,15 @@ class _Namespace:
         yield from self._counted(name)
         peaks = [(run.name, self._peak(run)) for run in self.runs]
         yield from sorted(peaks, key=lambda each: -each[1].get(name, Decimal(0)))[:1]
+
+    def alone_above(self, name: str, most: Decimal) -> bool:
+        """Whether one pod, claim or Service is too much by itself, and so found as that."""
+        pods = map(self.cost, every_pod(self.standing, self.runs))
+        others = [
+            *(of_claim(each.spec) for each in self.claims),
+            *(of_service(each.spec) for each in self.services),
+        ]
+        return any(usage.get(name, Decimal(0)) > most for usage in (*pods, *others))
 
     def _peak(self, run: Run) -> Amounts:
         asked_for = added(run.peak(self.cost), *(of_claim(claim.spec) for claim in run.claims))

@@ -71,8 +71,9 @@ def test_a_step_has_what_argo_and_the_launcher_add() -> None:
     assert [each["name"] for each in pod.spec["initContainers"]] == ["init", "kfp-launcher"]
     assert [each["name"] for each in pod.spec["containers"]] == ["wait", "main"]
     assert pod.spec["activeDeadlineSeconds"] == 60
-    assert pod.field_of("main") == "deploymentSpec.executors.exec-step.container.resources"
-    assert not pod.field_of("wait")
+    resources = "deploymentSpec.executors.exec-step.container.resources"
+    assert pod.field_of("main", "requests.cpu") == f"{resources}.resourceCpuRequest"
+    assert not pod.field_of("wait", "requests.cpu")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,9 @@ def test_a_parameter_counts_as_its_default(inputs: str, gpus: int) -> None:
 
 
 def test_what_nobody_knows_yet_is_left_out() -> None:
-    main = step(made("{a: {componentRef: {name: comp-step}}}")).spec["containers"][-1]
+    told = made("{a: {componentRef: {name: comp-step}}}")
+    assert told.unknown == ("a",)
+    main = step(told).spec["containers"][-1]
     assert main["resources"]["limits"] == {"nvidia.com/gpu": "1"}
 
 
