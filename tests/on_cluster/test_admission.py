@@ -141,8 +141,7 @@ def _dry_run(kubectl: Kubectl, space: str, drawn: list[Body]) -> dict[str, Any]:
     ]
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
-    found = json.loads(done.stdout) if done.stdout.strip() else {"items": []}
-    stored = {each["metadata"]["name"]: each for each in found.get("items", [found])}
+    stored = {each["metadata"]["name"]: each for each in _documents(done.stdout)}
     refused = {
         name: line
         for line in done.stderr.splitlines()
@@ -152,3 +151,12 @@ def _dry_run(kubectl: Kubectl, space: str, drawn: list[Body]) -> dict[str, Any]:
     missing = set(names) - {*stored, *refused}
     assert not missing, f"no answer for {sorted(missing)}: {done.stderr}"
     return {**stored, **refused}
+
+
+def _documents(text: str) -> Iterator[Body]:
+    """The objects that kubectl prints one after another."""
+    left = text.strip()
+    while left:
+        each, end = json.JSONDecoder().raw_decode(left)
+        yield each
+        left = left[end:].strip()
