@@ -30,8 +30,10 @@ def every() -> list[Rule]:
 def notes(render: Render) -> Iterator[Unchecked]:
     """What could not be compared, though it was rendered."""
     from pylib.cluster import pipeline_references
+    from pylib.cluster.policies import admission
 
-    yield from pipeline_references.notes(render)
+    for module in (pipeline_references, admission):
+        yield from module.notes(render)
 
 
 def pending(render: Render) -> Iterator[Pending]:

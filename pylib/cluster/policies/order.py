@@ -10,6 +10,7 @@ from pylib.cluster.findings import Finding, Said, found, rule
 from pylib.cluster.pods import pod_templates
 from pylib.cluster.policies.kinds import ARGOCD_KINDS, Definitions, custom, definitions
 from pylib.cluster.policies.selection import Labels, matches, unless_brought
+from pylib.cluster.policies.webhooks import blocking
 from pylib.cluster.reach import reaches, source_of
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
@@ -85,11 +86,16 @@ def _place(render: Render, resource: Resource) -> str:
 
 
 def _webhooks(render: Render) -> Iterator[tuple[Resource, Body]]:
-    """Each webhook whose absence matters: one that only advises lets through what it has not seen."""
+    """Each webhook whose absence matters: one that only advises lets through what it has not seen.
+
+    One that looks at too much is found as that, and not once more for each object.
+    """
+    too_wide = {id(webhook.body) for webhook, _ in blocking(render)}
     for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
         for resource in render.of(kind):
             for webhook in resource.body.get("webhooks") or []:
-                if kind.startswith("Mutating") or webhook.get("failurePolicy") != "Ignore":
+                needed = kind.startswith("Mutating") or webhook.get("failurePolicy") != "Ignore"
+                if needed and id(webhook) not in too_wide:
                     yield resource, webhook
 
 

@@ -5,9 +5,14 @@ and AppArmor's older annotations is left out.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from pylib.cluster.admission.made import Made
+from pylib.cluster.admission.made import every_pod as every_made
+from pylib.cluster.admission.workloads import runs, standing
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.pods import Container, PodTemplate, containers, dig
 from pylib.cluster.policies.selection import every_pod
@@ -37,7 +42,7 @@ def pod_security_missing(render: Render) -> Iterator[Finding]:
 
 @rule("pod-security-refused", "the API server refuses such a pod, and its Deployment stands at zero for ever")
 def pod_security_refused(render: Render) -> Iterator[Finding]:
-    """No pod that its namespace's level refuses."""
+    """No pod that its namespace's level refuses, what others add to it included."""
     levels = {each.name: each.labels.get(ENFORCE, "privileged") for each in render.of("Namespace")}
     for pod in every_pod(render):
         level = levels.get(pod.resource.namespace, "privileged")
@@ -45,6 +50,28 @@ def pod_security_refused(render: Render) -> Iterator[Finding]:
             told = f"{message}, and its namespace is {level}; change the pod, or the level"
             cause = f"namespace {pod.resource.namespace} takes no pods that are less than {level}"
             yield found("pod-security-refused", pod.resource, field, told, cause)
+    yield from _added(render, levels)
+
+
+def _added(render: Render, levels: dict[str, str]) -> Iterator[Finding]:
+    """What is in no template of ours, a sidecar or a pipeline's step: found at the level that refuses it."""
+    refused: dict[Violation, list[str]] = defaultdict(list)
+    for made in every_made(standing(render), runs(render)):
+        for message in _of_what_is_added(made, levels.get(made.namespace, "privileged")):
+            refused[made.namespace, message].append(made.name)
+    spaces = {each.name: each for each in render.of("Namespace")}
+    for (name, message), pods in refused.items():
+        who = f"{pods[0]} and {len(pods) - 1} more" if len(pods) > 1 else pods[0]
+        told = f"it refuses {who}: {message}; lower the level, or change what adds it"
+        yield found("pod-security-refused", spaces[name], f"metadata.labels.{ENFORCE}", told)
+
+
+def _of_what_is_added(made: Made, level: str) -> Iterator[str]:
+    for body in (*made.before, *made.beside):
+        spec = {**made.pod.spec, "initContainers": [], "containers": [body], "volumes": []}
+        for field, message in violations(replace(made.pod, field="", spec=spec), level):
+            if field.startswith(".containers"):
+                yield f"of its container {body.get('name')}, {message}"
 
 
 def violations(pod: PodTemplate, level: str) -> Iterator[Violation]:

@@ -11,7 +11,8 @@ OBJECTS = """
 apiVersion: v1
 kind: ResourceQuota
 metadata: {name: a, namespace: a}
-spec: {hard: {requests.cpu: "2", limits.memory: 4Gi, services.nodeports: "0", services.loadbalancers: "1"}}
+spec:
+  hard: {requests.cpu: "2", limits.memory: 4Gi, services.nodeports: "%(node)s", services.loadbalancers: "1"}
 ---
 apiVersion: batch/v1
 kind: CronJob
@@ -29,9 +30,16 @@ spec:
 apiVersion: v1
 kind: Service
 metadata: {name: x, namespace: %(namespace)s}
-spec: {type: %(type)s}
+spec: {type: %(type)s, ports: [{port: 80}]}
 """
-FITS = {"namespace": "a", "first": "2", "second": "500m", "memory": "3Gi", "type": "LoadBalancer"}
+FITS = {
+    "namespace": "a",
+    "first": "2",
+    "second": "500m",
+    "memory": "3Gi",
+    "type": "LoadBalancer",
+    "node": "1",
+}
 POD = "spec.jobTemplate.spec.template.spec"
 
 
@@ -42,8 +50,9 @@ POD = "spec.jobTemplate.spec.template.spec"
         ({"second": "501m"}, [("CronJob a/x", POD)]),
         ({"first": "2001m"}, [("CronJob a/x", POD)]),
         ({"memory": "3073Mi"}, [("CronJob a/x", POD)]),
-        ({"type": "NodePort"}, [("Service a/x", "spec.type")]),
-        ({"second": "9", "type": "NodePort", "namespace": "b"}, []),
+        ({"type": "NodePort", "node": "0"}, [("Service a/x", "spec.type")]),
+        ({"node": "0"}, [("Service a/x", "spec.type")]),
+        ({"second": "9", "type": "NodePort", "node": "0", "namespace": "b"}, []),
     ],
 )
 def test_only_what_cannot_fit_is_found(
