@@ -1,41 +1,39 @@
-"""One application built: its folder by kustomize or its chart by Helm, as objects that know their file."""
+"""One application built, source by source, as objects that know their file."""
 
-import os
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import yaml
-
-from pylib.cluster import bases, build_cache, helm, kustomize
-from pylib.cluster.applications import Application, Chart
-from pylib.cluster.bases import Base, BaseMissingError
-from pylib.cluster.helm import HelmMissingError
-from pylib.cluster.kustomize import KustomizeMissingError
+from pylib.cluster import bases, build_chart, build_folder, charts, directory, kustomizations, remotes
+from pylib.cluster.applications import Application
+from pylib.cluster.environment import Environment
+from pylib.cluster.kustomizations import OptionsUnknownError
 from pylib.cluster.resources import Origin, Resource
+from pylib.cluster.source_overrides import overridden
+from pylib.cluster.sources import Own, Source
+from pylib.cluster.unavailable import UnavailableError
 from pylib.errors import ClusterError
 
-KUBERNETES = "1.34.0"
-ORIGIN = "config.kubernetes.io/origin"
+Bodies = list[tuple[dict[str, Any], Origin]]
+# What a source of a wrong shape makes of what reads it; the schemas say where.
+SHAPELESS = (AttributeError, KeyError, TypeError, ValueError, OSError)
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: a date is text, and so is `=`, which CRDs have among their enums."""
+@dataclass(frozen=True)
+class Workplace:
+    """Where applications are built, and what is known of Argo CD itself.
 
+    stage: a copy of the repository that may be changed
+    options: kustomize.buildOptions of argocd-cm; None where that is not known
+    apis: the API versions that the cluster's own definitions add, `monitoring.coreos.com/v1`
+    """
 
-_Loader.yaml_implicit_resolvers = {
-    first: [each for each in found if each[0].rpartition(":")[2] not in {"timestamp", "value"}]
-    for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-# `1e-05`, as kustomize writes it, is a number for Kubernetes; PyYAML would want a dot in it.
-_EXPONENT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+.0123456789"))
-
-
-# What is missing here, and may be there where Argo CD builds.
-UNAVAILABLE = (BaseMissingError, HelmMissingError, KustomizeMissingError)
+    stage: Path
+    own: Own = field(default_factory=Own)
+    options: str | None = None
+    apis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,112 +41,206 @@ class Built:
     """The objects of one application, or why there are none.
 
     broken: whether nobody can build it, so that it is the repository that is wrong
+    waits: whether it depends on what is known only when others are built
     """
 
     application: Application
     resources: tuple[Resource, ...]
     error: str = ""
     broken: bool = False
+    waits: bool = False
 
 
-def folder(stage: Path, application: Application) -> Built:
-    """Build an application's folder; `stage` is a copy of the repository that may be changed."""
-    # kustomize writes each object's file into it when the outermost kustomization asks for that.
-    wrapper = stage / ".render" / application.name
-    wrapper.mkdir(parents=True, exist_ok=True)
-    target = os.path.relpath(stage / application.path, wrapper)
-    (wrapper / "kustomization.yaml").write_text(
-        yaml.safe_dump({"resources": [target], "buildMetadata": ["originAnnotations"]})
+def application(place: Workplace, told: Application) -> Built:
+    """Build an application, as far as it can be: a source that cannot hides none of the others."""
+    if told.server:
+        return Built(told, (), f"it goes to another cluster, {told.server}, which is not looked at here")
+    bodies: Bodies = []
+    reasons: list[str] = []
+    broken = waits = False
+    for at, source in enumerate(told.sources or (Source("", told.path, ours=True),)):
+        job = _Job(place, told, source, at)
+        try:
+            bodies += job.bodies()
+        except (ClusterError, *SHAPELESS) as error:
+            broken |= not isinstance(error, UnavailableError)
+            waits |= isinstance(error, OptionsUnknownError)
+            reasons.append(job.reason(error))
+        reasons += job.notes
+        waits |= job.asks_apis
+    resources = (Resource(told.name, body, origin) for body, origin in bodies)
+    return Built(told, tuple(resources), "; ".join(reasons), broken, waits)
+
+
+@dataclass
+class _Job:
+    """One source on its way to objects."""
+
+    place: Workplace
+    application: Application
+    source: Source
+    at: int
+    notes: list[str] = field(default_factory=list)
+    asks_apis: bool = False
+
+    def bodies(self) -> Bodies:
+        if self.source.only_named:
+            return []
+        self._can_be_told()
+        root = self.root(self.source)
+        folder = root / ("" if self.source.chart else self.source.path)
+        if not folder.is_dir():
+            raise ClusterError(f"{self.source.path}: no such folder in {self._where()}; mend the path")
+        self.source = overridden(self.source, folder, self.application.name)
+        match self._tool(folder):
+            case "helm":
+                return list(self._chart(root, folder))
+            case "kustomize":
+                return self._kustomization(root, folder)
+            case _:
+                return list(self._directory(root, folder))
+
+    def root(self, source: Source) -> Path:
+        """The root of the repository, or the chart, that a source names."""
+        if source.chart:
+            return charts.folder(charts.Chart(source.url, source.chart, source.ref))
+        if source.is_oci:
+            if "helm" not in source.tools:
+                raise UnavailableError(f"{source.url}: an OCI artifact of manifests is not fetched here")
+            return charts.folder(charts.Chart(source.url, "", source.ref))
+        if source.ours:
+            if not self.place.own.is_at(source.ref):
+                raise UnavailableError(
+                    f"it reads this repository at {source.ref}, and what is looked at here is {self.place.own.revision}"
+                )
+            return self.place.stage
+        base = remotes.of_repository(source.url, source.path, source.ref)
+        if base is None:
+            raise ClusterError(
+                f"{source.url or 'repoURL'}: no address of a repository; write https://HOST/OWNER/NAME"
+            )
+        return bases.folder(base)
+
+    def reason(self, error: Exception) -> str:
+        """Why it was not built, without the path of the copy."""
+        text = (
+            str(error) if isinstance(error, ClusterError) else f"its source is of no known shape ({error!r})"
+        )
+        return " ".join(text.replace(f"{self.place.stage}/", "").split())
+
+    def _can_be_told(self) -> None:
+        source = self.source
+        if "plugin" in source.tools:
+            name = source.told_of("plugin").get("name") or "without a name"
+            raise UnavailableError(f"the config management plugin {name} makes it, which is not run here")
+        if len(source.tools) > 1:
+            raise ClusterError(
+                f"it is told to be built by {' and by '.join(source.tools)}; Argo CD takes one"
+            )
+        if not (source.path or source.chart or source.is_oci):
+            raise ClusterError("a source without path, chart or ref; Argo CD refuses the application")
+        if source.ours and source.path == ".":
+            raise UnavailableError("its path is the whole of this repository, which is not built here")
+
+    def _name(self) -> str:
+        """A name of its own for files: an application's may be anything, before it is found to be wrong."""
+        return f"{quote(self.application.name, safe='')}-{self.at}"
+
+    def _where(self) -> str:
+        return "this repository" if self.source.ours else f"{self.source.url} at {self.source.ref or 'HEAD'}"
+
+    def _tool(self, folder: Path) -> str:
+        """What it is told, else what is there, as Argo CD finds it out."""
+        if self.source.tools:
+            return self.source.tools[0]
+        if self.source.chart or (folder / "Chart.yaml").is_file():
+            return "helm"
+        return "kustomize" if kustomizations.file(folder) else "directory"
+
+    def _environment(self) -> Environment:
+        app, source = self.application, self.source
+        return Environment.of(
+            name=app.name,
+            namespace=app.namespace,
+            project=app.project,
+            url=source.url,
+            path=source.path,
+            revision=source.ref or "HEAD",
+        )
+
+    def _origin(self, root: Path, file: Path) -> Origin:
+        """A file of ours, or of the repository that its root is."""
+        path = file.relative_to(root).as_posix()
+        if self.source.ours:
+            return Origin(path, upstream=False)
+        return Origin(f"{label(self.source)}:{path}", upstream=True)
+
+    def _chart(self, root: Path, folder: Path) -> Iterator[tuple[dict[str, Any], Origin]]:
+        chart = build_chart.ChartBuild(
+            self.place.stage,
+            self._name(),
+            root,
+            folder,
+            self.source,
+            self._environment(),
+            self._referenced,
+            self.place.apis,
+        )
+        bodies = chart.bodies(self.application.name, self.application.namespace)
+        self.asks_apis = chart.asks_apis
+        path = self.source.path or self.source.chart
+        origin = (
+            Origin(path, upstream=False)
+            if self.source.ours
+            else Origin(f"{label(self.source)}:{path}", upstream=True)
+        )
+        for body in bodies:
+            yield in_namespace(body, self.application.namespace), origin
+
+    def _kustomization(self, root: Path, folder: Path) -> Bodies:
+        made = build_folder.FolderBuild(
+            self.place.stage,
+            self._name(),
+            root,
+            folder,
+            self.source,
+            self._environment(),
+            self.place.options,
+        ).bodies(Origin(self.application.path, upstream=False))
+        if self.source.ours:
+            return made
+        return [(in_namespace(body, self.application.namespace), origin) for body, origin in made]
+
+    def _directory(self, root: Path, folder: Path) -> Iterator[tuple[dict[str, Any], Origin]]:
+        held = directory.read(folder, self.source.told_of("directory"))
+        self.notes += [
+            f"{each.relative_to(root)} is Jsonnet, which is not evaluated here" for each in held.unread
+        ]
+        for file, body in held.objects:
+            yield in_namespace(body, self.application.namespace), self._origin(root, file)
+
+    def _referenced(self, name: str) -> Path | None:
+        """The root of the source that has a name."""
+        found = next((each for each in self.application.sources if each.name == name), None)
+        return self.root(found) if found else None
+
+
+def label(source: Source) -> str:
+    """An upstream's source as a file of it is named: `OWNER/NAME@TAG`, of a chart its repository's last steps."""
+    base = remotes.of_repository(source.url if "://" in source.url else f"oci://{source.url}", "", source.ref)
+    steps = source.url.rstrip("/").split("://")[-1]
+    return (
+        f"{base.repository}@{source.ref or 'HEAD'}" if base and not source.chart else f"{steps}@{source.ref}"
     )
-    try:
-        key = build_cache.key(bases.localize(wrapper), stage, kustomize.command())
-        pairs = build_cache.load(key)
-        if pairs is None:
-            pairs = list(_bodies(kustomize.build(wrapper), application, stage, wrapper))
-            build_cache.store(key, pairs)
-    except ClusterError as error:
-        return _unbuilt(stage, application, error)
-    return Built(
-        application, tuple(Resource(application.name, body, Origin(*origin)) for body, origin in pairs)
-    )
 
 
-def chart(stage: Path, application: Application) -> Built:
-    """Build an application's chart."""
-    told = application.chart
-    base = told and bases.of_repository(told.url, told.path, told.ref)
-    if not told or not base:
-        return Built(application, (), f"its chart's repository is no URL that ends in OWNER/NAME: {told}")
-    try:
-        bodies = _chart(stage, application, told, bases.folder(base) / base.path)
-    except ClusterError as error:
-        return _unbuilt(stage, application, error)
-    origin = Origin(f"{base}:{base.path}", upstream=True)
-    return Built(application, tuple(Resource(application.name, body, origin) for body in bodies))
-
-
-def _chart(stage: Path, application: Application, told: Chart, kept: Path) -> list[dict[str, Any]]:
-    values = [stage / file for file in told.values]
-    command = helm.command(
-        kept,
-        release=told.release or application.name,
-        namespace=application.namespace,
-        kubernetes=KUBERNETES,
-        skip_tests=told.skip_tests,
-    )
-    key = build_cache.key([kept, *values], stage, command)
-    bodies: list[dict[str, Any]] | None = build_cache.load(key)
-    if bodies is None:
-        documents = _documents(helm.template(command, values))
-        bodies = [_in_namespace(body, application.namespace) for body in documents]
-        build_cache.store(key, bodies)
-    return bodies
-
-
-def _unbuilt(stage: Path, application: Application, error: ClusterError) -> Built:
-    reason = str(error).replace(f"{stage}/", "")
-    return Built(application, (), reason, broken=not isinstance(error, UNAVAILABLE))
-
-
-def _bodies(
-    text: str, application: Application, stage: Path, wrapper: Path
-) -> Iterator[tuple[dict[str, Any], tuple[str, bool]]]:
-    """Each object without kustomize's annotation, with the file that it names."""
-    for body in _documents(text):
-        origin = Origin(application.path, upstream=False)
-        annotations = body.get("metadata", {}).get("annotations") or {}
-        written = yaml.safe_load(annotations.pop(ORIGIN, "")) or {}
-        if not annotations:
-            body["metadata"].pop("annotations", None)
-        path = written.get("path") or written.get("configuredIn")
-        if path:
-            origin = _origin(Path(os.path.normpath(wrapper / path)), stage, origin)
-        yield body, (origin.file, origin.upstream)
-
-
-def _origin(path: Path, stage: Path, default: Origin) -> Origin:
-    if path.is_relative_to(stage):
-        return Origin(path.relative_to(stage).as_posix(), upstream=False)
-    if path.is_relative_to(bases.cache_root()):
-        host, owner, name, ref, *rest = path.relative_to(bases.cache_root()).parts
-        base = Base(host, f"{owner}/{name}", "", ref)
-        return Origin(f"{base}:{'/'.join(rest)}", upstream=True)
-    return replace(default)
-
-
-def _documents(text: str) -> Iterator[dict[str, Any]]:
-    for body in yaml.load_all(text, Loader=_Loader):
-        if isinstance(body, dict) and body.get("kind") == "List":
-            yield from body.get("items") or []
-        elif isinstance(body, dict):
-            yield body
-
-
-def _in_namespace(body: dict[str, Any], namespace: str) -> dict[str, Any]:
-    """A chart's namespaced object without a namespace goes to the application's."""
-    metadata = body.setdefault("metadata", {})
-    if not metadata.get("namespace") and body.get("kind") not in CLUSTER_SCOPED:
-        metadata["namespace"] = namespace
+def in_namespace(body: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """A namespaced object without a namespace goes to the application's."""
+    metadata = body.get("metadata")
+    kind = str(body.get("kind"))
+    if namespace and isinstance(metadata, dict) and not metadata.get("namespace"):
+        if kind not in CLUSTER_SCOPED and not kind.startswith("Cluster"):
+            metadata["namespace"] = namespace
     return body
 
 

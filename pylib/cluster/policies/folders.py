@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from pylib.cluster.applications import Application, expand
+from pylib.cluster.applications import Application, of_set, own, root
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 
@@ -27,8 +27,8 @@ def folder_in_no_set(render: Render) -> Iterator[Finding]:
 def folder_in_two_sets(render: Render) -> Iterator[Finding]:
     """No overlay is an application of two sets."""
     for path, made in _by_path(render).items():
-        if len(made) > 1:
-            owners = " and ".join(each.owner for each in made)
+        if len({each.owner for each in made}) > 1:
+            owners = " and ".join(dict.fromkeys(each.owner for each in made))
             message = f"ApplicationSets {owners} both list it; remove it from one"
             yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message)
 
@@ -47,8 +47,24 @@ def set_lists_nothing(render: Render) -> Iterator[Finding]:
                     yield found("set-lists-nothing", resource, field, message)
 
 
+def in_two_sets(render: Render) -> set[tuple[str, str]]:
+    """Each application of a folder that two sets list, with each of the sets."""
+    return {
+        (each.name, str(source))
+        for made in _by_path(render).values()
+        if len({each.owner for each in made}) > 1
+        for each in made
+        for source in render.of("ApplicationSet")
+        if source.name == each.owner
+    }
+
+
 def _by_path(render: Render) -> dict[str, list[Application]]:
+    """What the sets make of folders of this repository."""
     made: dict[str, list[Application]] = defaultdict(list)
-    for application in expand(render.tree, list(render.of("ApplicationSet"))):
-        made[application.path].append(application)
+    ours = own(render.resources)
+    for expansion in render.expansions:
+        for application in of_set(expansion, root(render.cluster), ours):
+            if any(source.ours and source.path == application.path for source in application.sources):
+                made[application.path].append(application)
     return dict(made)
