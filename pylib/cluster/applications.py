@@ -60,7 +60,7 @@ def root(cluster: str) -> Application:
 
 
 def own(told: Iterable[Resource]) -> Own:
-    """This repository's addresses: what the Application `root` reads; where there is none, what sets read."""
+    """The addresses of this repository: what `root` reads; where there is none, what sets read."""
     told = list(told)
     specs = [each.spec for each in told if each.kind == "Application" and each.name == ROOT]
     read = [source for spec in specs for source in spec.get("sources") or [spec.get("source") or {}]]

@@ -36,7 +36,7 @@ LISTS = ("resources", "bases", "components")
 SECONDS = 300
 SECONDS_FOR_A_FILE = 60
 UNREACHABLE = re.compile(
-    r"Could not resolve host|Failed to connect|timed out|Couldn't connect|Connection refused|unable to connect"
+    r"Could not resolve host|Failed to connect|timed out|Couldn't connect|Connection refused|unable to conn"
 )
 # Hosts that did not answer: each is waited for once, not once a base.
 _silent: dict[str, str] = {}

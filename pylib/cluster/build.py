@@ -111,7 +111,7 @@ class _Job:
         if source.ours:
             if not self.place.own.is_at(source.ref):
                 raise UnavailableError(
-                    f"it reads this repository at {source.ref}, and what is looked at here is {self.place.own.revision}"
+                    f"it reads this repository at {source.ref}, and {self.place.own.revision} is looked at"
                 )
             return self.place.stage
         base = remotes.of_repository(source.url, source.path, source.ref)
@@ -226,7 +226,7 @@ class _Job:
 
 
 def label(source: Source) -> str:
-    """An upstream's source as a file of it is named: `OWNER/NAME@TAG`, of a chart its repository's last steps."""
+    """What stands before a file of an upstream: `OWNER/NAME@TAG`, of a chart its repository's address."""
     base = remotes.of_repository(source.url if "://" in source.url else f"oci://{source.url}", "", source.ref)
     steps = source.url.rstrip("/").split("://")[-1]
     return (
@@ -238,9 +238,9 @@ def in_namespace(body: dict[str, Any], namespace: str) -> dict[str, Any]:
     """A namespaced object without a namespace goes to the application's."""
     metadata = body.get("metadata")
     kind = str(body.get("kind"))
-    if namespace and isinstance(metadata, dict) and not metadata.get("namespace"):
-        if kind not in CLUSTER_SCOPED and not kind.startswith("Cluster"):
-            metadata["namespace"] = namespace
+    inside = kind not in CLUSTER_SCOPED and not kind.startswith("Cluster")
+    if inside and namespace and isinstance(metadata, dict) and not metadata.get("namespace"):
+        metadata["namespace"] = namespace
     return body
 
 

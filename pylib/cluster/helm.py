@@ -1,6 +1,5 @@
 """Helm, typed: one chart's folder rendered as Argo CD renders it, without a cluster."""
 
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -99,13 +98,9 @@ def _run(words: tuple[str, ...], called: str) -> str:
 
 
 def reason(stderr: str) -> str:
-    """The line that says what is wrong: Helm's error, and the list below it where that is what it announces."""
+    """The line that says what is wrong: Helm's error, and the list below it where there is one."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     first = next((at for at, line in enumerate(lines) if line.startswith("Error:")), len(lines) - 1)
     told = lines[first:] if lines else ["no reason given"]
     whole = told[0] if not told[0].endswith(":") else " ".join(told)
-    return (
-        re.sub(r"\s+", " ", whole.removeprefix("Error: "))
-        .removesuffix("Use --debug flag to render out invalid YAML")
-        .strip()
-    )
+    return " ".join(whole.removeprefix("Error: ").split())

@@ -1,7 +1,7 @@
-"""What a kustomization refers to elsewhere, turned into paths: a build then needs neither git nor the network.
+"""What a kustomization refers to elsewhere, turned into paths: a build then needs no network.
 
-Every remote base becomes a path into the cache, also inside the bases; every file by its address becomes a folder
-with that file; the charts of `helmCharts` are put where kustomize would have pulled them to.
+Every remote base becomes a path into the cache, also inside the bases; every file by its address becomes a
+folder with that file; the charts of `helmCharts` are put where kustomize would have pulled them to.
 """
 
 import hashlib
@@ -80,7 +80,7 @@ class Localizer:
             )
         if HELM not in self.options.split() and f"{HELM}=true" not in self.options.split():
             raise ClusterError(
-                f"{current}: helmCharts need {HELM} in kustomize.buildOptions of argocd-cm; add it, or make it an Application"
+                f"{current}: helmCharts need {HELM} in kustomize.buildOptions of argocd-cm; add it there"
             )
         home = current / str((content.get("helmGlobals") or {}).get("chartHome") or "charts")
         for told in content.get("helmCharts") or []:

@@ -44,7 +44,7 @@ def command() -> tuple[str, ...]:
 def build(folder: Path, options: str = "") -> str:
     """The YAML stream of a kustomization.
 
-    options: as argocd-cm gives them in kustomize.buildOptions. Raises ClusterError with kustomize's own reason,
+    options: as argocd-cm gives them in kustomize.buildOptions. Raises ClusterError with kustomize's reason,
     in one line; UnavailableError where the command here does not know an option.
     """
     try:
@@ -68,7 +68,7 @@ def build(folder: Path, options: str = "") -> str:
 
 
 def reason(stderr: str) -> str:
-    """What is wrong, in one line: without the folders on the way there, and without what kubectl logs around it."""
+    """What is wrong, in one line: without the folders on the way, and what kubectl logs around it."""
     several, one = SEVERAL.search(stderr), ONE.search(stderr)
     told = several[1] if several else one[1].replace('\\"', '"').replace("\\n", "\n") if one else stderr
     lines = [line.strip() for line in CONFIGURATION.sub("", told).splitlines()]

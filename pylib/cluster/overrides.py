@@ -1,7 +1,7 @@
 """What an application's `kustomize:` changes of its folder's kustomization, before it is built.
 
-Argo CD calls `kustomize edit`, which changes the file itself: a prefix takes the place of the one that is there,
-an image that of the same name. Source: util/kustomize/kustomize.go.
+Argo CD calls `kustomize edit`, which changes the file itself: a prefix takes the place of the one that is
+there, an image that of the same name. Source: util/kustomize/kustomize.go.
 """
 
 import json

@@ -58,7 +58,7 @@ class Base:
 
 
 def parse(entry: str) -> Base | None:
-    """A kustomization's entry as a folder of another repository; None where it is a path or a file's address."""
+    """A kustomization's entry as a folder of another repository; None where it is a path or one file."""
     address, _, query = entry.removeprefix("git::").partition("?")
     told = {key: values[-1] for key, values in parse_qs(query).items()}
     ref = told.get("ref") or told.get("version") or ""

@@ -84,7 +84,7 @@ class _Walk:
             self.made.built += built
 
     def again(self) -> None:
-        """Build once more what asked for what is known only now: options for kustomize, API versions for Helm."""
+        """Build once more what asked for what is known only now: kustomize's options, API versions."""
         place = replace(self.place, options=self._options(), apis=self._apis())
         waiting = [
             at

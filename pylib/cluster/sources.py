@@ -33,7 +33,7 @@ class Source:
 
     @property
     def is_oci(self) -> bool:
-        """Whether a registry has it: `oci://…`, or a chart at a host without a scheme, as Argo CD takes it."""
+        """Whether a registry has it: `oci://…`, or a chart at a host without a scheme."""
         return self.url.startswith(OCI) or bool(self.chart and "://" not in self.url)
 
     @property
@@ -65,7 +65,7 @@ def sources(spec: Body, own: "Own") -> tuple[Source, ...]:
 
 @dataclass(frozen=True)
 class Own:
-    """This repository: by which addresses Argo CD reads it, and at which revision."""
+    """Where Argo CD reads this repository: its addresses, and the revision."""
 
     urls: frozenset[str] = frozenset()
     revision: str = ""

@@ -1,4 +1,4 @@
-"""What cannot be had or told on this machine: no fault of the repository, and never passed over in silence."""
+"""What cannot be had or told on this machine: no fault of the repository, and always told."""
 
 from pylib.errors import ClusterError
 

@@ -50,7 +50,7 @@ class HelmSource:
             namespace=str(told.get("namespace") or namespace),
             kubernetes=str(told.get("kubeVersion") or kubernetes),
             apis=tuple(map(str, told.get("apiVersions") or [])),
-            files=tuple([*self._files(), *self._inline()]),
+            files=(*self._files(), *self._inline()),
             sets=tuple(self._sets()),
             skip_crds=bool(told.get("skipCrds")),
             skip_tests=bool(told.get("skipTests")),

@@ -66,7 +66,7 @@ def eq(one: Any, *others: Any) -> bool:
         raise TemplateError("error calling eq: missing argument for comparison")
     for other in others:
         _comparable(one, other)
-        if one == other and kind(one) != "nil" or (one is None and other is None):
+        if one == other:
             return True
     return False
 
@@ -138,7 +138,7 @@ def _verb(match: re.Match[str], left: list[Any]) -> str:
     return text.zfill(width) if "0" in match["flags"] else text.rjust(width)
 
 
-def _formatted(verb: str, precision: str | None, value: Any, written: str) -> str:
+def _formatted(verb: str, precision: str | None, value: Any, written: str) -> str:  # noqa: PLR0911
     whole = is_number(value) and isinstance(value, int)
     match verb:
         case "v" if precision is None:

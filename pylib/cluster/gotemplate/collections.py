@@ -209,7 +209,7 @@ def until(count: int) -> list[int]:
 
 @function("list", "any*", names=("slice", "mustSlice"))
 def slice_(held: list[Any], *bounds: Any) -> list[Any]:
-    start, end = ([*map(int, bounds)] + [0, len(held)][len(bounds) :])[:2]
+    start, end = [*map(int, bounds), *(0, len(held))[len(bounds) :]][:2]
     if not 0 <= start <= end <= len(held):
         raise TemplateError("error calling slice: slice bounds out of range")
     return list(held[start:end])

@@ -1,7 +1,7 @@
 """What a template may call: functions by name, with Go's types for their arguments.
 
-A function is registered with the types of its arguments; Go's own conversions are few, so a float where an int is
-asked for is an error, as there. A last type with a star takes any number.
+A function is registered with the types of its arguments; Go's own conversions are few, so a float where an
+int is asked for is an error, as there. A last type with a star takes any number.
 """
 
 from collections.abc import Callable, Iterator

@@ -21,7 +21,7 @@ from pylib.cluster.gotemplate.values import (
 )
 
 LONGEST_NAME = 253
-# How Go's regular expressions differ from Python's, in what people write: these mean something else or nothing there.
+# What Go's regular expressions do not have, or mean otherwise.
 PYTHON_ONLY = re.compile(r"\(\?[=!<#(]|\\[1-9ZzAGk]|[*+?}]\+")
 
 
@@ -38,7 +38,7 @@ def normalize(name: str) -> str:
 @function("any*")
 def slugify(*arguments: Any) -> str:
     """Argo CD's: [longest [whether to cut at a word]] name."""
-    longest, smart = ([*arguments[:-1], *(50, True)[max(len(arguments) - 1, 0) :]] + [True])[:2]
+    longest, smart = [*arguments[:-1], *(50, True)[max(len(arguments) - 1, 0) :], True][:2]
     if not arguments or not isinstance(arguments[-1], str) or type(longest) is not int:
         raise TemplateError("error calling slugify: its arguments are [length [smart]] name")
     text = normalized(arguments[-1])
@@ -55,8 +55,8 @@ def strval(value: Any) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
-for _name, _of in {"lower": str.lower, "upper": str.upper, "trim": str.strip}.items():
-    function("str", names=(_name,))(_of)
+for _name, _method in {"lower": str.lower, "upper": str.upper, "trim": str.strip}.items():
+    function("str", names=(_name,))(_method)
 for _name, _join in {
     "trimAll": lambda chars, text: text.strip(chars),
     "trimSuffix": lambda end, text: text.removesuffix(end),

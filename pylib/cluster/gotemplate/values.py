@@ -8,7 +8,6 @@ from typing import Any
 
 from pylib.errors import ClusterError
 
-
 # The powers of ten between which a float is printed without an exponent.
 _SMALLEST, _LARGEST = -4, 6
 

@@ -104,9 +104,9 @@ def _reaches(project: Resource, server: str, name: str, space: str) -> bool:
         of_space = _hit(entry.get("namespace"), space)
         if of_server and of_space:
             permitted = True
-        elif _denies(entry.get("namespace")) and of_server and not of_space:
-            return False
-        elif (_denies(entry.get("server")) or _denies(entry.get("name"))) and of_space and not of_server:
+        elif (of_server and _denies(entry.get("namespace"))) or (
+            of_space and (_denies(entry.get("server")) or _denies(entry.get("name")))
+        ):
             return False
     return permitted
 

@@ -75,7 +75,9 @@ def application_ignored(render: Render) -> Iterator[Finding]:
         for resource in render.of(kind):
             place = namespace(render, resource)
             if place not in {own, ""} and told is not None and not _covers(told, place):
-                message = f"Argo CD looks into {own} alone; move it there, or put {place} into {key} of {PARAMETERS}"
+                message = (
+                    f"Argo CD looks into {own}; move it there, or put {place} into {key} of {PARAMETERS}"
+                )
                 yield found("application-ignored", resource, "metadata.namespace", message)
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pylib.cluster.gotemplate.collections import merged
@@ -50,8 +51,8 @@ def expand(source: Resource, checkout: Checkout) -> Expansion:
     with_generators = Generators(Language.of(spec), checkout)
     for at, generator in enumerate(spec.get("generators") or []):
         place = f"spec.generators[{at}]"
-        for params in _tried(found, place, lambda each=generator: with_generators.params(each)) or []:
-            made = _tried(found, "spec.template", lambda g=generator, p=params: _application(source, g, p))
+        for params in _tried(found, place, partial(with_generators.params, generator)) or []:
+            made = _tried(found, "spec.template", partial(_application, source, generator, params))
             found.applications += [made] if made else []
     if not spec.get("generators"):
         found.refused.append(Told("spec.generators", "it has no generator, so it makes nothing"))
@@ -105,7 +106,7 @@ def _patched(made: Params, text: str) -> Params:
     if "$patch" in json.dumps(patch):
         raise SetUnknownError("spec.templatePatch: its $patch directives are not evaluated here")
     project = (made.get("spec") or {}).get("project")
-    patched = _over(made, patch)
+    patched: Params = _over(made, patch)
     patched.setdefault("spec", {})["project"] = project  # which a patch never changes
     return patched
 

@@ -31,7 +31,7 @@ class GitGenerator:
         if not (directories or files):
             raise SetError("its Git generator has neither directories nor files")
         root = self.checkout(str(self.spec.get("repoURL") or ""), str(self.spec.get("revision") or "HEAD"))
-        made = self._folders(root, directories) if directories else self._files(root, files)
+        made = self._folders(root, directories) if directories else self._files(root, files or [])
         found = list(made)
         for params in found:
             self.language.values(self.spec.get("values"), params)
@@ -70,7 +70,7 @@ class GitGenerator:
 
 
 def folders(root: Path, patterns: Iterable[str]) -> list[str]:
-    """The folders that some pattern names, in order; hidden ones and what is in them left out, as by Argo CD."""
+    """The folders that some pattern names, in order; hidden ones and what is in them are left out."""
     found = {
         each.relative_to(root).as_posix()
         for pattern in patterns
