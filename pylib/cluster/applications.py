@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pylib.cluster.resources import Body, Resource
 from pylib.cluster.sets.expand import Expansion
@@ -65,23 +66,22 @@ def own(told: Iterable[Resource]) -> Own:
     specs = [each.spec for each in told if each.kind == "Application" and each.name == ROOT]
     read = [source for spec in specs for source in spec.get("sources") or [spec.get("source") or {}]]
     if not read:
-        generators = [
-            each
-            for set_ in told
-            if set_.kind == "ApplicationSet"
-            for each in set_.spec.get("generators") or []
-        ]
-        gits = [each.get("git") for each in generators if isinstance(each, dict)]
-        read = [
-            {**git, "targetRevision": git.get("revision")}
-            for git in gits
-            if isinstance(git, dict) and git.get("repoURL")
-        ]
+        sets = [each.spec for each in told if each.kind == "ApplicationSet"]
+        read = [{**git, "targetRevision": git.get("revision")} for git in _git_generators(sets)]
     revisions = {str(each.get("targetRevision") or "") for each in read}
     return Own(
         frozenset(normalized(str(each.get("repoURL") or "")) for each in read),
         revisions.pop() if len(revisions) == 1 else "",
     )
+
+
+def _git_generators(value: Any) -> Iterator[dict[str, Any]]:
+    """Those of sets, within others too."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    if isinstance(value, dict) and isinstance(value.get("git"), dict) and value["git"].get("repoURL"):
+        yield value["git"]
+    for each in below:
+        yield from _git_generators(each)
 
 
 def of_set(expansion: Expansion, parent: Application, ours: Own) -> Iterator[Application]:

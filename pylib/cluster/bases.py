@@ -106,8 +106,8 @@ def _downloaded(url: str) -> str:
 
 
 def _fetch(base: Base, kept: Path) -> None:
-    if base.host in _silent:
-        raise BaseMissingError(f"a base is not in the cache, and {_silent[base.host]}")
+    if _server(base) in _silent:
+        raise BaseMissingError(f"a base is not in the cache, and {_silent[_server(base)]}")
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".fetch.") as name:
         work = Path(name) / "tree"
         _git(base, "init", "--quiet", str(work))
@@ -141,5 +141,10 @@ def _reason(base: Base, stderr: str) -> str:
     told += [line for line in lines if line.startswith("fatal:")] or lines
     reason = f"{base.url} cannot be fetched: {re.sub(r'^(fatal|error): ', '', told[0])}"
     if UNREACHABLE.search(stderr):
-        _silent[base.host] = f"{base.url.removesuffix(base.repository).rstrip('/:')} does not answer"
+        _silent[_server(base)] = f"{_server(base)} does not answer"
     return reason
+
+
+def _server(base: Base) -> str:
+    """What stands before the repository: a mirror, or a host."""
+    return base.url.removesuffix(base.repository).removeprefix("https://").rstrip("/:")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pylib.cluster import applications, bases, build, remotes
 from pylib.cluster.applications import ROOT, Application
-from pylib.cluster.build import Built, Workplace
+from pylib.cluster.build import Built
+from pylib.cluster.build_source import Workplace
 from pylib.cluster.progress import Map
 from pylib.cluster.resources import Resource
 from pylib.cluster.sets.expand import expand

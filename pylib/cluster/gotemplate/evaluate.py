@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pylib.cluster.gotemplate import builtin, collections, functions, strings  # noqa: F401
+from pylib.cluster.gotemplate import arithmetic, builtin, collections, encoding, functions, strings  # noqa: F401
 from pylib.cluster.gotemplate.nodes import (
     Branch,
     Dot,

@@ -1,4 +1,4 @@
-"""Sprig's functions of strings, paths and numbers, and the two of Argo CD's that make names."""
+"""Sprig's functions of strings and paths, and the two of Argo CD's that make names."""
 
 import base64
 import hashlib
@@ -7,16 +7,10 @@ import posixpath
 import re
 from typing import Any
 
-import yaml
-
 from pylib.cluster.gotemplate.functions import function
 from pylib.cluster.gotemplate.values import (
-    Long,
     NotKnownError,
     TemplateError,
-    go_data,
-    is_number,
-    kind,
     shown,
 )
 
@@ -55,7 +49,11 @@ def strval(value: Any) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
-for _name, _method in {"lower": str.lower, "upper": str.upper, "trim": str.strip}.items():
+for _name, _method in {
+    "lower": lambda text: text.lower(),
+    "upper": lambda text: text.upper(),
+    "trim": lambda text: text.strip(),
+}.items():
     function("str", names=(_name,))(_method)
 for _name, _join in {
     "trimAll": lambda chars, text: text.strip(chars),
@@ -195,108 +193,3 @@ def regex_replace_all(pattern: str, text: str, new: str) -> str:
 @function("str", "str", "str", names=("regexReplaceAllLiteral", "mustRegexReplaceAllLiteral"))
 def regex_replace_literal(pattern: str, text: str, new: str) -> str:
     return _pattern(pattern).sub(lambda _match: new, text)
-
-
-def whole(value: Any) -> Long:
-    """Sprig's toInt64: what is no number is 0."""
-    if isinstance(value, str):
-        return Long(value) if re.fullmatch(r"[-+]?\d+", value) else Long(0)
-    return Long(value) if isinstance(value, int | float) else Long(0)
-
-
-@function("any", names=("int",))
-def to_int(value: Any) -> int:
-    return int(whole(value))
-
-
-function("any", names=("int64",))(whole)
-
-
-@function("str")
-def atoi(text: str) -> int:
-    return int(whole(text))
-
-
-@function("any*")
-def add(*values: Any) -> Long:
-    return Long(sum(map(whole, values)))
-
-
-@function("any")
-def add1(value: Any) -> Long:
-    return Long(whole(value) + 1)
-
-
-@function("any", "any")
-def sub(one: Any, other: Any) -> Long:
-    return Long(whole(one) - whole(other))
-
-
-@function("any", "any*")
-def mul(one: Any, *others: Any) -> Long:
-    product = whole(one)
-    for other in others:
-        product = Long(product * whole(other))
-    return product
-
-
-@function("any", "any")
-def div(one: Any, other: Any) -> Long:
-    return Long(abs(whole(one)) // abs(whole(other)) * (1 if (whole(one) < 0) == (whole(other) < 0) else -1))
-
-
-@function("any", "any")
-def mod(one: Any, other: Any) -> Long:
-    return Long(abs(whole(one)) % abs(whole(other)) * (-1 if whole(one) < 0 else 1))
-
-
-@function("any*", names=("toJson", "mustToJson"))
-def to_json(*values: Any) -> str:
-    return re.sub(
-        r"[<>&]",
-        lambda match: f"\\u{ord(match[0]):04x}",
-        json.dumps(_plain(values[0]), separators=(",", ":"), sort_keys=True, ensure_ascii=False),
-    )
-
-
-@function("any", names=("toYaml",))
-def to_yaml(value: Any) -> str:
-    return (
-        yaml.safe_dump(_plain(value), allow_unicode=True, width=10**9)
-        .removesuffix("\n")
-        .removesuffix("\n...")
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Floats without a fraction as JSON and YAML write them in Go: whole."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if is_number(value) and not isinstance(value, float):
-        return int(value)
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value  # noqa: PLR2004
-
-
-@function("str", names=("fromJson", "mustFromJson", "fromYaml", "fromYamlArray"))
-def from_yaml(text: str) -> Any:
-    try:
-        return go_data(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise TemplateError(f"error converting YAML to JSON: {' '.join(str(error).split())}") from error
-
-
-@function("any", names=("kindOf",))
-def kind_of(value: Any) -> str:
-    return "invalid" if value is None else kind(value)
-
-
-@function("str", "any", names=("kindIs",))
-def kind_is(expected: str, value: Any) -> bool:
-    return bool(kind_of(value) == expected)
-
-
-@function("str")
-def fail(message: str) -> str:
-    raise TemplateError(f"error calling fail: {message}")

@@ -82,10 +82,11 @@ def application_ignored(render: Render) -> Iterator[Finding]:
 
 
 def _controller(render: Render) -> str:
-    """Argo CD's namespace: that of its root, or of its settings; `argocd` where neither is rendered."""
+    """Argo CD's namespace: that of its root, its settings or its projects; `argocd` where none is rendered."""
     roots = [each for each in render.of("Application") if each.name == ROOT]
     settings = [each for each in render.of("ConfigMap") if each.name == PARAMETERS]
-    return next((each.namespace for each in [*roots, *settings] if each.namespace), ARGOCD)
+    known = [*roots, *settings, *render.of("AppProject")]
+    return next((each.namespace for each in known if each.namespace), ARGOCD)
 
 
 def _parameter(render: Render, key: str) -> str | None:
