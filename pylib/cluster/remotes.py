@@ -38,7 +38,10 @@ class Base:
         A mirror holds repositories as GitHub does: `file:///mirror/` or `https://git.example.org/mirror/`.
         """
         mirror = os.environ.get("PYLIB_MIRROR") if self.host == GITHUB else None
-        server = (mirror or self.server or f"https://{self.host}").rstrip("/")
+        server = mirror or self.server or f"https://{self.host}"
+        if server.endswith("://"):  # a file's address has no host
+            return f"{server}/{self.repository}"
+        server = server.rstrip("/")
         return f"{server}{'' if server.endswith(':') else '/'}{self.repository}"
 
     @property

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pylib.cluster.sources import Source
 from pylib.cluster.graph.boxes import Box, boxes, merged
 from pylib.cluster.graph.drawing import svg
 from pylib.cluster.graph.layout import HEIGHT, WIDTH, Placed, layout
 from pylib.cluster.graph.needs import essential, needs
 from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Origin
+from pylib.cluster.sources import Source
 
 from .conftest import application
 

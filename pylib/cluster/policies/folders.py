@@ -26,12 +26,11 @@ def folder_in_no_set(render: Render) -> Iterator[Finding]:
 
 @rule("folder-in-two-sets", "two sets that make one application take it from each other for ever")
 def folder_in_two_sets(render: Render) -> Iterator[Finding]:
-    """No overlay is an application of two sets."""
-    for path, made in _by_path(render).items():
-        if len({each.owner for each in made}) > 1:
-            owners = " and ".join(dict.fromkeys(each.owner for each in made))
-            message = f"ApplicationSets {owners} both list it; remove it from one"
-            yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message)
+    """No overlay is one application of two sets."""
+    for made in _of_two_sets(render):
+        path, owners = made[0].path, " and ".join(dict.fromkeys(each.owner for each in made))
+        message = f"ApplicationSets {owners} both list it; remove it from one"
+        yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message)
 
 
 @rule("set-lists-nothing", "a misspelt folder in a set is a component that is never installed")
@@ -50,14 +49,18 @@ def set_lists_nothing(render: Render) -> Iterator[Finding]:
 
 def in_two_sets(render: Render) -> set[tuple[str, str]]:
     """Each application of a folder that two sets list, with each of the sets."""
-    return {
-        (each.name, str(source))
-        for made in _by_path(render).values()
-        if len({each.owner for each in made}) > 1
-        for each in made
-        for source in render.of("ApplicationSet")
-        if source.name == each.owner
-    }
+    made = [each for together in _of_two_sets(render) for each in together]
+    sets = {source.name: str(source) for source in render.of("ApplicationSet")}
+    return {(each.name, sets[each.owner]) for each in made}
+
+
+def _of_two_sets(render: Render) -> Iterator[list[Application]]:
+    """The applications of one folder and one name, of sets that differ."""
+    for made in _by_path(render).values():
+        for name in dict.fromkeys(each.name for each in made):
+            same = [each for each in made if each.name == name]
+            if len({each.owner for each in same}) > 1:
+                yield same
 
 
 def _by_path(render: Render) -> dict[str, list[Application]]:

@@ -57,6 +57,37 @@ def told(found: Expansion) -> str:
     return "; ".join(each.message for each in [*found.refused, *found.unknown])
 
 
+SELECTED = """
+- list: {elements: [{name: a, tier: x}, {name: b, tier: y}]}
+  selector: {matchLabels: {tier: y}}
+"""
+MATRIX = """
+- matrix:
+    generators:
+      - list: {elements: [{n: a}, {n: b}]}
+      - list: {elements: [{name: 'x-{{.n}}'}]}
+"""
+MERGE = """
+- merge:
+    mergeKeys: [k]
+    generators:
+      - list: {elements: [{k: '1', name: a}, {k: '2', name: b}]}
+      - list: {elements: [{k: '2', name: c}, {k: '3', name: d}]}
+"""
+PREFIXED = """
+- matrix:
+    generators:
+      - clusters: {}
+      - git: {repoURL: OURS, directories: [{path: 'apps/*'}], pathParamPrefix: of, values: {at: '{{.name}}'}}
+"""
+PATCH = """
+spec:
+  project: other
+  source: {helm: null, path: 'b-{{.name}}'}
+{{- if eq .name "a"}}
+  info: [x]
+{{- end}}
+"""
 FOLDERS = """
 - git:
     repoURL: OURS
@@ -103,24 +134,10 @@ def test_a_file_is_an_application_or_several(tree: Path) -> None:
         ("[{list: {elements: [], elementsYaml: '[{name: a}]'}}]", ["a"]),
         ("[{clusters: {}}]", ["in-cluster"]),
         ("[{clusters: {values: {name: x}}}]", ["in-cluster"]),
-        (
-            "[{list: {elements: [{name: a, tier: x}, {name: b, tier: y}]}, selector: {matchLabels: {tier: y}}}]",
-            ["b"],
-        ),
-        (
-            "[{matrix: {generators: [{list: {elements: [{n: a}, {n: b}]}}, {list: {elements: [{name: 'x-{{.n}}'}]}}]}}]",
-            ["x-a", "x-b"],
-        ),
-        (
-            "[{merge: {mergeKeys: [k], generators: [{list: {elements: [{k: '1', name: a}, {k: '2', name: b}]}},"
-            " {list: {elements: [{k: '2', name: c}, {k: '3', name: d}]}}]}}]",
-            ["a", "c"],
-        ),
-        (
-            "[{matrix: {generators: [{clusters: {}}, {git: {repoURL: OURS, directories: [{path: 'apps/*'}],"
-            " pathParamPrefix: of, values: {at: '{{.name}}'}}}]}}]",
-            ["in-cluster", "in-cluster"],
-        ),
+        (SELECTED, ["b"]),
+        (MATRIX, ["x-a", "x-b"]),
+        (MERGE, ["a", "c"]),
+        (PREFIXED, ["in-cluster", "in-cluster"]),
         ("[{list: {elements: [{name: a}], template: {metadata: {name: 'own-{{.name}}'}}}}]", ["own-a"]),
     ],
 )
@@ -181,8 +198,7 @@ def test_a_function_that_is_not_evaluated_here_is_no_fault(tree: Path) -> None:
 
 def test_a_patch_is_merged_and_never_changes_the_project(tree: Path) -> None:
     template = "metadata: {name: '{{.name}}'}\nspec: {project: platform, source: {path: a, helm: {x: 1}}}"
-    patch = "spec:\n  project: other\n  source: {helm: null, path: 'b-{{.name}}'}\n{{- if eq .name \"a\"}}\n  info: [x]\n{{- end}}\n"
-    found = made(tree, "[{list: {elements: [{name: a}, {name: b}]}}]", template, templatePatch=patch)
+    found = made(tree, "[{list: {elements: [{name: a}, {name: b}]}}]", template, templatePatch=PATCH)
     assert told(found) == ""
     one, two = (each["spec"] for each in found.applications)
     assert one == {"project": "platform", "source": {"path": "b-a"}, "info": ["x"]}
