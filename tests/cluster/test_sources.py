@@ -94,7 +94,7 @@ def application(**spec: Any) -> str:
 
 
 def rendered(tmp_path: Path, app: str, **files: str) -> Render:
-    """A small repository whose root brings one application, and beside it one that can always be built."""
+    """A small repository whose root brings one application, and beside it one that can be built."""
     tree = tmp_path / "tree"
     root = {"source": {"repoURL": OURS, "targetRevision": "main", "path": "argocd-apps/overlays/local"}}
     beside = {"source": {"repoURL": OURS, "targetRevision": "main", "path": "cluster-conf/beside"}}
