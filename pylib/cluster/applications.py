@@ -1,16 +1,13 @@
-"""What Argo CD is told: projects, sets and the applications they make of this repository's folders.
+"""What Argo CD is told: the applications that sets, or a folder's own objects, make."""
 
-A set's Git directory generator is expanded here as Argo CD does it: `*` stands for one folder's name, and an
-excluded path wins over an included one.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pylib.cluster.resources import Body, Resource
+from pylib.cluster.sets.expand import Expansion
+from pylib.cluster.sources import Own, Source, normalized, sources
 from pylib.errors import ClusterError
 
 ROOT = "root"
@@ -18,24 +15,14 @@ IN_CLUSTER = {"", "https://kubernetes.default.svc", "in-cluster"}
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A Helm chart in a folder of a Git repository at a tag, with values from this repository."""
-
-    url: str
-    path: str
-    ref: str
-    release: str
-    values: tuple[str, ...]
-    skip_tests: bool
-
-
-@dataclass(frozen=True)
 class Application:
-    """One Argo CD application: a folder of this repository, or an upstream chart.
+    """One Argo CD application.
 
     wave: the order in which it comes up, that of the set that makes it
+    path: the folder that it shows, of this repository; else that of the application that brings it
     owner: what makes it: `root`, a set, or the application whose folder holds it
     server: the cluster that it goes to, empty for the one that Argo CD runs in
+    made_by_set: whether a set makes it, and not a folder that holds it
     """
 
     name: str
@@ -45,8 +32,14 @@ class Application:
     namespace: str
     owner: str
     sync_options: frozenset[str]
-    chart: Chart | None = None
+    sources: tuple[Source, ...] = ()
     server: str = ""
+    made_by_set: bool = True
+
+    @property
+    def chart(self) -> Source | None:
+        """The first source from elsewhere, as a chart's; None where all is of this repository."""
+        return next((each for each in self.sources if not each.ours), None)
 
     @property
     def parent(self) -> str:
@@ -54,7 +47,7 @@ class Application:
 
         A set and an application may have one name.
         """
-        return self.owner if self.chart else ""
+        return "" if self.made_by_set else self.owner
 
 
 def clusters(tree: Path) -> list[str]:
@@ -62,86 +55,73 @@ def clusters(tree: Path) -> list[str]:
     return sorted(path.parent.name for path in (tree / "argocd-apps/overlays").glob("*/kustomization.yaml"))
 
 
-def expand(tree: Path, sets: list[Resource]) -> list[Application]:
-    """The applications that the sets make of the folders of `tree`, in wave order."""
-    made = [application for each in sets for application in _expand(tree, each)]
-    return sorted(made, key=lambda application: (application.wave, application.name))
+def root(cluster: str) -> Application:
+    """What `make up` applies, and what brings all others."""
+    return Application(ROOT, -1, "platform", f"argocd-apps/overlays/{cluster}", "argocd", ROOT, frozenset())
 
 
-def child(resource: Resource, parent: Application) -> Application | None:
-    """An Application in a parent's folder, as one of a chart; None where it is of another form."""
-    sources = resource.spec.get("sources") or [resource.spec.get("source") or {}]
-    chart = next((_chart(source) for source in sources if "helm" in source), None)
-    if chart is None:
-        return None
-    return Application(
-        name=resource.name,
-        wave=parent.wave,
-        project=str(resource.spec.get("project", "")),
-        path=parent.path,
-        namespace=str((resource.spec.get("destination") or {}).get("namespace", "")),
-        owner=parent.name,
-        sync_options=_options(resource.spec),
-        chart=chart,
-        server=_server(resource.spec),
+def own(told: Iterable[Resource]) -> Own:
+    """The addresses of this repository: what `root` reads; where there is none, what sets read."""
+    told = list(told)
+    specs = [each.spec for each in told if each.kind == "Application" and each.name == ROOT]
+    read = [source for spec in specs for source in spec.get("sources") or [spec.get("source") or {}]]
+    if not read:
+        sets = [each.spec for each in told if each.kind == "ApplicationSet"]
+        read = [{**git, "targetRevision": git.get("revision")} for git in _git_generators(sets)]
+    revisions = {str(each.get("targetRevision") or "") for each in read}
+    return Own(
+        frozenset(normalized(str(each.get("repoURL") or "")) for each in read),
+        revisions.pop() if len(revisions) == 1 else "",
     )
 
 
-def _chart(source: Body) -> Chart:
-    helm = source["helm"]
-    return Chart(
-        url=str(source.get("repoURL", "")),
-        path=str(source.get("path", "")),
-        ref=str(source.get("targetRevision", "")),
-        release=str(helm.get("releaseName", "")),
-        values=tuple(str(file).removeprefix("$values/") for file in helm.get("valueFiles") or []),
-        skip_tests=bool(helm.get("skipTests")),
-    )
+def _git_generators(value: Any) -> Iterator[dict[str, Any]]:
+    """Those of sets, within others too."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    if isinstance(value, dict) and isinstance(value.get("git"), dict) and value["git"].get("repoURL"):
+        yield value["git"]
+    for each in below:
+        yield from _git_generators(each)
 
 
-def _options(spec: Body) -> frozenset[str]:
-    return frozenset((spec.get("syncPolicy") or {}).get("syncOptions") or [])
+def of_set(expansion: Expansion, parent: Application, ours: Own) -> Iterator[Application]:
+    """What a set makes, each in the set's wave, or in that of the application whose folder holds the set."""
+    source = expansion.source
+    wave = _wave(source) if parent.name == ROOT else parent.wave
+    for body in expansion.applications:
+        name = str((body.get("metadata") or {}).get("name") or "")
+        if name:
+            yield _application(name, body.get("spec") or {}, wave, source.name, parent, ours)
 
 
-def _server(spec: Body) -> str:
+def of_object(resource: Resource, parent: Application, ours: Own) -> Application:
+    """The application that an Application in a folder is."""
+    wave = _wave(resource) if parent.name == ROOT else parent.wave
+    made = _application(resource.name, resource.spec, wave, parent.name, parent, ours)
+    return replace(made, made_by_set=False)
+
+
+def _application(name: str, spec: Body, wave: int, owner: str, parent: Application, ours: Own) -> Application:
+    found = sources(spec, ours)
     destination = spec.get("destination") or {}
     server = str(destination.get("server") or destination.get("name") or "")
-    return "" if server in IN_CLUSTER else server
+    folder = next((each.path for each in found if each.ours and each.path), parent.path)
+    return Application(
+        name=name,
+        wave=wave,
+        project=str(spec.get("project") or ""),
+        path=folder,
+        namespace=str(destination.get("namespace") or ""),
+        owner=owner,
+        sync_options=frozenset((spec.get("syncPolicy") or {}).get("syncOptions") or []),
+        sources=found,
+        server="" if server in IN_CLUSTER else server,
+    )
 
 
-def _expand(tree: Path, each: Resource) -> Iterator[Application]:
-    template = each.spec.get("template") or {}
-    spec = template.get("spec") or {}
-    for path in _folders(tree, each):
-        yield Application(
-            name=Path(path).parts[1],
-            wave=each.sync_wave,
-            project=str(spec.get("project", "")),
-            path=path,
-            namespace=str((spec.get("destination") or {}).get("namespace", "")),
-            owner=each.name,
-            sync_options=_options(spec),
-            server=_server(spec),
-        )
-
-
-def _folders(tree: Path, each: Resource) -> Iterator[str]:
-    directories = list(_directories(each))
-    for folder in sorted(path for path in tree.glob("cluster-conf/*/overlays/*") if path.is_dir()):
-        path = folder.relative_to(tree).as_posix()
-        hits = [bool(entry.get("exclude")) for entry in directories if _matches(path, str(entry["path"]))]
-        if hits and not any(hits):
-            yield path
-
-
-def _directories(each: Resource) -> Iterator[Any]:
-    for generator in each.spec.get("generators") or []:
-        if "git" not in generator or not generator["git"].get("directories"):
-            raise ClusterError(f"{each}: its generator is not of Git directories; use git.directories")
-        yield from generator["git"]["directories"]
-
-
-def _matches(path: str, pattern: str) -> bool:
-    """As Go's path.Match: a star does not cross a slash."""
-    steps, patterns = path.split("/"), pattern.split("/")
-    return len(steps) == len(patterns) and all(map(fnmatchcase, steps, patterns))
+def _wave(resource: Resource) -> int:
+    """What is no number is for the rules to say."""
+    try:
+        return resource.sync_wave
+    except ClusterError:
+        return 0

@@ -1,87 +1,49 @@
-"""Upstream bases at their tags: fetched once with git, kept in a cache, and used from there.
+"""Other people's repositories and files: fetched once, kept in a cache, and used from there.
 
 kustomize itself clones a remote base each time it meets one, and once more for each entry that names the same
-repository. Here every `https://github.com/OWNER/NAME//path?ref=TAG` becomes a path into the cache before the
-build, also inside the bases, so that a build needs neither git nor the network once the cache is filled.
+repository. With what is kept here a build needs neither git nor the network.
 """
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
-import yaml
+import requests
 
-from pylib.errors import ClusterError
+from pylib.cluster.remotes import Base, parse
+from pylib.cluster.unavailable import UnavailableError
 
+__all__ = [
+    "FILES",
+    "LISTS",
+    "Base",
+    "BaseMissingError",
+    "cache_root",
+    "file",
+    "files_root",
+    "folder",
+    "parse",
+    "replace",
+]
+# A kustomization's file, and its lists of what may be elsewhere.
 FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 LISTS = ("resources", "bases", "components")
-REMOTE = re.compile(
-    r"^(?:https://)?(?P<host>[\w.-]+\.[a-z]+)/(?P<repository>[^/?]+/[^/?]+?)(?:\.git)?"
-    r"(?:/{1,2}(?P<path>[^?]*))?\?(?:.*&)?ref=(?P<ref>[^&]+)"
-)
-REPOSITORY = re.compile(r"^(?P<server>.+?)/(?P<repository>[^/:]+/[^/]+?)(?:\.git)?/?$")
-GITHUB = "https://github.com"
 SECONDS = 300
+SECONDS_FOR_A_FILE = 60
+UNREACHABLE = re.compile(
+    r"Could not resolve host|Failed to connect|timed out|Couldn't connect|Connection refused|unable to conn"
+)
 # Hosts that did not answer: each is waited for once, not once a base.
 _silent: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Base:
-    """A folder of an upstream repository at a tag.
-
-    host: the server's name, by which the cache keeps what is its
-    server: what stands before OWNER/NAME in the URL, empty for https://HOST
-    """
-
-    host: str
-    repository: str
-    path: str
-    ref: str
-    server: str = ""
-
-    @property
-    def url(self) -> str:
-        """Where git fetches it from: `PYLIB_MIRROR` stands in GitHub's place where it is set.
-
-        A mirror holds repositories as GitHub does: `file:///mirror/` or `https://git.example.org/mirror/`.
-        """
-        mirror = os.environ.get("PYLIB_MIRROR") if self.host == "github.com" else None
-        return f"{(mirror or self.server or f'https://{self.host}').rstrip('/')}/{self.repository}"
-
-    def __str__(self) -> str:
-        return f"{self.repository}@{self.ref}"
-
-
-class BaseMissingError(ClusterError):
-    """An upstream base could be had from nowhere: neither cache, mirror nor network."""
-
-
-def parse(entry: str) -> Base | None:
-    """A kustomization's entry as a remote base; None where it is a path."""
-    match = REMOTE.match(entry)
-    return (
-        Base(match["host"], match["repository"], (match["path"] or "").strip("/"), match["ref"])
-        if match
-        else None
-    )
-
-
-def of_repository(url: str, path: str, ref: str) -> Base | None:
-    """A folder of the repository at a URL, perhaps a mirror's; None where that does not end in OWNER/NAME."""
-    match = REPOSITORY.match(url)
-    if not match or "://" not in url:
-        return None
-    server = match["server"]
-    if server == GITHUB:
-        return Base("github.com", match["repository"], path, ref)
-    return Base(quote(server, safe=""), match["repository"], path, ref, server)
+class BaseMissingError(UnavailableError):
+    """Something of an upstream could be had from nowhere: neither cache, mirror nor network."""
 
 
 def cache_root() -> Path:
@@ -90,68 +52,66 @@ def cache_root() -> Path:
     return (home / "pylib" / "bases").resolve()
 
 
+def files_root() -> Path:
+    """Where single files are kept, a folder each."""
+    return cache_root().with_name("files")
+
+
 def folder(base: Base) -> Path:
     """The cached copy of the base's whole repository, fetched now where it is not there yet.
 
     Raises BaseMissingError.
     """
-    kept = cache_root() / base.host / base.repository / base.ref
+    kept = cache_root().joinpath(*base.key)
     if not kept.is_dir():
         kept.parent.mkdir(parents=True, exist_ok=True)
         _fetch(base, kept)
     return kept
 
 
-def localize(start: Path) -> set[Path]:
-    """Turn the remote bases of a kustomization, and of all it refers to, into paths of the cache.
+def file(url: str) -> Path:
+    """The cached copy of one file, the only one in its folder beside `url`, which has its address.
 
-    `start` is changed in place: give it a copy. Gives all the folders referred to. Raises BaseMissingError.
+    Raises BaseMissingError.
     """
-    seen: set[Path] = set()
-    pending = [start.resolve()]
-    while pending:
-        current = pending.pop()
-        if current not in seen and current.is_dir():
-            seen.add(current)
-            pending.extend(_localize_one(current))
-    return seen
+    name = Path(urlsplit(url).path).name or "file.yaml"
+    kept = files_root() / hashlib.sha256(url.encode()).hexdigest() / name
+    if not kept.is_file():
+        content = _downloaded(url)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        (kept.parent / "url").write_text(url)
+        replace(kept, content)
+    return kept
 
 
-def _localize_one(current: Path) -> list[Path]:
-    """Rewrite one kustomization; the folders it refers to."""
-    file = next((current / name for name in FILES if (current / name).is_file()), None)
-    if file is None:
-        return []
-    content: dict[str, Any] = yaml.load(file.read_text(), Loader=yaml.CSafeLoader) or {}
-    changed = False
-    found: list[Path] = []
-    for key in LISTS:
-        entries = content.get(key) or []
-        for index, entry in enumerate(entries):
-            base = parse(str(entry))
-            target = folder(base) / base.path if base else current / str(entry)
-            if base:
-                entries[index], changed = os.path.relpath(target, current), True
-            found.append(target.resolve())
-    if changed:
-        _replace(file, yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False))
-    return found
-
-
-def _replace(file: Path, text: str) -> None:
-    """Atomically, because two runs may share the cache."""
+def replace(file: Path, text: str) -> None:
+    """Write a file atomically, because two runs may share the cache."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as temporary:
         temporary.write(text)
     Path(temporary.name).replace(file)
 
 
+def _downloaded(url: str) -> str:
+    host = urlsplit(url).netloc
+    if host in _silent:
+        raise BaseMissingError(f"a file is not in the cache, and {_silent[host]}")
+    try:
+        answer = requests.get(url, timeout=SECONDS_FOR_A_FILE)
+    except requests.RequestException as error:
+        _silent[host] = f"{host} does not answer"
+        raise BaseMissingError(f"{url}: not in the cache, and {host} does not answer") from error
+    if not answer.ok:
+        raise BaseMissingError(f"{url}: not in the cache, and {host} answers {answer.status_code}")
+    return answer.text
+
+
 def _fetch(base: Base, kept: Path) -> None:
-    if base.host in _silent:
-        raise BaseMissingError(f"a base is not in the cache, and {_silent[base.host]}")
-    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=f".{base.ref}.") as name:
+    if _server(base) in _silent:
+        raise BaseMissingError(f"a base is not in the cache, and {_silent[_server(base)]}")
+    with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".fetch.") as name:
         work = Path(name) / "tree"
         _git(base, "init", "--quiet", str(work))
-        _git(base, "-C", str(work), "fetch", "--quiet", "--depth=1", base.url, base.ref)
+        _git(base, "-C", str(work), "fetch", "--quiet", "--depth=1", "--", base.url, base.ref)
         _git(base, "-C", str(work), "checkout", "--quiet", "FETCH_HEAD")
         shutil.rmtree(work / ".git")
         if not kept.is_dir():
@@ -159,6 +119,7 @@ def _fetch(base: Base, kept: Path) -> None:
 
 
 def _git(base: Base, *arguments: str) -> None:
+    ssh = os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=20")
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -166,7 +127,7 @@ def _git(base: Base, *arguments: str) -> None:
             text=True,
             timeout=SECONDS,
             check=False,
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BaseMissingError(f"{base}: {type(error).__name__} while fetching {base.url}") from error
@@ -176,8 +137,14 @@ def _git(base: Base, *arguments: str) -> None:
 
 def _reason(base: Base, stderr: str) -> str:
     lines = stderr.strip().splitlines() or ["git gave no reason"]
-    lines = [line for line in lines if line.startswith("fatal:")] or lines
-    reason = f"{base.url} cannot be fetched: {lines[0].removeprefix('fatal: ')}"
-    if re.search(r"Could not resolve host|Failed to connect|timed out|Couldn't connect", stderr):
-        _silent[base.host] = f"{base.host} does not answer"
+    told = [line for line in lines if line.startswith(("ssh:", "error: cannot run", "Host key"))]
+    told += [line for line in lines if line.startswith("fatal:")] or lines
+    reason = f"{base.url} cannot be fetched: {re.sub(r'^(fatal|error): ', '', told[0])}"
+    if UNREACHABLE.search(stderr):
+        _silent[_server(base)] = f"{_server(base)} does not answer"
     return reason
+
+
+def _server(base: Base) -> str:
+    """What stands before the repository: a mirror, or a host."""
+    return base.url.removesuffix(base.repository).removeprefix("https://").rstrip("/:")

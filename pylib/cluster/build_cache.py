@@ -14,7 +14,7 @@ from typing import Any
 
 from pylib.cluster import bases
 
-FORMAT = "2"
+FORMAT = "3"
 KEPT_SECONDS = 30 * 24 * 3600
 
 
@@ -23,7 +23,8 @@ def key(inputs: Iterable[Path], stage: Path, command: tuple[str, ...]) -> str:
 
     command: what builds them: a program, and what else the result depends on
     """
-    digest = hashlib.sha256(f"{FORMAT} {command} {_program(command[0])}".encode())
+    words = [word.replace(str(stage), "") for word in command]
+    digest = hashlib.sha256(f"{FORMAT} {words} {_program(command[0])}".encode())
     for path in sorted(set(inputs)):
         if path.is_relative_to(stage):
             for file in sorted(each for each in (path, *path.rglob("*")) if each.is_file()):

@@ -37,7 +37,7 @@ def write(tree: Path, renders: list[Render]) -> bool:
 
 def _components(made: Render) -> Iterator[tuple[int, str]]:
     for application in made.applications.values():
-        if application.name != ROOT and not application.chart:
+        if application.name != ROOT and not application.parent:
             yield application.wave, application.name
 
 

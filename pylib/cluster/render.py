@@ -1,31 +1,23 @@
 """A whole cluster rendered: every object that Argo CD would apply, with its application, wave and file."""
 
-import os
-import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
-from pylib.cluster import build
-from pylib.cluster.applications import ROOT, Application, child, clusters, expand
-from pylib.cluster.build import Built
+from pylib.cluster import rendering
+from pylib.cluster.applications import Application, clusters, own
 from pylib.cluster.pods import PodTemplate, pod_templates
+from pylib.cluster.progress import Listener, heard, mapped
+from pylib.cluster.rendering import FOLDERS
 from pylib.cluster.resources import Resource
+from pylib.cluster.sets.expand import Expansion, expand
 from pylib.errors import ClusterError
 
-# What a render reads of the repository.
-FOLDERS = ("argocd-apps", "cluster-conf", "pipelines/compiled")
-NOT_READ = "cluster-conf/schemas"
-MOST_PROCESSES = 16
+__all__ = ["FOLDERS", "Key", "Listener", "Render", "Unchecked", "render"]
 Key = tuple[str, str, str, str]
-Listener = Callable[[str], None]
-Work = Callable[[Application], Built]
-Map = Callable[[Work, list[Application]], Iterable[Built]]
 
 
 @dataclass(frozen=True, order=True)
@@ -81,6 +73,12 @@ class Render:
         return dict(keys)
 
     @cached_property
+    def expansions(self) -> list[Expansion]:
+        """Every set with the Applications that it makes."""
+        read = rendering.checkout(self.tree, own(self.resources))
+        return [expand(each, read) for each in self.of("ApplicationSet")]
+
+    @cached_property
     def pods(self) -> dict[str, list[PodTemplate]]:
         """Every pod template by its namespace."""
         namespaces: dict[str, list[PodTemplate]] = defaultdict(list)
@@ -105,61 +103,16 @@ def render(
     if cluster not in clusters(tree):
         known = ", ".join(clusters(tree)) or "none"
         raise ClusterError(f"argocd-apps/overlays/{cluster}: no such cluster; there are: {known}")
-    with tempfile.TemporaryDirectory(prefix="pylib-render-") as name, _mapped(processes) as run:
-        stage = _stage(tree, Path(name).resolve())
-        return _render(tree, stage, cluster, _heard(run, listen))
-
-
-def _stage(tree: Path, stage: Path) -> Path:
-    def ignored(folder: str, names: list[str]) -> list[str]:
-        return [name for name in names if Path(folder, name) == tree / NOT_READ]
-
-    for folder in FOLDERS:
-        if (tree / folder).is_dir():
-            shutil.copytree(tree / folder, stage / folder, symlinks=True, ignore=ignored)
-    return stage
-
-
-def _render(tree: Path, stage: Path, cluster: str, run: Map) -> Render:
-    root = Application(ROOT, -1, "platform", f"argocd-apps/overlays/{cluster}", "argocd", ROOT, frozenset())
-    told = build.folder(stage, root)
-    if told.error:
-        raise ClusterError(f"{root.path}: {told.error}")
-    sets = [resource for resource in told.resources if resource.kind == "ApplicationSet"]
-    built = [told, *run(partial(build.folder, stage), expand(stage, sets))]
-    charts = [application for each in built for application in _children(each)]
-    built += run(partial(build.chart, stage), charts)
+    with tempfile.TemporaryDirectory(prefix="pylib-render-") as name, mapped(processes) as run:
+        made = rendering.everything(tree, Path(name).resolve(), cluster, heard(run, listen))
     return Render(
         cluster,
         tree,
-        {each.application.name: each.application for each in built},
-        [resource for each in built for resource in each.resources],
-        [Unchecked(each.application.name, each.error) for each in built if each.error],
-        [Unchecked(each.application.name, each.error) for each in built if each.broken],
+        {each.application.name: each.application for each in made.built},
+        [resource for each in made.built for resource in each.resources],
+        [
+            *(Unchecked(each.application.name, each.error) for each in made.built if each.error),
+            *(Unchecked(name, reason) for name, reason in made.unknown),
+        ],
+        [Unchecked(each.application.name, each.error) for each in made.built if each.broken],
     )
-
-
-def _children(built: Built) -> Iterator[Application]:
-    for resource in built.resources:
-        application = child(resource, built.application) if resource.kind == "Application" else None
-        if application:
-            yield application
-
-
-@contextmanager
-def _mapped(processes: int | None) -> Iterator[Map]:
-    """How work is spread: over processes, or in this one."""
-    if processes == 1:
-        yield map
-    else:
-        with ProcessPoolExecutor(processes or min(os.cpu_count() or 1, MOST_PROCESSES)) as pool:
-            yield pool.map
-
-
-def _heard(run: Map, listen: Listener) -> Map:
-    def heard(work: Work, applications: list[Application]) -> Iterator[Built]:
-        for built in run(work, applications):
-            listen(built.application.name)
-            yield built
-
-    return heard

@@ -61,6 +61,55 @@ def test_one_value_moves_every_repository(fork: Path, cluster: str) -> None:
     assert "CLUSTER" not in str(made)
 
 
+@pytest.mark.parametrize("cluster", [path.name for path in OVERLAYS])
+def test_a_project_may_list_other_hosts(fork: Path, cluster: str) -> None:
+    others = ["https://gitlab.com/group/sub/charts", "ghcr.io/team/charts", "git@git.example.org:team/x.git"]
+    file = fork / "argocd-apps/base/projects.yaml"
+    upstream = "    - mirror/prometheus-community/helm-charts\n"
+    listed = "".join(f"    - {each}\n" for each in others)
+    file.write_text(file.read_text().replace(upstream, upstream + listed))
+    projects = [body for body in objects(fork, cluster) if body["kind"] == "AppProject"]
+    repositories = {body["metadata"]["name"]: body["spec"]["sourceRepos"] for body in projects}
+    assert repositories["platform"][-3:] == others
+    assert repositories["platform"][:2] == [FORK, f"{MIRROR}/bitnami-labs/sealed-secrets"]
+
+
+OTHERS = """
+---
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: reviews}
+spec:
+  generators: [{pullRequest: {github: {owner: team, repo: app}}}, {clusters: {}}]
+  template: {metadata: {name: '{{.name}}'}, spec: {project: platform}}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: podinfo}
+spec:
+  project: platform
+  sources: [{repoURL: ghcr.io/stefanprodan/charts, chart: podinfo, targetRevision: 6.7.1}]
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: guests}
+spec: {sourceRepos: [https://gitlab.com/guests/app]}
+"""
+
+
+def test_what_reads_elsewhere_is_left_as_it_is_written(fork: Path) -> None:
+    """A set of another generator, a chart of a registry and a project of another host stop no render."""
+    file = fork / "argocd-apps/base/sets.yaml"
+    file.write_text(file.read_text().rstrip() + OTHERS)
+    made = {(body["kind"], body["metadata"]["name"]): body["spec"] for body in objects(fork, "local")}
+    assert [list(each) for each in made["ApplicationSet", "reviews"]["generators"]] == [
+        ["pullRequest"],
+        ["clusters"],
+    ]
+    assert made["Application", "podinfo"]["sources"][0]["repoURL"] == "ghcr.io/stefanprodan/charts"
+    assert made["AppProject", "guests"]["sourceRepos"] == ["https://gitlab.com/guests/app"]
+
+
 @pytest.mark.parametrize("folder", ["argocd-apps", "cluster-conf"])
 def test_no_other_file_names_the_fork(folder: str) -> None:
     settings = ROOT / "cluster-conf/settings/settings.yaml"
@@ -72,7 +121,8 @@ def test_no_other_file_names_the_fork(folder: str) -> None:
 @pytest.mark.parametrize("cluster", [path.name for path in OVERLAYS])
 def test_a_person_applies_the_root_and_its_projects_alone(cluster: str) -> None:
     made = objects(ROOT, cluster)
-    applied = [body for body in made if "labels" in body["metadata"]]
+    labels = {id(body): body["metadata"].get("labels") or {} for body in made}
+    applied = [body for body in made if labels[id(body)].get("app.kubernetes.io/component") == "bootstrap"]
     assert sorted(f"{body['kind']} {body['metadata']['name']}" for body in applied) == [
         "AppProject ml",
         "AppProject platform",

@@ -24,10 +24,18 @@ apiVersion: argoproj.io/v1alpha1
 kind: ApplicationSet
 metadata: {name: platform, namespace: argocd, annotations: {argocd.argoproj.io/sync-wave: "3"}}
 spec:
-  generators: [{git: {repoURL: here, revision: main, directories: [{path: cluster-conf/*/overlays/CLUSTER}]}}]
+  generators:
+    - git:
+        repoURL: https://git.example.org/team/app.git
+        revision: main
+        directories: [{path: cluster-conf/*/overlays/CLUSTER}]
   template:
-    metadata: {name: x}
-    spec: {project: platform, syncPolicy: {syncOptions: [ServerSideApply=true]}}
+    metadata: {name: '{{path[1]}}'}
+    spec:
+      project: platform
+      source: {repoURL: https://git.example.org/team/app.git, targetRevision: main, path: '{{path}}'}
+      destination: {server: https://kubernetes.default.svc, namespace: none}
+      syncPolicy: {syncOptions: [ServerSideApply=true]}
 """
 NAMESPACE = """
 apiVersion: v1

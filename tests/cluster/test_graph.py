@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pylib.cluster.applications import Chart
 from pylib.cluster.graph.boxes import Box, boxes, merged
 from pylib.cluster.graph.drawing import svg
 from pylib.cluster.graph.layout import HEIGHT, WIDTH, Placed, layout
 from pylib.cluster.graph.needs import essential, needs
 from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Origin
+from pylib.cluster.sources import Source
 
 from .conftest import application
 
@@ -103,8 +103,8 @@ def test_those_that_need_each_other_keep_their_arrows() -> None:
 
 
 def test_a_chart_is_part_of_the_application_that_brings_it(cluster: Render) -> None:
-    chart = Chart("https://github.com/a/b", "chart", "chart-v2.12.2", "b", (), skip_tests=True)
-    child = application("server", wave=3, owner="web", chart=chart)
+    chart = Source("https://github.com/a/b", "chart", "chart-v2.12.2")
+    child = application("server", wave=3, owner="web", sources=(chart,), made_by_set=False)
     both = replace(cluster, applications={**cluster.applications, "server": child})
     web = next(box for box in boxes(both) if box.name == "web")
     assert (web.version, len(boxes(both))) == ("v2.12.2", 4)

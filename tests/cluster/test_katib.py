@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pylib.cluster import build
+from pylib.cluster import kubernetes_yaml
 from pylib.cluster.katib.algorithms import SETTINGS, combinations
 from pylib.cluster.katib.command import _ends_without_metrics, _words
 from pylib.cluster.katib.experiment import Parameter, number
@@ -134,6 +134,6 @@ def test_every_combination_is_counted_once() -> None:
 
 def test_what_kustomize_makes_of_a_bound_without_quotes_is_read_as_the_number_that_it_is() -> None:
     text = "{a: 1e-05, b: -2.5E+3, c: 1e5x, d: 0.1, e: 1, f: '1e-05', g: 2026-11-21, h: =}"
-    (body,) = build._documents(text)
+    (body,) = kubernetes_yaml.objects(text, "bounds.yaml")
     numbers = {"a": 1e-05, "b": -2500.0, "d": 0.1, "e": 1}
     assert body == {**numbers, "c": "1e5x", "f": "1e-05", "g": "2026-11-21", "h": "="}

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylib.cluster import bases
 from pylib.cluster.render import Render, render
 from pylib.errors import ClusterError
 
@@ -18,11 +17,17 @@ apiVersion: argoproj.io/v1alpha1
 kind: ApplicationSet
 metadata: {name: %(name)s, namespace: argocd, annotations: {argocd.argoproj.io/sync-wave: "%(wave)s"}}
 spec:
+  goTemplate: true
+  goTemplateOptions: [missingkey=error]
   generators:
-    - git: {repoURL: here, revision: main, directories: [%(directories)s]}
+    - git: {repoURL: https://git.example.org/team/app.git, revision: main, directories: [%(directories)s]}
   template:
-    metadata: {name: x}
-    spec: {project: platform, syncPolicy: {syncOptions: [ServerSideApply=true]}}
+    metadata: {name: '{{index .path.segments 1}}'}
+    spec:
+      project: platform
+      source: {repoURL: https://git.example.org/team/app.git, targetRevision: main, path: '{{.path.path}}'}
+      destination: {server: https://kubernetes.default.svc, namespace: none}
+      syncPolicy: {syncOptions: [ServerSideApply=true]}
 """
 
 
@@ -165,46 +170,3 @@ def test_one_process_renders_the_same(mirror: Path, tree: Path) -> None:
 def test_an_unknown_cluster_names_those_there_are(tree: Path) -> None:
     with pytest.raises(ClusterError, match=r"argocd-apps/overlays/moon: no such cluster; there are: local"):
         render(tree, "moon")
-
-
-@pytest.mark.parametrize(
-    ("entry", "expected"),
-    [
-        ("https://github.com/a/b//c/d?ref=v1", ("a/b", "c/d", "v1")),
-        ("https://github.com/a/b/c/d?ref=v1", ("a/b", "c/d", "v1")),
-        ("github.com/a/b//c?timeout=90s&ref=v1", ("a/b", "c", "v1")),
-        ("https://github.com/a/b.git//c?ref=v1", ("a/b", "c", "v1")),
-        ("https://github.com/a/b?ref=v1", ("a/b", "", "v1")),
-    ],
-)
-def test_remote_bases_are_read_as_kustomize_reads_them(entry: str, expected: tuple[str, str, str]) -> None:
-    base = bases.parse(entry)
-    assert base is not None
-    assert (base.repository, base.path, base.ref) == expected
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://github.com/a/b", "https://github.com/a/b"),
-        ("https://git.example.org/mirror/of/a/b.git", "https://git.example.org/mirror/of/a/b"),
-        ("git://127.0.0.1/github.com/a/b", "git://127.0.0.1/github.com/a/b"),
-        ("file:///srv/mirror/a/b", "file:///srv/mirror/a/b"),
-    ],
-)
-def test_a_chart_may_be_in_any_mirror(url: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PYLIB_MIRROR", raising=False)
-    base = bases.of_repository(url, "charts/x", "v1")
-    assert base is not None
-    assert (base.url, str(base), base.path) == (expected, "a/b@v1", "charts/x")
-    assert "/" not in base.host
-
-
-@pytest.mark.parametrize("url", ["", "charts", "https://a", "a/b"])
-def test_a_chart_is_in_a_repository(url: str) -> None:
-    assert bases.of_repository(url, "charts/x", "v1") is None
-
-
-@pytest.mark.parametrize("entry", ["../../base", "map.yaml", "github.com/a/b", "a/b?c"])
-def test_a_path_is_no_remote_base(entry: str) -> None:
-    assert bases.parse(entry) is None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pylib.cluster import bases
+from pylib.cluster import bases, remotes
 from pylib.cluster.bases import Base
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
@@ -40,7 +40,7 @@ def charts(render: Render) -> Iterator[tuple[Resource, Base]]:
     for application in render.of("Application"):
         for source in [application.spec.get("source"), *(application.spec.get("sources") or [])]:
             if source and source.get("path") == CHART:
-                base = bases.of_repository(
+                base = remotes.of_repository(
                     str(source.get("repoURL")), CHART, str(source.get("targetRevision"))
                 )
                 if base:

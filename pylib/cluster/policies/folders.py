@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from pylib.cluster.applications import Application, expand
+from pylib.cluster.applications import Application, of_set, own, root
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.policies.ownership import shared
 from pylib.cluster.render import Render
@@ -17,22 +17,22 @@ def folder_in_no_set(render: Render) -> Iterator[Finding]:
     """Every overlay of this cluster is an application of some set."""
     sets = list(render.of("ApplicationSet"))
     listed = _by_path(render)
+    unsure = any(each.unknown or each.refused for each in render.expansions)  # such a set may list it
     for folder in sorted((render.tree / "cluster-conf").glob(f"*/overlays/{render.cluster}")):
         path = folder.relative_to(render.tree).as_posix()
-        if sets and path not in listed:
+        if sets and path not in listed and not unsure:
             message = f"no ApplicationSet of {PLACE} lists it; add it to the one of its wave"
             yield Finding("folder-in-no-set", folder.parents[1].name, path, path, "", message)
 
 
 @rule("folder-in-two-sets", "two sets that make one application take it from each other for ever")
 def folder_in_two_sets(render: Render) -> Iterator[Finding]:
-    """No overlay is an application of two sets."""
-    for path, made in _by_path(render).items():
-        if len(made) > 1:
-            owners = " and ".join(each.owner for each in made)
-            message = f"ApplicationSets {owners} both list it; remove it from one"
-            cause = shared(" and ".join(sorted({each.name for each in made})))
-            yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message, cause)
+    """No overlay is one application of two sets."""
+    for made in _of_two_sets(render):
+        path, owners = made[0].path, " and ".join(dict.fromkeys(each.owner for each in made))
+        message = f"ApplicationSets {owners} both list it; remove it from one"
+        cause = shared(" and ".join(sorted({each.name for each in made})))
+        yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message, cause)
 
 
 @rule("set-lists-nothing", "a misspelt folder in a set is a component that is never installed")
@@ -49,8 +49,28 @@ def set_lists_nothing(render: Render) -> Iterator[Finding]:
                     yield found("set-lists-nothing", resource, field, message)
 
 
+def in_two_sets(render: Render) -> set[tuple[str, str]]:
+    """Each application of a folder that two sets list, with each of the sets."""
+    made = [each for together in _of_two_sets(render) for each in together]
+    sets = {source.name: str(source) for source in render.of("ApplicationSet")}
+    return {(each.name, sets[each.owner]) for each in made}
+
+
+def _of_two_sets(render: Render) -> Iterator[list[Application]]:
+    """The applications of one folder and one name, of sets that differ."""
+    for made in _by_path(render).values():
+        for name in dict.fromkeys(each.name for each in made):
+            same = [each for each in made if each.name == name]
+            if len({each.owner for each in same}) > 1:
+                yield same
+
+
 def _by_path(render: Render) -> dict[str, list[Application]]:
+    """What the sets make of folders of this repository."""
     made: dict[str, list[Application]] = defaultdict(list)
-    for application in expand(render.tree, list(render.of("ApplicationSet"))):
-        made[application.path].append(application)
+    ours = own(render.resources)
+    for expansion in render.expansions:
+        for application in of_set(expansion, root(render.cluster), ours):
+            if any(source.ours and source.path == application.path for source in application.sources):
+                made[application.path].append(application)
     return dict(made)

@@ -1,6 +1,6 @@
 """Kinds: which are Kubernetes' own, what defines the others, which of them live in a namespace."""
 
-from pylib.cluster.build import CLUSTER_SCOPED
+from pylib.cluster.build_source import CLUSTER_SCOPED
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Resource
 

@@ -71,7 +71,7 @@ def comes_before(render: Render, first: Resource, then: Resource) -> bool:
 def _steps(render: Render, resource: Resource) -> Iterator[tuple[str, int]]:
     """From a set's application down to the object: each application, and the wave of what is next in it."""
     application = render.applications[resource.application]
-    if application.chart:
+    if application.parent:
         parent = next(
             each
             for each in render.of("Application")

@@ -10,11 +10,16 @@ from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource
 
 ALL = {"*", "**"}
+SERVER, IN_CLUSTER = "https://kubernetes.default.svc", "in-cluster"
 
 
 @rule("project-missing", "Argo CD refuses an application whose project is not there")
 def project_missing(render: Render) -> Iterator[Finding]:
     """Every application's project is an AppProject of the render."""
+    return _once(_missing(render))
+
+
+def _missing(render: Render) -> Iterator[Finding]:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project = str(spec.get("project") or "default")
@@ -36,25 +41,29 @@ def project_open(render: Render) -> Iterator[Finding]:
 @rule("project-source", "Argo CD refuses a repository that the project does not list")
 def project_source(render: Render) -> Iterator[Finding]:
     """Every source of an application is one of its project's repositories."""
+    return _once(_unlisted(render))
+
+
+def _unlisted(render: Render) -> Iterator[Finding]:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project = projects.get(str(spec.get("project")))
         allowed = list(map(str, project.spec.get("sourceRepos") or [])) if project else ["**"]
         for at, url in _sources(spec):
-            if not any(permits(pattern, url) for pattern in allowed):
+            if "{{" not in url and not _permitted(allowed, url):
                 message = f"project {spec.get('project')} does not list {url}; add it to its sourceRepos"
                 yield found("project-source", resource, f"{field}.{at}.repoURL", message)
 
 
 @rule("project-destination", "Argo CD refuses an object in a namespace that the project does not list")
 def project_destination(render: Render) -> Iterator[Finding]:
-    """Every object's namespace is one of its project's destinations."""
+    """Every object's namespace is one of its project's destinations, and so is every application's own."""
+    yield from _once(_elsewhere(render))
     known = definitions(render)
     for resource, project in _judged(render):
-        spaces = [str(each.get("namespace")) for each in project.spec.get("destinations") or []]
         place = namespace(render, resource)
         inside = place and namespaced(resource, known)
-        if inside and not any(fnmatchcase(place, pattern) for pattern in spaces):
+        if inside and not _reaches(project, SERVER, IN_CLUSTER, place):
             message = f"project {project.name} does not list namespace {place}; add it to its destinations"
             yield found("project-destination", resource, "metadata.namespace", message, landing(place))
 
@@ -68,6 +77,55 @@ def project_kind(render: Render) -> Iterator[Finding]:
             group = resource.group or "core"
             message = f"project {project.name} does not allow kind {resource.kind} of group {group}; list it"
             yield found("project-kind", resource, "kind", message)
+
+
+def _elsewhere(render: Render) -> Iterator[Finding]:
+    projects = _projects(render)
+    for resource, spec, field in _specs(render):
+        project, told = projects.get(str(spec.get("project"))), spec.get("destination") or {}
+        server, name, space = (str(told.get(key) or "") for key in ("server", "name", "namespace"))
+        if not server and name in {"", IN_CLUSTER}:
+            server, name = SERVER, IN_CLUSTER
+        name = IN_CLUSTER if server == SERVER else name
+        if project and told and "{{" not in str(told) and not _reaches(project, server, name, space):
+            where = f"namespace {space or '(none)'} of {server or name}"
+            message = f"project {project.name} does not list {where}; add it to its destinations"
+            yield found("project-destination", resource, f"{field}.destination", message)
+
+
+def _reaches(project: Resource, server: str, name: str, space: str) -> bool:
+    """Whether a destination is one of a project's; an entry with `!` in front takes one away.
+
+    Source: isDestinationMatched in pkg/apis/application/v1alpha1/app_project_types.go.
+    """
+    permitted = False
+    for entry in project.spec.get("destinations") or []:
+        of_server = _hit(entry.get("server"), server) or _hit(entry.get("name"), name)
+        of_space = _hit(entry.get("namespace"), space)
+        if of_server and of_space:
+            permitted = True
+        elif (of_server and _denies(entry.get("namespace"))) or (
+            of_space and (_denies(entry.get("server")) or _denies(entry.get("name")))
+        ):
+            return False
+    return permitted
+
+
+def _hit(pattern: object, value: str) -> bool:
+    text = str(pattern or "")
+    return not fnmatchcase(value, text[1:]) if _denies(pattern) else fnmatchcase(value, text)
+
+
+def _denies(pattern: object) -> bool:
+    return str(pattern or "").startswith("!")
+
+
+def _permitted(patterns: list[str], url: str) -> bool:
+    """Whether sourceRepos cover a repository; an entry with `!` in front takes one away."""
+    denied = [pattern[1:] for pattern in patterns if _denies(pattern)]
+    return not any(permits(each, url) for each in denied) and any(
+        permits(each, url) for each in patterns if not _denies(each)
+    )
 
 
 def _open(spec: Body) -> Iterator[str]:
@@ -114,11 +172,21 @@ def _projects(render: Render) -> dict[str, Resource]:
 
 
 def _specs(render: Render) -> Iterator[tuple[Resource, Body, str]]:
-    """The spec of every application and of every set's template, with its field."""
+    """The spec of every application, with its field: its own, or that of what a set makes; each once."""
     for resource in render.of("Application"):
         yield resource, resource.spec, "spec"
-    for resource in render.of("ApplicationSet"):
-        yield resource, (resource.spec.get("template") or {}).get("spec") or {}, "spec.template.spec"
+    for expansion in render.expansions:
+        specs = [body.get("spec") or {} for body in expansion.applications]
+        template = (expansion.source.spec.get("template") or {}).get("spec") or {}
+        if not specs and "{{" not in str(template.get("project")):
+            specs = [template]  # it makes nothing yet, and may with the next folder
+        for spec in specs:
+            yield expansion.source, spec, "spec.template.spec"
+
+
+def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """What several applications of one set have in common is one finding."""
+    return iter(dict.fromkeys(findings))
 
 
 def _sources(spec: Body) -> Iterator[tuple[str, str]]:

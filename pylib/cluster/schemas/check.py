@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from pylib.cluster.build import KUBERNETES
+from pylib.cluster.build_chart import KUBERNETES
 from pylib.cluster.findings import Finding, found, rule
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Body, Resource

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from pylib.cluster.build import KUBERNETES
+from pylib.cluster.build_chart import KUBERNETES
 from pylib.cluster.schemas.enums import ENUMS
 from pylib.cluster.schemas.structural import FORMATS, Schema
 from pylib.errors import ClusterError

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from pylib.cluster.applications import Application, Chart
+from pylib.cluster.applications import Application
 from pylib.cluster.policies.order import comes_before, crd_order
 from pylib.cluster.render import Render
 from pylib.cluster.resources import Origin, Resource
+from pylib.cluster.sources import Source
 
-CHART = Chart("https://github.com/upstream/chart", "chart", "v1", "operator", (), skip_tests=True)
+CHART = Source("https://github.com/upstream/chart", "chart", "v1")
 # An application called as the set that makes it: the set is no parent of its objects.
 PARENT = Application("operator", 3, "platform", "", "work", "operator", frozenset())
-CHILD = replace(PARENT, name="chart", owner="operator", chart=CHART)
+CHILD = replace(PARENT, name="chart", owner="operator", sources=(CHART,), made_by_set=False)
 LATE = replace(PARENT, name="late", wave=4)
 BESIDE = replace(PARENT, name="beside")
 
