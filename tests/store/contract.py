@@ -129,6 +129,11 @@ class StoreContract:
         assert changes["d"][1] is None
         assert store.diff(second, second) == []
 
+    def test_digests(self, store, repository):
+        commit = store.commit(repository, {"a": b"1", "d/b": b"2"})
+        found = store.digests(commit, ["d/b", "c"])
+        assert found == {"d/b": hashlib.sha256(b"2").hexdigest(), "c": None}
+
     def test_checkout(self, store, repository, tmp_path):
         commit = store.commit(repository, FILES)
         assert store.checkout(commit, tmp_path / "new" / "out") == commit

@@ -195,11 +195,6 @@ class PachdContract(StoreContract):
         store.commit(repository, {"a": b"", "b": b"stays"})
         assert content(open_it(), repository) == {"a": b"", "b": b"stays"}
 
-    def test_digests_are_of_what_is_there(self, store, repository):
-        store.commit(repository, {"a": b"1", "b": b"2"})
-        found = store.digests(repository, ["a", "c"])
-        assert found == {"a": hashlib.sha256(b"1").hexdigest(), "c": None}
-
     def test_pachd_refuses_in_one_line(self, pachd, repository):
         with pytest.raises(StoreError) as caught, pachd.errors("start"):
             pachd.pfs.start_commit(branch=branch_of(f"{repository}-absent"))

@@ -1,5 +1,6 @@
 """A local store: what is damaged is found, what is needed is kept, and nobody edits it by accident."""
 
+import hashlib
 import multiprocessing
 import os
 import sqlite3
@@ -196,3 +197,14 @@ def test_an_ordinary_user_cannot_edit_a_linked_checkout_in_place():
         child.join()
         assert child.exitcode == 0
         assert fsck(LocalStore(Path(folder) / "store")).ok
+
+
+def test_digests_are_of_what_the_blobs_hold_now(tmp_path):
+    store = LocalStore(tmp_path / "store")
+    commit = store.commit("pets", {"a": b"1", "b": b"2"})
+    altered, missing = (store.blobs.path(file.sha256) for file in store.ls(commit))
+    altered.chmod(0o644)
+    altered.write_bytes(b"3")
+    missing.unlink()
+    found = store.digests(commit, ["a", "b"])
+    assert found == {"a": hashlib.sha256(b"3").hexdigest(), "b": None}

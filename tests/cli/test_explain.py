@@ -1,0 +1,118 @@
+"""`pylib explain` where the images are in Pachyderm: asked for at once; what is not checked is said."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pylib.data.dataset import DatasetIndex, Item
+from pylib.provenance.statement import Definition
+from pylib.provenance.step import commit_resource, record
+from pylib.store.handles import handle
+from pylib.store.protocol import open_store
+from tests.store.standin import serving
+
+PYLIB = Path(sys.executable).with_name("pylib")
+IMAGES = {f"pet{number:03}": f"image {number}".encode() for number in range(290)}
+
+
+def item(name, content):
+    digest = hashlib.sha256(content).hexdigest()
+    return Item(
+        id=name,
+        image=f"images/{name}.jpg",
+        mask=f"masks/{name}.png",
+        image_sha256=digest,
+        mask_sha256=digest,
+        width=1,
+        height=1,
+        phash="0" * 16,
+        group=None,
+        split="train",
+    )
+
+
+@pytest.fixture
+def pachd():
+    with serving() as (standin, _):
+        standin.url = f"pachd://{standin.address}"
+        yield standin
+
+
+@pytest.fixture
+def commit(pachd):
+    index = DatasetIndex(
+        name="pets",
+        classes={0: "background", 1: "pet"},
+        items=[item(name, content) for name, content in IMAGES.items()],
+    )
+    files = {f"images/{name}.jpg": content for name, content in IMAGES.items()}
+    return open_store(pachd.url).commit("pets", files | {"dataset.json": index.dumps()})
+
+
+@pytest.fixture
+def model(pachd, commit, tmp_path, monkeypatch):
+    """A model's folder as `train` leaves it, with its record and the list of its images."""
+    monkeypatch.setenv("PYLIB_STORE", pachd.url)
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(b"weights")
+    items = [
+        {"id": name, "image_sha256": item(name, content).image_sha256} for name, content in IMAGES.items()
+    ]
+    (folder / "dataset.json").write_text(json.dumps({"splits": {"train": {"items": items}}}))
+    data = commit_resource(str(commit.ref), name="data")
+    record(Definition("train", {}, (data,)), {"model": folder}, [], datetime.now(UTC))
+    return folder
+
+
+def explain(model, store, *options):
+    environment = os.environ | {"PYLIB_STORE": store, "PYLIB_OUTPUT": str(model.parent / "out")}
+    command = [PYLIB, "explain", str(model), *options]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_all_images_are_asked_for_at_once(pachd, model):
+    pachd.calls.clear()
+    shown = explain(model, pachd.url)
+    assert shown.returncode == 0, shown.stderr
+    assert "290 training images" in shown.stdout
+    assert "every digest checked" in shown.stdout
+    assert len(pachd.calls) < 5
+
+
+def test_an_image_that_is_not_what_was_learned_from_is_named(pachd, model, commit):
+    held = pachd.pick(handle(commit.ref))
+    held.files["/images/pet007.jpg"] = b"another"
+    del held.files["/images/pet008.jpg"]
+    shown = explain(model, pachd.url)
+    assert shown.returncode == 1
+    assert f"pet007: SHA-256 is {hashlib.sha256(b'another').hexdigest()}" in shown.stderr
+    assert "and 1 more" in shown.stderr
+    assert "pet008: missing" in shown.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_pachd_that_is_down_is_said(model, options):
+    shown = explain(model, "pachd://127.0.0.1:1", *options)
+    assert shown.returncode == 1
+    assert shown.stderr.startswith("error: pachd 127.0.0.1:1: ")
+    assert "is it up" in shown.stderr
+    assert shown.stderr.count("\n") == 1
+    if options:
+        assert "is it up" in json.loads(shown.stdout)["unchecked"]
+    else:
+        assert "not checked" in " ".join(shown.stdout.split())
+
+
+def test_a_commit_that_is_in_another_store_is_not_checked(model, tmp_path):
+    store = tmp_path / "store"
+    open_store(str(store)).commit("pets", {"a": b""})
+    shown = explain(model, str(store), "--json")
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads(shown.stdout)["unchecked"] == "their data commit is not in this store"
