@@ -82,7 +82,7 @@ def application_ignored(render: Render) -> Iterator[Finding]:
 
 
 def _controller(render: Render) -> str:
-    """Argo CD's namespace: that of its root, its settings or its projects; `argocd` where none is rendered."""
+    """Argo CD's namespace: that of its root, settings or projects; `argocd` where none is rendered."""
     roots = [each for each in render.of("Application") if each.name == ROOT]
     settings = [each for each in render.of("ConfigMap") if each.name == PARAMETERS]
     known = [*roots, *settings, *render.of("AppProject")]
