@@ -8,7 +8,6 @@ from typing import Any
 from pylib.cluster.resources import Body, Resource
 from pylib.cluster.sets.expand import Expansion
 from pylib.cluster.sources import Own, Source, normalized, sources
-from pylib.errors import ClusterError
 
 ROOT = "root"
 IN_CLUSTER = {"", "https://kubernetes.default.svc", "in-cluster"}
@@ -87,7 +86,7 @@ def _git_generators(value: Any) -> Iterator[dict[str, Any]]:
 def of_set(expansion: Expansion, parent: Application, ours: Own) -> Iterator[Application]:
     """What a set makes, each in the set's wave, or in that of the application whose folder holds the set."""
     source = expansion.source
-    wave = _wave(source) if parent.name == ROOT else parent.wave
+    wave = source.sync_wave if parent.name == ROOT else parent.wave
     for body in expansion.applications:
         name = str((body.get("metadata") or {}).get("name") or "")
         if name:
@@ -96,7 +95,7 @@ def of_set(expansion: Expansion, parent: Application, ours: Own) -> Iterator[App
 
 def of_object(resource: Resource, parent: Application, ours: Own) -> Application:
     """The application that an Application in a folder is."""
-    wave = _wave(resource) if parent.name == ROOT else parent.wave
+    wave = resource.sync_wave if parent.name == ROOT else parent.wave
     made = _application(resource.name, resource.spec, wave, parent.name, parent, ours)
     return replace(made, made_by_set=False)
 
@@ -117,11 +116,3 @@ def _application(name: str, spec: Body, wave: int, owner: str, parent: Applicati
         sources=found,
         server="" if server in IN_CLUSTER else server,
     )
-
-
-def _wave(resource: Resource) -> int:
-    """What is no number is for the rules to say."""
-    try:
-        return resource.sync_wave
-    except ClusterError:
-        return 0

@@ -142,6 +142,7 @@ def _reason(base: Base, stderr: str) -> str:
     reason = f"{base.url} cannot be fetched: {re.sub(r'^(fatal|error): ', '', told[0])}"
     if UNREACHABLE.search(stderr):
         _silent[_server(base)] = f"{_server(base)} does not answer"
+        return _silent[_server(base)]
     return reason
 
 

@@ -73,7 +73,7 @@ class _Walk:
     place: Workplace
     run: Map
     made: Everything
-    seen: set[tuple[str, str, str]] = field(default_factory=set)
+    seen: set[str] = field(default_factory=lambda: {ROOT})
 
     def below(self, built: list[Built]) -> None:
         """Build what the applications bring, and what that brings."""
@@ -108,7 +108,7 @@ class _Walk:
         for resource in built.resources:
             if resource.group != "argoproj.io":
                 continue
-            if resource.kind == "Application" and resource.name not in {ROOT, parent.name}:
+            if resource.kind == "Application":
                 yield applications.of_object(resource, parent, self.place.own)
             if resource.kind == "ApplicationSet":
                 yield from self._of_set(resource, parent)
@@ -122,10 +122,9 @@ class _Walk:
         yield from applications.of_set(found, parent, self.place.own)
 
     def _is_new(self, application: Application) -> bool:
-        """Whether it was not built yet: an application may bring itself, by way of others."""
-        key = (application.name, application.owner, " ".join(map(str, application.sources)))
-        new = key not in self.seen
-        self.seen.add(key)
+        """Whether none of its name is there: Argo CD makes one of them, which may even bring itself."""
+        new = application.name not in self.seen
+        self.seen.add(application.name)
         return new
 
     def _stage(self, application: Application) -> None:

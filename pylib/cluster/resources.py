@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pylib.errors import ClusterError
-
 Body = Mapping[str, Any]
 WAVE = "argocd.argoproj.io/sync-wave"
+NUMBER = re.compile(r"[-+]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,9 @@ class Resource:
 
     @property
     def sync_wave(self) -> int:
-        """The order within its application. Raises ClusterError where it is no whole number."""
+        """The order within its application; 0 where it is no whole number, as Argo CD reads it."""
         written = str(self.annotations.get(WAVE, "0"))
-        if not re.fullmatch(r"-?\d+", written):
-            raise ClusterError(f"{self.origin.file}: {self}: sync-wave '{written}' is no whole number")
-        return int(written)
+        return int(written) if NUMBER.fullmatch(written) else 0
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -101,13 +101,10 @@ def rendered(tmp_path: Path, app: str, **files: str) -> Render:
     write(
         tree,
         {
-            "argocd-apps/overlays/local/kustomization.yaml": "resources:\n"
-            "- root.yaml\n- app.yaml\n- beside.yaml\n",
+            "argocd-apps/overlays/local/kustomization.yaml": "resources: [root.yaml, app.yaml, b.yaml]\n",
             "argocd-apps/overlays/local/root.yaml": application(**root).replace("name: app", "name: root"),
             "argocd-apps/overlays/local/app.yaml": app,
-            "argocd-apps/overlays/local/beside.yaml": application(**beside).replace(
-                "name: app", "name: beside"
-            ),
+            "argocd-apps/overlays/local/b.yaml": application(**beside).replace("name: app", "name: beside"),
             "cluster-conf/beside/kustomization.yaml": "resources: [map.yaml]\n",
             "cluster-conf/beside/map.yaml": MAP % "beside",
             **files,

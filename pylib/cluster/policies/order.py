@@ -13,9 +13,19 @@ from pylib.cluster.policies.selection import Labels, matches, unless_brought
 from pylib.cluster.policies.webhooks import blocking
 from pylib.cluster.reach import reaches, source_of
 from pylib.cluster.render import Render
-from pylib.cluster.resources import Body, Resource
+from pylib.cluster.resources import NUMBER, WAVE, Body, Resource
 
 Looked = tuple[str, str, Labels]  # group, plural, labels
+
+
+@rule("wave-no-number", "Argo CD reads it as 0, so that what was to come later comes with the first")
+def wave_no_number(render: Render) -> Iterator[Finding]:
+    """Every sync wave is a whole number."""
+    for resource in render.resources:
+        written = str(resource.annotations.get(WAVE, "0"))
+        if not NUMBER.fullmatch(written):
+            message = f"'{written}' is no whole number; write one, in quotes"
+            yield found("wave-no-number", resource, "metadata.annotations", message)
 
 
 @rule("crd-order", "an object whose kind is not known yet is refused, and its application's sync fails")
