@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from pylib.cluster.applications import Application
 GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 MAKING_NAMESPACES = {"Namespace", "Profile"}
 SPACE = re.compile(r"\bnamespace: *[\"']?([a-z0-9][a-z0-9-]*)")
+DEFINITION = "CustomResourceDefinition"
+A_DEFINITION = re.compile(rf"^kind: {DEFINITION}$", re.MULTILINE)
+DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
 # What says more than its files do, or takes them from elsewhere.
 OPAQUE = ("helmCharts", "generators", "openapi")
 
@@ -106,14 +110,24 @@ def _entry(folder: Path, entry: str, default: str) -> Contents:
 
 def _file(file: Path, default: str) -> Contents:
     try:
-        documents = list(yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader))
+        return _text(file.read_text(), default)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return Contents()
+
+
+@lru_cache(maxsize=4096)
+def _text(text: str, default: str) -> Contents:
+    """What objects hold. CRDs are most of what upstreams write, and need no parser to be told as such."""
     found = NOTHING
-    for body in documents:
+    for document in DOCUMENT.split(text):
+        body = {"kind": DEFINITION} if A_DEFINITION.search(document) else _parsed(document)
         if isinstance(body, dict):
             found |= _object(body, default)
     return found
+
+
+def _parsed(document: str) -> Any:
+    return yaml.load(document, Loader=yaml.CSafeLoader)
 
 
 def _object(body: dict[str, Any], default: str) -> Contents:

@@ -11,12 +11,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pylib.cluster.applications import ROOT, Application
-from pylib.cluster.contents import MAKING_NAMESPACES, Contents, of_application, of_folder
+from pylib.cluster.contents import DEFINITION, MAKING_NAMESPACES, Contents, of_application, of_folder
 from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.schemas import tables
 
 CLUSTER_LISTS, NAMESPACE_LISTS = "clusterResourceWhitelist", "namespaceResourceWhitelist"
-DEFINITION = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True)
