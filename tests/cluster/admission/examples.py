@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 Body = dict[str, Any]
 CPU = ("0", "50m", "100m", "250m", "1", "1500m", "2")
-MEMORY = ("0", "64Mi", "128Mi", "128M", "1Gi", "1.5Gi", "2Gi")
+MEMORY = ("0", "64Mi", "128M", "128Mi", "1Gi", "1.5Gi", "2Gi")
 DISK = ("1Gi", "2Gi")
 GPUS = ("0", "1", "2")
 SOME = st.sampled_from
@@ -27,21 +27,28 @@ HARD = (
 SCOPES = ("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass")
 
 
-def amounts(*, gpus: bool = False) -> st.SearchStrategy[Body]:
-    """Some resources."""
-    told: dict[str, st.SearchStrategy[str]] = {"cpu": SOME(CPU), "memory": SOME(MEMORY)}
-    told["ephemeral-storage"] = SOME(DISK)
-    if gpus:
-        told["nvidia.com/gpu"] = SOME(GPUS)
-    return st.fixed_dictionaries({}, optional=told)
+@st.composite
+def ordered(draw: st.DrawFn, keys: tuple[str, ...]) -> Body:
+    """Some resources under some of the keys, each key's amount no smaller than that of the key before."""
+    told: Body = {key: {} for key in keys}
+    for name, values in (("cpu", CPU), ("memory", MEMORY), ("ephemeral-storage", DISK)):
+        chosen = [key for key in keys if draw(st.booleans())]
+        places = sorted(
+            draw(st.lists(st.integers(0, len(values) - 1), min_size=len(chosen), max_size=len(chosen)))
+        )
+        told |= {key: {**told[key], name: values[at]} for key, at in zip(chosen, places, strict=True)}
+    return {key: amount for key, amount in told.items() if amount}
 
 
 @st.composite
 def resources(draw: st.DrawFn) -> Body:
-    """What a container states."""
-    limits = draw(amounts(gpus=True))
-    requests = draw(amounts())
-    return {part: told for part, told in (("requests", requests), ("limits", limits)) if told}
+    """What a container states; now and then more than its limit."""
+    told = draw(ordered(("requests", "limits")))
+    if draw(st.integers(0, 3)) == 0:
+        told["limits"] = {**told.get("limits", {}), "nvidia.com/gpu": draw(SOME(GPUS))}
+    if draw(st.integers(0, 7)) == 0:
+        told["requests"] = {**told.get("requests", {}), "cpu": CPU[-1]}
+    return told
 
 
 @st.composite
@@ -62,13 +69,12 @@ def pods(draw: st.DrawFn) -> Body:
 
 @st.composite
 def limit_ranges(draw: st.DrawFn) -> list[Body]:
-    """The items of a LimitRange, which the API server may refuse."""
-    kind = draw(SOME(("Container", "Container", "Pod")))
-    keys = RANGE if kind == "Container" else ("min", "max")
-    item: Body = {key: draw(amounts()) for key in keys if draw(st.booleans())}
+    """The items of a LimitRange, which the API server may refuse: not every ratio fits the other bounds."""
+    kind = draw(SOME(("Container", "Container", "Container", "Pod")))
+    item = draw(ordered(RANGE if kind == "Container" else ("min", "max")))
     if draw(st.integers(0, 3)) == 0:
         item["maxLimitRequestRatio"] = {"cpu": draw(SOME(("1", "2", "4")))}
-    return [{"type": kind, **{key: told for key, told in item.items() if told}}]
+    return [{"type": kind, **item}]
 
 
 @st.composite
