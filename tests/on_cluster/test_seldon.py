@@ -147,3 +147,31 @@ def test_the_time_of_a_condition_alone_is_nothing_to_write() -> None:
     after["conditions"][0]["lastTransitionTime"] = "2026-11-28T00:00:00Z"
     assert same(before, after)
     assert not same(before, {**after, "state": "Available"})
+
+
+def test_what_is_played_is_what_the_operator_made() -> None:
+    body, deployment, *others = recorded()
+    made = made_of(body)
+    (played,) = made.deployments
+    del deployment["spec"]["replicas"]  # not computed, but found
+    assert played == deployment
+    for each in (*made.services, *made.scalers, *made.routes):
+        assert each in others
+        others.remove(each)
+    assert others == []
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@needs_kustomize
+def test_the_recorded_deployment_is_that_of_git(overlay: str) -> None:
+    before, now = recorded()[0]["spec"], released(served(overlay), "a" * 64)["spec"]
+    for spec in (before, now):
+        spec["predictors"][0]["componentSpecs"][0].pop("hpaSpec")
+        spec["predictors"][0]["graph"].pop("parameters")
+        spec["predictors"][0]["componentSpecs"][0]["spec"]["containers"][0].pop("image")
+    assert before == now, "record it again: the operator may do something else with it"
+
+
+def recorded() -> list[Body]:
+    """What the operator made, with the SeldonDeployment first."""
+    return list(yaml.safe_load_all((ROOT / "tests/on_cluster/seldon/recorded.yaml").read_text()))

@@ -21,8 +21,7 @@ def deployment_of(body: Body, predictor: Body, component: Body, name: str, servi
     labels = {**selector, "app": name, "fluentd": "true", **labels_of(predictor), **MANAGED}
     annotations = {**(body["spec"].get("annotations") or {}), **(predictor.get("annotations") or {})}
     scraped = {"prometheus.io/path": "/prometheus", "prometheus.io/scrape": "true", **annotations}
-    # It means 10%, but `intstr.IntOrString{StrVal: "10%"}` without its type is the number 0.
-    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0}}
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "10%"}}
     spec: Body = {
         "selector": {"matchLabels": selector},
         "strategy": strategy,
