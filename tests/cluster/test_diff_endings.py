@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from pylib.cluster.applications import ROOT, Application, Chart
+from pylib.cluster.applications import ROOT, Application
 from pylib.cluster.diff.compare import compare
 from pylib.cluster.diff.dangers import Danger, dangers
 from pylib.cluster.diff.markdown import markdown
 from pylib.cluster.diff.summary import rows
 from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Origin, Resource
+from pylib.cluster.sources import Source
 
 from .conftest import application
 
@@ -149,10 +150,10 @@ def test_an_application_of_a_folder_goes_with_the_one_that_holds_it() -> None:
         "kind": "Application",
         "metadata": {"name": "chart", "namespace": "argocd", "finalizers": FINALIZERS},
     }
-    held = Chart("https://example.org/a/charts", "chart", "v1", "chart", (), skip_tests=True)
+    held = Source("https://example.org/a/charts", "chart", "v1")
     sides = []
     for holder in (web(), web("web-local")):
-        chart = replace(holder, name="chart", owner=holder.name, chart=held)
+        chart = replace(holder, name="chart", owner=holder.name, sources=(held,), made_by_set=False)
         made = side([PLATFORM], holder, objects=[body])
         own = Resource("chart", OBJECTS[1], Origin("a/charts@v1:chart", upstream=True))
         sides.append(

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pylib.cluster.applications import Application, Chart
+from pylib.cluster.applications import Application
 from pylib.cluster.contents import of_folder
 from pylib.cluster.reach import Reach, reaches, source_of
 from pylib.cluster.render import Render, Unchecked
 from pylib.cluster.resources import Origin, Resource
+from pylib.cluster.sources import Source
 
 from .conftest import ROOT, application
 
@@ -26,7 +27,7 @@ PROJECT = {
         ],
     },
 }
-CHART = Chart("https://example.org/a/charts", "chart", "v1", "chart", (), skip_tests=True)
+CHART = {"sources": (Source("https://example.org/a/charts", "chart", "v1"),), "made_by_set": False}
 BASE = "https://github.com/example/upstream//base?ref=v1"
 
 
@@ -48,7 +49,7 @@ def folder(tree: Path, **files: str) -> Application:
 
 
 def test_a_chart_writes_into_its_destination_what_its_project_allows(tmp_path: Path) -> None:
-    found = reach(tmp_path, replace(application("chart", namespace="web", owner="crds"), chart=CHART))
+    found = reach(tmp_path, replace(application("chart", namespace="web", owner="crds"), **CHART))
     assert found.title == "crds/chart"
     assert found.may_bring("Service", "web")
     assert not found.may_bring("Service", "store-a")  # its project's, and another's namespace
@@ -59,7 +60,7 @@ def test_a_chart_writes_into_its_destination_what_its_project_allows(tmp_path: P
 
 
 def test_crds_come_of_the_repository_that_their_table_names(tmp_path: Path) -> None:
-    found = reach(tmp_path, replace(application("chart", namespace="web", owner="crds"), chart=CHART))
+    found = reach(tmp_path, replace(application("chart", namespace="web", owner="crds"), **CHART))
     assert (found.may_define("a/charts"), found.may_define("b/others"), found.may_define("")) == (
         True,
         False,
