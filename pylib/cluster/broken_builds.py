@@ -10,5 +10,7 @@ from pylib.cluster.render import Render
 def build_failed(render: Render) -> Iterator[Finding]:
     """Every folder and every chart builds, where all that it needs is there."""
     for each in render.broken:
-        path = render.applications[each.application].path
-        yield Finding("build-failed", each.application, path, path, "", each.reason)
+        application = render.applications.get(each.application)
+        if application:  # else it is a set, and set-refused says so
+            path = application.path
+            yield Finding("build-failed", each.application, path, path, "", each.reason)

@@ -34,7 +34,7 @@ class Render:
 
     tree: the repository's folder that it was rendered from
     applications: by name, in wave order; `root` is what `make up` applies
-    broken: those of `unchecked` that nobody can build
+    broken: those of `unchecked` that nobody can build, or that Argo CD refuses to make
     """
 
     cluster: str
@@ -105,14 +105,14 @@ def render(
         raise ClusterError(f"argocd-apps/overlays/{cluster}: no such cluster; there are: {known}")
     with tempfile.TemporaryDirectory(prefix="pylib-render-") as name, mapped(processes) as run:
         made = rendering.everything(tree, Path(name).resolve(), cluster, heard(run, listen))
+    broken = [Unchecked(each.application.name, each.error) for each in made.built if each.broken]
+    missing = [Unchecked(each.application.name, each.error) for each in made.built if each.error]
+    refused = [Unchecked(name, reason) for name, reason in made.refused]
     return Render(
         cluster,
         tree,
         {each.application.name: each.application for each in made.built},
         [resource for each in made.built for resource in each.resources],
-        [
-            *(Unchecked(each.application.name, each.error) for each in made.built if each.error),
-            *(Unchecked(name, reason) for name, reason in made.unknown),
-        ],
-        [Unchecked(each.application.name, each.error) for each in made.built if each.broken],
+        [*missing, *refused, *(Unchecked(name, reason) for name, reason in made.unknown)],
+        [*broken, *refused],
     )

@@ -27,10 +27,14 @@ BUILD_OPTIONS = "kustomize.buildOptions"
 
 @dataclass
 class Everything:
-    """All that was built, and what nobody here can tell: by name, with the reason."""
+    """All that was built, and the sets of which something was not made.
+
+    unknown: what nobody here can tell, by name with the reason; refused: what the controller refuses
+    """
 
     built: list[Built] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 def everything(tree: Path, stage: Path, cluster: str, run: Map) -> Everything:
@@ -79,6 +83,7 @@ class _Walk:
         """Build what the applications bring, and what that brings."""
         while built:
             found = [each for one in built for each in self._children(one) if self._is_new(each)]
+            found.sort(key=lambda each: (each.wave, each.name))
             for each in found:
                 self._stage(each)
             built = list(self.run(partial(build.application, self.place), found)) if found else []
@@ -115,10 +120,8 @@ class _Walk:
 
     def _of_set(self, resource: Resource, parent: Application) -> Iterator[Application]:
         found = expand(resource, checkout(self.tree, self.place.own))
-        for told in found.unknown:
-            entry = (f"ApplicationSet {resource.name}", f"{told.field}: {told.message}")
-            if entry not in self.made.unknown:
-                self.made.unknown.append(entry)
+        for why, noted in ((found.unknown, self.made.unknown), (found.refused, self.made.refused)):
+            noted += [(f"ApplicationSet {resource.name}", f"{told.field}: {told.message}") for told in why]
         yield from applications.of_set(found, parent, self.place.own)
 
     def _is_new(self, application: Application) -> bool:

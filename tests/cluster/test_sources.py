@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pylib.cluster.broken_builds import build_failed
 from pylib.cluster.render import Render, render
 
 from .conftest import git, needs_kustomize
@@ -371,3 +372,17 @@ def test_an_application_that_brings_itself_is_built_once(tmp_path: Path, upstrea
     }
     made = rendered(tmp_path, application(source=ours()), **files)
     assert {"app", "other"} <= made.applications.keys()
+
+
+def test_what_a_set_does_not_make_is_missed_and_no_build_is_to_blame(tmp_path: Path, upstream: str) -> None:
+    """So that nobody calls missing what the set would have brought."""
+    generators = [{"list": {"elements": [{"nome": "made"}]}}, {"pullRequest": {}}]
+    template = {"metadata": {"name": "{{.name}}"}, "spec": {"source": ours()}}
+    spec = {"goTemplate": True, "goTemplateOptions": ["missingkey=error"], "generators": generators}
+    body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "app"}}
+    made = rendered(tmp_path, yaml.safe_dump({**body, "spec": {**spec, "template": template}}))
+    assert [each.application for each in made.unchecked] == ["ApplicationSet app"] * 2
+    assert [each.reason for each in made.broken] == [
+        'spec.template: {{.name}}: map has no entry for key "name"'
+    ]
+    assert list(build_failed(made)) == []
