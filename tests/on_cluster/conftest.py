@@ -115,7 +115,7 @@ def installed(
         repository.push("The platform, with this cluster's settings")
     release_model(first_model, store, repository)
     kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml")
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, *store.secrets_for("ml")
     )
     if choice.stand_ins:
         kubectl.apply(*choice.stand_ins)

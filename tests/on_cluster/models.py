@@ -52,10 +52,17 @@ class Store:
             "AWS_REGION": self.region,
         }
 
-    def secret_for(self, namespace: str) -> Body:
-        """The Secret that the model server reads, with this store in the place of the platform's."""
-        metadata = {"name": "model-store", "namespace": namespace}
-        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": self.variables}
+    def secrets_for(self, namespace: str) -> list[Body]:
+        """What `pylib cluster secrets` makes for the model server and for steps, of this store."""
+        return [
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": name, "namespace": namespace},
+                "stringData": self.variables,
+            }
+            for name in ("model-store", "step-store")
+        ]
 
     @property
     def url(self) -> str:

@@ -97,12 +97,20 @@ def prepare(repository: Repository, choice: Choice, mirror: str) -> None:
         at = next(i for i, line in enumerate(text) if line.startswith(f"  {key}: "))
         text[at] = f"  {key}: {value}"
     repository.write(settings, "\n".join(text) + "\n")
+    _without_pachyderm(repository)
     for file in _that_name_images(repository.folder):
         _drop_digests(file, locked(repository.folder).values())
     for name in choice.not_tried:
         folder = repository.folder / f"cluster-conf/{name}/overlays/{CLUSTER}"
         if folder.is_dir():
             repository.remove(str(folder.relative_to(repository.folder)))
+
+
+def _without_pachyderm(repository: Repository) -> None:
+    """Keep data in the bucket, as cluster-conf/README.md says: Pachyderm's own pods may be simulated."""
+    place, store = "cluster-conf/ml-user/base/pylib.yaml", "  PYLIB_STORE: pachd://pachd.pachyderm:30650\n"
+    if store in repository.read(place):
+        repository.replace(place, store, "  PYLIB_STORE: s3://data\n")
 
 
 def _that_name_images(folder: Path) -> list[Path]:
