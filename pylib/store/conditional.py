@@ -20,7 +20,7 @@ NO_VERSION = '"00000000000000000000000000000000"'
 """An ETag that no object has."""
 
 _RACERS = 8
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 def check_thoroughly(objects: Objects) -> None:

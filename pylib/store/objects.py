@@ -18,9 +18,7 @@ from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
     NotFoundError,
-    PermissionDeniedError,
     PreconditionError,
-    UnauthenticatedError,
 )
 from obstore.store import LocalStore, from_url
 
@@ -39,6 +37,9 @@ _REASONS = {
     r"169\.254\.169\.254": f"no credentials {{place}}: set {_KEYS}",
     "InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken": (
         f"the key is not accepted {{place}}: check {_KEYS}"
+    ),
+    "AccessDenied|Access Denied|403 Forbidden": (
+        "no permission {place}: let the key of AWS_ACCESS_KEY_ID read, write and list this bucket"
     ),
     "NotImplemented": (
         "the server {place} has no conditional writes (If-Match, If-None-Match): use one that has them"
@@ -161,18 +162,16 @@ def store_errors(what: str) -> Iterator[None]:
         yield
     except (BaseError, OSError, ValueError) as error:
         text = " ".join(str(error).split("Debug source:")[0].split()) or type(error).__name__
-        reason = _s3_reason(error, text) if "s3://" in what else ""
+        reason = _s3_reason(text) if "s3://" in what else ""
         if not reason:
             reason = "not found" if isinstance(error, NotFoundError | FileNotFoundError) else text
         raise StoreError(f"{what}: {reason}") from error
 
 
-def _s3_reason(error: Exception, text: str) -> str:
+def _s3_reason(text: str) -> str:
     """Say what an S3 server means, where that is, and what to do about it; empty where it is plain."""
     place = f"at {endpoint()}" if endpoint() else "at Amazon (AWS_ENDPOINT_URL is not set)"
     for pattern, reason in _REASONS.items():
         if re.search(pattern, text):
             return reason.format(place=place, text=text)
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        return f"no permission {place}: let the key of AWS_ACCESS_KEY_ID read, write and list this bucket"
     return ""

@@ -23,6 +23,7 @@ MISSING = (
     "route-nowhere",
     "scales-nothing",
     "selects-nothing",
+    "store-nowhere",
     "webhook-nowhere",
 )
 
