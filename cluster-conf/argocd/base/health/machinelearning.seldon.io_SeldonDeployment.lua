@@ -37,4 +37,4 @@ for _, condition in ipairs(status.conditions or {}) do
     return { status = "Progressing", message = condition.message or condition.reason }
   end
 end
-return { status = "Progressing", message = "the operator makes its deployments" }
+return { status = "Progressing", message = "its new pods are not ready yet" }
