@@ -34,7 +34,7 @@ def of_server(calls: Iterable[Call]) -> set[tuple[str, str, str]]:
 def test_retraining_calls_what_its_record_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         kubernetes_server.serving(tmp_path, monkeypatch) as server,
-        pipelines_server.serving(monkeypatch) as pipelines,
+        pipelines_server.serving(monkeypatch, tmp_path) as pipelines,
     ):
         for _ in range(2):
             retrain.run(

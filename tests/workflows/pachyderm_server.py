@@ -15,6 +15,10 @@ PIPELINES = {
 }
 
 
+def repository(name):
+    return pfs.Repo(name=name, type="user", project=pfs.Project(name="default"))
+
+
 class PachydermServer(Standin):
     """`versions` are the specifications that a pipeline was given, the newest last."""
 
@@ -22,11 +26,6 @@ class PachydermServer(Standin):
         super().__init__()
         self.versions = {}
         self.starting = 0  # calls that find nobody there yet
-
-    def inspect_repo(self, request):
-        if request.repo.name not in self.repos:
-            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"repo default/{request.repo.name} not found")
-        return self.repos[request.repo.name]
 
     def inspect_pipeline(self, request):
         if self.starting:
@@ -46,8 +45,7 @@ class PachydermServer(Standin):
     def create_pipeline_v2(self, request):
         spec = json.loads(request.create_pipeline_request_json)
         name, repo = spec["pipeline"]["name"], spec["input"]["pfs"]["repo"]
-        if repo not in self.repos:
-            raise RefusedError(grpc.StatusCode.NOT_FOUND, f"repo default/{repo} not found")
+        self.inspect_repo(pfs.InspectRepoRequest(repo=repository(repo)))
         if name in self.versions and not request.update:
             raise RefusedError(grpc.StatusCode.ALREADY_EXISTS, f'pipeline "default/{name}" already exists')
         self.versions.setdefault(name, []).append(request.create_pipeline_request_json)
@@ -59,8 +57,7 @@ def serving(place="127.0.0.1:0"):
     """A pachd and its address; on a free port of the loopback unless told where."""
     standin = PachydermServer()
     server = grpc.server(ThreadPoolExecutor(8))
-    of_pfs = {**RPCS["pfs_v2.API"], "InspectRepo": ("unary_unary", pfs.InspectRepoRequest)}
-    for service, rpcs in {**RPCS, "pfs_v2.API": of_pfs, "pps_v2.API": PIPELINES}.items():
+    for service, rpcs in {**RPCS, "pps_v2.API": PIPELINES}.items():
         handlers = {name: handler(standin, name, *rpc) for name, rpc in rpcs.items()}
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, handlers)])
     port = server.add_insecure_port(place)

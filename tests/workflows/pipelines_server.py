@@ -1,6 +1,7 @@
 """A Kubeflow Pipelines API of many users on loopback, as far as retraining asks it: experiments and runs.
 
-A run has no state until its workflow is seen, as in 2.16; `most` is the largest number that went on at once.
+Who calls is known by the token that is mounted into a pod; anybody else gets 401. A run has no state until
+its workflow is seen, as in 2.16; `most` is the largest number that went on at once.
 """
 
 import json
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PREFIX = "/apis/v2beta1/"
 PAGE = 2
+TOKEN = "of-the-pod"
 
 
 class PipelinesServer(ThreadingHTTPServer):
@@ -55,12 +57,13 @@ class PipelinesServer(ThreadingHTTPServer):
 
     def answer(self, method, path, query, body):
         if method == "GET" and path == "healthz":
-            return {"multi_user": True}
+            return {"multi_user": True, "pipeline_store": "kubernetes"}
         if path == "experiments":
             if method == "POST":
                 return self.experiment(body["display_name"])
-            wanted = json.loads(query["filter"][0])["predicates"][0]["stringValue"]
-            return {"experiments": [each for each in self.experiments if each["display_name"] == wanted]}
+            wanted = [json.loads(each)["predicates"][0]["stringValue"] for each in query.get("filter", [])]
+            named = [each for each in self.experiments if each["display_name"] in wanted or not wanted]
+            return {"experiments": named}
         if path == "runs" and method == "POST":
             return told(self.submit(body["experiment_id"], body["runtime_config"]["parameters"]["data"]))
         if path == "runs":
@@ -75,7 +78,8 @@ def told(run):
     age = time.monotonic() - run["began"]
     state = {} if age < 0.05 else {"state": "SUCCEEDED" if age > run["lasts"] else "RUNNING"}
     kept = {key: run[key] for key in ("run_id", "display_name", "experiment_id")}
-    return {**kept, **state, "run_details": {"task_details": []}}
+    times = {"created_at": "2026-11-28T10:00:00Z", "finished_at": "1970-01-01T00:00:00Z"}
+    return {**kept, **times, **state, "run_details": {"task_details": []}}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -90,8 +94,9 @@ class Handler(BaseHTTPRequestHandler):
                 if self.server.down
                 else self.server.answer(self.command, path, parse_qs(parts.query), json.loads(text or "{}"))
             )
-        data = json.dumps(made or {"error": "no"}).encode()
-        self.send_response(503 if self.server.down else 200 if made else 404)
+            known = path == "healthz" or self.headers.get("Authorization") == f"Bearer {TOKEN}"
+        data = json.dumps(made if made and known else {"error": "no"}).encode()
+        self.send_response(503 if self.server.down else 401 if not known else 200 if made else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -108,12 +113,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(monkeypatch):
-    """A server that the environment names."""
+def serving(monkeypatch, folder):
+    """A server that the environment names, and the token that a pod finds mounted."""
     server = PipelinesServer()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("KF_PIPELINES_ENDPOINT", f"http://127.0.0.1:{server.server_address[1]}")
-    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", "/nonexistent")
+    (folder / "token").write_text(TOKEN)
+    monkeypatch.setenv("KF_PIPELINES_SA_TOKEN_PATH", str(folder / "token"))
     monkeypatch.delenv("KF_PIPELINES_TOKEN", raising=False)
     try:
         yield server

@@ -3,13 +3,12 @@
 import json
 
 import pytest
-from pachyderm_sdk.api import pfs
 
 from pylib.errors import ConfigurationError, StoreError
 from pylib.provenance.materials import ROOT
 from pylib.store.pachd import Pachd
 from pylib.workflows import pachyderm_pipeline
-from tests.workflows.pachyderm_server import serving
+from tests.workflows.pachyderm_server import repository, serving
 
 SPEC = ROOT / "cluster-conf/pachyderm/base/retrain/pipeline.yaml"
 
@@ -25,7 +24,7 @@ def pachyderm():
 def test_it_is_made_with_the_repository_that_it_reads(pachyderm):
     spec = pachyderm_pipeline.read(SPEC)
     assert pachyderm_pipeline.ensure(pachyderm.client, spec) == "created"
-    assert list(pachyderm.repos) == ["images"]
+    assert [each.repo.name for each in pachyderm.repos.values()] == ["images"]
     assert json.loads(pachyderm.versions["retrain"][-1]) == spec
 
 
@@ -44,7 +43,7 @@ def test_what_git_changed_is_updated(pachyderm):
 
 
 def test_a_repository_that_is_there_needs_no_right_to_make_one(pachyderm):
-    pachyderm.client.pfs.create_repo(repo=pfs.Repo(name="images", type="user"))
+    pachyderm.client.pfs.create_repo(repo=repository("images"))
     pachyderm.calls.clear()
     pachyderm_pipeline.ensure(pachyderm.client, pachyderm_pipeline.read(SPEC))
     assert "CreateRepo" not in pachyderm.calls

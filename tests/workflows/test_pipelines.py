@@ -72,24 +72,30 @@ def test_the_number_of_gpus_is_text_which_is_all_that_the_driver_reads():
     assert task["inputs"]["parameters"]["pipelinechannel--gpus"] == {"componentInputParameter": "gpus"}
 
 
-GIVEN = {
-    "prepare": {"PYLIB_STORE"},
-    "train": {"PYLIB_STORE", "MLFLOW_TRACKING_URI"},
-    "evaluate": set(),
-    "release": {
-        "PYLIB_STORE", "PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE",
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL",
-        "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0",
-    },
+DATA = {
+    "PYLIB_STORE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL",
 }  # fmt: skip
+GIT = {"GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"}
+GIVEN = {
+    "prepare": DATA,
+    "train": DATA | {"MLFLOW_TRACKING_URI"},
+    "evaluate": set(),
+    "release": DATA | GIT | {"PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE"},
+}
+SECRETS = {
+    "prepare": {"step-store": True},
+    "train": {"step-store": True},
+    "evaluate": {},
+    "release": {"step-store": True, "release-git": True},
+}
 
 
-def test_a_step_is_given_what_it_uses_and_the_keys_go_to_the_release_alone():
+def test_a_step_is_given_what_it_uses_and_the_token_goes_to_the_release_alone():
     for name, _, platform in executors("segmentation"):
         sources = [*platform.get("configMapAsEnv", []), *platform.get("secretAsEnv", [])]
         assert {key["envVar"] for source in sources for key in source["keyToEnv"]} == GIVEN[name], name
         secrets = {source["secretName"]: source["optional"] for source in platform.get("secretAsEnv", [])}
-        assert secrets == ({"model-store": True, "release-git": True} if name == "release" else {})
+        assert secrets == SECRETS[name]
 
 
 def test_no_pod_default_reaches_the_steps():

@@ -19,8 +19,8 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def pipelines(monkeypatch):
-    with pipelines_server.serving(monkeypatch) as made:
+def pipelines(monkeypatch, tmp_path):
+    with pipelines_server.serving(monkeypatch, tmp_path) as made:
         yield made
 
 
@@ -79,7 +79,7 @@ def test_what_people_try_does_not_hold_it_up(server, pipelines):
     pipelines.submit(pipelines.experiment("segmentation")["experiment_id"], DATA, lasts=60)
     heard = []
     run("weekly", heard=heard)
-    assert heard == []
+    assert not [said for said in heard if "waiting" in said]
 
 
 def test_what_was_committed_while_it_waited_is_trained(server, pipelines):
