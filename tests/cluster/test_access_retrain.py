@@ -32,6 +32,7 @@ def of_server(calls: Iterable[Call]) -> set[tuple[str, str, str]]:
 
 
 def test_retraining_calls_what_its_record_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # the pod's image has no kubectl
     with (
         kubernetes_server.serving(tmp_path, monkeypatch) as server,
         pipelines_server.serving(monkeypatch, tmp_path) as pipelines,
