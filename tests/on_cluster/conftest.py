@@ -111,7 +111,9 @@ def installed(
         repository.push("The platform, with this cluster's settings")
     release_model(first_model, store, repository)
     kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}}, store.secret_for("ml")
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml"}},
+        store.secret_for("ml"),
+        store.secret_for("ml", "step-store"),
     )
     if choice.stand_ins:
         kubectl.apply(*choice.stand_ins)

@@ -17,7 +17,7 @@ from tests.on_cluster.kubectl import Body
 from tests.on_cluster.repository import Repository
 from tests.serving.conftest import CLASSES, _tiny_model
 
-BUCKET = "models"
+BUCKET, DATA = "models", "data"
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,19 @@ class Store:
             "AWS_REGION": self.region,
         }
 
-    def secret_for(self, namespace: str) -> Body:
-        """The Secret that the model server reads, with this store in the place of the platform's."""
-        metadata = {"name": "model-store", "namespace": namespace}
+    def secret_for(self, namespace: str, name: str = "model-store") -> Body:
+        """The Secret of the model server, or of steps (`step-store`), with this store for the platform's."""
+        metadata = {"name": name, "namespace": namespace}
         return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": self.variables}
 
     def open(self) -> ArtifactStore:
-        """The bucket of the models, made where it is missing."""
+        """The bucket of the models, made where it is missing, as that of the data is."""
         import boto3  # type: ignore[import-untyped]
 
         os.environ.update(self.variables)
         client = boto3.client("s3", endpoint_url=self.endpoint, region_name=self.region)
-        if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
-            client.create_bucket(Bucket=BUCKET)
+        for name in {BUCKET, DATA} - {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=name)
         return ArtifactStore(f"s3://{BUCKET}")
 
 
