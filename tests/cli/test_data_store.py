@@ -126,7 +126,7 @@ def test_another_store_by_option(root):
         (["get", "pets:dataset.json", "{root}/folder/dataset.json/x"], "name a file that can be written"),
         (["diff", "pets", "cats"], "no repository cats"),
         (["fsck", "--store", "{root}/typo"], "no store at"),
-        (["gc", "--store", "pachd://127.0.0.1:1"], "no local store"),
+        (["gc", "--store", "pachd://127.0.0.1:1"], "it checks itself, with `pachctl fsck`"),
     ],
 )
 def test_errors_are_one_line(root, arguments, message):
