@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from pylib.cluster.checkout import current
-from pylib.errors import ClusterError
+from pylib.errors import ClusterError, ConfigurationError
 
 if TYPE_CHECKING:
     from pylib.cluster.render import Render
@@ -46,11 +46,15 @@ def validate(
     from pylib.cluster import report
     from pylib.cluster.validate import validate as check
 
+    if sarif and not sarif.parent.is_dir():
+        raise ConfigurationError(
+            f"--sarif {sarif}: there is no folder {sarif.parent}; make it, or name another"
+        )
     console = Console()
     with rendering(console) as listen:
         reports = [check(tree, name, listen) for name in names(tree, cluster)]
     if sarif:
-        sarif.write_text(report.as_sarif(reports, tree))
+        _write(sarif, report.as_sarif(reports, tree))
     if as_json:
         print(report.as_json(reports))  # noqa: T201
     else:
@@ -68,6 +72,15 @@ def validate(
             f"0 findings in what could be looked at, and {unchecked} not checked, {not_judged} not judged; "
             "bring what they lack, or leave --strict out"
         )
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--sarif {file}: {error.strerror}; name a file that can be written"
+        ) from error
 
 
 def schemas(tree: Tree = HERE) -> None:

@@ -4,8 +4,10 @@ A kustomization can read files only below its own folder and folders it names, s
 to, each with all its files, are all its inputs. Upstream's folders count by their path, which has the tag.
 """
 
+import contextlib
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterable
@@ -47,12 +49,13 @@ def store(name: str, content: Any) -> None:
     """Keep something under a key, and drop what was made more than 30 days ago."""
     file = _file(name)
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(f".{time.monotonic_ns()}")
+    temporary = file.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
     temporary.write_text(json.dumps(content))
     temporary.replace(file)
     for old in file.parent.iterdir():
-        if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-            old.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another check renames and removes files here too
+            if time.time() - old.stat().st_mtime > KEPT_SECONDS:
+                old.unlink()
 
 
 def _file(name: str) -> Path:

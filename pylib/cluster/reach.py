@@ -82,11 +82,15 @@ def reaches(render: Render) -> list[Reach]:
 
 
 def source_of(render: Render, group: str, kind: str) -> str:
-    """The repository, `OWNER/NAME`, of the CRD that a kind's schema table was made of; empty without one."""
+    """The repository, `OWNER/NAME`, of the CRD that a kind's schema table was made of; empty without one.
+
+    Katib's CRDs have no schema: their tables are of a package, which says nothing of who brings them.
+    """
     for each, version in tables.known(render.tree / tables.FOLDER, group):
         if each == kind:
             table = tables.load(render.tree / tables.FOLDER, group, kind, version) or {}
-            return str(table.get("$comment", "")).removeprefix("from ").partition("@")[0]
+            source = str(table.get("$comment", "")).removeprefix("from ").partition("@")[0]
+            return source if "/" in source else ""
     return ""
 
 

@@ -69,6 +69,7 @@ def test_crds_come_of_the_repository_that_their_table_names(tmp_path: Path) -> N
     render = Render("local", ROOT, {}, [])
     assert source_of(render, "kubeflow.org", "Profile") == "kubeflow/community-distribution"
     assert source_of(render, "example.org", "Widget") == ""
+    assert source_of(render, "kubeflow.org", "Experiment") == ""  # a table of a package, not of a CRD
 
 
 @pytest.mark.parametrize(
