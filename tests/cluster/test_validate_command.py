@@ -219,7 +219,9 @@ def test_it_looks_at_the_checkout_that_it_is_called_in(tree: Path, tmp_path: Pat
     assert "no checkout with argocd-apps and cluster-conf encloses it" in outside.stderr
 
 
-def test_a_report_that_cannot_be_written_is_one_line_before_anything_is_built(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_one_line_before_anything_is_built(
+    validate: Run, tmp_path: Path
+) -> None:
     done = validate(f"--sarif={tmp_path / 'none' / 'report.sarif'}")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
