@@ -35,7 +35,7 @@ _REASONS = {
     "NoSuchBucket": "no such bucket {place}: make it, or correct the address",
     # Where a cloud's machines ask for credentials when no variable gives any.
     r"169\.254\.169\.254": f"no credentials {{place}}: set {_KEYS}",
-    "InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken": (
+    "XAdminUserNotFound|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken": (
         f"the key is not accepted {{place}}: check {_KEYS}"
     ),
     "AccessDenied|Access Denied|403 Forbidden": (
@@ -72,6 +72,7 @@ class Objects:
         self.url = url.rstrip("/")
         if not urlsplit(url).netloc:
             raise StoreError(f"{url} names no bucket: write s3://bucket or s3://bucket/prefix")
+        _check(endpoint())
         with store_errors(self.url):
             self._store = open_url(self.url)
 
@@ -82,7 +83,7 @@ class Objects:
                 found = obstore.get(self._store, key)
                 return Object(bytes(found.bytes()), found.meta["e_tag"] or "")
             except (NotFoundError, FileNotFoundError) as error:
-                if "NoSuchBucket" in str(error):
+                if _says_more(error):
                     raise
                 return None
 
@@ -153,6 +154,19 @@ def open_url(url: str) -> "ObjectStore":
 def endpoint() -> str:
     """Return the S3 server that the environment names, empty for Amazon's."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def _check(address: str) -> None:
+    """An address without its scheme ends obstore's library in a panic."""
+    parts = urlsplit(address)
+    if address and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise StoreError(f"AWS_ENDPOINT_URL={address}: write http://host:port or https://host:port")
+
+
+def _says_more(error: Exception) -> bool:
+    """Whether a 404 is not about the object: no such bucket, or at versitygw no such user."""
+    code = re.search(r"<Code>(\w+)</Code>", str(error))
+    return bool(code and code[1] != "NoSuchKey")
 
 
 @contextmanager

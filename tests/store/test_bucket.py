@@ -226,3 +226,11 @@ def test_a_commit_that_takes_too_long_is_refused(store, monkeypatch):
     monkeypatch.setattr(bucket, "GRACE", timedelta(seconds=0.001))
     with pytest.raises(StoreError, match="nothing was committed: run it again"):
         store.commit("r", {"a": b"1"})
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:18334", "http:/127.0.0.1:18401", "ftp://host"])
+def test_an_address_without_its_scheme_is_one_line_and_no_panic(monkeypatch, address):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    with pytest.raises(StoreError, match="write http://host:port or https://host:port"):
+        BucketStore("s3://data")
