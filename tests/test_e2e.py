@@ -224,11 +224,20 @@ def test_a_model_that_fails_the_gate_is_kept_reported_and_not_released(facts, ou
     assert subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=output / "gitops") == before
 
 
-def test_a_failing_step_shows_its_own_last_line_and_its_log(facts, environment):
-    done = pylib(environment, "run", "segmentation", "--data", facts["data_commit"], "-p", "image_size=33")
+def test_a_failing_step_shows_its_own_last_line_and_its_log(environment, tmp_path):
+    (tmp_path / "notes.txt").write_text("no images")
+    made = pylib(environment, "data", "commit", "notes", str(tmp_path), "--json")
+    commit = f"notes@{json.loads(made.stdout)['id']}"
+    done = pylib(environment, "run", "segmentation", "--data", commit)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: step prepare failed: ")
-    assert "33" in last
+    assert "dataset.json" in last
     log = Path(last.rpartition("(log: ")[2].rstrip(")"))
-    assert "33" in log.read_text()
+    assert "dataset.json" in log.read_text()
+
+
+def test_what_can_be_checked_is_checked_before_the_first_step(facts, environment):
+    done = pylib(environment, "run", "segmentation", "--data", facts["data_commit"], "-p", "image_size=33")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: image_size=33: ")

@@ -6,6 +6,8 @@ import typer
 from rich.console import Console
 
 from pylib.cli.cluster import HERE, ClusterName, Tree, rendering
+from pylib.cluster.applications import ROOT
+from pylib.errors import ClusterError
 
 WIDTH = 160
 
@@ -42,5 +44,8 @@ def diff(
         else:
             for difference, found in compared:
                 console.print(text.text(difference, found, f"{between} in {tree.resolve()}"))
+    blind = [each for each, _ in compared if any(one.application == ROOT for one in each.not_compared)]
+    if blind:
+        raise ClusterError(f"nothing could be compared: {blind[0].not_compared[0].reason}")
     if exit_code and any(found or each.not_compared for each, found in compared):
         raise typer.Exit(1)
