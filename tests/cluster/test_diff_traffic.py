@@ -22,7 +22,7 @@ SPACES = ("shop", "mesh", "elsewhere")
 LABELS: tuple[dict[str, str], ...] = ({"app": "web"}, {"app": "store"}, {"app": "other"})
 TARGETS: tuple[dict[str, str], ...] = ({"app": "web"}, {"app": "store"})
 PORTS = (("TCP", 80), ("TCP", 443), ("TCP", 9999), ("UDP", 80))
-ADDRESSES = ("10.1.2.3", "192.0.2.1")
+ADDRESSES = ("10.1.2.3", "10.2.0.1", "192.0.2.1")  # within what a block leaves out, within the block, outside
 SELECTOR = st.sampled_from([{}, {"matchLabels": {"app": "web"}}, {"matchLabels": {"app": "store"}}])
 
 
