@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pylib.cluster.kubernetes_yaml import load_all
+from pylib.cluster.merge_patch import merge_patch
 from pylib.cluster.sources import Source
 
 # What such a file never changes.
@@ -22,18 +23,5 @@ def overridden(source: Source, folder: Path, application: str) -> Source:
         file = folder / name
         if file.is_file():
             patch = next(iter(load_all(file.read_text(), str(file))), None) or {}
-            told = _merged(told, {key: value for key, value in patch.items() if key not in KEPT})
+            told = merge_patch(told, {key: value for key, value in patch.items() if key not in KEPT})
     return source if told == source.told else replace(source, told=told)
-
-
-def _merged(value: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7396)."""
-    if not isinstance(patch, dict):
-        return patch
-    held = dict(value) if isinstance(value, dict) else {}
-    for key, each in patch.items():
-        if each is None:
-            held.pop(key, None)
-        else:
-            held[key] = _merged(held.get(key), each)
-    return held

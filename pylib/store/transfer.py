@@ -16,10 +16,10 @@ from pachyderm_sdk.api import pfs
 from tqdm import tqdm
 
 from pylib.errors import StoreError
-from pylib.store.blobs import parallel
 from pylib.store.copying import open_regular, read_all
 from pylib.store.pachd import Pachd, reason
 from pylib.store.protocol import File
+from pylib.store.sources import hash_sources
 
 _CHUNK = (4 << 20) - (64 << 10)
 """Bytes of a piece: with its path it passes where a server or a proxy has the limit of gRPC itself."""
@@ -52,11 +52,6 @@ def names(path: str) -> list[str]:
     ours = encode(path)
     foreign = ours != path and decode(path) == path and _FOREIGN.fullmatch(path)
     return [f"/{ours}", f"/{path}"] if foreign else [f"/{ours}"]
-
-
-def hash_sources(sources: Mapping[str, bytes | Path]) -> list[File]:
-    """Hash the files that are to be committed, several at a time."""
-    return parallel(lambda item: _hashed(*item), list(sources.items()), "hash")
 
 
 def hash_commit(pachd: Pachd, commit: pfs.Commit) -> list[File]:

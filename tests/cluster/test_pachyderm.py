@@ -139,8 +139,17 @@ def test_a_patch_does_what_rfc_6902_says() -> None:
     assert made({"op": "replace", "path": "/a/1", "value": 3})["a"] == [1, 3]
     assert made({"op": "remove", "path": "/a/0"})["a"] == [2]
     assert made({"op": "remove", "path": "/b/c~1d"})["b"] == {}
-    with pytest.raises(KeyError):
-        made({"op": "replace", "path": "/c", "value": 3})
+    assert made({"op": "copy", "from": "/a/0", "path": "/d"})["d"] == 1
+    assert made({"op": "move", "from": "/a/0", "path": "/d"}) == {"a": [2], "b": {"c/d": 1}, "d": 1}
+    assert made({"op": "test", "path": "/a/0", "value": 1})["a"] == [1, 2]
+    for wrong, error in (
+        ({"op": "replace", "path": "/c", "value": 3}, KeyError),
+        ({"op": "add", "path": "/a/7", "value": 3}, IndexError),
+        ({"op": "test", "path": "/a/0", "value": 2}, ValueError),
+        ({"op": "repalce", "path": "/a/0", "value": 2}, ValueError),
+    ):
+        with pytest.raises(error):
+            made(wrong)
 
 
 def in_config_map(spec: dict[str, Any]) -> str:

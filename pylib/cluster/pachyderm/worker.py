@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pylib.cluster.findings import Finding, rule
+from pylib.cluster.merge_patch import merge_patch
 from pylib.cluster.pachyderm.schema import sound
 from pylib.cluster.pachyderm.specs import Spec, namespace
 from pylib.cluster.pods import PodTemplate
@@ -91,36 +92,55 @@ def patched(pod: dict[str, Any], spec: Spec) -> dict[str, Any]:
     """
     made = copy.deepcopy(pod)
     if spec.body.get("podSpec"):
-        made = _merged(made, json.loads(spec.body["podSpec"]))
+        made = merge_patch(made, json.loads(spec.body["podSpec"]))
     for operation in json.loads(spec.body.get("podPatch") or "[]"):
         _apply(made, operation)
     return made
 
 
-def _merged(target: Any, change: Any) -> Any:
-    if not isinstance(change, dict):
-        return change
-    kept = dict(target) if isinstance(target, dict) else {}
-    for key, value in change.items():
-        if value is None:
-            kept.pop(key, None)
-        else:
-            kept[key] = _merged(kept.get(key), value)
-    return kept
-
-
 def _apply(document: Any, operation: dict[str, Any]) -> None:
-    """Add, replace or remove one value; the others of RFC 6902 change no pod."""
-    *steps, last = [step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:]]
+    """One operation of RFC 6902, whose six are all that there are."""
+    kind, path = operation["op"], operation["path"]
+    if kind == "test":
+        if _at(document, path) != operation["value"]:
+            raise ValueError(f"test of {path}: it is {_at(document, path)!r}")
+    elif kind in {"copy", "move"}:
+        value = copy.deepcopy(_at(document, operation["from"]))
+        if kind == "move":
+            _set(document, operation["from"], "remove")
+        _set(document, path, "add", value)
+    elif kind in {"add", "replace", "remove"}:
+        _set(document, path, kind, None if kind == "remove" else operation["value"])
+    else:
+        raise ValueError(f"op {kind!r}: there are add, remove, replace, move, copy and test")
+
+
+def _set(document: Any, path: str, kind: str, value: Any = None) -> None:
+    *steps, last = _steps(path)
     for step in steps:
-        document = document[int(step)] if isinstance(document, list) else document[step]
-    kind = operation["op"]
+        document = _in(document, step)
     if isinstance(document, list):
         index = len(document) if last == "-" else int(last)
-        document[index : index + (kind != "add")] = [] if kind == "remove" else [operation["value"]]
+        if index > len(document) - (kind != "add"):
+            raise IndexError(f"{path}: the list has {len(document)}")
+        document[index : index + (kind != "add")] = [] if kind == "remove" else [value]
     elif kind == "remove":
         del document[last]
     else:
         if kind == "replace":
             document[last]  # it must be there
-        document[last] = operation["value"]
+        document[last] = value
+
+
+def _at(document: Any, path: str) -> Any:
+    for step in _steps(path):
+        document = _in(document, step)
+    return document
+
+
+def _in(document: Any, step: str) -> Any:
+    return document[int(step)] if isinstance(document, list) else document[step]
+
+
+def _steps(path: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]

@@ -12,6 +12,7 @@ from typing import Any
 
 from pylib.cluster.gotemplate.collections import merged
 from pylib.cluster.kubernetes_yaml import load_all
+from pylib.cluster.merge_patch import merge_patch
 from pylib.cluster.resources import Resource
 from pylib.cluster.sets.errors import SetError, SetUnknownError
 from pylib.cluster.sets.generators import Generators, kind
@@ -106,22 +107,9 @@ def _patched(made: Params, text: str) -> Params:
     if "$patch" in json.dumps(patch):
         raise SetUnknownError("spec.templatePatch: its $patch directives are not evaluated here")
     project = (made.get("spec") or {}).get("project")
-    patched: Params = _over(made, patch)
+    patched: Params = merge_patch(made, patch)  # strategic, of a kind without merge keys
     patched.setdefault("spec", {})["project"] = project  # which a patch never changes
     return patched
-
-
-def _over(value: Any, patch: Any) -> Any:
-    """A strategic merge of a kind without merge keys: null removes, mappings merge, lists are replaced."""
-    if not isinstance(patch, dict):
-        return patch
-    held = dict(value) if isinstance(value, dict) else {}
-    for key, each in patch.items():
-        if each is None:
-            held.pop(key, None)
-        else:
-            held[key] = _over(held.get(key), each)
-    return held
 
 
 def names(found: Expansion) -> Iterator[str]:
