@@ -123,8 +123,8 @@ def operations(url: str, source: Path, place: Path) -> Iterator[tuple[str, float
 
 def pachctl_put(name: str, source: Path) -> Iterator[tuple[str, float]]:
     """Let pachctl, if it is there, put the same files to a repository beside this one; then delete both."""
-    from pylib.store.handles import repo
     from pylib.store.pachd import Pachd
+    from pylib.store.pachyderm_names import repo
 
     pachd, beside = Pachd.from_environment(), f"{name}-pachctl"
     if pachctl := shutil.which("pachctl"):

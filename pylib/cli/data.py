@@ -133,7 +133,7 @@ def fsck(
     as_json: AsJson = False,
 ) -> None:
     """Check a store: every blob, tree and commit; exit status 1 where something is wrong."""
-    from pylib.store.upkeep import fsck as check
+    from pylib.store.maintenance import fsck as check
 
     report = check(_open(store), quick=quick)
     if as_json:
@@ -158,7 +158,7 @@ def gc(
 
     In a bucket, only those that have been there for a day; commits that begin meanwhile wait for its end.
     """
-    from pylib.store.upkeep import gc as collect
+    from pylib.store.maintenance import gc as collect
 
     report = collect(_open(store), dry_run=dry_run)
     if as_json:

@@ -140,13 +140,13 @@ def _cluster() -> list[Check]:
     if not os.environ.get("KF_PIPELINES_ENDPOINT"):
         return []
     from pylib.cluster.access import recorded
-    from pylib.workflows import way
+    from pylib.workflows import connectivity
 
     record = recorded(ROOT)
     needed = [(verb, kind) for _, kind, verb in record.access] if record else []
     return [
         Check(stage.name, stage.found, stage.purpose, required=stage.required, remedy=stage.remedy)
-        for stage in way.walk(needed)
+        for stage in connectivity.walk(needed)
     ]
 
 

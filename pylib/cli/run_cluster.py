@@ -15,12 +15,12 @@ def run_on_cluster(
     pipeline: str, data: str, given: dict[str, Any], namespace: str | None, *, as_json: bool
 ) -> None:
     """Submit a pipeline and follow it; interrupted, say that the run goes on."""
-    from pylib.workflows import arguments, cluster, connection, following, history, site
+    from pylib.workflows import arguments, cluster, cluster_settings, connection, following, history
 
     console = Console(stderr=True, soft_wrap=True)
     # Whether we are let in goes first: a store that is not there may take a minute to say so.
     there = connection.connect(namespace)
-    where = there.namespace or site.namespace()
+    where = there.namespace or cluster_settings.namespace()
     ready, done = arguments.for_cluster(pipeline, {"data": data, **given}, where)
     for line in done:
         console.print(line, highlight=False)

@@ -22,11 +22,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from pylib.errors import NotFoundError, StoreError
-from pylib.store import conditional, tree
+from pylib.store import conditional_writes, tree
 from pylib.store.bucket_blobs import BucketBlobs
+from pylib.store.bucket_fence import Fence
 from pylib.store.bucket_history import History
 from pylib.store.checkout import check_target
-from pylib.store.fence import Fence
 from pylib.store.objects import Objects
 from pylib.store.paths import check_paths
 from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Commit, CommitRef, File, Mode, check_name
@@ -162,10 +162,10 @@ class BucketStore(TreeReader):
         if self._checked:
             return
         if not self.objects.find(_FORMAT_KEY):
-            conditional.check_thoroughly(self.objects)
+            conditional_writes.check_thoroughly(self.objects)
             self.objects.create(_FORMAT_KEY, _FORMAT_DATA)
         self.open()
-        conditional.check(self.objects, _FORMAT_KEY, _FORMAT_DATA)
+        conditional_writes.check(self.objects, _FORMAT_KEY, _FORMAT_DATA)
         self._checked = True
 
     def _uploaded(self, files: Mapping[str, bytes | Path], given: list[File]) -> Iterator[str]:

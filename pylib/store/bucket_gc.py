@@ -9,10 +9,10 @@ Parts of large uploads that were killed are no objects: a lifecycle rule of the 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from pylib.store import bucket, bucket_blobs, bucket_history, fence
+from pylib.store import bucket, bucket_blobs, bucket_fence, bucket_history
 from pylib.store.blobs import parallel
 from pylib.store.bucket import BucketStore
-from pylib.store.conditional import PROBES
+from pylib.store.conditional_writes import PROBES
 from pylib.store.gc import GcReport
 from pylib.store.objects import Entry
 from pylib.store.protocol import Commit
@@ -29,7 +29,7 @@ def gc(store: BucketStore, *, dry_run: bool = False) -> GcReport:
     found = _unneeded(store, datetime.now(UTC), lambda: None)
     if found and not dry_run:
         with store.fence.held() as mark:
-            begun = store.objects.entry(fence.KEY)
+            begun = store.objects.entry(bucket_fence.KEY)
             found = _unneeded(store, begun.modified if begun else datetime.now(UTC), mark.touch)
             for start in range(0, len(found), _BATCH):
                 mark.touch()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pylib.errors import StoreError
+from pylib.store.bucket_records import dump_commit, dump_tree, load_commit, load_tree
 from pylib.store.objects import Objects
 from pylib.store.protocol import Commit, CommitRef, File
-from pylib.store.records import dump_commit, dump_tree, load_commit, load_tree
 
 REPOSITORIES, BRANCHES, COMMITS, TREES = "repositories/", "branches/", "commits/", "trees/"
 _CACHED_TREES = 8

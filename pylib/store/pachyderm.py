@@ -18,7 +18,10 @@ from pachyderm_sdk.api import pfs
 from pylib.errors import NotFoundError, StoreError
 from pylib.store import tree
 from pylib.store.checkout import check_target, write_stream
-from pylib.store.handles import (
+from pylib.store.pachd import Pachd
+from pylib.store.pachyderm_commit import OvertakenError, add_commit, settled_head
+from pylib.store.pachyderm_listing import pack
+from pylib.store.pachyderm_names import (
     LISTING_KEY,
     METADATA_KEY,
     description_of,
@@ -28,13 +31,10 @@ from pylib.store.handles import (
     ref_of,
     repo,
 )
-from pylib.store.listing import pack
-from pylib.store.opening import OvertakenError, add_commit, settled_head
-from pylib.store.pachd import Pachd
+from pylib.store.pachyderm_transfer import Upload, hash_commit, names, tar_files, upload_deletions
+from pylib.store.pachyderm_trees import Trees
 from pylib.store.paths import check_path, check_paths, is_below, matches
 from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Change, Commit, CommitRef, File, Mode, check_name
-from pylib.store.transfer import Upload, hash_commit, names, tar_files, upload_deletions
-from pylib.store.trees import Trees
 
 _ATTEMPTS = 100
 

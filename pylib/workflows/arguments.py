@@ -7,7 +7,7 @@ from pylib.errors import ConfigurationError, PipelineError, StoreError
 from pylib.settings import settings
 from pylib.store.files import FileRef, keep
 from pylib.store.protocol import CommitRef, Store, open_store
-from pylib.workflows import checks, pipelines, site
+from pylib.workflows import checks, cluster_settings, pipelines
 
 WEIGHTS = "weights"
 """The repository that first weights are committed to."""
@@ -55,15 +55,15 @@ def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, lis
 
 
 def _gpus(name: str, where: str) -> Arguments:
-    gpus = site.setting("PYLIB_GPUS", where)
+    gpus = cluster_settings.setting("PYLIB_GPUS", where)
     return {"gpus": gpus} if gpus and "gpus" in pipelines.parameters(pipelines.load(name)) else {}
 
 
 def _shared(where: str) -> None:
     """Refuse a store that steps on a cluster cannot read: this machine's own folder."""
     store = settings().store
-    if store.startswith("file:") and store != site.setting("PYLIB_STORE", where):
-        theirs = site.setting("PYLIB_STORE", where) or "pachd://localhost:30650"
+    if store.startswith("file:") and store != cluster_settings.setting("PYLIB_STORE", where):
+        theirs = cluster_settings.setting("PYLIB_STORE", where) or "pachd://localhost:30650"
         raise ConfigurationError(
             f"{store} is on this machine, where no step of a cluster can read it: commit the data to the "
             f"cluster's store (there it is {theirs}); `kubectl port-forward -n pachyderm service/pachd "

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pylib.workflows import checks, pipelines, pods, site, tasks
+from pylib.workflows import checks, cluster_settings, pipelines, pods, tasks
 from pylib.workflows.connection import Connection, call
 from pylib.workflows.tasks import Task
 
@@ -64,8 +64,8 @@ def submit(
             namespace=connection.namespace,
             experiment_name=experiment or name,
         )
-    where = connection.namespace or site.ONE_USER
-    return ClusterRun(name, submitted.run_id, where, site.page(submitted.run_id, where))
+    where = connection.namespace or cluster_settings.ONE_USER
+    return ClusterRun(name, submitted.run_id, where, cluster_settings.page(submitted.run_id, where))
 
 
 def unfinished(experiment: str, connection: Connection) -> list[str]:

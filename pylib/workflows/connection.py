@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pylib.errors import PipelineError
-from pylib.workflows import credentials, site
+from pylib.workflows import cluster_settings, credentials
 from pylib.workflows.credentials import Credentials
 
 SECONDS = 15
@@ -47,8 +47,8 @@ def connect(namespace: str | None = None) -> Connection:
     import kfp
 
     many = health().multi_user
-    where = (namespace or site.namespace()) if many else namespace
-    who = Credentials(where or site.namespace(), made=many)
+    where = (namespace or cluster_settings.namespace()) if many else namespace
+    who = Credentials(where or cluster_settings.namespace(), made=many)
     let_in(who, where, needed=many)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pylib.workflows import kubectl, site
+from pylib.workflows import cluster_settings, kubectl
 
 AUDIENCE = GROUP = "pipelines.kubeflow.org"
 RENEW_SECONDS = 30 * 60
@@ -20,7 +20,7 @@ RENEW_SECONDS = 30 * 60
 
 def command(namespace: str) -> list[str]:
     """The kubectl command that makes a token."""
-    return ["create", "token", site.ACCOUNT, "--namespace", namespace, "--audience", AUDIENCE]
+    return ["create", "token", cluster_settings.ACCOUNT, "--namespace", namespace, "--audience", AUDIENCE]
 
 
 @dataclass

@@ -15,7 +15,7 @@ from pylib.store.pachd import Pachd
 from pylib.store.pachyderm_branch import is_empty, newest
 from pylib.store.protocol import CommitRef
 from pylib.workflows.kubernetes_api import CRON_JOBS, JOBS, Body, KubernetesApi, RefusedError
-from pylib.workflows.turn import PASSING
+from pylib.workflows.lease import PASSING
 
 CRON_JOB = "retrain"
 COMMIT = "pylib/data-commit"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pylib.errors import PipelineError
-from pylib.workflows import cluster, connection, following, turn
+from pylib.workflows import cluster, connection, following, lease
 from pylib.workflows.cluster import ClusterRun
 from pylib.workflows.connection import Connection
 from pylib.workflows.following import Listener
@@ -31,7 +31,7 @@ def run(
     listen: Listener = lambda _task, _state: None,
     hours: float = 24,
     poll_seconds: float = 5,
-    lease_seconds: float = turn.SECONDS,
+    lease_seconds: float = lease.SECONDS,
 ) -> ClusterRun:
     """Wait for the turn and for the run before, then submit and follow; each for at most `hours`.
 
@@ -40,7 +40,7 @@ def run(
     """
     deadline = time.monotonic() + hours * 3600
     api = KubernetesApi()
-    with turn.taken(
+    with lease.taken(
         api, namespace, holder, lambda said: listen("turn", said), hours=hours, seconds=lease_seconds
     ) as mine:
         there = connection.connect(namespace)

@@ -13,7 +13,7 @@ import pytest
 from pylib.data.dataset import DatasetIndex, Item
 from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
-from pylib.store.handles import handle
+from pylib.store.pachyderm_names import handle
 from pylib.store.protocol import open_store
 from tests.store.standin import serving
 

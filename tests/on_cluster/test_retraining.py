@@ -15,7 +15,6 @@ from pylib.cluster.images import locked
 from pylib.cluster.pachyderm.specs import Spec
 from pylib.cluster.pachyderm.worker import patched, pod_of
 from pylib.store.protocol import Commit, CommitRef, open_store
-from pylib.workflows import turn
 from pylib.workflows.data_commit import job_of
 from pylib.workflows.kubernetes_api import KubernetesApi
 from tests.on_cluster import pods
@@ -159,7 +158,7 @@ def test_turns_are_kept_by_the_real_server(kubectl: Kubectl, monkeypatch: pytest
     most: list[int] = []
 
     def work(name: str) -> None:
-        with turn.taken(KubernetesApi(), namespace, name, lambda _said: None, seconds=2):
+        with lease.taken(KubernetesApi(), namespace, name, lambda _said: None, seconds=2):
             inside.append(name)
             most.append(len(inside))
             time.sleep(0.3)

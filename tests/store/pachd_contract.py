@@ -12,10 +12,10 @@ import pytest
 from pachyderm_sdk.api import pfs
 
 from pylib.errors import NotFoundError, StoreError
-from pylib.store import opening
-from pylib.store.handles import handle, repo
+from pylib.store import pachyderm_commit
+from pylib.store.pachyderm_names import handle, repo
+from pylib.store.pachyderm_writer import marked
 from pylib.store.protocol import CommitRef
-from pylib.store.writer import marked
 from tests.store.contract import StoreContract, content
 
 NO_UUID4 = "0123456789abcdef" * 2
@@ -104,7 +104,7 @@ class PachdContract(StoreContract):
         assert (made.parent, store.log(repository)) == (None, [made])
 
     def test_anothers_open_commit_is_named(self, store, pachd, repository, monkeypatch):
-        monkeypatch.setattr(opening, "_STRANGER_SECONDS", 0.2)
+        monkeypatch.setattr(pachyderm_commit, "_STRANGER_SECONDS", 0.2)
         first = store.commit(repository, {"a": b"1"})
         opened = pachd.pfs.start_commit(branch=branch_of(repository), description="mine")
         with pytest.raises(StoreError, match=f"`pachctl delete commit {repository}@{opened.id}`") as caught:

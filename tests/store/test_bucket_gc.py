@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pylib.errors import StoreError
-from pylib.store import fence
+from pylib.store import bucket_fence
 from pylib.store.bucket_fsck import fsck
 from pylib.store.bucket_gc import gc
 from pylib.store.bucket_history import tree_key
@@ -89,12 +89,12 @@ def test_a_commit_waits_for_a_collection(store, s3):
         with pytest.raises(TimeoutError):
             waiting.result(timeout=2)
         assert opened().read("r", "a") == b"1"  # who reads does not wait
-        store.objects.put(fence.KEY, b'{"running": false}')
+        store.objects.put(bucket_fence.KEY, b'{"running": false}')
         assert waiting.result(timeout=60).parent
 
 
 def test_the_mark_of_a_killed_collection_is_taken_away(store, s3, monkeypatch):
-    monkeypatch.setattr(fence, "SILENCE_SECONDS", 1.5)
+    monkeypatch.setattr(bucket_fence, "SILENCE_SECONDS", 1.5)
     store.commit("r", {"a": b"1"})
     mark = store.fence.held()
     held = mark.__enter__()

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pachyderm_sdk.api import pfs
 
 from pylib.errors import StoreError
-from pylib.store.handles import LISTING_KEY, handle, repo
-from pylib.store.listing import pack, unpack
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm import PachydermStore
+from pylib.store.pachyderm_listing import pack, unpack
+from pylib.store.pachyderm_names import LISTING_KEY, handle, repo
+from pylib.store.pachyderm_transfer import Upload, addition, decode, encode, names
 from pylib.store.protocol import File, open_store
-from pylib.store.transfer import Upload, addition, decode, encode, names
 from pylib.store.tree import tree_digest
 from tests.store.pachd_contract import PachdContract, branch_of
 from tests.store.standin import MESSAGE_BYTES
@@ -110,7 +110,7 @@ def test_a_listing_that_is_too_long_or_wrong_is_made_by_reading(standin, store, 
         standin.calls.clear()
         assert [file.size for file in open_store(f"pachd://{standin.address}").ls(ref)] == [1]
         assert standin.calls == ["InspectCommit", "GetFileTAR"]
-    monkeypatch.setattr("pylib.store.listing._MAX_BYTES", 10)
+    monkeypatch.setattr("pylib.store.pachyderm_listing._MAX_BYTES", 10)
     assert pack(store.ls(ref)) is None
     long = store.commit("pets", {"b": b"2"}, mode="add")
     opened = open_store(f"pachd://{standin.address}")

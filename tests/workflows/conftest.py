@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pylib.workflows import kubectl, site
+from pylib.workflows import cluster_settings, kubectl
 from tests.workflows.kubectl_stand_in import KubectlStandIn
 from tests.workflows.pipelines_api import serving
 
@@ -22,10 +22,10 @@ OURS = (
 def cluster_kubectl(monkeypatch, tmp_path):
     command = KubectlStandIn(tmp_path)
     monkeypatch.setenv("PATH", f"{command.folder}{os.pathsep}{os.environ['PATH']}")
-    for cached in (kubectl.context, site._published):
+    for cached in (kubectl.context, cluster_settings._published):
         cached.cache_clear()
     yield command
-    for cached in (kubectl.context, site._published):
+    for cached in (kubectl.context, cluster_settings._published):
         cached.cache_clear()
 
 

@@ -229,10 +229,10 @@ def test_a_run_that_goes_on_shows_the_time_till_now(api):
 def test_the_account_is_that_of_the_repositorys_clusters():
     from pylib.cluster.access import recorded
     from pylib.provenance.materials import ROOT
-    from pylib.workflows import site
+    from pylib.workflows import cluster_settings
 
     account = recorded(ROOT).account
-    assert (account.namespace, account.name) == (site.NAMESPACE, site.ACCOUNT)
+    assert (account.namespace, account.name) == (cluster_settings.NAMESPACE, cluster_settings.ACCOUNT)
 
 
 def test_a_whole_number_may_come_as_json_writes_it(api):

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from pylib.errors import PipelineError
-from pylib.workflows import cluster, credentials, following, way
+from pylib.workflows import cluster, connectivity, credentials, following
 from pylib.workflows.connection import connect
 from tests.workflows.pipelines_api import run, succeeded, task
 
@@ -146,7 +146,7 @@ def test_a_certificate_that_nobody_trusts_is_one_line(gateway, monkeypatch, tmp_
 
 
 def walked():
-    return {stage.name: (stage.found, stage.remedy, stage.required) for stage in way.walk(NEEDED)}
+    return {stage.name: (stage.found, stage.remedy, stage.required) for stage in connectivity.walk(NEEDED)}
 
 
 def test_the_way_is_walked_to_its_end(api, cluster_kubectl, monkeypatch, tmp_path):

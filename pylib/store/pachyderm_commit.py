@@ -14,10 +14,10 @@ import grpc
 from pachyderm_sdk.api import metadata, pfs
 
 from pylib.errors import StoreError
-from pylib.store.handles import NO_DESCRIPTION, handle, happened, ref_of, repo
 from pylib.store.pachd import Pachd, reason
+from pylib.store.pachyderm_names import NO_DESCRIPTION, handle, happened, ref_of, repo
+from pylib.store.pachyderm_writer import is_gone, is_mark, marked, terminable
 from pylib.store.protocol import CommitRef
-from pylib.store.writer import is_gone, is_mark, marked, terminable
 
 OPEN_SECONDS = 30.0
 """How long a writer has its commit open at most; it takes about 0.1 s. After twice that it is gone."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pylib.errors import PylibError
 from pylib.settings import settings
 from pylib.store.protocol import open_store
-from pylib.workflows import connection, credentials, kubectl, site
+from pylib.workflows import cluster_settings, connection, credentials, kubectl
 from pylib.workflows.connection import Health
 from pylib.workflows.credentials import Credentials
 
@@ -39,13 +39,13 @@ def walk(needed: Collection[Access]) -> Iterator[Stage]:
     users = "many users" if there.multi_user else "one user"
     yield Stage(address, f"{connection.endpoint()}, {users}", "runs on the cluster")
     yield from _let_in(there)
-    yield _rights(needed, site.namespace())
+    yield _rights(needed, cluster_settings.namespace())
     yield _pipelines(there)
     yield _data()
 
 
 def _let_in(there: Health) -> Iterator[Stage]:
-    where = site.namespace()
+    where = cluster_settings.namespace()
     who = Credentials(where, made=there.multi_user)
     try:
         connection.let_in(who, where if there.multi_user else None, needed=there.multi_user)
@@ -57,7 +57,10 @@ def _let_in(there: Health) -> Iterator[Stage]:
 
 def _rights(needed: Collection[Access], where: str) -> Stage:
     """Ask for the account by kubectl, where it is at hand and the person may ask that for another."""
-    account, purpose = f"system:serviceaccount:{where}:{site.ACCOUNT}", f"what {site.ACCOUNT} may do"
+    account, purpose = (
+        f"system:serviceaccount:{where}:{cluster_settings.ACCOUNT}",
+        f"what {cluster_settings.ACCOUNT} may do",
+    )
     if not kubectl.context():
         return Stage(
             "rights", None, purpose, "not asked: kubectl is missing, or names no cluster", required=False

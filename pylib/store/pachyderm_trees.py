@@ -5,11 +5,11 @@ from collections import OrderedDict
 
 from pachyderm_sdk.api import pfs
 
-from pylib.store.handles import LISTING_KEY, METADATA_KEY, handle
-from pylib.store.listing import unpack
 from pylib.store.pachd import Pachd
+from pylib.store.pachyderm_listing import unpack
+from pylib.store.pachyderm_names import LISTING_KEY, METADATA_KEY, handle
+from pylib.store.pachyderm_transfer import decode, hash_commit
 from pylib.store.protocol import CommitRef, File
-from pylib.store.transfer import decode, hash_commit
 
 _CACHED_TREES = 8
 

@@ -10,11 +10,11 @@ import grpc
 import pytest
 
 from pylib.errors import StoreError
-from pylib.store import opening
-from pylib.store.handles import handle
+from pylib.store import pachyderm_commit
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm import PachydermStore
-from pylib.store.writer import is_mark, marked
+from pylib.store.pachyderm_names import handle
+from pylib.store.pachyderm_writer import is_mark, marked
 from tests.store.pachd_contract import branch_of
 from tests.store.standin import REPO_WRITER, ROOT, serving
 
@@ -44,7 +44,7 @@ def test_whatever_ends_a_commit_drops_it(standin, store, error, monkeypatch):
     def end(*_):
         raise error
 
-    monkeypatch.setattr(opening, "_fill", end)
+    monkeypatch.setattr(pachyderm_commit, "_fill", end)
     with pytest.raises(error):
         store.commit("pets", {"a": b"2"})
     assert open_heads(standin) == []
@@ -93,10 +93,10 @@ def test_a_writer_that_is_killed_leaves_nothing_in_the_way(standin, store):
 def test_a_writer_elsewhere_that_is_gone_is_not_waited_for_long(standin, store, monkeypatch):
     first = store.commit("pets", {"a": b"1"})
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr("pylib.store.writer._place", lambda: "another-machine")
+        elsewhere.setattr("pylib.store.pachyderm_writer._place", lambda: "another-machine")
         with marked() as mark:
             store._pachd.pfs.start_commit(branch=branch_of("pets"), description=mark)
-    monkeypatch.setattr(opening, "OPEN_SECONDS", 0.5)
+    monkeypatch.setattr(pachyderm_commit, "OPEN_SECONDS", 0.5)
     assert store.commit("pets", {"a": b"3"}).parent == first.id
     assert open_heads(standin) == []
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from pylib.errors import PipelineError
-from pylib.workflows import turn
+from pylib.workflows import lease
 from pylib.workflows.kubernetes_api import LEASES, KubernetesApi
 from tests.workflows.kubernetes_server import serving
 
@@ -19,22 +19,22 @@ def server(tmp_path, monkeypatch):
         yield made
 
 
-def lease(server):
+def spec(server):
     (found,) = server.find("leases")
     return found["spec"]
 
 
 def taken(holder, heard=None, **more):
-    return turn.taken(KubernetesApi(), "ml", holder, (heard if heard is not None else []).append, **more)
+    return lease.taken(KubernetesApi(), "ml", holder, (heard if heard is not None else []).append, **more)
 
 
 def test_the_first_one_makes_the_lease_and_leaves_it_free(server):
     with taken("first") as mine:
         mine.check()
-        assert lease(server)["holderIdentity"] == "first"
-        assert lease(server)["leaseDurationSeconds"] == 60
-    assert "holderIdentity" not in lease(server)
-    assert lease(server)["leaseTransitions"] == 1
+        assert spec(server)["holderIdentity"] == "first"
+        assert spec(server)["leaseDurationSeconds"] == 60
+    assert "holderIdentity" not in spec(server)
+    assert spec(server)["leaseTransitions"] == 1
 
 
 def test_of_many_that_come_at_once_one_at_a_time_has_it(server):
@@ -55,7 +55,7 @@ def test_of_many_that_come_at_once_one_at_a_time_has_it(server):
         each.join()
     assert sorted(done) == [f"pod-{index}" for index in range(6)]
     assert max(most) == 1
-    assert lease(server)["leaseTransitions"] == 6
+    assert spec(server)["leaseTransitions"] == 6
 
 
 def test_who_works_for_longer_than_it_lasts_keeps_it(server):
@@ -96,7 +96,7 @@ def test_a_turn_that_another_took_is_noticed_before_anything_is_started(server):
         ) as error:
             mine.check()
     assert "\n" not in str(error.value)
-    assert lease(server)["holderIdentity"] == "other"  # what is not ours is not given back
+    assert spec(server)["holderIdentity"] == "other"  # what is not ours is not given back
 
 
 def test_an_api_server_that_is_away_for_a_moment_costs_nothing(server):
@@ -104,12 +104,12 @@ def test_an_api_server_that_is_away_for_a_moment_costs_nothing(server):
         server.broken = [500, 503]
         time.sleep(SHORT)
         mine.check()
-    assert "holderIdentity" not in lease(server)
+    assert "holderIdentity" not in spec(server)
 
 
 def test_a_wait_has_an_end_that_names_who_has_it(server):
     with taken("first"), pytest.raises(PipelineError, match=r"Lease ml/retrain: still the turn of first"):
-        turn.Turn(KubernetesApi(), "ml", "second", SHORT).take(time.monotonic() - 1, [].append)
+        lease.Turn(KubernetesApi(), "ml", "second", SHORT).take(time.monotonic() - 1, [].append)
 
 
 def test_a_missing_right_is_one_line_that_names_it(server):
@@ -125,7 +125,7 @@ def test_a_missing_right_is_one_line_that_names_it(server):
 def test_it_is_given_back_whatever_happens(server):
     with pytest.raises(ZeroDivisionError), taken("first"):
         raise ZeroDivisionError
-    assert "holderIdentity" not in lease(server)
+    assert "holderIdentity" not in spec(server)
 
 
 def test_a_write_of_an_older_version_is_refused(server):
