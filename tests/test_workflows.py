@@ -143,7 +143,11 @@ def test_nothing_that_lets_a_change_through_is_content_with_what_it_did_not_look
 
 def test_the_tests_end_with_what_was_not_looked_at(tmp_path: Path) -> None:
     told = subprocess.run(
-        ["make", "--dry-run", "test", "CI="], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", "--no-print-directory", "test", "CI="],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     last = told.stdout.splitlines()[-1]
     (tmp_path / "out").mkdir()

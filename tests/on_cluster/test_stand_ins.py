@@ -14,7 +14,8 @@ KATIB = {
     "Experiment",
     "Trial",
 }  # their tables are made of Katib's own types: their CRDs accept whatever comes
-GROUPS = [folder.name for folder in sorted((ROOT / FOLDER).iterdir())]
+PACHD = "pachyderm.com"  # what pachd is told, and no kind of a cluster
+GROUPS = [folder.name for folder in sorted((ROOT / FOLDER).iterdir()) if folder.name != PACHD]
 TABLES = [
     (group, kind, version)
     for group in GROUPS
