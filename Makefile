@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 PYTEST := .venv/bin/python -m pytest
-# What CI did not look at is an error there; here it is said, before the tests and once more after them.
-STRICT := $(if $(CI),--strict)
+# What could not be looked at, upstream's bases where GitHub is out of reach say, is named before the tests and once
+# more after them; STRICT=--strict makes it an error, as the hook and the workflow `ci` do.
+STRICT :=
 SAID := out/validate.txt
 NO_KUSTOMIZE := NOT LOOKED AT: the overlays, and all that is checked in them: neither kustomize nor kubectl is on PATH
 define VALIDATE
