@@ -123,7 +123,7 @@ def test_the_comment_that_is_brought_up_to_date_is_the_one_we_write() -> None:
 
 
 def test_nothing_that_lets_a_change_through_is_content_with_what_it_did_not_look_at() -> None:
-    """Every workflow and the hook. `make` says it and is strict when told to: it also runs where GitHub is not."""
+    """Workflows and the hook; `make` says it, and is strict when told to: it runs without GitHub, too."""
     called = [step.get("run", "") for file in WORKFLOWS for step in steps(file)]
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     validating = [
