@@ -9,7 +9,7 @@ SAID := out/validate.txt
 NO_KUSTOMIZE := NOT LOOKED AT: the overlays, and all that is checked in them: neither kustomize nor kubectl is on PATH
 define VALIDATE
 set -o pipefail; mkdir -p $(dir $(SAID)); \
-if command -v kustomize kubectl >/dev/null; then .venv/bin/pylib cluster validate $(STRICT) | tee $(SAID); \
+if command -v kustomize kubectl >/dev/null; then .venv/bin/preflight validate $(STRICT) | tee $(SAID); \
 else echo "$(NO_KUSTOMIZE)" | tee $(SAID); test -z "$(CI)"; fi
 endef
 
@@ -37,7 +37,7 @@ lint: environments ## ruff, mypy, import contract, shellcheck, yamllint, zizmor
 
 .PHONY: validate
 validate: environments ## what a push would bring to each cluster, checked without a cluster
-	@.venv/bin/pylib cluster validate $(STRICT)
+	@.venv/bin/preflight validate $(STRICT)
 
 .PHONY: test
 test: lint ## everything: lint, the cluster's check, the fast tests, then those that train models and start servers
@@ -77,7 +77,9 @@ lock: environments ## resolve every dependency again and write locks/
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  pyproject.toml --extra train --extra pipelines --extra editable -o locks/train.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
-	  pyproject.toml --extra train --extra pipelines --extra editable --extra dev -c locks/train.txt -o locks/dev.txt
+	  pyproject.toml --extra train --extra pipelines --extra preflight --extra editable --extra dev -c locks/train.txt -o locks/dev.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  pyproject.toml --extra preflight --extra editable -c locks/dev.txt -o locks/preflight.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  --python-version 3.11 locks/serve.in -o locks/serve.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Makes the environments that are asked for, from the lock files, and does nothing where they are current:
-#   ./environments.sh train    .venv        TensorFlow, Kubeflow Pipelines, pylib
-#   ./environments.sh dev      .venv        the same, with the test and lint tools
-#   ./environments.sh serve    .venv-serve  Seldon's model server and ONNX Runtime, without TensorFlow
+#   ./environments.sh train      .venv        TensorFlow, Kubeflow Pipelines, pylib
+#   ./environments.sh preflight  .venv        the check before a push, without TensorFlow
+#   ./environments.sh dev        .venv        both, with the test and lint tools
+#   ./environments.sh serve      .venv-serve  Seldon's model server and ONNX Runtime, without TensorFlow
 # Needs Python 3.11 or 3.12 (PYTHON=/path/to/python names one) and a package index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -44,16 +45,16 @@ install() { # environment, lock
   cp "locks/$2.txt" "$1/.$2.lock"
 }
 
-[[ $# -gt 0 ]] || fail "name what to make: $0 train|dev|serve …"
+[[ $# -gt 0 ]] || fail "name what to make: $0 train|preflight|dev|serve …"
 for name in "$@"; do
   bootstrap
   case $name in
-    train) installed .venv dev || install .venv train ;; # dev holds all of train
+    train | preflight) installed .venv dev || install .venv "$name" ;; # dev holds all of both
     dev) install .venv dev ;;
     serve)
       [[ -x .venv-serve/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-serve
       install .venv-serve serve
       ;;
-    *) fail "unknown environment '$name'; there are: train, dev, serve" ;;
+    *) fail "unknown environment '$name'; there are: train, preflight, dev, serve" ;;
   esac
 done

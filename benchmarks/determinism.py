@@ -55,7 +55,7 @@ def measure(size: int, batch: int, steps: int, deterministic: bool) -> float:
     from pylib.training.config import TrainingConfig
     from pylib.training.determinism import make_deterministic, pin_threads
     from pylib.training.precision import build_optimizer
-    from pylib.training.steps import Steps, choose_strategy
+    from pylib.training.train_step import TrainStep, choose_strategy
 
     pin_threads(0)
     make_deterministic(0, deterministic=deterministic)
@@ -64,7 +64,7 @@ def measure(size: int, batch: int, steps: int, deterministic: bool) -> float:
     spec = ModelSpec(image_size=size, filters=config.filters, classes=("a", "b", "c"), weights=origin)
     model = build_unet(spec)
     optimizer = build_optimizer("float32", model.trainable_variables, config.weight_decay)
-    step = Steps(logits_of(model), optimizer, choose_strategy()).train
+    step = TrainStep(logits_of(model), optimizer, choose_strategy()).train
     images = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
     masks = np.random.default_rng(1).integers(0, 3, (batch, size, size), dtype=np.uint8)
     rate = np.float32(1e-3)

@@ -80,7 +80,7 @@ def readers(shards: Path, batch: int) -> dict[str, Iterable[object]]:
     """Build the datasets, each of EPOCHS epochs."""
     import tensorflow as tf
 
-    from pylib.data.pipeline import ShardReader
+    from pylib.data.input_pipeline import ShardReader
     from pylib.data.shards import load_split
 
     reader = ShardReader(shards, "train")

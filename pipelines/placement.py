@@ -17,7 +17,7 @@ RELEASE_GIT = "release-git", ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFI
 """Secrets by name and keys: of the buckets of data and released models, and what a release is pushed with."""
 
 
-def place(
+def allocate(
     task: PipelineTask,
     *,
     cpu: str,
@@ -30,10 +30,10 @@ def place(
     """Give a task its place and its time.
 
     `cpu` and `memory` are what it needs at least, so that a small node takes it; without a limit it uses
-    the processors that are idle, and memory up to `memory_limit`. `retries` mend an eviction, a drained node,
-    a store that was down; a step that cannot succeed ends its later tries at once (pylib.provenance.tries),
-    and 0 is for what must not happen twice. The limit in `hours` is given to the step itself as well, because
-    Kubeflow Pipelines 2.16 ignores the deadline it compiles.
+    the processors that are idle, and memory up to `memory_limit`. `retries` help with an eviction, a drained
+    node, a store that was down. A step that cannot succeed ends its later tries at once
+    (pylib.provenance.tries), and 0 is for what must not happen twice. The limit in `hours` is given to the
+    step itself as well, because Kubeflow Pipelines 2.16 ignores the deadline it compiles.
     """
     task.set_cpu_request(cpu).set_memory_request(memory).set_memory_limit(memory_limit)
     task.set_env_variable("PYLIB_STEP_HOURS", f"{hours:g}")

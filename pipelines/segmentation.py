@@ -15,7 +15,7 @@ from components.evaluate import evaluate
 from components.prepare import prepare
 from components.release import release
 from components.train import train
-from pipelines.placement import logs_runs, on_gpus, place, reads_data, releases
+from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, releases
 
 
 @dsl.pipeline(name="segmentation", description="Images and masks to a released U-Net")
@@ -42,7 +42,7 @@ def segmentation(
         options: other fields of pylib's TrainingConfig by name, such as {"epochs": 10}.
     """
     prepared = prepare(data=data, image_size=image_size)
-    place(prepared, cpu="250m", memory="512Mi", memory_limit="8Gi", hours=2)
+    allocate(prepared, cpu="250m", memory="512Mi", memory_limit="8Gi", hours=2)
     reads_data(prepared)
     trained = train(
         shards=prepared.outputs["shards"],
@@ -52,12 +52,12 @@ def segmentation(
         seed=seed,
         options=options,
     )
-    place(trained, cpu="500m", memory="2Gi", memory_limit="16Gi", hours=12, retries=2)
+    allocate(trained, cpu="500m", memory="2Gi", memory_limit="16Gi", hours=12, retries=2)
     on_gpus(trained, gpus)
     reads_data(trained)
     logs_runs(trained)
     evaluated = evaluate(shards=prepared.outputs["shards"], model=trained.outputs["model"])
-    place(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
+    allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
     released = release(model=trained.outputs["model"], evaluation=evaluated.outputs["evaluation"], data=data)
-    place(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
+    allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
     releases(released)

@@ -10,7 +10,6 @@ PylibError
 ├── ReleaseError         the Git commit that promotes a model
 ├── ServingError         the server, or an answer from it
 ├── PipelineError        a pipeline run, here or on a cluster
-├── ClusterError         the cluster as it stands in Git: a render, a check, a tool it needs
 └── ProvenanceError      a record that is missing or does not match
 """
 
@@ -53,10 +52,6 @@ class ServingError(PylibError):
 
 class PipelineError(PylibError):
     """A pipeline run failed, here or on a cluster."""
-
-
-class ClusterError(PylibError):
-    """The cluster as it stands in Git cannot be rendered or checked, or does not pass."""
 
 
 class ProvenanceError(PylibError):

@@ -16,7 +16,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run a verb; whatever a person can mend is one line on stderr and exit status 1."""
+    """Run a verb; whatever a person can fix is one line on stderr and exit status 1."""
     from pylib.cli.verbs import register
 
     register(app)

@@ -82,7 +82,7 @@ def _commands() -> list[Check]:
         Check(
             "kustomize",
             shutil.which("kustomize") or shutil.which("kubectl"),
-            "pylib cluster validate, diff",
+            "preflight validate, diff",
             required=False,
             remedy="install it, or kubectl, which has it inside",
         ),
@@ -101,7 +101,7 @@ def _commands() -> list[Check]:
 
 
 def _addresses() -> list[Check]:
-    from pylib.workflows.connection import FORWARD
+    from pylib.runners.connection import FORWARD
 
     purposes = {
         "KF_PIPELINES_ENDPOINT": (
@@ -139,14 +139,11 @@ def _cluster() -> list[Check]:
     """The way to the pipelines of a cluster, where one is named: each stage is needed then."""
     if not os.environ.get("KF_PIPELINES_ENDPOINT"):
         return []
-    from pylib.cluster.access import recorded
-    from pylib.workflows import connectivity
+    from pylib.runners import connectivity
 
-    record = recorded(ROOT)
-    needed = [(verb, kind) for _, kind, verb in record.access] if record else []
     return [
         Check(stage.name, stage.found, stage.purpose, required=stage.required, remedy=stage.remedy)
-        for stage in connectivity.walk(needed)
+        for stage in connectivity.walk(connectivity.needed(ROOT))
     ]
 
 

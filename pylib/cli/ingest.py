@@ -28,7 +28,7 @@ def ingest(
     group: Annotated[
         str | None, typer.Option(help="regular expression on ids; its first ( ) is what stays in one split")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="fail if anything is set aside")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="fail if anything is rejected")] = False,
     add: Annotated[
         bool, typer.Option("--add", help="keep what the branch holds; default: replace it")
     ] = False,
@@ -38,7 +38,7 @@ def ingest(
 ) -> None:
     """Read images/ and masks/, check and split them, and commit what is good.
 
-    What is bad is set aside and named in the report: unreadable files, masks of another size or with unknown
+    What is bad is rejected and named in the report: unreadable files, masks of another size or with unknown
     ids, duplicates, images without masks, unsafe names. Known images keep their split for ever. Nothing is
     committed where anything fails; the same content gives the commit that is there already.
     """
@@ -75,7 +75,7 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
         "images": len(result.index.items),
         "splits": splits,
         "classes": result.index.classes,
-        "set_aside": sum(finding.set_aside for finding in result.findings),
+        "rejected": sum(finding.rejected for finding in result.findings),
         "findings": dict(Counter(finding.code for finding in result.findings)),
         "report": str(folder / "report.html"),
     }
@@ -93,7 +93,7 @@ def _print_summary(result: "IngestResult", folder: Path) -> None:
         ("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))),
     ]
     for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
-        what = "[red]set aside[/]" if RULES[code].set_aside else "[yellow]noted[/]"
+        what = "[red]rejected[/]" if RULES[code].rejected else "[yellow]noted[/]"
         rows.append((what, f"{count} x {RULES[code].title.lower()}"))
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for label, text in [*rows, ("report", escape(str(folder / "report.html")))]:

@@ -25,7 +25,7 @@ def run(
 ) -> None:
     """Wait until no retraining goes on, then submit one and follow it: the CronJob's pod."""
     from pylib.cli.run_cluster import report
-    from pylib.workflows import arguments, retrain
+    from pylib.runners import arguments, retrain
 
     given = {"data": data, "weights": weights, **parameters(parameter or [])}
     console = Console(stderr=True, soft_wrap=True)
@@ -45,7 +45,7 @@ def start(
     namespace: NAMESPACE,
 ) -> None:
     """Make a Job of the CronJob for the commit at hand and wait for it: a Pachyderm pipeline's worker."""
-    from pylib.workflows import data_commit
+    from pylib.runners import data_commit
 
     console = Console(stderr=True)
     job = data_commit.start(
@@ -58,8 +58,8 @@ def start(
 @retrain_app.command()
 def pipeline(file: Annotated[Path, typer.Argument(help="a Pachyderm pipeline's specification")]) -> None:
     """Make Pachyderm's pipeline what the file says; one that is so already is left alone."""
+    from pylib.runners import pachyderm_pipeline
     from pylib.store.pachd import Pachd
-    from pylib.workflows import pachyderm_pipeline
 
     spec = pachyderm_pipeline.read(file)
     pachd = Pachd.from_environment()

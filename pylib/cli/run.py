@@ -13,7 +13,7 @@ from pylib.provenance.materials import ROOT
 from pylib.settings import settings
 
 if TYPE_CHECKING:
-    from pylib.workflows.local import Run, StepRun
+    from pylib.runners.local import Run, StepRun
 
 PIPELINE = Annotated[str, typer.Argument(help="a pipeline of pipelines/, such as segmentation")]
 PARAMETER = Annotated[
@@ -37,7 +37,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines."""
-    from pylib.workflows import arguments
+    from pylib.runners import arguments
 
     given = {"weights": weights, **parameters(parameter or [])}
     if cluster:
@@ -56,7 +56,7 @@ def compile_pipelines(
     check: Annotated[bool, typer.Option("--check", help="write nothing, fail where a file is stale")] = False,
 ) -> None:
     """Write pipelines/compiled/, which is what a cluster gets."""
-    from pylib.workflows import pipelines
+    from pylib.runners import pipelines
 
     for name in [pipeline] if pipeline else pipelines.names():
         for target, fresh in pipelines.compiled(name).items():
@@ -83,7 +83,7 @@ def parameters(given: list[str]) -> dict[str, Any]:
 
 
 def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":
-    from pylib.workflows import local
+    from pylib.runners import local
 
     place = settings()
     os.environ["PYLIB_OUTPUT"] = str(place.output)  # the steps run in processes of their own

@@ -8,14 +8,14 @@ from rich.console import Console
 from pylib.settings import settings
 
 if TYPE_CHECKING:
-    from pylib.workflows.cluster import ClusterRun
+    from pylib.runners.cluster import ClusterRun
 
 
 def run_on_cluster(
     pipeline: str, data: str, given: dict[str, Any], namespace: str | None, *, as_json: bool
 ) -> None:
     """Submit a pipeline and follow it; interrupted, say that the run goes on."""
-    from pylib.workflows import arguments, cluster, cluster_settings, connection, following, history
+    from pylib.runners import arguments, cluster, cluster_settings, connection, following, history
 
     console = Console(stderr=True, soft_wrap=True)
     # Whether we are let in goes first: a store that is not there may take a minute to say so.
@@ -44,7 +44,7 @@ def run_on_cluster(
 
 def report(run: "ClusterRun", console: Console, *, as_json: bool) -> None:
     """The seconds of each step, and beside them what Kubeflow Pipelines adds."""
-    from pylib.workflows import history
+    from pylib.runners import history
 
     if as_json:
         print(json.dumps(history.facts(run)))  # noqa: T201

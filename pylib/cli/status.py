@@ -32,7 +32,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")
 
 def on_cluster(output: Path) -> dict[str, Any]:
     """The facts of the newest run that was started on a cluster from here."""
-    from pylib.workflows import history
+    from pylib.runners import history
 
     return history.newest(output)[1]
 

@@ -4,8 +4,6 @@ import typer
 
 from pylib.cli import (
     cluster,
-    cluster_diff,
-    cluster_graph,
     data,
     doctor,
     example,
@@ -34,12 +32,5 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status.status)
     app.command("explain")(explain.explain)
     app.command("doctor")(doctor.doctor)
-    cluster.cluster_app.command("validate")(cluster.validate)
-    cluster.cluster_app.command("schemas")(cluster.schemas)
-    cluster.cluster_app.command("diff")(cluster_diff.diff)
-    cluster.cluster_app.command("graph")(cluster_graph.graph)
-    cluster.cluster_app.command("inventory")(cluster.inventory)
-    cluster.cluster_app.command("secrets")(cluster.secrets)
-    cluster.cluster_app.command("images")(cluster.images)
-    app.add_typer(cluster.cluster_app, name="cluster")
+    app.command("cluster", hidden=True, context_settings=cluster.ANYTHING)(cluster.cluster)
     app.add_typer(retrain.retrain_app, name="retrain")

@@ -1,10 +1,10 @@
-"""From checked pairs to the next dataset.json: what is set aside between items, and who gets which split."""
+"""From checked pairs to the next dataset.json: what is rejected between items, and who gets which split."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pylib.data.checks import Examined, label_of
+from pylib.data.checks import CheckedSample, mask_digest
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
@@ -28,12 +28,12 @@ class Assembled:
     """The next index, the pairs that are new or changed in it, and what was found between items."""
 
     index: DatasetIndex
-    pairs: list[Examined]
+    pairs: list[CheckedSample]
     findings: list[Finding] = field(default_factory=list)
 
 
 def assemble(
-    examined: Sequence[Examined],
+    examined: Sequence[CheckedSample],
     classes: dict[int, str],
     *,
     name: str,
@@ -44,8 +44,8 @@ def assemble(
     """Make the next index of pairs that are good by themselves.
 
     With `add` it holds the parent's items too, all as they were; without, only those that are there again
-    (by id), which keep their split. `group` is the pattern of `split.group_of`. Findings say what was set
-    aside: duplicates, ids that clash, and images that would join two splits.
+    (by id), which keep their split. `group` is the pattern of `split.group_of`. Findings say what was
+    rejected: duplicates, ids that clash, and images that would join two splits.
     """
     return _Assembler(examined, classes, name, group, parent, add=add).run()
 
@@ -53,7 +53,7 @@ def assemble(
 class _Assembler:
     def __init__(
         self,
-        examined: Sequence[Examined],
+        examined: Sequence[CheckedSample],
         classes: dict[int, str],
         name: str,
         group: str | None,
@@ -89,7 +89,7 @@ class _Assembler:
     def _drop(self, findings: Iterable[Finding]) -> None:
         found = list(findings)
         self.findings += found
-        gone = {finding.item for finding in found if finding.set_aside}
+        gone = {finding.item for finding in found if finding.rejected}
         self.pairs = [pair for pair in self.pairs if pair.id not in gone]
 
     def _ids_taken(self) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ class _Assembler:
         digests = {pair.image_sha256 for pair in self.pairs}
         for item in self.fixed.values():
             if self.parent and item.image_sha256 in digests:
-                label = label_of(decode_mask(self.parent.read(item.mask)))
+                label = mask_digest(decode_mask(self.parent.read(item.mask)))
                 labelled.append(Labelled(item.id, item.image_sha256, label))
         return labelled
 
@@ -166,7 +166,7 @@ class _Assembler:
         for mask_id in sorted(index.classes.keys() - seen if not self.fixed else ()):
             yield find("class-unseen", index.classes[mask_id], f"no mask has the id {mask_id}")
 
-    def _item(self, pair: Examined, split: SplitName) -> Item:
+    def _item(self, pair: CheckedSample, split: SplitName) -> Item:
         return Item(
             id=pair.id,
             image=f"images/{pair.id}.{pair.extension}",
@@ -184,7 +184,7 @@ class _Assembler:
         return item.model_copy(update={"group": group_of(item.id, self.group)})
 
 
-def _same(pair: Examined, item: Item) -> bool:
+def _same(pair: CheckedSample, item: Item) -> bool:
     return (pair.image_sha256, pair.mask_sha256) == (item.image_sha256, item.mask_sha256)
 
 

@@ -27,7 +27,7 @@ _SAME = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif"}
 
 
 @dataclass(frozen=True)
-class Examined:
+class CheckedSample:
     """A pair that is good by itself. Digests are of the bytes to store; `label` is one of the ids alone.
 
     `mask_bytes` is the mask as PNG where the source's file cannot be stored as it is; `pixels` counts the
@@ -54,9 +54,9 @@ def examine(
     *,
     min_side: int = MIN_SIDE,
     workers: int | None = None,
-) -> tuple[list[Examined], list[Finding]]:
+) -> tuple[list[CheckedSample], list[Finding]]:
     """Decode all pairs in threads; return the good ones in order, and the findings."""
-    good: list[Examined] = []
+    good: list[CheckedSample] = []
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
         results = pool.map(lambda candidate: _examine(candidate, classes, min_side), candidates)
@@ -67,12 +67,12 @@ def examine(
     return good, findings
 
 
-def label_of(mask: NDArray[np.uint8]) -> str:
+def mask_digest(mask: NDArray[np.uint8]) -> str:
     """Digest of a mask's size and ids, whatever file it came in."""
     return hashlib.sha256(str(mask.shape).encode() + mask.tobytes()).hexdigest()
 
 
-class _SetAsideError(Exception):
+class _RejectedError(Exception):
     """Ends the examination of a pair."""
 
     def __init__(self, code: str, item: str, reason: str) -> None:
@@ -82,23 +82,23 @@ class _SetAsideError(Exception):
 
 def _examine(
     candidate: Candidate, classes: dict[int, str], min_side: int
-) -> tuple[Examined | None, list[Finding]]:
+) -> tuple[CheckedSample | None, list[Finding]]:
     try:
         image_data, image = _read_image(candidate, min_side)
         mask_data, mask = _read_mask(candidate, image, classes)
-    except _SetAsideError as error:
+    except _RejectedError as error:
         return None, [error.finding]
     extension = true_extension(image_data)
     stored = _mask_to_store(mask, mask_data)
     ids, counts = np.unique(mask, return_counts=True)
-    examined = Examined(
+    examined = CheckedSample(
         id=candidate.id,
         image=candidate.image,
         mask=candidate.mask,
         extension=extension,
         image_sha256=hashlib.sha256(image_data).hexdigest(),
         mask_sha256=hashlib.sha256(stored).hexdigest(),
-        label=label_of(mask),
+        label=mask_digest(mask),
         width=image.shape[1],
         height=image.shape[0],
         phash=perceptual_hash(image),
@@ -113,10 +113,10 @@ def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.
         data = read_file(candidate.image)
         image = decode_image(data)
     except DataError as error:
-        raise _SetAsideError("image-unreadable", candidate.id, str(error)) from error
+        raise _RejectedError("image-unreadable", candidate.id, str(error)) from error
     if min(image.shape[:2]) < min_side:
         reason = f"{_size(image)} pixels, and the shorter side must have {min_side}"
-        raise _SetAsideError("image-too-small", candidate.id, reason)
+        raise _RejectedError("image-too-small", candidate.id, reason)
     return data, image
 
 
@@ -127,16 +127,16 @@ def _read_mask(
         data = read_file(candidate.mask)
         mask = decode_mask(data)
     except DataError as error:
-        raise _SetAsideError("mask-unreadable", candidate.id, str(error)) from error
+        raise _RejectedError("mask-unreadable", candidate.id, str(error)) from error
     if mask.shape != image.shape[:2]:
         reason = f"mask has {_size(mask)} pixels, the upright image {_size(image)}"
-        raise _SetAsideError("mask-size", candidate.id, reason)
+        raise _RejectedError("mask-size", candidate.id, reason)
     ids = np.unique(mask).tolist()
     if unknown := [value for value in ids if value not in classes]:
         shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
-        raise _SetAsideError("mask-unknown-class", candidate.id, f"mask has ids that are no class: {shown}")
+        raise _RejectedError("mask-unknown-class", candidate.id, f"mask has ids that are no class: {shown}")
     if len(ids) == 1:
-        raise _SetAsideError("mask-single-class", candidate.id, f"mask is {classes[ids[0]]} all over")
+        raise _RejectedError("mask-single-class", candidate.id, f"mask is {classes[ids[0]]} all over")
     return data, mask
 
 
@@ -146,7 +146,7 @@ def _mask_to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
     return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
 
 
-def _notes(examined: Examined) -> list[Finding]:
+def _notes(examined: CheckedSample) -> list[Finding]:
     notes = []
     claimed = examined.image.suffix.lower().removeprefix(".")
     if _SAME.get(claimed, claimed) != examined.extension:

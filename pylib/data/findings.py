@@ -8,9 +8,9 @@ from pylib.data.dataset import FrozenModel
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of finding: whether it sets the item aside, its title, and the likely fix."""
+    """A kind of finding: whether it rejects the item, its title, and the likely fix."""
 
-    set_aside: bool
+    rejected: bool
     title: str
     fix: str
 
@@ -54,12 +54,12 @@ RULES: dict[str, Rule] = {
 class Finding(FrozenModel):
     """One thing found: its kind, the item's id or path, the reason in a sentence, and the likely fix.
 
-    `related` are the ids of other items that it is about. What is `set_aside` is not in the commit.
+    `related` are the ids of other items that it is about. What is `rejected` is not in the commit.
     """
 
     code: str
     item: str
-    set_aside: bool
+    rejected: bool
     reason: str
     fix: str
     related: list[str]
@@ -69,5 +69,5 @@ def find(code: str, item: str, reason: str, related: Iterable[str] = ()) -> Find
     """Make a finding of a kind that RULES knows."""
     rule = RULES[code]
     return Finding(
-        code=code, item=item, set_aside=rule.set_aside, reason=reason, fix=rule.fix, related=list(related)
+        code=code, item=item, rejected=rule.rejected, reason=reason, fix=rule.fix, related=list(related)
     )

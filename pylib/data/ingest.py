@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from pylib.data.assemble import Parent, assemble
-from pylib.data.checks import Examined, examine
+from pylib.data.checks import CheckedSample, examine
 from pylib.data.classes import default_classes
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
@@ -23,7 +23,7 @@ class Options:
 
     `classes` are mask ids and names, else those of the source's classes.yaml, of the parent commit, or the
     trimap; `group` is a regular expression whose first capture group, found in an id, is the group's key,
-    else the parent's, and "" is none; `strict` makes it an error to set anything aside; `add` keeps the
+    else the parent's, and "" is none; `strict` makes it an error to reject anything; `add` keeps the
     parent's items.
     """
 
@@ -45,23 +45,23 @@ class Plan:
     options: Options
     index: DatasetIndex
     files: dict[str, bytes | Path]
-    pairs: list[Examined]
+    pairs: list[CheckedSample]
     findings: list[Finding]
 
     @property
-    def set_aside(self) -> list[Finding]:
+    def rejected(self) -> list[Finding]:
         """The findings whose item is not in the commit."""
-        return [finding for finding in self.findings if finding.set_aside]
+        return [finding for finding in self.findings if finding.rejected]
 
     def check(self) -> None:
-        """Raise DataError where nothing is usable or, if strict, where anything was set aside."""
-        reasons = "; ".join(f"{finding.item}: {finding.reason}" for finding in self.set_aside[:3])
+        """Raise DataError where nothing is usable or, if strict, where anything was rejected."""
+        reasons = "; ".join(f"{finding.item}: {finding.reason}" for finding in self.rejected[:3])
         if not self.index.items:
             raise DataError(
                 f"{self.source.uri}: no usable item ({reasons or 'images/ and masks/ are empty'})"
             )
-        if self.options.strict and self.set_aside:
-            raise DataError(f"{self.source.uri}: {len(self.set_aside)} set aside, and strict: {reasons}")
+        if self.options.strict and self.rejected:
+            raise DataError(f"{self.source.uri}: {len(self.rejected)} rejected, and strict: {reasons}")
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _plan(source: Source, parent: Parent | None, options: Options, name: str) ->
     )
 
 
-def _files(index: DatasetIndex, pairs: list[Examined]) -> dict[str, bytes | Path]:
+def _files(index: DatasetIndex, pairs: list[CheckedSample]) -> dict[str, bytes | Path]:
     files: dict[str, bytes | Path] = {INDEX_FILE: index.dumps()}
     for pair in pairs:
         files[f"images/{pair.id}.{pair.extension}"] = pair.image

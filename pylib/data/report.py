@@ -19,11 +19,11 @@ _BINS = 16
 
 
 class Counts(FrozenModel):
-    """Pairs that were looked at, those that are new in the commit, those set aside, all in the data set."""
+    """Pairs that were looked at, those that are new in the commit, those rejected, all in the data set."""
 
     read: int
     kept: int
-    set_aside: int
+    rejected: int
     total: int
 
 
@@ -49,7 +49,7 @@ class Report(FrozenModel):
 def make_report(plan: Plan) -> Report:
     """Sum a plan up."""
     index = plan.index
-    aside = len({finding.item for finding in plan.set_aside})
+    aside = len({finding.item for finding in plan.rejected})
     pixels = sum((Counter(pair.pixels) for pair in plan.pairs), Counter[int]())
     total = max(1, pixels.total())
     return Report(
@@ -58,7 +58,7 @@ def make_report(plan: Plan) -> Report:
         digest=plan.source.digest,
         classes=index.classes,
         images=Counts(
-            read=len(plan.layout.candidates), kept=len(plan.pairs), set_aside=aside, total=len(index.items)
+            read=len(plan.layout.candidates), kept=len(plan.pairs), rejected=aside, total=len(index.items)
         ),
         splits={name: len(index.split(name)) for name in SPLITS},
         class_shares={name: pixels[mask_id] / total for mask_id, name in sorted(index.classes.items())},

@@ -38,7 +38,7 @@ class StepCache:
             shutil.rmtree(entry, ignore_errors=True)
             return None
         for name, target in outputs.items():
-            place(entry / name, target)
+            copy_folder(entry / name, target)
         return dict(record["result"])
 
     def put(self, key: str, outputs: Mapping[str, Path], result: Mapping[str, Any]) -> None:
@@ -46,7 +46,7 @@ class StepCache:
         staging = self.root / f".{key}-{uuid.uuid4().hex}"
         staging.mkdir(parents=True)
         for name, folder in outputs.items():
-            place(folder, staging / name)
+            copy_folder(folder, staging / name)
         digests = {name: self._digest(staging / name) for name in outputs}
         (staging / "result.json").write_text(json.dumps({"outputs": digests, "result": dict(result)}))
         try:
@@ -59,7 +59,7 @@ class StepCache:
         return dir_hash(manifest(folder)) if folder.is_dir() else None
 
 
-def place(source: Path, target: Path) -> None:
+def copy_folder(source: Path, target: Path) -> None:
     """Copy a finished folder; a copy, not a link, so that editing one never changes the other."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_dir():

@@ -29,7 +29,7 @@ from pylib.errors import (
 
 LASTING = (ConfigurationError, DataError, GateError, NotFoundError, PipelineError, ProvenanceError)
 BUGS = (TypeError, AttributeError, NameError, ImportError, LookupError, AssertionError)
-"""What a second try cannot mend: what people wrote, what data is, a time limit; and our own mistakes."""
+"""What a second try cannot help: what people wrote, what data is, a time limit; and our own mistakes."""
 
 NODE = "PYLIB_NODE"
 """Where a task on a cluster has the name of its node, `workflow.root.train.executor(1)`."""

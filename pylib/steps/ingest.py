@@ -45,7 +45,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "group": plan.index.group_pattern,
         "strict": plan.options.strict,
         "add": plan.options.add,
-        "set_aside": len(plan.set_aside),
+        "rejected": len(plan.rejected),
     }
     source = {"name": "source", "uri": plan.source.uri, "digest": plan.source.digest}
     subject = {"name": repository, "digest": {"dirHash": _tree(plan)}}

@@ -18,7 +18,7 @@ class TrainingConfig(BaseModel):
     epochs: at most that many, None for EPOCHS
     patience: epochs without a better validation mean IoU before stopping
     batch: images a step, over all devices; learning_rate: the highest; weight_decay: AdamW's
-    encoder_rate: share of the learning rate at which an encoder with first weights learns
+    encoder_lr_multiplier: share of the learning rate at which an encoder with first weights learns
     schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation mean IoU
     augmentation: strength in [0,1]; 0 turns it off
     seed: decides first weights, dropout, order and augmentation
@@ -39,7 +39,7 @@ class TrainingConfig(BaseModel):
     batch: int = Field(default=16, ge=1, le=4096)
     learning_rate: float = Field(default=4e-3, gt=0, le=1)
     schedule: Literal["cosine", "plateau"] = "cosine"
-    encoder_rate: float = Field(default=0.08, gt=0, le=1)
+    encoder_lr_multiplier: float = Field(default=0.08, gt=0, le=1)
     weight_decay: float = Field(default=1e-4, ge=0, lt=1)
     augmentation: float = Field(default=1.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**31)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pylib.data.pipeline import ShardReader
+from pylib.data.input_pipeline import ShardReader
 from pylib.errors import ModelError
 from pylib.training import schedules
 from pylib.training.checkpoints import (
@@ -22,7 +22,7 @@ from pylib.training.checkpoints import (
 )
 from pylib.training.config import TrainingConfig
 from pylib.training.metrics import summary
-from pylib.training.steps import Steps
+from pylib.training.train_step import TrainStep
 
 SCORE = "mean_iou"
 OnEpoch = Callable[[dict[str, float]], None]
@@ -46,7 +46,7 @@ class Loop:
 
     def __init__(
         self,
-        steps: Steps,
+        steps: TrainStep,
         config: TrainingConfig,
         epochs: int,
         data: Data,

@@ -12,7 +12,7 @@ import keras
 from pydantic import ValidationError
 
 from pylib.data.folders import new_folder
-from pylib.data.pipeline import ShardReader
+from pylib.data.input_pipeline import ShardReader
 from pylib.data.shards import INDEX_FILE, ShardIndex
 from pylib.errors import ConfigurationError
 from pylib.models.encoders import Weights, find_weights
@@ -25,8 +25,8 @@ from pylib.training.config import EPOCHS, TrainingConfig, one_line
 from pylib.training.environment import Environment, prepare_environment
 from pylib.training.loop import SCORE, Data, Loop, OnEpoch
 from pylib.training.precision import Policy, build_optimizer, dtype_policy
-from pylib.training.steps import Steps, choose_strategy
 from pylib.training.tracking import MlflowLog, tensorboard
+from pylib.training.train_step import TrainStep, choose_strategy
 
 HISTORY_FILE = "history.json"
 DATASET_FILE = "dataset.json"
@@ -151,7 +151,7 @@ def _spec(config: TrainingConfig, index: ShardIndex, origin: WeightsOrigin) -> M
         raise ConfigurationError(f"model: {one_line(error)}") from error
 
 
-def _build(plan: _Plan) -> tuple[keras.Model, Steps]:
+def _build(plan: _Plan) -> tuple[keras.Model, TrainStep]:
     strategy, policy = choose_strategy(), plan.environment.policy
     with strategy.scope(), dtype_policy(policy):
         model = build_unet(plan.spec, plan.weights)
@@ -160,9 +160,9 @@ def _build(plan: _Plan) -> tuple[keras.Model, Steps]:
             model.trainable_variables,
             plan.config.weight_decay,
             slow=model.get_layer("encoder").trainable_variables if plan.weights else [],
-            factor=plan.config.encoder_rate,
+            factor=plan.config.encoder_lr_multiplier,
         )
-    return model, Steps(logits_of(model), optimizer, strategy)
+    return model, TrainStep(logits_of(model), optimizer, strategy)
 
 
 def _watch(folder: Path, log: MlflowLog | None) -> OnEpoch:

@@ -47,7 +47,7 @@ def test_it_prints_the_commit_and_what_was_found(pairs: Path, tmp_path: Path) ->
     assert "data set   street" in output
     assert "images     20: " in output
     assert "0=sky, 1=road" in output
-    assert "set aside  1 x images without a mask" in output
+    assert "rejected  1 x images without a mask" in output
     assert (tmp_path / "out/reports/ingest/street/report.html").is_file()
     assert "(nothing changed)" in run(pairs)
 
@@ -66,7 +66,7 @@ def test_json_is_for_programs(pairs: Path, tmp_path: Path) -> None:
         )
     )
     assert facts["commit"].startswith("road@")
-    assert (facts["images"], facts["set_aside"], facts["new"]) == (20, 0, True)
+    assert (facts["images"], facts["rejected"], facts["new"]) == (20, 0, True)
     assert facts["classes"] == {"0": "sky", "1": "road"}
     assert facts["report"] == str(tmp_path / "here/report.html")
 
@@ -109,6 +109,6 @@ def test_what_a_person_got_wrong_is_one_line(pairs: Path, arguments: list[str], 
 
 def test_strict_is_an_error_and_commits_nothing(pairs: Path) -> None:
     (pairs / "images/bad.png").write_bytes(b"hello")
-    with pytest.raises(PylibError, match="1 set aside, and strict"):
+    with pytest.raises(PylibError, match="1 rejected, and strict"):
         run(pairs, "--classes", "0=sky,1=road", "--strict")
     assert json.loads(run(pairs, "--classes", "0=sky,1=road", "--json"))["new"]

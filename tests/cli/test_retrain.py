@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from pylib.provenance.materials import ROOT
-from tests.workflows import pachyderm_server
+from tests.runners import pachyderm_server
 
 SPEC = ROOT / "cluster-conf/pachyderm/base/retrain/pipeline.yaml"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pylib.store.protocol import open_store
+from tests.runners.kubectl_stand_in import KubectlStandIn
+from tests.runners.pipelines_api import run, serving, succeeded, task
 from tests.store.standin import serving as pachd
-from tests.workflows.kubectl_stand_in import KubectlStandIn
-from tests.workflows.pipelines_api import run, serving, succeeded, task
 
 PYLIB = Path(sys.executable).with_name("pylib")
 DATA = ("--data", "sample@master", "--cluster")

@@ -145,7 +145,7 @@ CASES: dict[str, tuple[Plant, dict[str, str]]] = {
         {"README": "file-ignored", "images/._*": "file-ignored"},
     ),
 }
-SETS_ASIDE = {
+REJECTS = {
     name: sum(
         code not in {"extension-wrong", "mask-converted", "near-duplicate", "file-ignored"}
         for code in found.values()
@@ -161,12 +161,12 @@ def test_a_bad_data_set_gives_exactly_its_finding(good, make, tmp_path: Path, ca
     with plan_ingest(str(good.root), None, Options(strict=True), cache=tmp_path) as plan:
         assert {finding.item: finding.code for finding in plan.findings} == expected
         assert all(finding.reason and finding.fix and "\n" not in finding.reason for finding in plan.findings)
-        assert len(plan.set_aside) == SETS_ASIDE[case]
+        assert len(plan.rejected) == REJECTS[case]
         present = {item.id for item in plan.index.items}
         assert present >= {f"item_{number:02}" for number in range(40)}
-        assert not present & {finding.item for finding in plan.set_aside}
-        if plan.set_aside:
-            with pytest.raises(DataError, match="set aside, and strict") as caught:
+        assert not present & {finding.item for finding in plan.rejected}
+        if plan.rejected:
+            with pytest.raises(DataError, match="rejected, and strict") as caught:
                 plan.check()
             assert "\n" not in str(caught.value)
         else:

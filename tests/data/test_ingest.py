@@ -134,7 +134,7 @@ def test_without_add_the_commit_is_the_source_and_says_what_is_gone_or_changed(g
     assert splits(result) == before
 
 
-def test_a_new_image_between_two_splits_is_set_aside(good, make, run) -> None:
+def test_a_new_image_between_two_splits_is_rejected(good, make, run) -> None:
     train, test = (
         next(f"g{n}" for n in range(99) if split_of(f"g{n}") == split) for split in ("train", "test")
     )
@@ -145,7 +145,7 @@ def test_a_new_image_between_two_splits_is_set_aside(good, make, run) -> None:
         f"{test}_b", image=make.encode(make.noise(100), quality=60)
     )  # in one group, but looks like the other
     result = run()
-    assert [(finding.item, finding.code) for finding in result.findings if finding.set_aside] == [
+    assert [(finding.item, finding.code) for finding in result.findings if finding.rejected] == [
         (f"{test}_b", "split-bridged")
     ]
     assert splits(result) == before
@@ -159,7 +159,7 @@ def test_other_classes_than_the_parents_cannot_be_added(good, run) -> None:
 
 def test_strict_commits_nothing_but_reports(good, run, tmp_path: Path) -> None:
     good.put("bad", image=b"hello")
-    with pytest.raises(DataError, match="1 set aside, and strict: bad: not an image"):
+    with pytest.raises(DataError, match="1 rejected, and strict: bad: not an image"):
         run(strict=True)
     assert read_parent(run.store, "pairs", "master") == (None, None)
     report = Report.model_validate_json((tmp_path / "report" / "report.json").read_bytes())
@@ -172,7 +172,7 @@ def test_the_report_counts_what_the_commit_holds(good, make, run, tmp_path: Path
     good.put("copy", 3)
     result = run()
     report = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert report["images"] == {"read": 41, "kept": 40, "set_aside": 2, "total": 40}
+    assert report["images"] == {"read": 41, "kept": 40, "rejected": 2, "total": 40}
     assert sum(report["splits"].values()) == 40
     assert sum(report["class_shares"].values()) == pytest.approx(1)
     assert report["class_shares"]["object"] == pytest.approx((16 * 24) / (40 * 48))

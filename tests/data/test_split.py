@@ -85,7 +85,7 @@ def test_adding_items_never_moves_old_ones(world) -> None:
 
 
 @given(linked_worlds())
-def test_a_new_item_shares_the_split_of_all_that_it_is_linked_to_or_is_set_aside(world) -> None:
+def test_a_new_item_shares_the_split_of_all_that_it_is_linked_to_or_is_rejected(world) -> None:
     groups, near, before = world
     old = assign(*inside(groups, near, before), {}).splits
     result = assign(groups, near, old)
@@ -105,7 +105,7 @@ def test_adding_the_same_items_again_changes_nothing(world) -> None:
     assert assign(groups, near, first).splits == first
 
 
-def test_a_bridge_is_set_aside_and_what_hung_on_it_is_free() -> None:
+def test_a_bridge_is_rejected_and_what_hung_on_it_is_free() -> None:
     groups = dict.fromkeys(["old_train", "old_test", "bridge", "leaf"])
     near = [("bridge", "old_train"), ("bridge", "old_test"), ("leaf", "bridge")]
     result = assign(groups, near, {"old_train": "train", "old_test": "test"})

@@ -53,7 +53,7 @@ class Store:
         }
 
     def secrets_for(self, namespace: str) -> list[Body]:
-        """What `pylib cluster secrets` makes for the model server and for steps, of this store."""
+        """What `preflight secrets` makes for the model server and for steps, of this store."""
         return [
             {
                 "apiVersion": "v1",

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pylib.cluster.schemas.sharing import unshared
-from pylib.cluster.schemas.structural import PRESERVE
-from pylib.cluster.schemas.tables import FOLDER, Schema, load
+from preflight.schemas.sharing import unshared
+from preflight.schemas.structural import PRESERVE
+from preflight.schemas.tables import FOLDER, Schema, load
 from tests.on_cluster.kubectl import Body
 
 Kind = tuple[str, str, str]  # group, version, kind
@@ -70,7 +70,7 @@ def _definition(kind: Kind, table: Schema, namespaced: bool) -> Body:
 
 
 def structural(table: Schema) -> Schema:
-    """The structural schema that a table was made of: pylib.cluster.schemas.structural.strict undone."""
+    """The structural schema that a table was made of: preflight.schemas.structural.strict undone."""
     made = {"type": "object", **_node(unshared(table))}
     if "properties" in made:
         made["properties"]["metadata"].pop(PRESERVE, None)  # the server knows what it may hold

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from pylib.cluster import access
-from pylib.cluster.access import GROUP
-from pylib.cluster.pods import PodTemplate, pod_templates
-from pylib.cluster.policies.pod_security import ENFORCE, violations
-from pylib.cluster.render import Render
-from pylib.cluster.resources import Origin, Resource
+from preflight import access
+from preflight.access import GROUP
+from preflight.pods import PodTemplate, pod_templates
+from preflight.policies.pod_security import ENFORCE, violations
+from preflight.render import Render
+from preflight.resources import Origin, Resource
 from tests.on_cluster import argocd, authorizer, foundations, outside
 from tests.on_cluster.authorizer import Account, Answer, Question, service_account
 from tests.on_cluster.breaches import BREACHES, Breach, hardened
@@ -222,7 +222,7 @@ def test_a_hardened_pod_is_taken(kubectl: Kubectl, namespace: str) -> None:
 def test_a_pod_below_its_namespaces_level_is_refused(
     forbidden: dict[str, str], namespace: str, level: str, breach: Breach
 ) -> None:
-    """By the server, and before it by `pylib cluster validate`."""
+    """By the server, and before it by `preflight validate`."""
     said = forbidden.get(breach.name_in(namespace), "nothing: the server takes it")
     assert f'violates PodSecurity "{level}:latest"' in said
     assert breach.said in said

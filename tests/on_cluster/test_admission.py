@@ -1,4 +1,4 @@
-"""What `pylib.cluster.admission` says of pods, and what the API server says of the same ones.
+"""What `preflight.admission` says of pods, and what the API server says of the same ones.
 
 Drawn limit ranges and quotas in namespaces of their own, and pods that are sent there as a dry run: the same
 verdict, and the same defaults. Nothing of the platform is needed, and nothing stays behind.
@@ -15,13 +15,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pylib.cluster.admission.amounts import amounts
-from pylib.cluster.admission.limit_range import fill_in, refusals
-from pylib.cluster.admission.requirements import PARTS, asked, contradictions
-from pylib.cluster.admission.resource_quota import counts, exceeded, of_pod, unstated
-from pylib.cluster.resources import Origin, Resource
-from tests.cluster.admission.examples import limit_ranges, pods, quotas
+from preflight.admission.amounts import amounts
+from preflight.admission.limit_range import fill_in, refusals
+from preflight.admission.requirements import PARTS, asked, contradictions
+from preflight.admission.resource_quota import counts, exceeded, of_pod, unstated
+from preflight.resources import Origin, Resource
 from tests.on_cluster.kubectl import Kubectl, KubectlError
+from tests.preflight.admission.examples import limit_ranges, pods, quotas
 
 pytestmark = pytest.mark.cluster
 Body = dict[str, Any]

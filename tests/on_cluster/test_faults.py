@@ -1,7 +1,7 @@
-"""What seeded faults cost that are pushed all the same: each is one that `pylib cluster validate` finds.
+"""What seeded faults cost that are pushed all the same: each is one that `preflight validate` finds.
 
 Ten are refused, by the API server, by Argo CD or by Pod Security; the others, which nobody refuses, show what
-they do. tests/cluster/faults.py holds them, and the test that they are found.
+they do. tests/preflight/faults.py holds them, and the test that they are found.
 """
 
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.cluster.faults import FAULTS, Fault
 from tests.on_cluster import argocd
 from tests.on_cluster.authorizer import ask, service_account
 from tests.on_cluster.kubectl import Kubectl
 from tests.on_cluster.platform import Platform, require_tried
 from tests.on_cluster.waiting import require, until
+from tests.preflight.faults import FAULTS, Fault
 
 pytestmark = pytest.mark.cluster
 # What is planted at the same time touches different applications, or different fields of the same object.

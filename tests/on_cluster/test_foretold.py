@@ -1,12 +1,12 @@
-"""What `pylib cluster diff` foretells of a push is what happens when it is pushed."""
+"""What `preflight diff` foretells of a push is what happens when it is pushed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
-from pylib.cluster.diff.dangers import Danger, Outcome, dangers
-from pylib.cluster.diff.revisions import differences, revision
+from preflight.diff.dangers import Danger, Outcome, dangers
+from preflight.diff.revisions import differences, revision
 from tests.on_cluster import argocd
 from tests.on_cluster.changes import (
     CHANGES,

@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from pylib.cluster.images import locked
-from pylib.cluster.pachyderm.specs import Spec
-from pylib.cluster.pachyderm.worker import patched, pod_of
+from preflight.images import locked
+from preflight.pachyderm.specs import Spec
+from preflight.pachyderm.worker import patched, pod_of
+from pylib.runners.data_commit import job_of
+from pylib.runners.kubernetes_api import KubernetesApi
 from pylib.store.protocol import Commit, CommitRef, open_store
-from pylib.workflows.data_commit import job_of
-from pylib.workflows.kubernetes_api import KubernetesApi
 from tests.on_cluster import pods
 from tests.on_cluster.conftest import ROOT
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
 from tests.on_cluster.operators import runs_for_real
 from tests.on_cluster.platform import Platform, require_tried
-from tests.workflows import pachyderm_server
+from tests.runners import pachyderm_server
 
 pytestmark = pytest.mark.cluster
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylib.cluster import kustomize
+from preflight import kustomize
 from pylib.serving.deployment import SeldonDeployment
-from tests.cluster.conftest import needs_kustomize
 from tests.on_cluster.kubectl import Body
 from tests.on_cluster.seldon.made import made_of
 from tests.on_cluster.seldon.patch import annotated, is_to_be_written, written_over
 from tests.on_cluster.seldon.status import PARTS, Status, same
+from tests.preflight.conftest import needs_kustomize
 
 ROOT = Path(__file__).parents[2]
 OVERLAYS = ("local", "gpu")

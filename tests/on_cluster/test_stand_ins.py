@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pylib.cluster.schemas.sharing import unshared
-from pylib.cluster.schemas.structural import strict
-from pylib.cluster.schemas.tables import FOLDER, known, load
+from preflight.schemas.sharing import unshared
+from preflight.schemas.structural import strict
+from preflight.schemas.tables import FOLDER, known, load
 from tests.on_cluster.stand_ins import EXPERIMENT, OWN_WORDS, stand_ins, structural
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pylib.cluster.kustomize import build
+from preflight.kustomize import build
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.repository import BRANCH, Repository, copy_checkout
 
@@ -18,7 +18,7 @@ kind: Kustomization
 resources:
   - objects.yaml
 components:
-  - ../../../conventions/keep
+  - ../../../components/keep
 """
 
 
@@ -60,7 +60,7 @@ def install(kubectl: Kubectl, repository: Repository, checkout: Path) -> None:
 
 def start(repository: Repository, checkout: Path) -> Trial:
     """The first trial, pushed beside what of the checkout it needs."""
-    copy_checkout(checkout / "cluster-conf/conventions", repository.folder / "cluster-conf/conventions")
+    copy_checkout(checkout / "cluster-conf/components", repository.folder / "cluster-conf/components")
     trial = Trial(repository, PROJECT)
     trial.write()
     repository.push("A trial")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pylib.cluster.render import Render, render
+from preflight.render import Render, render
 
 ROOT = Path(__file__).parents[2]
 

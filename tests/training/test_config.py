@@ -10,7 +10,7 @@ WRONG = {
     "patience": 0,
     "batch": 0,
     "learning_rate": -1e-3,
-    "encoder_rate": 2.0,
+    "encoder_lr_multiplier": 2.0,
     "weight_decay": -0.1,
     "augmentation": 1.5,
     "dropout": 1.0,

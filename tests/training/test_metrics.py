@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
 from pylib.training import metrics
-from pylib.training.steps import confusion_matrix
+from pylib.training.train_step import confusion_matrix
 
 CLASSES = 4
 labels = hnp.arrays(np.uint8, st.integers(1, 60), elements=st.integers(0, CLASSES - 1))

@@ -89,7 +89,7 @@ def check_model_folder(folder: Path, shards: Path) -> None:
     """The stored weights are those of the best epoch: they score on validation what the history says."""
     from pylib.models.unet import logits_of
     from pylib.training.metrics import summary
-    from pylib.training.steps import confusion_matrix
+    from pylib.training.train_step import confusion_matrix
 
     history = json.loads((folder / "history.json").read_text())["epochs"]
     images, masks = load_split(shards, "validation")

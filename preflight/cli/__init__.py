@@ -1,0 +1,34 @@
+"""The command line: a verb a line; errors are caught once, in main."""
+
+import sys
+
+import typer
+
+from preflight.cli import diff, graph, verbs
+from preflight.errors import PreflightError
+
+app = typer.Typer(
+    name="preflight",
+    help="The cluster in Git: checked, compared and drawn before a push.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("validate")(verbs.validate)
+app.command("diff")(diff.diff)
+app.command("graph")(graph.graph)
+app.command("secrets")(verbs.secrets)
+app.command("images")(verbs.images)
+app.command("schemas")(verbs.schemas)
+app.command("inventory")(verbs.inventory)
+
+
+def main() -> None:
+    """Run a verb; whatever a person can fix is one line on stderr and exit status 1."""
+    try:
+        app()
+    except PreflightError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

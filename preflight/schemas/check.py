@@ -1,0 +1,171 @@
+"""The rules of schemas: every object against the schema of its kind, and every table against its CRD."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from preflight.build_chart import KUBERNETES
+from preflight.findings import Finding, found, rule
+from preflight.render import Render
+from preflight.resources import Body, Resource
+from preflight.schemas import core, tables, trials, violations
+from preflight.schemas.structural import Schema
+from preflight.schemas.suggest import did_you_mean
+from preflight.schemas.violations import Violation
+
+REASONS = {
+    "schema-unknown-kind": "the API server knows only the kinds that it or an installed CRD serves",
+    "schema-not-served": "an alpha or beta version is served only where the API server was told so",
+    "schema-unknown-field": "a misspelt field is refused, or dropped without a word",
+    "schema-type": "a value of another type is refused",
+    "schema-required": "an object without a required field is refused",
+    "schema-enum": "a value that is none of the listed ones is refused",
+    "schema-duplicate": "server-side apply refuses a list that names the same thing twice",
+    "schema-value": "a value outside its pattern, range or alternatives is refused",
+}
+EXPERIMENT = ("kubeflow.org", "Experiment")
+# Still served, and to be gone some day.
+DEPRECATED = {("", "v1", "ComponentStatus"), ("", "v1", "Endpoints")}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the schemas say of a render.
+
+    findings: by rule
+    sound: the objects in which every mapping and list is one, so that more can be said of them
+    typed: those in which every value is of its type as well
+    """
+
+    findings: dict[str, list[Finding]]
+    sound: list[Resource]
+    typed: list[Resource]
+
+
+_JUDGED: WeakKeyDictionary[Render, Judged] = WeakKeyDictionary()
+
+
+def of_object(body: Body, tree: Path) -> Iterator[Violation]:
+    """What the schema of its kind refuses in one object; `tree` is the repository, which holds the tables."""
+    group, version, kind = group_version_kind(body)
+    validator = violations.of_kind(tree / tables.FOLDER, group, version, kind)
+    if validator is None:
+        message = _unknown(tree, group, version, kind)
+        yield Violation("schema-unknown-kind", "apiVersion", message, shape=True)
+        return
+    if group in core.groups() and not core.served(version):
+        message = f"{version} is off unless --runtime-config names it; write a stable version, or none"
+        yield Violation("schema-not-served", "apiVersion", message)
+    yield from validator.violations(body)
+    if group not in core.groups():
+        for each in violations.of_core(core.META).violations(body.get("metadata") or {}):
+            yield Violation(each.rule, f"metadata.{each.field}".rstrip("."), each.message, each.shape)
+
+
+def with_trial(body: Body, tree: Path) -> list[Violation]:
+    """What is refused in an object and, of an Experiment, in the object that each of its trials makes."""
+    violated = list(of_object(body, tree))
+    if group_version_kind(body)[::2] != EXPERIMENT or any(each.shape for each in violated):
+        return violated
+    trial = trials.sample(body)
+    for each in of_object(trial, tree) if isinstance(trial, dict) else ():
+        field = f"{trials.FIELD}.{each.field}".rstrip(".")
+        violated.append(Violation(each.rule, field, each.message, each.shape))
+    return violated
+
+
+def group_version_kind(body: Body) -> tuple[str, str, str]:
+    """What an object says it is."""
+    group, slash, version = str(body.get("apiVersion", "")).rpartition("/")
+    return (group if slash else "", version, str(body.get("kind", "")))
+
+
+def judged(render: Render) -> Judged:
+    """What the schemas say of a render; each is looked at once."""
+    if render not in _JUDGED:
+        made = Judged(defaultdict(list), [], [])
+        for resource in render.resources:
+            violated = with_trial(resource.body, render.tree)
+            if not any(each.shape for each in violated):
+                made.sound.append(resource)
+            if not any(each.shape or each.rule == "schema-type" for each in violated):
+                made.typed.append(resource)
+            for each in violated:
+                made.findings[each.rule].append(found(each.rule, resource, each.field, each.message))
+        _JUDGED[render] = made
+    return _JUDGED[render]
+
+
+def well_formed(render: Render) -> Render:
+    """The render without the objects that have something of another type: other rules need not expect it."""
+    return replace(render, resources=judged(render).typed)
+
+
+def sound(render: Render, *kinds: str) -> Iterator[Resource]:
+    """The objects, of some kinds or of all, whose mappings and lists are what they should be."""
+    return (resource for resource in judged(render).sound if not kinds or resource.kind in kinds)
+
+
+def _of_rule(identifier: str, render: Render) -> Iterator[Finding]:
+    yield from judged(render).findings.get(identifier, [])
+
+
+for _identifier, _reason in REASONS.items():
+    rule(_identifier, _reason)(partial(_of_rule, _identifier))
+
+
+@rule("schema-deprecated", "a deprecated version goes away with an upgrade, and takes the object with it")
+def deprecated(render: Render) -> Iterator[Finding]:
+    """Objects of ours in a version that is on its way out."""
+    for resource in render.resources:
+        known = (resource.group, resource.version, resource.kind)
+        if not resource.origin.upstream and (
+            known in DEPRECATED or _table(render, resource).get("deprecated")
+        ):
+            yield found(
+                "schema-deprecated", resource, "apiVersion", "this version is deprecated; write a newer one"
+            )
+
+
+@rule("schema-table", "a table that is not of the CRD which is installed checks against the wrong fields")
+def table_current(render: Render) -> Iterator[Finding]:
+    """Tables that are missing, or were made of another release's CRD."""
+    for definition in render.of("CustomResourceDefinition"):
+        for version in tables.versions_of(definition):
+            table = tables.load(render.tree / tables.FOLDER, version.group, version.kind, version.name)
+            if table is None or table.get(tables.DIGEST, version.digest) != version.digest:
+                what = "has no schema table" if table is None else "is not what its schema table was made of"
+                message = f"{version.kind} {version.name} {what}; run `preflight schemas`"
+                cause = f"{tables.FOLDER} is not of the CRDs that are rendered"
+                yield found("schema-table", definition, "spec.versions", message, cause)
+
+
+def _table(render: Render, resource: Resource) -> Schema:
+    folder = render.tree / tables.FOLDER
+    return tables.load(folder, resource.group, resource.kind, resource.version) or {}
+
+
+def _unknown(tree: Path, group: str, version: str, kind: str) -> str:
+    """Why there is no schema, and what to write."""
+    named = f"{group}/{version} {kind}".removeprefix("/")
+    if group in core.groups():
+        return (
+            f"Kubernetes {KUBERNETES.rpartition('.')[0]} serves no {named}{_core_hint(group, version, kind)}"
+        )
+    known = tables.known(tree / tables.FOLDER, group)
+    served = sorted(version for each, version in known if each == kind)
+    if served:
+        return f"there is no {named}; {kind} has {', '.join(served)}"
+    hint = did_you_mean(kind, {each for each, _version in known})
+    return f"there is no schema of {named}{hint or '; install its CRD and run `preflight schemas`'}"
+
+
+def _core_hint(group: str, version: str, kind: str) -> str:
+    kinds = [known for known in core.kinds() if core.served(known[1])]
+    same = sorted({f"{known[0]}/{known[1]}".removeprefix("/") for known in kinds if known[2] == kind})
+    if same:
+        return f"; write {' or '.join(same)}"
+    return did_you_mean(kind, {known[2] for known in kinds if known[:2] == (group, version)})

@@ -1,7 +1,0 @@
-"""What cannot be had or told on this machine: no fault of the repository, and always told."""
-
-from pylib.errors import ClusterError
-
-
-class UnavailableError(ClusterError):
-    """Something is missing here that may be there where Argo CD builds."""
