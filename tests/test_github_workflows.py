@@ -107,15 +107,12 @@ def test_no_checkout_leaves_its_token_behind(file: Path) -> None:
 def test_the_verbs_that_are_called_exist(file: Path) -> None:
     from typer.main import get_command
 
-    from pylib.cli import app
-    from pylib.cli.verbs import register
+    from preflight.cli import app
 
     scripts = "\n".join(step.get("run", "") for step in steps(file))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z-]+)", scripts)) <= targets
-    register(app)
-    cluster = get_command(app).commands["cluster"].commands
-    assert set(re.findall(r"preflight ([a-z]+)", scripts)) <= set(cluster)
+    assert set(re.findall(r"preflight ([a-z]+)", scripts)) <= set(get_command(app).commands)
 
 
 def test_the_comment_that_is_brought_up_to_date_is_the_one_we_write() -> None:
@@ -129,7 +126,7 @@ def test_nothing_that_lets_a_change_through_is_content_with_what_it_did_not_look
     validating = [
         line for text in (*called, *(hook["entry"] for hook in hooks)) for line in text.splitlines()
     ]
-    validating = [line for line in validating if "cluster validate" in line]
+    validating = [line for line in validating if "preflight validate" in line]
     assert len(validating) >= 4
     assert [line for line in validating if "--strict" not in line] == []
     for verb in ("validate", "test"):
@@ -137,7 +134,7 @@ def test_nothing_that_lets_a_change_through_is_content_with_what_it_did_not_look
             told = subprocess.run(
                 ["make", "--dry-run", verb, variable], cwd=ROOT, capture_output=True, text=True, check=True
             )
-            [line] = [each for each in told.stdout.splitlines() if "cluster validate" in each]
+            [line] = [each for each in told.stdout.splitlines() if "preflight validate" in each]
             assert ("--strict" in line) is (variable == "STRICT=--strict")
 
 

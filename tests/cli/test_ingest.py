@@ -47,7 +47,7 @@ def test_it_prints_the_commit_and_what_was_found(pairs: Path, tmp_path: Path) ->
     assert "data set   street" in output
     assert "images     20: " in output
     assert "0=sky, 1=road" in output
-    assert "rejected  1 x images without a mask" in output
+    assert "rejected   1 x images without a mask" in output
     assert (tmp_path / "out/reports/ingest/street/report.html").is_file()
     assert "(nothing changed)" in run(pairs)
 
