@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from pylib.data.dataset import TRIMAP
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, one_line
 
 FILE = "classes.yaml"
 
@@ -47,8 +47,7 @@ def read_classes(path: Path) -> dict[int, str] | None:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigurationError(f"{FILE} of the source cannot be read: {reason}") from error
+        raise ConfigurationError(f"{FILE} of the source cannot be read: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{FILE} of the source: write mask ids and names, as in 0: background")
     return checked_classes(content.items(), f"{FILE} of the source")

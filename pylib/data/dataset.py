@@ -1,12 +1,12 @@
 """The data set as one commit holds it: dataset.json beside images/ and masks/."""
 
-import json
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pylib.errors import DataError
+from pylib.records import Record, first_error
 
 SplitName = Literal["train", "validation", "test", "calibration"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
@@ -24,21 +24,10 @@ def _inside(path: str) -> str:
 
 
 FilePath = Annotated[str, Field(pattern=r"^(images|masks)/[^\\]+$"), AfterValidator(_inside)]
-Record = TypeVar("Record", bound="FrozenModel")
+Parsed = TypeVar("Parsed", bound=Record)
 
 
-class FrozenModel(BaseModel):
-    """A record that is written once: unknown fields are errors, fields cannot be assigned."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def dumps(self) -> bytes:
-        """Canonical JSON: the same record gives the same bytes."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False)
-        return text.encode() + b"\n"
-
-
-class Item(FrozenModel):
+class Item(Record):
     """An image with its mask.
 
     `id` is the image's path below images/ without extension; `image` and `mask` are paths in the commit;
@@ -58,7 +47,7 @@ class Item(FrozenModel):
     split: SplitName
 
 
-class DatasetIndex(FrozenModel):
+class DatasetIndex(Record):
     """What dataset.json holds: the classes (mask id 0…255 → name) and the items, sorted by id.
 
     `group_pattern` is the regular expression whose first capture group, found in an id, is the item's group.
@@ -99,14 +88,12 @@ class DatasetIndex(FrozenModel):
         return parse(cls, read_file(folder / INDEX_FILE), str(folder / INDEX_FILE))
 
 
-def parse(model: type[Record], data: bytes, place: str) -> Record:
+def parse(model: type[Parsed], data: bytes, place: str) -> Parsed:
     """Validate JSON as a record; raises DataError that names the place and the first thing wrong."""
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "content"
-        raise DataError(f"{place}: {where}: {first['msg']}; ingest the data set again") from error
+        raise DataError(f"{place}: {first_error(error)}; ingest the data set again") from error
 
 
 def read_file(path: Path) -> bytes:

@@ -20,17 +20,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 from tqdm import tqdm
 
-from pylib.data.dataset import SPLITS, DatasetIndex, FrozenModel, Item, Sha256, SplitName, parse, read_file
+from pylib.data.dataset import SPLITS, DatasetIndex, Item, Sha256, SplitName, parse, read_file
 from pylib.data.folders import new_folder
 from pylib.data.images import decode_image, decode_mask, resize_image, resize_mask
 from pylib.errors import DataError
+from pylib.records import Record
 
 HEADER_BYTES = 128
 INDEX_FILE = "index.json"
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
-class ShardItem(FrozenModel):
+class ShardItem(Record):
     """Which image and mask a record was made from."""
 
     id: str
@@ -38,7 +39,7 @@ class ShardItem(FrozenModel):
     mask_sha256: Sha256
 
 
-class Shard(FrozenModel):
+class Shard(Record):
     """A pair of files, relative to the folder, and how many records each holds."""
 
     images: str
@@ -46,14 +47,14 @@ class Shard(FrozenModel):
     count: int = Field(gt=0)
 
 
-class Split(FrozenModel):
+class Split(Record):
     """The items of a split in the order of their records, and the files that hold them in that order."""
 
     items: list[ShardItem]
     shards: list[Shard]
 
 
-class ShardIndex(FrozenModel):
+class ShardIndex(Record):
     """What index.json holds: `classes` by class index, `image_size` in pixels, the splits."""
 
     format: Literal[1] = 1

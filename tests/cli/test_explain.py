@@ -13,8 +13,8 @@ import pytest
 from pylib.data.dataset import DatasetIndex, Item
 from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
+from pylib.store.opening import open_store
 from pylib.store.pachyderm_names import handle
-from pylib.store.protocol import open_store
 from tests.store.standin import serving
 
 PYLIB = Path(sys.executable).with_name("pylib")
