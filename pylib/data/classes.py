@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from pylib.data.dataset import TRIMAP
 from pylib.errors import ConfigurationError, one_line
@@ -51,3 +53,11 @@ def read_classes(path: Path) -> dict[int, str] | None:
     if not isinstance(content, dict):
         raise ConfigurationError(f"{FILE} of the source: write mask ids and names, as in 0: background")
     return checked_classes(content.items(), f"{FILE} of the source")
+
+
+def class_lookup(classes: dict[int, str]) -> NDArray[np.int16]:
+    """Table int16 [256] from class id to class index (position among the sorted ids), -1 for other ids."""
+    lookup = np.full(256, -1, np.int16)
+    for position, class_id in enumerate(sorted(classes)):
+        lookup[class_id] = position
+    return lookup

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pylib.data.classes import class_lookup
 from pylib.data.dataset import read_file
 from pylib.data.images import decode_image, decode_mask, encode_png, resize_mask
 from pylib.data.layout import Candidate
-from pylib.data.shards import class_lookup
 from pylib.errors import DataError
 from pylib.palette import class_rgb
 

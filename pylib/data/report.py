@@ -52,7 +52,7 @@ def make_report(plan: Plan) -> Report:
     """Sum a plan up."""
     index = plan.index
     aside = len({finding.item for finding in plan.rejected})
-    pixels = sum((Counter(pair.pixels) for pair in plan.pairs), Counter[int]())
+    pixels = sum((Counter(pair.amounts) for pair in plan.pairs), Counter[int]())
     total = max(1, pixels.total())
     return Report(
         name=index.name,

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from pylib.data.dataset import DatasetIndex
-from pylib.data.shards import write_shards
+from pylib.data.shard_writer import write_shards
 from pylib.errors import ConfigurationError, ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
 from pylib.provenance.step import Commit, Output, Result, step
