@@ -12,8 +12,6 @@ from pylib.records import Record, first_error
 SplitName = Literal["train", "validation", "test", "calibration"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 INDEX_FILE = "dataset.json"
-TRIMAP: dict[int, str] = {1: "object", 2: "background", 3: "border"}
-"""Oxford-IIIT Pet's convention, and the default classes."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pylib.data.dataset import SPLITS, DatasetIndex
-from pylib.data.ingest import IngestResult, Options, ingest, read_parent
+from pylib.data.ingest import IngestResult, ingest, read_parent
+from pylib.data.plan import Options
 from pylib.data.report import Report
 from pylib.data.split import split_of
 from pylib.errors import ConfigurationError, DataError, StoreError
