@@ -94,6 +94,10 @@ BAD = {
         lambda root: shutil.copy(root / "images/item_04.jpg", root / "masks/item_03.png"),
         "item item_03: .* does not match its SHA-256",
     ),
+    "a class that no mask can hold": (
+        lambda root: _edit(root / "dataset.json", lambda c: c["classes"].update({"256": "sky"})),
+        "class 256: ids of masks are whole numbers from 0 to 255",
+    ),
     "a missing class": (
         lambda root: _edit(root / "dataset.json", lambda c: c["classes"].pop("3")),
         "item item_00: its mask has an id that is no class",

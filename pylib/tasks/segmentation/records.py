@@ -12,8 +12,13 @@ from pylib.data.shards import ArraySpec
 from pylib.errors import ConfigurationError, DataError
 
 
-def arrays(_index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
-    """Inputs uint8 [S,S,3], RGB; targets uint8 [S,S], class indices 0…C-1."""
+def arrays(index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
+    """Inputs uint8 [S,S,3], RGB; targets uint8 [S,S], class indices 0…C-1.
+
+    Raises DataError for a class that no mask can hold.
+    """
+    if wrong := [class_id for class_id in index.classes if class_id > np.iinfo(np.uint8).max]:
+        raise DataError(f"class {wrong[0]}: ids of masks are whole numbers from 0 to 255")
     return (
         ArraySpec(dtype="uint8", shape=(image_size, image_size, 3)),
         ArraySpec(dtype="uint8", shape=(image_size, image_size)),
