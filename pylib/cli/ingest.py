@@ -96,7 +96,7 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
 
 def _print_summary(result: "IngestResult", folder: Path) -> None:
     from pylib.data.dataset import SPLITS
-    from pylib.data.findings import rules
+    from pylib.data.findings import all_rules
 
     index = result.index
     splits = ", ".join(f"{len(index.split(split))} {split}" for split in SPLITS)
@@ -106,7 +106,7 @@ def _print_summary(result: "IngestResult", folder: Path) -> None:
     ]
     if index.classes:
         rows.append(("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))))
-    kinds = rules(find(index.task).checks.FINDINGS)
+    kinds = all_rules(find(index.task).checks.FINDINGS)
     for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
         what = "[red]rejected[/]" if kinds[code].rejected else "[yellow]noted[/]"
         rows.append((what, f"{count} x {kinds[code].title.lower()}"))

@@ -179,7 +179,7 @@ class _Assembler:
     def _item(self, sample: CheckedSample, split: SplitName) -> Item:
         return Item(
             id=sample.id,
-            image=f"images/{sample.id}.{sample.extension}",
+            image=sample.path,
             image_sha256=sample.image_sha256,
             target=sample.target.record,
             width=sample.width,

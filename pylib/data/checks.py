@@ -54,6 +54,16 @@ class CheckedSample:
     phash: str
     target: CheckedTarget
 
+    @property
+    def path(self) -> str:
+        """Where the image is in the commit."""
+        return f"images/{self.id}.{self.extension}"
+
+    @property
+    def files(self) -> dict[str, bytes | Path]:
+        """The image and the target's own files, by path in the commit."""
+        return {self.path: self.image} | self.target.files
+
 
 class RejectedError(Exception):
     """Ends the check of a candidate."""

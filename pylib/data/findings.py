@@ -59,7 +59,7 @@ class Finding(Record):
     related: list[str]
 
 
-def rules(own: Mapping[str, Rule]) -> dict[str, Rule]:
+def all_rules(own: Mapping[str, Rule]) -> dict[str, Rule]:
     """Every rule where a task has rules of its own, in the order in which a report lists them."""
     return {**_OF_AN_IMAGE, **own, **_OF_A_DATA_SET}
 

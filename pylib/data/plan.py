@@ -113,6 +113,5 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
 def _files(index: DatasetIndex, samples: list[CheckedSample]) -> dict[str, bytes | Path]:
     files: dict[str, bytes | Path] = {INDEX_FILE: index.dumps()}
     for sample in samples:
-        files[f"images/{sample.id}.{sample.extension}"] = sample.image
-        files |= sample.target.files
+        files |= sample.files
     return files

@@ -9,7 +9,7 @@ import jinja2
 
 from pylib.atomic import write_file
 from pylib.data.dataset import SPLITS, SplitName
-from pylib.data.findings import Finding, Rule, rules
+from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
 from pylib.data.plan import Plan
 from pylib.errors import DataError
@@ -107,7 +107,7 @@ def _kinds(findings: list[Finding], gallery: Gallery, own: Mapping[str, Rule]) -
     A kind is `of_target` where a person has to look at the target to see it.
     """
     kinds = []
-    for code, rule in rules(own).items():
+    for code, rule in all_rules(own).items():
         found = [finding for finding in findings if finding.code == code]
         if found:
             rows = [
