@@ -78,13 +78,13 @@ def plan_ingest(
 
 def _task(options: Options, parent: Parent | None) -> Task:
     """The task that was asked for, which must be the parent's; raises ConfigurationError."""
-    asked = options.task
-    if parent and asked not in {None, parent.index.task}:
-        index = parent.index
+    kept = parent.index.task if parent else None
+    task = find(options.task or kept or DEFAULT)
+    if parent and task.name != kept:
         raise ConfigurationError(
-            f"{index.name}: its task is {index.task}, not {asked}; name another repository for {asked}"
+            f"{parent.index.name}: its task is {kept}, not {task.name}; name another repository"
         )
-    return find(asked or (parent.index.task if parent else DEFAULT))
+    return task
 
 
 def _plan(source: Source, parent: Parent | None, options: Options, task: Task, name: str) -> Plan:

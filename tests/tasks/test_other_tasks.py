@@ -176,9 +176,7 @@ def test_a_repository_keeps_its_task(run: Run, labelled: Path, good: Folder) -> 
     run(labelled, task="labels")
     with pytest.raises(ConfigurationError) as caught:
         run(good.root, task="segmentation")
-    assert str(caught.value) == (
-        "set: its task is labels, not segmentation; name another repository for segmentation"
-    )
+    assert str(caught.value) == ("set: its task is labels, not segmentation; name another repository")
     assert len(run.store.log("set")) == 1
 
 
