@@ -31,7 +31,8 @@ from functools import partial
 from pathlib import Path
 
 from pylib.store.local import LocalStore
-from pylib.store.protocol import Store, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import Store
 
 DVC = "dvc==3.67.1"
 IMAGES = 290

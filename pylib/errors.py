@@ -56,3 +56,8 @@ class PipelineError(PylibError):
 
 class ProvenanceError(PylibError):
     """A provenance record is missing, or a digest in it does not match."""
+
+
+def one_line(error: object, most: int = 200) -> str:
+    """What an error says, as one line of at most that many characters; its type where it says nothing."""
+    return " ".join(str(error).split())[:most] or type(error).__name__

@@ -1,5 +1,7 @@
 """One profile for every property: a machine that does other work beside is no reason to fail."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -19,3 +21,8 @@ def s3(monkeypatch):
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         monkeypatch.setenv("AWS_REGION", "us-east-1")
         yield server
+
+
+def pytest_configure():
+    """A shell lets what it starts in the background ignore Ctrl-C; the commands that tests start must not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,7 +15,7 @@ from pylib.data.images import decode_image
 from pylib.provenance.digests import sha256_file
 from pylib.provenance.statement import read_bundle, step_name
 from pylib.serving.client import Client
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 PYLIB = ROOT / ".venv" / "bin" / "pylib"

@@ -14,7 +14,8 @@ from rich.filesize import decimal
 
 from pylib.errors import StoreError
 from pylib.settings import settings
-from pylib.store.protocol import Commit, CommitRef, Mode, Store, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import Commit, CommitRef, Mode, Store
 
 data_app = typer.Typer(help="Versioned data: commit, log, ls, get, diff, fsck, gc.", no_args_is_help=True)
 

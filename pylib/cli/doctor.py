@@ -121,7 +121,7 @@ def _bucket() -> list[Check]:
     """Ask the bucket that holds the data, where one does."""
     from pylib.errors import NotFoundError, StoreError
     from pylib.settings import settings
-    from pylib.store.protocol import open_store
+    from pylib.store.opening import open_store
 
     url, found, remedy = settings().store, None, ""
     if not url.startswith("s3://"):

@@ -7,7 +7,7 @@ import typer
 
 from pylib.errors import DataError
 from pylib.settings import settings
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 
 def example(

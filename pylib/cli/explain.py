@@ -60,7 +60,8 @@ def _check_data(explanation: Explanation) -> StoreError | None:
 def _image_digests(data: str) -> dict[str, str | None]:
     """SHA-256 by image id of all images in a data commit, asked for at once."""
     from pylib.data.dataset import INDEX_FILE, DatasetIndex
-    from pylib.store.protocol import CommitRef, open_store
+    from pylib.store.opening import open_store
+    from pylib.store.protocol import CommitRef
 
     store, commit = open_store(settings().store), CommitRef.parse(data)
     index = DatasetIndex.loads(store.read(commit, INDEX_FILE))

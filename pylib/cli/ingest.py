@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from pylib.settings import settings
-from pylib.store.protocol import DEFAULT_BRANCH, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import DEFAULT_BRANCH
 
 if TYPE_CHECKING:
     from pylib.data.ingest import IngestResult

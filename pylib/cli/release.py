@@ -32,7 +32,7 @@ def evaluate(
     folder = output or settings().output / "evaluation"
     evaluation = judge(shards, model, folder, read_gate(gate))
     if as_json:
-        typer.echo(evaluation.dumps(), nl=False)
+        typer.echo(evaluation.dumps().decode(), nl=False)
     else:
         table = Table("metric", "value", "gate", "")
         for check in evaluation.gate.checks:

@@ -21,7 +21,7 @@ from typing import IO, cast
 
 from tqdm import tqdm
 
-from pylib.errors import DataError
+from pylib.errors import DataError, one_line
 
 _CHUNK = 1 << 20
 _COMPRESSIONS = {b"\x1f\x8b": gzip, b"\xfd7zXZ\x00": lzma, b"BZh": bz2}
@@ -65,10 +65,10 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> None:
                 progress.update()
     except _DAMAGED as error:
         raise DataError(
-            f"{archive}: damaged or truncated archive ({_one_line(error)}); fetch it again"
+            f"{archive}: damaged or truncated archive ({one_line(error)}); fetch it again"
         ) from error
     except OSError as error:
-        raise DataError(f"{archive}: could not be unpacked ({error.strerror or _one_line(error)})") from error
+        raise DataError(f"{archive}: could not be unpacked ({error.strerror or one_line(error)})") from error
 
 
 class _Budget:
@@ -187,7 +187,3 @@ def _write(target: Path, content: IO[bytes], budget: _Budget) -> None:
             shutil.copyfileobj(content, stream, _CHUNK)
     except FileExistsError as error:
         raise budget.refuse(f"{target.name!r} is in it twice") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pylib.data.checks import CheckedSample, mask_digest
-from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
+from pylib.data.dataset import SPLITS, DatasetIndex, Item, MaskTarget, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
 from pylib.data.images import decode_mask
@@ -78,6 +78,7 @@ class _Assembler:
         items = [self._item(pair, splits[pair.id]) for pair in self.pairs]
         items += [self._regrouped(item) for item in self.fixed.values()]
         index = DatasetIndex(
+            task="segmentation",
             name=self.name,
             group_pattern=self.group,
             classes=self.classes,
@@ -109,11 +110,11 @@ class _Assembler:
 
     def _labelled(self) -> list[Labelled]:
         """Return the pairs, and those of the fixed items that are the same image as one of them."""
-        labelled = [Labelled(pair.id, pair.image_sha256, pair.label) for pair in self.pairs]
+        labelled = [Labelled(pair.id, pair.image_sha256, pair.meaning) for pair in self.pairs]
         digests = {pair.image_sha256 for pair in self.pairs}
         for item in self.fixed.values():
-            if self.parent and item.image_sha256 in digests:
-                label = mask_digest(decode_mask(self.parent.read(item.mask)))
+            if self.parent and item.image_sha256 in digests and isinstance(item.target, MaskTarget):
+                label = mask_digest(decode_mask(self.parent.read(item.target.file)))
                 labelled.append(Labelled(item.id, item.image_sha256, label))
         return labelled
 
@@ -162,7 +163,7 @@ class _Assembler:
         for split in SPLITS:
             if not index.split(split):
                 yield find("split-empty", split, f"no item is in {split}")
-        seen = {mask_id for pair in self.pairs for mask_id in pair.pixels}
+        seen = {mask_id for pair in self.pairs for mask_id in pair.amounts}
         for mask_id in sorted(index.classes.keys() - seen if not self.fixed else ()):
             yield find("class-unseen", index.classes[mask_id], f"no mask has the id {mask_id}")
 
@@ -170,9 +171,8 @@ class _Assembler:
         return Item(
             id=pair.id,
             image=f"images/{pair.id}.{pair.extension}",
-            mask=f"masks/{pair.id}.png",
             image_sha256=pair.image_sha256,
-            mask_sha256=pair.mask_sha256,
+            target=pair.target,
             width=pair.width,
             height=pair.height,
             phash=pair.phash,
@@ -185,7 +185,7 @@ class _Assembler:
 
 
 def _same(pair: CheckedSample, item: Item) -> bool:
-    return (pair.image_sha256, pair.mask_sha256) == (item.image_sha256, item.mask_sha256)
+    return (pair.image_sha256, pair.target) == (item.image_sha256, item.target)
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pylib.data.dataset import read_file
+from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
 from pylib.data.images import decode_image, decode_mask, encode_png, true_extension
@@ -28,24 +28,24 @@ _SAME = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif"}
 
 @dataclass(frozen=True)
 class CheckedSample:
-    """A pair that is good by itself. Digests are of the bytes to store; `label` is one of the ids alone.
+    """A sample that is good by itself. Digests are of the bytes to store.
 
-    `mask_bytes` is the mask as PNG where the source's file cannot be stored as it is; `pixels` counts the
-    pixels of each mask id that occurs.
+    `meaning` is equal for targets that say the same, whatever file they came in; `amounts` counts how much
+    there is of each class id; `files` are the target's own, by path in the commit: a file of the source, or
+    its bytes where that cannot be stored as it is.
     """
 
     id: str
     image: Path
-    mask: Path
     extension: str
     image_sha256: str
-    mask_sha256: str
-    label: str
     width: int
     height: int
     phash: str
-    pixels: dict[int, int]
-    mask_bytes: bytes | None
+    target: Target
+    meaning: str
+    amounts: dict[int, int]
+    files: dict[str, bytes | Path]
 
 
 def examine(
@@ -90,22 +90,22 @@ def _examine(
         return None, [error.finding]
     extension = true_extension(image_data)
     stored = _mask_to_store(mask, mask_data)
+    file = f"masks/{candidate.id}.png"
     ids, counts = np.unique(mask, return_counts=True)
     examined = CheckedSample(
         id=candidate.id,
         image=candidate.image,
-        mask=candidate.mask,
         extension=extension,
         image_sha256=hashlib.sha256(image_data).hexdigest(),
-        mask_sha256=hashlib.sha256(stored).hexdigest(),
-        label=mask_digest(mask),
         width=image.shape[1],
         height=image.shape[0],
         phash=perceptual_hash(image),
-        pixels=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
-        mask_bytes=None if stored is mask_data else stored,
+        target=MaskTarget(file=file, sha256=hashlib.sha256(stored).hexdigest()),
+        meaning=mask_digest(mask),
+        amounts=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
+        files={file: candidate.mask if stored is mask_data else stored},
     )
-    return examined, _notes(examined)
+    return examined, _notes(examined, candidate.mask)
 
 
 def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.uint8]]:
@@ -146,14 +146,14 @@ def _mask_to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
     return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
 
 
-def _notes(examined: CheckedSample) -> list[Finding]:
+def _notes(examined: CheckedSample, mask: Path) -> list[Finding]:
     notes = []
     claimed = examined.image.suffix.lower().removeprefix(".")
     if _SAME.get(claimed, claimed) != examined.extension:
         reason = f"{printable(examined.image.name)} holds a {examined.extension.upper()}"
         notes.append(find("extension-wrong", examined.id, reason))
-    if examined.mask_bytes is not None:
-        reason = f"{printable(examined.mask.name)} is no 8-bit grey PNG"
+    if mask not in examined.files.values():
+        reason = f"{printable(mask.name)} is no 8-bit grey PNG"
         notes.append(find("mask-converted", examined.id, reason))
     return notes
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from pylib.data.dataset import TRIMAP
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, one_line
 
 FILE = "classes.yaml"
 
@@ -47,8 +49,15 @@ def read_classes(path: Path) -> dict[int, str] | None:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigurationError(f"{FILE} of the source cannot be read: {reason}") from error
+        raise ConfigurationError(f"{FILE} of the source cannot be read: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{FILE} of the source: write mask ids and names, as in 0: background")
     return checked_classes(content.items(), f"{FILE} of the source")
+
+
+def class_lookup(classes: dict[int, str]) -> NDArray[np.int16]:
+    """Table int16 [256] from class id to class index (position among the sorted ids), -1 for other ids."""
+    lookup = np.full(256, -1, np.int16)
+    for position, class_id in enumerate(sorted(classes)):
+        lookup[class_id] = position
+    return lookup

@@ -1,12 +1,13 @@
-"""The data set as one commit holds it: dataset.json beside images/ and masks/."""
+"""The data set as one commit holds it: dataset.json beside images/ and what the targets need."""
 
-import json
+import hashlib
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pylib.errors import DataError
+from pylib.records import Record, first_error
 
 SplitName = Literal["train", "validation", "test", "calibration"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
@@ -23,52 +24,91 @@ def _inside(path: str) -> str:
     return path
 
 
-FilePath = Annotated[str, Field(pattern=r"^(images|masks)/[^\\]+$"), AfterValidator(_inside)]
-Record = TypeVar("Record", bound="FrozenModel")
+ImagePath = Annotated[str, Field(pattern=r"^images/[^\\]+$"), AfterValidator(_inside)]
+MaskPath = Annotated[str, Field(pattern=r"^masks/[^\\]+$"), AfterValidator(_inside)]
+Parsed = TypeVar("Parsed", bound=Record)
 
 
-class FrozenModel(BaseModel):
-    """A record that is written once: unknown fields are errors, fields cannot be assigned."""
+class MaskTarget(Record):
+    """A class id for each pixel: a PNG of the commit, by path and SHA-256."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def dumps(self) -> bytes:
-        """Canonical JSON: the same record gives the same bytes."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False)
-        return text.encode() + b"\n"
+    kind: Literal["mask"] = "mask"
+    file: MaskPath
+    sha256: Sha256
 
 
-class Item(FrozenModel):
-    """An image with its mask.
+class LabelTarget(Record):
+    """One class id for the whole image."""
 
-    `id` is the image's path below images/ without extension; `image` and `mask` are paths in the commit;
-    `width` and `height` are in pixels, upright; `phash` is 16 hex digits (a DCT perceptual hash);
-    `group` is the key that keeps items in one split, where one was asked for.
+    kind: Literal["label"] = "label"
+    label: int = Field(ge=0)
+
+
+class ValueTarget(Record):
+    """One number for the whole image, in the data set's own unit."""
+
+    kind: Literal["value"] = "value"
+    value: float
+
+
+Target = Annotated[MaskTarget | LabelTarget | ValueTarget, Field(discriminator="kind")]
+"""What is to be learned of an item."""
+
+
+class Item(Record):
+    """An image with its target.
+
+    `id` is the image's path below images/ without extension; `image` is its path in the commit; `width` and
+    `height` are in pixels, upright; `phash` is 16 hex digits (a DCT perceptual hash); `group` is the key
+    that keeps items in one split, where one was asked for.
     """
 
     id: str = Field(min_length=1)
-    image: FilePath
-    mask: FilePath
+    image: ImagePath
     image_sha256: Sha256
-    mask_sha256: Sha256
+    target: Target
     width: int = Field(gt=0)
     height: int = Field(gt=0)
     phash: str = Field(pattern=r"^[0-9a-f]{16}$")
     group: str | None
     split: SplitName
 
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of each of its files, by path in the commit."""
+        own = {self.image: self.image_sha256}
+        return own | ({self.target.file: self.target.sha256} if isinstance(self.target, MaskTarget) else {})
 
-class DatasetIndex(FrozenModel):
-    """What dataset.json holds: the classes (mask id 0…255 → name) and the items, sorted by id.
+    @property
+    def target_sha256(self) -> str:
+        """What names the target: its file's SHA-256, or that of its canonical JSON."""
+        if isinstance(self.target, MaskTarget):
+            return self.target.sha256
+        return hashlib.sha256(self.target.dumps()).hexdigest()
 
-    `group_pattern` is the regular expression whose first capture group, found in an id, is the item's group.
+
+class DatasetIndex(Record):
+    """What dataset.json holds: the task, the classes (id → name) and the items, sorted by id.
+
+    `task` is one of pylib.tasks; `group_pattern` is the regular expression whose first capture group, found
+    in an id, is the item's group. A data set of numbers has no classes.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
+    task: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     name: str
     group_pattern: str | None = None
-    classes: dict[Annotated[int, Field(ge=0, le=255)], str] = Field(min_length=2)
+    classes: dict[Annotated[int, Field(ge=0)], str]
     items: list[Item]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_format_1(cls, content: Any) -> Any:
+        """Read what was written when every target was a mask."""
+        if not isinstance(content, dict) or content.get("format") != 1:
+            return content
+        items = [_of_format_1(item) for item in content.get("items", [])]
+        return {**content, "format": 2, "task": "segmentation", "items": items}
 
     @model_validator(mode="after")
     def _sorted_and_unique(self) -> Self:
@@ -76,12 +116,12 @@ class DatasetIndex(FrozenModel):
         if ids != sorted(set(ids)):
             raise ValueError("items must be sorted by id, and ids must be unique")
         if len(set(self.classes.values())) != len(self.classes):
-            raise ValueError("two mask ids have the same class name")
+            raise ValueError("two class ids have the same name")
         return self
 
     @property
     def class_names(self) -> list[str]:
-        """Class names in the order of their mask ids: position i is class index i of shards and models."""
+        """Class names in the order of their ids: position i is class index i of shards and models."""
         return [self.classes[key] for key in sorted(self.classes)]
 
     def split(self, name: SplitName) -> list[Item]:
@@ -99,14 +139,19 @@ class DatasetIndex(FrozenModel):
         return parse(cls, read_file(folder / INDEX_FILE), str(folder / INDEX_FILE))
 
 
-def parse(model: type[Record], data: bytes, place: str) -> Record:
+def _of_format_1(item: Any) -> Any:
+    if not isinstance(item, dict) or "mask" not in item:
+        return item
+    kept = {name: value for name, value in item.items() if name not in {"mask", "mask_sha256"}}
+    return {**kept, "target": {"kind": "mask", "file": item["mask"], "sha256": item.get("mask_sha256")}}
+
+
+def parse(model: type[Parsed], data: bytes, place: str) -> Parsed:
     """Validate JSON as a record; raises DataError that names the place and the first thing wrong."""
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "content"
-        raise DataError(f"{place}: {where}: {first['msg']}; ingest the data set again") from error
+        raise DataError(f"{place}: {first_error(error)}; ingest the data set again") from error
 
 
 def read_file(path: Path) -> bytes:
@@ -115,3 +160,11 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
+
+
+def read_verified(path: Path, sha256: str) -> bytes:
+    """Read a file of a checkout; raises DataError where it is not what dataset.json says."""
+    data = read_file(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DataError(f"{path} does not match its SHA-256 in dataset.json; check the commit out again")
+    return data

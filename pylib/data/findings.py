@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pylib.data.dataset import FrozenModel
+from pylib.records import Record
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-class Finding(FrozenModel):
+class Finding(Record):
     """One thing found: its kind, the item's id or path, the reason in a sentence, and the likely fix.
 
     `related` are the ids of other items that it is about. What is `rejected` is not in the commit.

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pylib.data.classes import class_lookup
 from pylib.data.dataset import read_file
 from pylib.data.images import decode_image, decode_mask, encode_png, resize_mask
 from pylib.data.layout import Candidate
-from pylib.data.shards import class_lookup
 from pylib.errors import DataError
-
-COLOURS = ("#e4572e", "#17bebb", "#ffc914", "#76b041", "#8f5bd6", "#2e86de", "#d6589f", "#7f8c8d")
-"""Of class index 0, 1, …, and again from the start; ids that are no class are white."""
+from pylib.palette import class_rgb
 
 _SIDE = 144
 
@@ -35,7 +33,7 @@ class Gallery:
 
     def __init__(self, candidates: Sequence[Candidate], classes: dict[int, str]) -> None:
         self.candidates = {candidate.id: candidate for candidate in candidates}
-        self.lookup = class_lookup(classes)
+        self.classes, self.lookup = classes, class_lookup(classes)
 
     def pictures(self, ids: Iterable[str]) -> list[Picture]:
         """Return the pictures of those ids that are in the source."""
@@ -64,10 +62,10 @@ class Gallery:
         return _data_uri("image/png", encode_png(self._coloured(resize_mask(mask, shape))))
 
     def _coloured(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        rgb = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in COLOURS]
-        palette = np.array([*rgb, [255, 255, 255]], dtype=np.uint8)
+        white = (255, 255, 255)  # ids that are no class
+        table = np.array([*(class_rgb(index) for index in range(len(self.classes))), white], np.uint8)
         indices = self.lookup[mask]
-        return palette[np.where(indices < 0, len(COLOURS), indices % len(COLOURS))]
+        return table[np.where(indices < 0, len(self.classes), indices)]
 
 
 def _data_uri(kind: str, data: bytes) -> str:

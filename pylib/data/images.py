@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from pylib.errors import DataError
+from pylib.errors import DataError, one_line
 
 # What we read, and the extension its true content gets. MPO is what some cameras put into a .jpg.
 EXTENSIONS = {
@@ -118,7 +118,7 @@ def _open(data: bytes, max_pixels: int | None) -> Image.Image:
         readable = ", ".join(sorted(set(EXTENSIONS.values())))
         raise DataError(f"not an image of a kind that is read here ({readable})") from error
     except _UNREADABLE as error:
-        raise DataError(f"damaged image header ({_one_line(error)})") from error
+        raise DataError(f"damaged image header ({one_line(error)})") from error
     width, height = image.size
     if max_pixels is not None and width * height > max_pixels:
         raise DataError(f"image of {width}x{height} is above the limit of {max_pixels:,} pixels")
@@ -156,8 +156,4 @@ def _one_channel(array: NDArray[np.generic], mode: str) -> NDArray[np.uint8]:
 
 
 def _damaged(image: Image.Image, error: Exception) -> DataError:
-    return DataError(f"damaged or truncated {image.format} ({_one_line(error)})")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return DataError(f"damaged or truncated {image.format} ({one_line(error)})")

@@ -157,5 +157,5 @@ def _files(index: DatasetIndex, pairs: list[CheckedSample]) -> dict[str, bytes |
     files: dict[str, bytes | Path] = {INDEX_FILE: index.dumps()}
     for pair in pairs:
         files[f"images/{pair.id}.{pair.extension}"] = pair.image
-        files[f"masks/{pair.id}.png"] = pair.mask_bytes if pair.mask_bytes is not None else pair.mask
+        files |= pair.files
     return files

@@ -5,13 +5,14 @@ and augmentation are functions of (seed, epoch, item index) alone: a run that re
 uninterrupted run saw.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from pylib.data.augmentation import augment, item_seed
-from pylib.data.shards import Shard, ShardIndex
+from pylib.data.shards import ArraySpec, Shard, ShardIndex
 from pylib.errors import DataError
 
 _HEADER_BYTES = 128  # of npy format 1.0, as write_shards pads it
@@ -28,7 +29,7 @@ class ShardReader:
         index = ShardIndex.read(folder)
         if split not in index.splits or not index.splits[split].shards:
             raise DataError(f"{folder}: no items in split {split!r}; the data set is too small, add images")
-        self.size = index.image_size
+        self.inputs, self.targets = index.inputs, index.targets
         self.count = sum(shard.count for shard in index.splits[split].shards)
         self._shards = [shard for shard in index.splits[split].shards if shard.count]
         self._files = [self._check(folder, shard) for shard in self._shards]
@@ -65,8 +66,10 @@ class ShardReader:
         return self.count // min(batch, self.count)
 
     def _check(self, folder: Path, shard: Shard) -> tuple[str, str]:
-        shape = (shard.count, self.size, self.size)
-        return _checked(folder / shard.images, (*shape, 3)), _checked(folder / shard.masks, shape)
+        return (
+            _checked(folder / shard.inputs, shard.count, self.inputs),
+            _checked(folder / shard.targets, shard.count, self.targets),
+        )
 
     def _shuffled(self, seed: tf.Tensor) -> tf.data.Dataset:
         """Shuffle the shards, then the records in blocks that hold a whole split of ordinary size."""
@@ -77,39 +80,48 @@ class ShardReader:
             return tuple(tf.gather(column, order) for column in block)
 
         shards = tf.random.experimental.stateless_shuffle(tf.range(len(self._shards)), seed)
-        block_items = max(1, _SHUFFLE_BYTES // (4 * self.size**2))
+        block_items = max(1, _SHUFFLE_BYTES // (_length(self.inputs) + _length(self.targets)))
         return self._records(shards).batch(block_items).map(shuffle).unbatch()
 
     def _records(self, order: tf.Tensor) -> tf.data.Dataset:
         """Return (item index, image bytes, mask bytes) of the shards in that order."""
         starts = [sum(shard.count for shard in self._shards[:place]) for place in range(len(self._shards))]
-        images, masks = zip(*self._files, strict=True)
-        table = (tf.constant(images), tf.constant(masks), tf.constant(starts, tf.int64))
+        inputs, targets = zip(*self._files, strict=True)
+        table = (tf.constant(inputs), tf.constant(targets), tf.constant(starts, tf.int64))
         ordered = tf.data.Dataset.from_tensor_slices(tuple(tf.gather(column, order) for column in table))
         return ordered.flat_map(self._shard)
 
-    def _shard(self, images: tf.Tensor, masks: tf.Tensor, start: tf.Tensor) -> tf.data.Dataset:
+    def _shard(self, inputs: tf.Tensor, targets: tf.Tensor, start: tf.Tensor) -> tf.data.Dataset:
         def read(file: tf.Tensor, length: int) -> tf.data.Dataset:
             return tf.data.FixedLengthRecordDataset(file, length, header_bytes=_HEADER_BYTES)
 
         counter = tf.data.Dataset.counter(start)
-        return tf.data.Dataset.zip((counter, read(images, 3 * self.size**2), read(masks, self.size**2)))
+        records = read(inputs, _length(self.inputs)), read(targets, _length(self.targets))
+        return tf.data.Dataset.zip((counter, *records))
 
-    def _decode(self, image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        pixels = tf.reshape(tf.io.decode_raw(image, tf.uint8), (self.size, self.size, 3))
-        return pixels, tf.reshape(tf.io.decode_raw(mask, tf.uint8), (self.size, self.size))
+    def _decode(self, record: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return _decoded(record, self.inputs), _decoded(target, self.targets)
 
 
-def _checked(path: Path, shape: tuple[int, ...]) -> str:
+def _decoded(raw: tf.Tensor, spec: ArraySpec) -> tf.Tensor:
+    return tf.reshape(tf.io.decode_raw(raw, tf.as_dtype(spec.dtype)), spec.shape)
+
+
+def _length(spec: ArraySpec) -> int:
+    """Bytes of one record."""
+    return math.prod(spec.shape) * np.dtype(spec.dtype).itemsize
+
+
+def _checked(path: Path, count: int, spec: ArraySpec) -> str:
     """Return the path of a shard file that is what FixedLengthRecordDataset will take it for."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: missing or damaged; prepare the shards again") from error
-    if array.shape != shape or array.dtype != np.uint8:
-        raise DataError(
-            f"{path}: {array.dtype} {array.shape}, but the index says uint8 {shape}; prepare the shards again"
-        )
+    shape = (count, *spec.shape)
+    if array.shape != shape or array.dtype != spec.dtype:
+        found = f"{array.dtype} {array.shape}, but the index says {spec.dtype} {shape}"
+        raise DataError(f"{path}: {found}; prepare the shards again")
     if array.offset != _HEADER_BYTES or not array.flags.c_contiguous:
         raise DataError(
             f"{path}: header of {array.offset} bytes, not {_HEADER_BYTES}; prepare the shards again"

@@ -1,24 +1,26 @@
 """The report of an ingest: report.json for programs, report.html for the person whose images these are."""
 
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
 
-from pylib.data.dataset import SPLITS, FrozenModel, SplitName
+from pylib.atomic import write_file
+from pylib.data.dataset import SPLITS, SplitName
 from pylib.data.findings import RULES, Finding
-from pylib.data.gallery import COLOURS, Gallery
+from pylib.data.gallery import Gallery
 from pylib.data.ingest import Plan
 from pylib.errors import DataError
+from pylib.palette import class_colour
+from pylib.records import Record
 
 _SHOWN = 24  # kept items with a picture
 _SHOWN_ASIDE = 60  # items with a picture in each kind of finding
 _BINS = 16
 
 
-class Counts(FrozenModel):
+class Counts(Record):
     """Pairs that were looked at, those that are new in the commit, those rejected, all in the data set."""
 
     read: int
@@ -27,7 +29,7 @@ class Counts(FrozenModel):
     total: int
 
 
-class Report(FrozenModel):
+class Report(Record):
     """What report.json holds.
 
     `class_shares` are shares of all pixels of the kept masks, 0…1; `sides` counts the data set's images by
@@ -50,7 +52,7 @@ def make_report(plan: Plan) -> Report:
     """Sum a plan up."""
     index = plan.index
     aside = len({finding.item for finding in plan.rejected})
-    pixels = sum((Counter(pair.pixels) for pair in plan.pairs), Counter[int]())
+    pixels = sum((Counter(pair.amounts) for pair in plan.pairs), Counter[int]())
     total = max(1, pixels.total())
     return Report(
         name=index.name,
@@ -72,8 +74,8 @@ def write_report(plan: Plan, folder: Path) -> Report:
     report = make_report(plan)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(folder / "report.json", report.dumps())
-        _replace(folder / "report.html", _html(plan, report).encode())
+        write_file(folder / "report.json", report.dumps())
+        write_file(folder / "report.html", _html(plan, report))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{folder}: the report cannot be written ({reason}); name another folder") from error
@@ -89,7 +91,7 @@ def _html(plan: Plan, report: Report) -> str:
     return environment.get_template("report.html.j2").render(
         report=report,
         rules=RULES,
-        colours=dict(zip(plan.index.class_names, COLOURS, strict=False)),
+        colours={name: class_colour(place) for place, name in enumerate(plan.index.class_names)},
         kept=gallery.pictures([pair.id for pair in plan.pairs[::step][:_SHOWN]]),
         kinds=_kinds(report.findings, gallery),
     )
@@ -119,10 +121,3 @@ def _histogram(values: list[int]) -> list[tuple[int, int, int]]:
         (low + width * number, low + width * (number + 1) - 1, counts[number])
         for number in range((high - low) // width + 1)
     ]
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        partial = Path(folder) / path.name
-        partial.write_bytes(content)
-        partial.replace(path)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pylib.atomic import write_file
 from pylib.data.shards import ShardIndex, load_split
 from pylib.errors import DataError, ModelError
 from pylib.evaluation.calibration import Reliability, reliability
@@ -16,9 +17,9 @@ from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import FILE, REPORT, Evaluation
 from pylib.evaluation.report import Panel, render
+from pylib.store.artifacts import MODEL_FILE
 from pylib.training.metrics import confusion_matrix
 
-MODEL = "model.onnx"
 BATCH = 16
 
 
@@ -35,7 +36,7 @@ def evaluate(shards: Path, model: Path, output: Path, gate: Gate) -> Evaluation:
 
     """
     index = ShardIndex.read(shards)
-    exported = ExportedModel(model / MODEL)
+    exported = ExportedModel(model / MODEL_FILE)
     _check(index, shards, exported)
     images, masks = load_split(shards, "test")
     measured = _measure(exported, _trained(model), images, masks)
@@ -93,10 +94,7 @@ def _measure(
     return Measured(np.stack(confusions), np.concatenate(predictions), pixels, same)
 
 
-def _write(folder: Path, texts: dict[str, str]) -> None:
+def _write(folder: Path, contents: dict[str, str | bytes]) -> None:
     """Write each file whole; evaluation.json last, so where it is, the report is too."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        draft = folder / f".{name}.partial"
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(folder / name)
+    for name, content in contents.items():
+        write_file(folder / name, content)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
+from pydantic import ConfigDict, RootModel, ValidationError, model_validator
 
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, one_line
 from pylib.evaluation.record import Check, ClassMetrics, Evaluation, Figures, GateResult
+from pylib.records import Record, first_error
 
 METRICS = (
     "images",
@@ -28,10 +29,8 @@ METRICS = (
 _OF_ONE_CLASS = re.compile(rf"per_class\.(.+)\.({'|'.join(ClassMetrics.model_fields)})")
 
 
-class Limit(BaseModel):
+class Limit(Record):
     """The lowest and the highest value that pass; at least one of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     minimum: float | None = None
     maximum: float | None = None
@@ -81,9 +80,9 @@ def read_gate(path: Path) -> Gate:
         reason = f"cannot be read ({error.strerror})"
         raise ConfigurationError(f"gate file {path} {reason}: name one with --gate") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"gate file {path} is not YAML: {_one_line(str(error))}") from error
+        raise ConfigurationError(f"gate file {path} is not YAML: {one_line(error)}") from error
     except ValidationError as error:
-        raise ConfigurationError(f"gate file {path}: {_first(error)}") from error
+        raise ConfigurationError(f"gate file {path}: {first_error(error, '')}") from error
 
 
 def decide(gate: Gate, figures: Figures) -> GateResult:
@@ -117,7 +116,7 @@ def decide_again(evaluation: Evaluation) -> GateResult:
     try:
         return decide(Gate.model_validate(limits), evaluation)
     except ValidationError as error:
-        reason = f"its gate: {_first(error)}"
+        reason = f"its gate: {first_error(error, '')}"
         raise ConfigurationError(f"the evaluation of {evaluation.model_digest[:12]}: {reason}") from error
 
 
@@ -140,14 +139,3 @@ def _unknown(name: str, known: "tuple[str, ...] | dict[str, float | None]") -> s
     return f"unknown metric {name!r}; " + (
         f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
     )
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    message = _one_line(first["msg"].removeprefix("Value error, "))
-    return f"{place}: {message}" if place else message
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -1,26 +1,16 @@
 """Pictures of masks and errors for the report, as PNG data URIs, in colours that people can tell apart."""
 
 import base64
-import colorsys
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pylib.data.images import encode_png, resize_image, resize_mask
+from pylib.palette import class_rgb
 
-# Okabe and Ito, https://jfly.uni-koeln.de/color/, told apart with any common colour blindness.
-_PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#CC79A7", "#999999", "#D55E00")
 ERROR = (213, 0, 50)
 SIDE = 192
 """Pixels that a picture in the report has at most on each side: enough to see, small enough to mail."""
-
-
-def class_colour(index: int) -> str:
-    """Return the colour of a class index as #RRGGBB; beyond the palette, hues a golden angle apart."""
-    if index < len(_PALETTE):
-        return _PALETTE[index]
-    red, green, blue = colorsys.hsv_to_rgb(index * 0.381966 % 1, 0.65, 0.85)
-    return f"#{round(red * 255):02X}{round(green * 255):02X}{round(blue * 255):02X}"
 
 
 def picture(image: NDArray[np.uint8]) -> str:
@@ -30,8 +20,7 @@ def picture(image: NDArray[np.uint8]) -> str:
 
 def mask_picture(mask: NDArray[np.uint8]) -> str:
     """Return class indices uint8 [S,S] as a PNG data URI in the classes' colours."""
-    colours = [bytes.fromhex(class_colour(index)[1:]) for index in range(int(mask.max(initial=0)) + 1)]
-    table = np.frombuffer(b"".join(colours), dtype=np.uint8).reshape(-1, 3)
+    table = np.array([class_rgb(index) for index in range(int(mask.max(initial=0)) + 1)], np.uint8)
     return _data_uri(table[_small_mask(mask)])
 
 

@@ -1,12 +1,12 @@
 """evaluation.json: the figures of one model on one test split, and what the gate said of them."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from pylib.errors import ReleaseError
+from pylib.records import Record, first_error
 
 FILE = "evaluation.json"
 REPORT = "report.html"
@@ -14,12 +14,6 @@ REPORT = "report.html"
 Rank = Literal["best", "median", "worst"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class Record(BaseModel):
-    """A part of evaluation.json; unknown fields are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ClassMetrics(Record):
@@ -115,10 +109,6 @@ class Evaluation(Figures):
 
     gate: GateResult
 
-    def dumps(self) -> str:
-        """JSON, indented, the same text for the same figures."""
-        return json.dumps(self.model_dump(exclude_none=False), indent=2, ensure_ascii=False) + "\n"
-
 
 def read_evaluation(folder: Path) -> Evaluation:
     """Read evaluation.json from the folder that `evaluate` wrote (or the file itself)."""
@@ -128,8 +118,5 @@ def read_evaluation(folder: Path) -> Evaluation:
     except OSError as error:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): run `pylib evaluate` first") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ReleaseError(
-            f"{path}: {place}: {first['msg']}; evaluate the model again with this version"
-        ) from error
+        reason = first_error(error, "the file")
+        raise ReleaseError(f"{path}: {reason}; evaluate the model again with this version") from error

@@ -7,8 +7,9 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.evaluation.pictures import class_colour, error_picture, mask_picture, picture
+from pylib.evaluation.pictures import error_picture, mask_picture, picture
 from pylib.evaluation.record import Evaluation, Example
+from pylib.palette import class_colour
 
 
 class Panel(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pylib.errors import ModelError
+from pylib.records import first_error
 
 SPEC_FILE = "model.json"
 Filters = Annotated[tuple[Annotated[int, Field(gt=0, le=2048)], ...], Field(min_length=4, max_length=5)]
@@ -84,6 +85,4 @@ def read_spec(folder: Path) -> ModelSpec:
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); is {folder} a model folder?") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{path}: {place}: {first['msg']}; train the model again") from error
+        raise ModelError(f"{path}: {first_error(error, '')}; train the model again") from error

@@ -15,7 +15,7 @@ from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.digests import manifest, sha256_file
 from pylib.provenance.statement import Statement
-from pylib.store.artifacts import ArtifactStore
+from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def explain(what: str, *, artifacts: str, predictions: Path) -> Explanation:
 def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
     """Explain the model in a folder, checking each of its files against the record."""
     bundle = records.read_bundle(folder)
-    wanted = digest or sha256_file(folder / "model.onnx")
+    wanted = digest or sha256_file(folder / MODEL_FILE)
     trained = _maker(bundle, wanted) or next((s for s in bundle if records.step_name(s) == "train"), None)
     if trained is None:
         raise ProvenanceError(

@@ -29,7 +29,8 @@ from pylib.provenance.statement import Definition, Statement
 from pylib.provenance.tries import not_again
 from pylib.settings import settings
 from pylib.store.files import FileRef
-from pylib.store.protocol import CommitRef, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import CommitRef
 
 Input = Annotated[Path, "input"]
 Output = Annotated[Path, "output"]

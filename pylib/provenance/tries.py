@@ -25,6 +25,7 @@ from pylib.errors import (
     NotFoundError,
     PipelineError,
     ProvenanceError,
+    one_line,
 )
 
 LASTING = (ConfigurationError, DataError, GateError, NotFoundError, PipelineError, ProvenanceError)
@@ -55,7 +56,7 @@ def not_again() -> Iterator[None]:
     try:
         yield
     except (*LASTING, *BUGS) as error:
-        _leave(" ".join(str(error).split()) or type(error).__name__)
+        _leave(one_line(error, 1000))
         raise
 
 

@@ -7,7 +7,8 @@ from pylib.errors import ConfigurationError, PipelineError, StoreError
 from pylib.runners import checks, cluster_settings, pipelines
 from pylib.settings import settings
 from pylib.store.files import FileRef, keep
-from pylib.store.protocol import CommitRef, Store, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import CommitRef, Store
 
 WEIGHTS = "weights"
 """The repository that first weights are committed to."""

@@ -11,7 +11,7 @@ from pylib.runners import cluster_settings, connection, credentials, kubectl
 from pylib.runners.connection import Health
 from pylib.runners.credentials import Credentials
 from pylib.settings import settings
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 Access = tuple[str, str]
 """A verb and a resource of pipelines.kubeflow.org."""

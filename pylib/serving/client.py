@@ -12,7 +12,7 @@ import requests
 from numpy.typing import NDArray
 
 from pylib.data.images import decode_mask
-from pylib.errors import DataError, ServingError
+from pylib.errors import DataError, ServingError, one_line
 
 _PATH = "/api/v1.0/predictions"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -111,4 +111,4 @@ def _reason(answer: Any) -> str:
     """Return the sentence of a Seldon status, or what there is instead."""
     status = answer.get("status") if isinstance(answer, dict) else None
     reason = status.get("info") if isinstance(status, dict) else answer
-    return " ".join(str(reason).split())[:300]
+    return one_line(reason, 300)

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pylib.errors import ServingError
+from pylib.errors import ServingError, one_line
+from pylib.records import first_error
 
 MANIFEST = Path("cluster-conf/model/base/seldondeployment.yaml")
 """Where a repository keeps the served model; a release is a commit that changes this file."""
@@ -142,9 +143,11 @@ def read_deployment(path: Path) -> SeldonDeployment:
             f"{path}: {error.strerror}; give the folder of a repository with {MANIFEST}"
         ) from error
     except yaml.YAMLError as error:
-        raise ServingError(f"{path} is not one YAML document: {' '.join(str(error).split())}") from error
+        raise ServingError(f"{path} is not one YAML document: {one_line(error)}") from error
     except ValidationError as error:
-        raise ServingError(f"{path} is not a SeldonDeployment: {_first(error)}") from error
+        raise ServingError(
+            f"{path} is not a SeldonDeployment: {first_error(error, 'the document')}"
+        ) from error
     _check_graph(path, deployment)
     return deployment
 
@@ -160,9 +163,3 @@ def _check_graph(path: Path, deployment: SeldonDeployment) -> None:
     ]
     if graph.name not in containers:
         raise ServingError(f"{path}: no container is named {graph.name!r} as the graph's unit is")
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.errors()[0]
-    place = ".".join(str(part) for part in detail["loc"]) or "the document"
-    return f"{place}: {detail['msg']}"

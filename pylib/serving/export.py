@@ -3,11 +3,11 @@
 import hashlib
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pylib.atomic import write_file
 from pylib.errors import ModelError
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ def export_onnx(model: "keras.Model", path: Path, *, classes: Sequence[str], ima
     """
     _check(model, classes)
     data = _checked(_describe(_convert(model), classes, image_size), model.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        draft = Path(folder) / path.name
-        draft.write_bytes(data)
-        draft.replace(path)
+    write_file(path, data)
     return hashlib.sha256(data).hexdigest()
 
 

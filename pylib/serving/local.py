@@ -17,6 +17,7 @@ from typing import IO
 import requests
 
 import pylib
+from pylib.atomic import write_file
 from pylib.errors import ServingError
 from pylib.serving.deployment import HTTP_PORT, SeldonDeployment
 
@@ -66,7 +67,7 @@ def start(
         log = folder / "server.log"
         process = _launch(environment, log, lock)
         server = Server(f"http://{HOST}:{http}", grpc, metrics, process.pid, str(log))
-        _write(folder, server)
+        write_file(folder / "server.json", json.dumps(asdict(server)))
     try:
         _wait_until_ready(process, server, timeout)
     except BaseException:
@@ -202,9 +203,3 @@ def _end(pid: int, folder: Path, grace: float) -> None:
                 with suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
             time.sleep(0.02)
-
-
-def _write(folder: Path, server: Server) -> None:
-    draft = folder / "server.json.partial"
-    draft.write_text(json.dumps(asdict(server)))
-    draft.replace(folder / "server.json")

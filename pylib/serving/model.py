@@ -12,8 +12,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from pylib.data.images import resize_image, resize_mask
-from pylib.errors import PylibError, ServingError
-from pylib.store.artifacts import ArtifactStore
+from pylib.errors import PylibError, ServingError, one_line
+from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
 
 class Segmentation(NamedTuple):
@@ -45,7 +45,7 @@ class OnnxModel:
             self.classes: list[str] = [str(name) for name in json.loads(metadata["classes"])]
             self.image_size = int(metadata["image_size"])
         except Exception as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise ServingError(
                 f"not a model that was exported for serving ({type(error).__name__}: {reason})"
             ) from error
@@ -73,7 +73,7 @@ def load_model(store: str, digest: str) -> OnnxModel:
         raise ServingError(f"model_digest {digest!r} is not a SHA-256 in hex: release the model again")
     if not store:
         raise ServingError("ARTIFACT_STORE is not set: give the URL of the model store, such as s3://models")
-    data = ArtifactStore(store).get_file(f"models/{digest}/model.onnx")  # which checks the digest
+    data = ArtifactStore(store).get_file(f"models/{digest}/{MODEL_FILE}")  # which checks the digest
     try:
         return OnnxModel(data)
     except PylibError as error:

@@ -4,17 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-# Okabe and Ito's palette, told apart by the colour-blind too: https://jfly.uni-koeln.de/color/
-PALETTE = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
-    (120, 120, 120),
-)
+from pylib.palette import class_rgb
+
 _OPACITY = 0.5
 _WIDTH = 320  # pixels; smaller images are enlarged so that the legend fits
 
@@ -27,7 +18,7 @@ def overlay(
     `shares` names the classes in the order of the mask's values, with each one's share of pixels in 0..1.
     An image narrower than 320 pixels is enlarged by a whole factor.
     """
-    colours = np.array([PALETTE[i % len(PALETTE)] for i in range(256)], np.float32)
+    colours = np.array([class_rgb(i) for i in range(256)], np.float32)
     blended = (1 - _OPACITY) * pixels + _OPACITY * colours[mask]
     factor = max(1, -(-_WIDTH // pixels.shape[1]))
     picture = np.rint(blended).astype(np.uint8).repeat(factor, axis=0).repeat(factor, axis=1)
@@ -40,6 +31,6 @@ def _legend(shares: dict[str, float], width: int) -> NDArray[np.uint8]:
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(14)
     for i, (name, share) in enumerate(shares.items()):
         top = 4 + line * i
-        draw.rectangle((6, top + 3, 22, top + 19), fill=PALETTE[i % len(PALETTE)])
+        draw.rectangle((6, top + 3, 22, top + 19), fill=class_rgb(i))
         draw.text((30, top + 2), f"{name}  {share:.1%}", fill="black", font=font)
     return np.asarray(image, dtype=np.uint8)

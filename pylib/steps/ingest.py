@@ -57,5 +57,5 @@ def _tree(plan: Plan) -> str:
     """The dirHash of the commit to be: its images and masks, and the index that names them."""
     files = {INDEX_FILE: sha256(plan.index.dumps()).hexdigest()}
     for item in plan.index.items:
-        files |= {item.image: item.image_sha256, item.mask: item.mask_sha256}
+        files |= item.files
     return dir_hash(files)

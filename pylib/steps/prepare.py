@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 
 from pylib.data.dataset import DatasetIndex
-from pylib.data.shards import write_shards
+from pylib.data.shard_writer import write_shards
 from pylib.errors import ConfigurationError, ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
 from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
-from pylib.store.protocol import CommitRef, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import CommitRef
 
 
 @step(cached=True)

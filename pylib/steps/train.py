@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 from pylib.errors import ConfigurationError
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.settings import settings
+from pylib.store.artifacts import MODEL_FILE
 from pylib.store.files import FileRef
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from pylib.training.config import TrainingConfig, training_config
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def train(
     )
     index = ShardIndex.read(shards)
     digest = export_onnx(
-        trained.model, model / "model.onnx", classes=index.classes, image_size=index.image_size
+        trained.model, model / MODEL_FILE, classes=index.classes, image_size=index.image_size
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
     return {"model": digest, "validation_mean_iou": trained.best_mean_iou}

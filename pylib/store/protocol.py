@@ -3,7 +3,7 @@
 A repository has branches; a branch names its head; a commit is a whole tree of files, with a parent and
 with provenance: the commits it was made from. Three classes fill it in: `LocalStore` keeps everything in a
 folder, `BucketStore` in an S3 bucket, `PachydermStore` talks to pachd (https://docs.pachyderm.com).
-`open_store` picks one by URL.
+`pylib.store.opening` picks one by URL.
 """
 
 import re
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
-from urllib.parse import unquote, urlsplit
 
 from pylib.errors import StoreError
 
@@ -176,29 +175,3 @@ def check_name(name: str, what: str) -> str:
             f"{name!r} is no name for a {what}: use 1 to 63 letters, digits, - and _, not a commit id"
         )
     return name
-
-
-def open_store(url: str) -> Store:
-    """Return the store that the URL names.
-
-    `file:///folder` or a plain path: a `LocalStore`. `s3://bucket/prefix`: a `BucketStore`, whose server and
-    keys are those of the AWS_* variables. `pachyderm`: the pachd that PACHD_ADDRESS names.
-    `pachd://host:port` (or grpc://, grpcs://): that pachd, with TLS for grpcs.
-    """
-    scheme = urlsplit(url).scheme
-    if url == "pachyderm" or scheme in {"pachd", "grpc", "grpcs"}:
-        from pylib.store.pachyderm import PachydermStore  # brings in gRPC
-
-        return PachydermStore.from_url(url)
-    if scheme == "s3":
-        from pylib.store.bucket import BucketStore
-
-        return BucketStore(url)
-    if scheme not in {"", "file"}:
-        raise StoreError(
-            f"{url}: no store of this kind; use a folder, file:///folder, s3://bucket/prefix, pachyderm or "
-            "pachd://host:port"
-        )
-    from pylib.store.local import LocalStore
-
-    return LocalStore(Path(unquote(urlsplit(url).path) if scheme else url))

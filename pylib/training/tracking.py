@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from pylib.errors import one_line
+
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
@@ -68,7 +70,7 @@ class MlflowLog:
         try:
             return written.result(timeout=_WAIT_SECONDS)
         except Exception as error:  # noqa: BLE001  # whatever a tracking server does, the model is kept
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = one_line(error)
             _LOG.warning("MLflow at %s: the run was not logged (%s); the model is kept", self.uri, reason)
             return None
         finally:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pylib.data.dataset import DatasetIndex, Item
+from pylib.data.dataset import DatasetIndex, Item, MaskTarget
 from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
+from pylib.store.opening import open_store
 from pylib.store.pachyderm_names import handle
-from pylib.store.protocol import open_store
 from tests.store.standin import serving
 
 PYLIB = Path(sys.executable).with_name("pylib")
@@ -26,9 +26,8 @@ def item(name, content):
     return Item(
         id=name,
         image=f"images/{name}.jpg",
-        mask=f"masks/{name}.png",
+        target=MaskTarget(file=f"masks/{name}.png", sha256=digest),
         image_sha256=digest,
-        mask_sha256=digest,
         width=1,
         height=1,
         phash="0" * 16,
@@ -47,6 +46,7 @@ def pachd():
 @pytest.fixture
 def commit(pachd):
     index = DatasetIndex(
+        task="segmentation",
         name="pets",
         classes={0: "background", 1: "pet"},
         items=[item(name, content) for name, content in IMAGES.items()],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.runners.kubectl_stand_in import KubectlStandIn
 from tests.runners.pipelines_api import run, serving, succeeded, task
 from tests.store.standin import serving as pachd

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pylib.data.classes import class_lookup
 from pylib.data.dataset import SPLITS, DatasetIndex
 from pylib.data.images import decode_image, decode_mask, resize_image
 from pylib.data.ingest import Options, plan_ingest
-from pylib.data.shards import HEADER_BYTES, ShardIndex, class_lookup, load_split, write_shards
+from pylib.data.shard_writer import write_shards
+from pylib.data.shards import HEADER_BYTES, ShardIndex, load_split
 from pylib.errors import DataError
 from pylib.provenance.digests import manifest
 
@@ -39,7 +41,7 @@ def test_shards_hold_every_item_resized_in_the_order_of_ids(dataset: Path, tmp_p
             np.testing.assert_array_equal(
                 image, resize_image(decode_image((dataset / item.image).read_bytes()), 32)
             )
-            ids = decode_mask((dataset / item.mask).read_bytes())
+            ids = decode_mask((dataset / item.target.file).read_bytes())
             assert set(np.unique(mask)) <= set(np.unique(ids) - 1)  # ids 1, 2, 3 are indices 0, 1, 2
             assert mask[16, 16] == 0
             assert mask[0, 0] == 1
@@ -54,9 +56,9 @@ def test_files_are_npy_with_a_header_of_128_bytes_and_the_same_each_time(
     shards = index.splits["train"].shards
     assert [shard.count for shard in shards[:-1]] == [10] * (len(shards) - 1)
     for shard in shards:
-        data = (tmp_path / "one" / shard.images).read_bytes()
+        data = (tmp_path / "one" / shard.inputs).read_bytes()
         records = np.frombuffer(data, np.uint8, offset=HEADER_BYTES).reshape(shard.count, 32, 32, 3)
-        np.testing.assert_array_equal(records, np.load(tmp_path / "one" / shard.images))
+        np.testing.assert_array_equal(records, np.load(tmp_path / "one" / shard.inputs))
 
 
 def test_a_split_without_items_is_an_empty_array(dataset: Path, tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def _edit(path: Path, change: Callable[[dict], object]) -> None:
 BAD = {
     "no index": (lambda root: (root / "dataset.json").unlink(), "dataset.json: No such file"),
     "no JSON": (lambda root: (root / "dataset.json").write_text("{"), "Invalid JSON"),
-    "another format": (lambda root: _edit(root / "dataset.json", lambda c: c.update(format=2)), "format"),
+    "another format": (lambda root: _edit(root / "dataset.json", lambda c: c.update(format=3)), "format"),
     "a field too many": (lambda root: _edit(root / "dataset.json", lambda c: c.update(x=2)), "x: Extra"),
     "a path out of it": (
         lambda root: _edit(root / "dataset.json", lambda c: c["items"][0].update(image="/etc/passwd")),
@@ -113,7 +115,7 @@ def test_a_damaged_data_set_is_one_line_and_leaves_nothing(dataset: Path, tmp_pa
 
 def test_a_shard_that_was_cut_short_says_so(dataset: Path, tmp_path: Path) -> None:
     index = write_shards(dataset, tmp_path / "shards", image_size=32)
-    path = tmp_path / "shards" / index.splits["test"].shards[0].images
+    path = tmp_path / "shards" / index.splits["test"].shards[0].inputs
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match="cannot be read"):
         load_split(tmp_path / "shards", "test")

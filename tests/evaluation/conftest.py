@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
-from pylib.data.shards import Shard, ShardIndex, ShardItem, Split
+from pylib.data.shards import ArraySpec, Shard, ShardIndex, ShardItem, Split
 from pylib.evaluation.record import ClassMetrics, Figures, Parity
 
 NAMES = ["object", "background", "border"]
@@ -83,15 +83,22 @@ def write_shards():
         masks = np.repeat(rng.integers(0, 3, (images, 1, size), dtype=np.uint8), size, axis=1)
         pixels = (np.eye(3)[masks] * 200 + rng.integers(0, 40, (images, size, size, 3))).astype(np.uint8)
         (folder / "test").mkdir(parents=True)
-        shard = Shard(images="test/images-00000.npy", masks="test/masks-00000.npy", count=max(images, 1))
-        np.save(folder / shard.images, pixels)
-        np.save(folder / shard.masks, masks)
+        shard = Shard(inputs="test/inputs-00000.npy", targets="test/targets-00000.npy", count=max(images, 1))
+        np.save(folder / shard.inputs, pixels)
+        np.save(folder / shard.targets, masks)
         items = [
-            ShardItem(id=f"stripes_{n}", image_sha256="0" * 64, mask_sha256="0" * 64) for n in range(images)
+            ShardItem(id=f"stripes_{n}", image_sha256="0" * 64, target_sha256="0" * 64) for n in range(images)
         ]
         splits = {name: Split(items=[], shards=[]) for name in ("train", "validation", "calibration")}
         splits["test"] = Split(items=items, shards=[shard] if images else [])
-        index = ShardIndex(name="stripes", image_size=size, classes=NAMES, splits=splits)
+        index = ShardIndex(
+            task="segmentation",
+            name="stripes",
+            classes=NAMES,
+            inputs=ArraySpec(dtype="uint8", shape=(size, size, 3)),
+            targets=ArraySpec(dtype="uint8", shape=(size, size)),
+            splits=splits,
+        )
         (folder / "index.json").write_bytes(index.dumps())
         return folder
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pylib.store.maintenance import fsck
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.on_cluster import pods, serving
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.models import Store

@@ -16,7 +16,8 @@ from preflight.pachyderm.specs import Spec
 from preflight.pachyderm.worker import patched, pod_of
 from pylib.runners.data_commit import job_of
 from pylib.runners.kubernetes_api import KubernetesApi
-from pylib.store.protocol import Commit, CommitRef, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import Commit, CommitRef
 from tests.on_cluster import pods
 from tests.on_cluster.conftest import ROOT
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError

@@ -12,7 +12,7 @@ from preflight.access import GROUP, asked, asked_of_server, recorded
 from preflight.errors import ConfigurationError
 from pylib.provenance.materials import ROOT
 from pylib.runners import data_commit, retrain
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.runners import kubernetes_server, pachyderm_server, pipelines_server
 
 CRON_JOB = yaml.safe_load((ROOT / "cluster-conf/retrain/base/cronjob.yaml").read_text())

@@ -13,7 +13,7 @@ from pylib.errors import PipelineError, ProvenanceError
 from pylib.provenance.digests import BUNDLE, digest_of
 from pylib.provenance.statement import dependencies, read_bundle, step_name
 from pylib.provenance.step import Commit, File, Input, Output, Result, commit_resource, step
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 CALLS = []
 

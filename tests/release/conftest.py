@@ -120,7 +120,7 @@ def judged(tmp_path):
             parity=Parity(same_class_share=same, max_probability_difference=1e-6, images=40),
         )
         result = decide(gate or Gate.model_validate({"mean_iou": {"minimum": 0.7}}), figures)
-        (evaluation / "evaluation.json").write_text(Evaluation(**dict(figures), gate=result).dumps())
+        (evaluation / "evaluation.json").write_bytes(Evaluation(**dict(figures), gate=result).dumps())
         return model, evaluation, digest
 
     return make

@@ -4,7 +4,7 @@ import pytest
 
 from pylib.errors import ConfigurationError, PipelineError, StoreError
 from pylib.runners.arguments import for_cluster, pinned
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.runners.kubectl_stand_in import config
 from tests.store.standin import serving
 

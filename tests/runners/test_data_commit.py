@@ -11,7 +11,7 @@ from pachyderm_sdk.api import pfs
 from pylib.errors import ConfigurationError, PipelineError
 from pylib.provenance.materials import ROOT
 from pylib.runners import data_commit
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.runners import kubernetes_server, pachyderm_server
 
 CRON_JOB = yaml.safe_load((ROOT / "cluster-conf/retrain/base/cronjob.yaml").read_text())

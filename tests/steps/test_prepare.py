@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pylib.data.dataset import TRIMAP, DatasetIndex, Item
+from pylib.data.dataset import TRIMAP, DatasetIndex, Item, MaskTarget
 from pylib.errors import ProvenanceError
 from pylib.steps.prepare import ingest_records, natural_size
 
@@ -14,9 +14,8 @@ def index(sizes):
         Item(
             id=f"{number:04}",
             image=f"images/{number:04}.jpg",
-            mask=f"masks/{number:04}.png",
+            target=MaskTarget(file=f"masks/{number:04}.png", sha256="0" * 64),
             image_sha256="0" * 64,
-            mask_sha256="0" * 64,
             width=width,
             height=height,
             phash="0" * 16,
@@ -25,7 +24,7 @@ def index(sizes):
         )
         for number, (width, height) in enumerate(sizes)
     ]
-    return DatasetIndex(name="x", classes=TRIMAP, items=items)
+    return DatasetIndex(task="segmentation", name="x", classes=TRIMAP, items=items)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 
 from pylib.errors import ConfigurationError
 from pylib.steps.train import _first, train
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pylib.store.bucket_fsck import fsck
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.store.contract import StoreContract
 from tests.store.s3 import BUCKET
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pylib.errors import NotFoundError, StoreError
 from pylib.store.files import FileRef, keep
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 NAME = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
 PATH = st.text(st.characters(categories=["L", "N"], include_characters="._-/: @"), min_size=1)

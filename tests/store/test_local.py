@@ -15,7 +15,8 @@ from pylib.store.copying import FEW
 from pylib.store.fsck import fsck
 from pylib.store.gc import gc
 from pylib.store.local import LocalStore
-from pylib.store.protocol import CommitRef, open_store
+from pylib.store.opening import open_store
+from pylib.store.protocol import CommitRef
 
 
 @pytest.fixture

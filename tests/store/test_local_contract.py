@@ -2,7 +2,7 @@
 
 import pytest
 
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 from tests.store.contract import StoreContract
 
 

@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 from pylib.errors import StoreError
+from pylib.store.opening import open_store
 from pylib.store.pachd import Pachd, parse_address
-from pylib.store.protocol import open_store
 from tests.store.standin import ROOT, serving
 
 
@@ -58,7 +58,7 @@ def test_an_address_of_ip_version_6():
 LISTER = """
 import sys
 from pylib.errors import StoreError
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 try:
     print(open_store("pachyderm").list_repositories())
 except StoreError as error:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from pachyderm_sdk.api import pfs
 
 from pylib.errors import StoreError
+from pylib.store.opening import open_store
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm import PachydermStore
 from pylib.store.pachyderm_listing import pack, unpack
 from pylib.store.pachyderm_names import LISTING_KEY, handle, repo
 from pylib.store.pachyderm_transfer import Upload, addition, decode, encode, names
-from pylib.store.protocol import File, open_store
+from pylib.store.protocol import File
 from pylib.store.tree import tree_digest
 from tests.store.pachd_contract import PachdContract, branch_of
 from tests.store.standin import MESSAGE_BYTES

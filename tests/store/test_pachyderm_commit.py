@@ -54,7 +54,7 @@ def test_whatever_ends_a_commit_drops_it(standin, store, error, monkeypatch):
 WRITER = """
 import sys
 import time
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 open_store(sys.argv[1]).commit("pets", {"a": b"2"})
 """
 

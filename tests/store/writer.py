@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 
-from pylib.store.protocol import open_store
+from pylib.store.opening import open_store
 
 DISK = {"open", "os.rename", "os.remove", "os.mkdir", "fcntl.flock", "sqlite3.connect", "os.scandir"}
 

@@ -1,0 +1,52 @@
+"""A task, found by name once: everything else in pylib does not know which one it serves.
+
+Each aspect of a task is a module of its folder, imported when it is first asked for, because no place needs
+all: the model server has neither TensorFlow nor pydantic. The modules have the same names in each task:
+
+    layout      how a source's folder holds images and what is to be learned of them
+    checks      what may be wrong with one sample
+    records     what a record of a shard holds
+    objective   loss, validation metrics and score, augmentation
+    network     the architecture and its own hyper-parameters
+    judgement   the metrics of the test split, and what a report shows of them
+    answer      what the served model says of an image: wire form, summary, picture
+"""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+from pylib import tasks
+from pylib.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pylib.tasks import aspects
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task; `find` makes it."""
+
+    name: str
+
+    @property
+    def records(self) -> "aspects.Records":
+        """What a record of a shard holds."""
+        return cast("aspects.Records", self._aspect("records"))
+
+    def _aspect(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")
+
+
+def names() -> list[str]:
+    """Every task there is."""
+    return sorted(found.name for found in pkgutil.iter_modules(tasks.__path__) if found.ispkg)
+
+
+def find(name: str) -> Task:
+    """The task of that name; raises ConfigurationError where there is none."""
+    if name not in names():
+        raise ConfigurationError(f"task {name!r}: there is no such; there are: {', '.join(names())}")
+    return Task(name)
