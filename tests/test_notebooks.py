@@ -93,6 +93,7 @@ def test_it_releases_what_passed_the_gate(run, output):
 
 
 @pytest.mark.slow
-def test_no_cell_warns(run):
+def test_no_cell_warns_or_draws_as_in_a_terminal(run):
     outputs = [each for cell in run.cells if cell.cell_type == "code" for each in cell.outputs]
     assert [each.text for each in outputs if each.get("name") == "stderr"] == []
+    assert [each.text for each in outputs if "\x1b" in each.get("text", "")] == []

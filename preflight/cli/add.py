@@ -28,5 +28,5 @@ def add(
     for file in scaffold.add(tree, new):
         console.print(f"wrote {file}", soft_wrap=True)
     console.print(
-        "Now: preflight validate, preflight inventory, preflight graph, and commit.", soft_wrap=True
+        "Now: `preflight validate`, `preflight inventory`, `preflight graph`, and commit.", soft_wrap=True
     )
