@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from preflight.applications import clusters
 from preflight.errors import ConfigurationError
 from preflight.scaffold.templates import filled
+
+CLUSTERS = "argocd-apps/overlays"
 
 
 def made(
@@ -17,7 +18,7 @@ def made(
     if not upstream:
         only = resources[0]
         texts[f"{folder}/base/{only}"] = filled(only, name=name, image=image, secrets=secrets)
-    for cluster in clusters(tree):
+    for cluster in sorted(each.parent.name for each in (tree / CLUSTERS).glob("*/kustomization.yaml")):
         texts[f"{folder}/overlays/{cluster}/kustomization.yaml"] = filled("overlay.yaml")
     return texts
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from preflight import scaffold
 from preflight.errors import ConfigurationError
 from preflight.findings import Finding
-from preflight.secrets import declared
 from preflight.validate import Report, validate
 
 from .conftest import CHECKED, copy_of_repository, git, needs_kustomize
@@ -147,7 +146,8 @@ def test_its_secrets_are_declared_and_read_by_its_pods(tree: Path) -> None:
     assert (
         add(tree, "web", "--image", IMAGE, "--secret", "key=API_KEY,OTHER", "--secret", "x=Y").returncode == 0
     )
-    made = {each.name: set(each.keys) for each in declared(tree, "local") if each.namespace == "web"}
+    declared = yaml.safe_load((tree / SECRETS).read_text())
+    made = {each["name"]: set(each["keys"]) for each in declared if each["namespace"] == "web"}
     assert made == {"key": {"API_KEY", "OTHER"}, "x": {"Y"}}
     bodies = yaml.safe_load_all((tree / "cluster-conf/web/base/workload.yaml").read_text())
     pod = next(body for body in bodies if body["kind"] == "Deployment")["spec"]["template"]["spec"]
