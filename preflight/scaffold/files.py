@@ -33,14 +33,21 @@ def write(tree: Path, texts: dict[str, str]) -> list[Path]:
     beside = [target.with_name(f".{target.name}.new") for target in targets]
     try:
         for place, text in zip(beside, texts.values(), strict=True):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
-        for place, target in zip(beside, targets, strict=True):
-            place.replace(target)
-    except OSError as error:
+            _write(place, text)
+    except BaseException:
         _clear(beside, above)
-        raise ConfigurationError(f"{place}: {error.strerror}; nothing was added") from error
+        raise
+    for place, target in zip(beside, targets, strict=True):
+        place.replace(target)
     return [Path(file) for file in texts]
+
+
+def _write(place: Path, text: str) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    except OSError as error:
+        raise ConfigurationError(f"{place}: {error.strerror}; nothing was added") from error
 
 
 def _clear(files: list[Path], folders: set[Path]) -> None:
