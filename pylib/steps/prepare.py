@@ -12,7 +12,7 @@ from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
-from pylib.tasks import task
+from pylib.tasks.task import DEFAULT, find
 
 
 @step(cached=True)
@@ -31,14 +31,20 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
     return {name: len(split.items) for name, split in index.splits.items()}
 
 
-def check_image_size(image_size: int, name: str = task.DEFAULT) -> None:
-    """Raise ConfigurationError for a side, in pixels, that a task cannot take; 0: the images' own."""
-    task.find(name).records.check_image_size(image_size)
+def check_parameters(task: str, data: str, image_size: int) -> None:
+    """What the step would say of its parameters, before anything runs; the data is of that task."""
+    CommitRef.parse(data)
+    find(task).records.check_image_size(image_size)
+
+
+def check_image_size(image_size: int) -> None:
+    """The same of a side, in pixels, where no task is named."""
+    find(DEFAULT).records.check_image_size(image_size)
 
 
 def side(index: DatasetIndex, image_size: int) -> int:
     """The side, in pixels, to train at: what is asked for, if the task can take it; 0: the images' own."""
-    records = task.find(index.task).records
+    records = find(index.task).records
     records.check_image_size(image_size)
     return image_size or records.natural_size(index)
 

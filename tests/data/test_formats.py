@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.data.dataset import INDEX_FILE, SPLITS, DatasetIndex, Item, MaskTarget
 from pylib.data.ingest import IngestResult, ingest
 from pylib.data.plan import Options
 from pylib.data.shard_writer import write_shards
@@ -68,3 +70,42 @@ def test_shards_of_both_formats_are_the_same_bytes(old: LocalStore, good: Folder
     write_shards(tmp_path / "of-1", tmp_path / "shards-1", image_size=32)
     write_shards(tmp_path / "of-2", tmp_path / "shards-2", image_size=32)
     assert manifest(tmp_path / "shards-1") == manifest(tmp_path / "shards-2")
+
+
+SHA256 = st.text("0123456789abcdef", min_size=64, max_size=64)
+NAMES = st.text("abcé 01_", min_size=1, max_size=8)
+
+
+@st.composite
+def items(draw: st.DrawFn) -> Item:
+    name = draw(NAMES)
+    return Item(
+        id=name,
+        image=f"images/{name}.jpg",
+        image_sha256=draw(SHA256),
+        target=MaskTarget(file=f"masks/{name}.png", sha256=draw(SHA256)),
+        width=draw(st.integers(1, 9999)),
+        height=draw(st.integers(1, 9999)),
+        phash=draw(st.text("0123456789abcdef", min_size=16, max_size=16)),
+        group=draw(st.none() | NAMES),
+        split=draw(st.sampled_from(SPLITS)),
+    )
+
+
+@given(
+    st.lists(items(), unique_by=lambda item: item.id, max_size=5),
+    st.dictionaries(st.integers(0, 255), NAMES, min_size=2).filter(
+        lambda found: len({*found.values()}) == len(found)
+    ),
+    st.none() | NAMES,
+)
+def test_both_formats_say_the_same(found: list[Item], classes: dict[int, str], group: str | None) -> None:
+    index = DatasetIndex(
+        task="segmentation",
+        name="pairs",
+        group_pattern=group,
+        classes=classes,
+        items=sorted(found, key=lambda item: item.id),
+    )
+    assert DatasetIndex.loads(index.dumps()) == index
+    assert DatasetIndex.loads(format_1(index)) == index

@@ -19,7 +19,7 @@ from pylib.data.shard_writer import write_shards
 from pylib.data.shards import load_split
 from pylib.errors import ConfigurationError
 from pylib.steps.ingest import ingest
-from pylib.steps.prepare import side
+from pylib.steps.prepare import check_parameters, side
 from pylib.store.local import LocalStore
 from tests.data.made import Folder, encode, noise
 
@@ -195,6 +195,12 @@ def test_a_side_is_what_the_data_s_task_can_take(run: Run, labelled: Path, good:
     assert (side(index, 0), side(index, 20)) == (8, 20)
     with pytest.raises(ConfigurationError, match="multiple of 32"):
         side(DatasetIndex(task="segmentation", name="x", classes={}, items=index.items), 20)
+
+
+def test_what_prepare_will_say_is_known_before_it_runs() -> None:
+    check_parameters("labels", "set@master", 20)
+    with pytest.raises(ConfigurationError, match=r"image_size=20: .*multiple of 32"):
+        check_parameters("segmentation", "set@master", 20)
 
 
 def test_the_verb_takes_a_task(valued: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
