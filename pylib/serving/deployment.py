@@ -1,21 +1,25 @@
-"""A SeldonDeployment read from its YAML, and what Seldon's operator makes of it for the model's container.
+"""A served model: its SeldonDeployment in a repository, and what Seldon's operator makes of it.
 
 Source: `setContainerPredictiveUnitDefaults` and `createContainerService` in
 https://github.com/SeldonIO/seldon-core/tree/v1.17.1/operator
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pylib.errors import ServingError, one_line
+from pylib.errors import ConfigurationError, ServingError, one_line
 from pylib.records import first_error
 
-MANIFEST = Path("cluster-conf/model/base/seldondeployment.yaml")
-"""Where a repository keeps the served model; a release is a commit that changes this file."""
+MODELS = Path("cluster-conf/models")
+"""Where a repository keeps what it serves: a folder a model, named as the pipeline that makes it."""
+
+SERVER = Path("cluster-conf/components/served-model/server.yaml")
+"""A JSON patch with what all of them have: the server, its pods and how many."""
 
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 9000, 9500, 6000
 """What the operator gives the first container of a deployment."""
@@ -133,23 +137,75 @@ class SeldonDeployment(_Model):
         }
 
 
-def read_deployment(path: Path) -> SeldonDeployment:
-    """Read a SeldonDeployment; raises ServingError where it is missing, malformed or more than one model."""
+def manifest(name: str) -> Path:
+    """Where a repository keeps the model of that name; a release is a commit that changes this file."""
+    return MODELS / name / "base" / "seldondeployment.yaml"
+
+
+def served_models(repository: Path) -> list[str]:
+    """The models that a working tree has a folder for; raises ServingError where there is none."""
+    found = sorted(path.parts[-3] for path in repository.glob(manifest("*").as_posix()))
+    if not found:
+        raise ServingError(f"{repository} has no {manifest('NAME')}: run the pipeline, or `pylib release`")
+    return found
+
+
+def choose(name: str | None, names: Sequence[str], place: object) -> str:
+    """The name, if there is such a model in that place; None is the only one. Raises ConfigurationError."""
+    there = ", ".join(names) or "none"
+    if name is not None and name not in names:
+        raise ConfigurationError(f"{place} serves no model {name!r}; there are: {there}")
+    if name is None and len(names) != 1:
+        raise ConfigurationError(f"{place} serves several models, name one of them: {there}")
+    return name or names[0]
+
+
+def read_deployment(repository: Path, name: str) -> SeldonDeployment:
+    """Read the SeldonDeployment of a served model, with the server that all of them have.
+
+    Raises ServingError where it is missing, malformed or more than one model.
+    """
+    path = repository / manifest(name)
+    document = _load(path)
+    server = repository / SERVER
+    if server.is_file() and isinstance(document, dict):
+        _add(document, _load(server), path)
     try:
-        document = yaml.safe_load(path.read_bytes())
         deployment = SeldonDeployment.model_validate(document)
-    except OSError as error:
-        raise ServingError(
-            f"{path}: {error.strerror}; give the folder of a repository with {MANIFEST}"
-        ) from error
-    except yaml.YAMLError as error:
-        raise ServingError(f"{path} is not one YAML document: {one_line(error)}") from error
     except ValidationError as error:
         raise ServingError(
             f"{path} is not a SeldonDeployment: {first_error(error, 'the document')}"
         ) from error
     _check_graph(path, deployment)
     return deployment
+
+
+def _load(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ServingError(
+            f"{path}: {error.strerror}; give the folder of a repository with {MODELS}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ServingError(f"{path} is not one YAML document: {one_line(error)}") from error
+
+
+def _add(document: Any, operations: Any, path: Path) -> None:
+    """Apply a JSON patch that only adds, as kustomize does; raises ServingError where it has no place.
+
+    Source: https://datatracker.ietf.org/doc/html/rfc6902#section-4.1
+    """
+    for operation in operations:
+        *parents, last = operation["path"].strip("/").split("/")
+        target = document
+        try:
+            for key in parents:
+                target = target[int(key) if isinstance(target, list) else key]
+            target[last] = operation["value"]
+        except (KeyError, IndexError, TypeError) as error:
+            where = operation["path"]
+            raise ServingError(f"{path} has no {where.rpartition('/')[0]} to take {where}") from error
 
 
 def _check_graph(path: Path, deployment: SeldonDeployment) -> None:

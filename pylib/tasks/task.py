@@ -24,6 +24,9 @@ from pylib.errors import ConfigurationError
 if TYPE_CHECKING:
     from pylib.tasks import aspects
 
+FIRST = "segmentation"
+"""The task of every file and answer that names none: they were written when there was no other."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -35,6 +38,11 @@ class Task:
     def records(self) -> "aspects.Records":
         """What a record of a shard holds."""
         return cast("aspects.Records", self._aspect("records"))
+
+    @property
+    def answer(self) -> "aspects.Answer":
+        """What the served model says of an image."""
+        return cast("aspects.Answer", self._aspect("answer"))
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")
