@@ -12,7 +12,7 @@ SET = {
     "apiVersion": "argoproj.io/v1alpha1",
     "kind": "ApplicationSet",
     "metadata": {"name": "work"},
-    "spec": {},
+    "spec": {"generators": [{"list": {"elements": []}}], "template": {}},
 }
 
 
