@@ -27,7 +27,8 @@ from PIL import Image
 
 from pylib.data.images import decode_image, resize_image
 from pylib.serving import local
-from pylib.serving.deployment import SERVER, SeldonDeployment, manifest, read_deployment
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import SERVER, manifest
 from pylib.settings import settings
 from pylib.store.artifacts import ArtifactStore
 

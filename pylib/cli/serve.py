@@ -50,7 +50,7 @@ def serve(
     cluster would, on the loopback interface only.
     """
     from pylib.serving import local
-    from pylib.serving.deployment import choose, served_models
+    from pylib.serving.repository import choose, served_models
 
     if stop:
         stopped = [local.stop(folder) for folder in _folders(name)]

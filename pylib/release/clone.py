@@ -13,7 +13,7 @@ from pylib.errors import ReleaseError
 from pylib.release.git import Git
 from pylib.release.manifest import Manifest
 from pylib.release.models import merged_values, models, read_manifest
-from pylib.serving.deployment import manifest
+from pylib.serving.repository import manifest
 
 _JOURNAL = "pylib-release"
 """A file inside .git that is there while a release works: found at the start, it says that one was killed."""

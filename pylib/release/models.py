@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pylib.release.git import Git
 from pylib.release.manifest import Manifest, Values
-from pylib.serving.deployment import MODELS, manifest
+from pylib.serving.repository import MODELS, manifest
 
 _FORMER_NAME, _FORMER = "segmentation", Path("cluster-conf/model/base/seldondeployment.yaml")
 """The one model of before they had names; what a clone has released there is kept."""

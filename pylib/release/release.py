@@ -17,7 +17,7 @@ from pylib.release.git import Git
 from pylib.release.manifest import Manifest, Values
 from pylib.release.message import commit_message, gate_line
 from pylib.release.models import models, read_manifest
-from pylib.serving.deployment import choose, manifest
+from pylib.serving.repository import choose, manifest
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
 

@@ -5,21 +5,15 @@ https://github.com/SeldonIO/seldon-core/tree/v1.17.1/operator
 """
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from pylib.errors import ConfigurationError, ServingError, one_line
+from pylib.errors import ServingError, one_line
 from pylib.records import first_error
-
-MODELS = Path("cluster-conf/models")
-"""Where a repository keeps what it serves: a folder a model, named as the pipeline that makes it."""
-
-SERVER = Path("cluster-conf/components/served-model/server.yaml")
-"""A JSON patch with what all of them have: the server, its pods and how many."""
+from pylib.serving.repository import MODELS, SERVER, manifest
 
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 9000, 9500, 6000
 """What the operator gives the first container of a deployment."""
@@ -82,6 +76,17 @@ class PredictorSpec(_Model):
     componentSpecs: list[ComponentSpec]  # noqa: N815  (Seldon's name)
 
 
+class _Addition(_Model):
+    """An operation of a JSON patch: https://datatracker.ietf.org/doc/html/rfc6902#section-4.1."""
+
+    op: Literal["add"]
+    path: str = Field(pattern="^/")
+    value: Any
+
+
+_ADDITIONS = TypeAdapter(list[_Addition])
+
+
 class _Spec(_Model):
     predictors: list[PredictorSpec] = Field(min_length=1)
 
@@ -137,39 +142,20 @@ class SeldonDeployment(_Model):
         }
 
 
-def manifest(name: str) -> Path:
-    """Where a repository keeps the model of that name; a release is a commit that changes this file."""
-    return MODELS / name / "base" / "seldondeployment.yaml"
-
-
-def served_models(repository: Path) -> list[str]:
-    """The models that a working tree has a folder for; raises ServingError where there is none."""
-    found = sorted(path.parts[-3] for path in repository.glob(manifest("*").as_posix()))
-    if not found:
-        raise ServingError(f"{repository} has no {manifest('NAME')}: run the pipeline, or `pylib release`")
-    return found
-
-
-def choose(name: str | None, names: Sequence[str], place: object) -> str:
-    """The name, if there is such a model in that place; None is the only one. Raises ConfigurationError."""
-    there = ", ".join(names) or "none"
-    if name is not None and name not in names:
-        raise ConfigurationError(f"{place} serves no model {name!r}; there are: {there}")
-    if name is None and len(names) != 1:
-        raise ConfigurationError(f"{place} serves several models, name one of them: {there}")
-    return name or names[0]
-
-
 def read_deployment(repository: Path, name: str) -> SeldonDeployment:
     """Read the SeldonDeployment of a served model, with the server that all of them have.
 
     Raises ServingError where it is missing, malformed or more than one model.
     """
-    path = repository / manifest(name)
+    path, server = repository / manifest(name), repository / SERVER
     document = _load(path)
-    server = repository / SERVER
-    if server.is_file() and isinstance(document, dict):
-        _add(document, _load(server), path)
+    try:
+        if server.is_file() and isinstance(document, dict):
+            _add(document, _ADDITIONS.validate_python(_load(server)), path)
+    except ValidationError as error:
+        raise ServingError(
+            f"{server} is not a JSON patch that only adds: {first_error(error, 'the document')}"
+        ) from error
     try:
         deployment = SeldonDeployment.model_validate(document)
     except ValidationError as error:
@@ -191,21 +177,18 @@ def _load(path: Path) -> Any:
         raise ServingError(f"{path} is not one YAML document: {one_line(error)}") from error
 
 
-def _add(document: Any, operations: Any, path: Path) -> None:
-    """Apply a JSON patch that only adds, as kustomize does; raises ServingError where it has no place.
-
-    Source: https://datatracker.ietf.org/doc/html/rfc6902#section-4.1
-    """
-    for operation in operations:
-        *parents, last = operation["path"].strip("/").split("/")
+def _add(document: Any, additions: list[_Addition], path: Path) -> None:
+    """Apply a JSON patch as kustomize does; raises ServingError where there is no place for what it adds."""
+    for addition in additions:
+        *parents, last = addition.path.strip("/").split("/")
         target = document
         try:
             for key in parents:
                 target = target[int(key) if isinstance(target, list) else key]
-            target[last] = operation["value"]
-        except (KeyError, IndexError, TypeError) as error:
-            where = operation["path"]
-            raise ServingError(f"{path} has no {where.rpartition('/')[0]} to take {where}") from error
+            target[last] = addition.value
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            place = addition.path.rpartition("/")[0]
+            raise ServingError(f"{path} has no {place} to take {addition.path}") from error
 
 
 def _check_graph(path: Path, deployment: SeldonDeployment) -> None:

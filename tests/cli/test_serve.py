@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from pylib.cli import serve
 from pylib.errors import PylibError, ServingError
-from pylib.serving.deployment import SERVER, manifest
+from pylib.serving.repository import SERVER, manifest
 from pylib.store.artifacts import ArtifactStore
 
 app = typer.Typer()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from preflight.images import locked
-from pylib.serving.deployment import manifest
+from pylib.serving.repository import manifest
 from tests.on_cluster import argocd
 from tests.on_cluster.argocd import State
 from tests.on_cluster.kubectl import Kubectl, KubectlError

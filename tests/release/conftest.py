@@ -9,7 +9,7 @@ from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.record import ClassMetrics, Evaluation, Figures, Parity
 from pylib.provenance.digests import sha256_file
 from pylib.release.release import release
-from pylib.serving.deployment import manifest
+from pylib.serving.repository import manifest
 from pylib.store.artifacts import ArtifactStore
 
 NAME = "segmentation"

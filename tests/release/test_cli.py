@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pylib.serving.deployment import manifest
+from pylib.serving.repository import manifest
 
 MANIFEST = manifest("segmentation")
 

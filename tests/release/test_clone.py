@@ -12,7 +12,7 @@ import pytest
 
 from pylib.errors import ReleaseError
 from pylib.release.release import released
-from pylib.serving.deployment import manifest
+from pylib.serving.repository import manifest
 
 MANIFEST = manifest("segmentation")
 

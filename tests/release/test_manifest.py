@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pylib.errors import ReleaseError
 from pylib.release.manifest import Manifest, Values
-from pylib.serving.deployment import SERVER, manifest, read_deployment
+from pylib.serving.deployment import read_deployment
+from pylib.serving.repository import SERVER, manifest
 
 MANIFEST = manifest("segmentation")
 REPOSITORY = Path(__file__).parents[2]

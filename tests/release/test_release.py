@@ -8,7 +8,7 @@ import pytest
 
 from pylib.errors import ConfigurationError, GateError, ReleaseError
 from pylib.release.release import released
-from pylib.serving.deployment import manifest
+from pylib.serving.repository import manifest
 from pylib.store.artifacts import ArtifactStore
 
 MANIFEST = manifest("segmentation")

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from pylib.serving import local
-from pylib.serving.deployment import SERVER, SeldonDeployment, manifest, read_deployment
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import SERVER, manifest
 from pylib.store.artifacts import ArtifactStore
 
 CLASSES = ["object", "background", "border"]

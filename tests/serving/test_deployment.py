@@ -8,16 +8,9 @@ import pytest
 import yaml
 
 from preflight.kustomize import build
-from pylib.errors import ConfigurationError, ServingError
-from pylib.serving.deployment import (
-    MODELS,
-    SERVER,
-    SeldonDeployment,
-    choose,
-    manifest,
-    read_deployment,
-    served_models,
-)
+from pylib.errors import ServingError
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import MODELS, SERVER, manifest
 from tests.preflight.conftest import needs_kustomize
 
 ROOT = Path(__file__).parents[2]
@@ -153,24 +146,19 @@ def test_what_is_served_here_is_what_kustomize_makes(repository: Path) -> None:
     assert read_deployment(repository, NAME) == SeldonDeployment.model_validate(body)
 
 
-def test_models_are_named_by_their_folders(repository: Path) -> None:
-    assert served_models(repository) == [NAME]
-    (repository / MODELS / "README.md").touch()
-    other = repository / manifest("breeds")
-    other.parent.mkdir(parents=True)
-    other.write_text(TEXT.replace(NAME, "breeds"))
-    assert served_models(repository) == ["breeds", NAME]
-    assert read_deployment(repository, "breeds").metadata.name == "breeds"
-
-
-def test_a_repository_without_models_says_how_one_comes_about(tmp_path: Path) -> None:
-    with pytest.raises(ServingError, match=r"has no cluster-conf/models/NAME/.*`pylib release`"):
-        served_models(tmp_path)
-
-
-def test_a_name_is_needed_where_there_are_several() -> None:
-    assert choose(None, ["a"], "here") == choose("a", ["a", "b"], "here") == "a"
-    with pytest.raises(ConfigurationError, match="here serves several models, name one of them: a, b"):
-        choose(None, ["a", "b"], "here")
-    with pytest.raises(ConfigurationError, match="here serves no model 'c'; there are: a, b"):
-        choose("c", ["a", "b"], "here")
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("op: add", "op: remove"), "0.op: "),
+        (("path: /spec/protocol", "path: spec"), "0.path: "),
+        (("- op", "op"), "is not one YAML document"),
+        (("path: /spec/protocol", "path: /spec/predictors/x/protocol"), "no /spec/predictors/x to take"),
+    ],
+)
+def test_a_server_that_is_no_patch_which_adds_is_refused_in_one_line(
+    repository: Path, change: tuple[str, str], says: str
+) -> None:
+    (repository / SERVER).write_text(SERVER_TEXT.replace(*change, 1))
+    with pytest.raises(ServingError, match=says) as caught:
+        read_deployment(repository, NAME)
+    assert "\n" not in str(caught.value)

@@ -18,7 +18,8 @@ import requests
 from pylib.errors import ServingError
 from pylib.serving import local
 from pylib.serving.client import Client
-from pylib.serving.deployment import SeldonDeployment, manifest, read_deployment
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import manifest
 
 pytestmark = pytest.mark.slow
 Photograph = Callable[..., bytes]

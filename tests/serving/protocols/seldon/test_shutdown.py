@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylib.serving.deployment import SERVER
 from pylib.serving.protocols.seldon import processes
+from pylib.serving.repository import SERVER
 from tests.serving.protocols.seldon.slow_server import ROOT, WORKERS, answered, slow_server
 from tests.serving.test_server import listeners, wait_until
 
