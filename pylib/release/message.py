@@ -4,11 +4,11 @@ from pylib.evaluation.record import Check, Evaluation
 from pylib.release.manifest import Values
 
 
-def commit_message(evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
+def commit_message(name: str, evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
     """Return subject, table of the gate's checks, and trailers as `git interpret-trailers` reads them."""
     score = evaluation.metrics["mean_iou"]
     lines = [
-        f"Release model {values.digest[:12]}, mean IoU {score:.3f} on {evaluation.dataset}",
+        f"Release {name} {values.digest[:12]}, mean IoU {score:.3f} on {evaluation.dataset}",
         "",
         f"Measured on {evaluation.images} test images that the training never saw.",
         "",

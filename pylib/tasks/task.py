@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pylib.tasks import aspects
 
 DEFAULT = "segmentation"
-"""The task of a data set where nobody names one."""
+"""The task where none is named: in a command, or in what was written when there was no other."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class Task:
     def sample(self) -> "aspects.Sample":
         """The built-in data set."""
         return cast("aspects.Sample", self._aspect("sample"))
+
+    @property
+    def answer(self) -> "aspects.Answer":
+        """What the served model says of an image."""
+        return cast("aspects.Answer", self._aspect("answer"))
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")

@@ -14,6 +14,7 @@ from pylib.evaluation.record import ClassMetrics, Evaluation, Figures, Parity
 from pylib.provenance.digests import sha256_file
 from pylib.release.release import Release, release
 from pylib.store.artifacts import ArtifactStore
+from tests.on_cluster import serving
 from tests.on_cluster.kubectl import Body
 from tests.on_cluster.repository import Repository
 from tests.serving.conftest import CLASSES, _tiny_model
@@ -144,6 +145,7 @@ def release_model(made: Path, store: Store, repository: Repository) -> Release:
     done = release(
         made / "model",
         made / "evaluation",
+        name=serving.MODEL,
         artifacts=store.open(),
         repository=made / "releases",
         source=repository.origin,

@@ -2,10 +2,10 @@
 
 `seldon-core-microservice` 1.17.1 lacks three things, which this adds around its `main`, unchanged otherwise:
 it binds every interface (here: `--host`, loopback unless told); on SIGTERM it cuts gRPC's calls and leaves
-processes behind (`pylib.serving.processes`); and a model that cannot be loaded ends in tracebacks of all
+processes behind (`processes`); and a model that cannot be loaded ends in tracebacks of all
 workers, not in a line.
 
-    python -m pylib.serving.microservice --host 0.0.0.0     # what the image runs
+    python -m pylib.serving.protocols.seldon.microservice --host 0.0.0.0     # what the image runs
 """
 
 import argparse
@@ -19,9 +19,9 @@ from seldon_core import gunicorn_utils, microservice
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 from pylib.errors import PylibError
-from pylib.serving import processes
+from pylib.serving.protocols.seldon import processes
 
-PREDICTOR = "pylib.serving.predictor.Predictor"
+PREDICTOR = "pylib.serving.protocols.seldon.predictor.Predictor"
 _ANY = "0.0.0.0"  # noqa: S104  (what Seldon writes, to be replaced)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pylib.serving import local
 from tests.serving.test_server import group_members, wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 WORKERS = 2  # of REST, each with one call at a time; as many calls at a time over gRPC
 
 MODEL = """
@@ -26,7 +26,7 @@ class Slow:
         return X
 """
 START = """
-from pylib.serving import microservice, processes
+from pylib.serving.protocols.seldon import microservice, processes
 processes.GRACE = {grace}
 microservice.PREDICTOR = "slow.Slow"
 microservice.main()

@@ -110,11 +110,13 @@ def test_tags_trace_the_answer(
     answers = [ask(server, {"binData": b64(photograph(seed))}) for seed in range(2)]
     tags = [answer["meta"]["tags"] for answer in answers]
     ids = [entry.pop("prediction_id") for entry in tags]
-    assert tags == [identity, identity]
+    assert tags == [{**identity, "task": "segmentation"}] * 2
     assert ids[0] != ids[1]
     records = {r["prediction_id"]: r for r in map(json.loads, predictions.read_text().splitlines())}
     for prediction_id, answer in zip(ids, answers, strict=True):
-        assert records[prediction_id]["class_shares"] == answer["jsonData"]["class_shares"]
+        sent = answer["jsonData"]
+        kept = {name: sent[name] for name in ("class_shares", "mean_confidence")}
+        assert records[prediction_id]["answer"] == kept
         assert records[prediction_id]["model_digest"] == identity["model_digest"]
 
 
@@ -296,4 +298,5 @@ def test_health_and_metadata_name_the_model(server: local.Server, digest: str) -
     status = requests.get(server.url + "/health/status", timeout=10)
     assert status.status_code == 200
     assert status.json()["jsonData"]["model_digest"] == digest
-    assert requests.get(server.url + "/metadata", timeout=10).json()["versions"] == [digest]
+    about = requests.get(server.url + "/metadata", timeout=10).json()
+    assert (about["name"], about["versions"]) == ("segmentation", [digest])

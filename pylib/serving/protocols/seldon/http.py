@@ -12,13 +12,18 @@ from flask import Blueprint, request
 from seldon_core.flask_utils import SeldonMicroserviceException
 from werkzeug.exceptions import HTTPException
 
-MAX_BODY = 20 * 2**20
-"""Bytes of a request's body; a photograph of 25 megapixels takes about half as many in base64."""
+from pylib.errors import RequestError
+from pylib.serving.request import MAX_BYTES, check_size
 
 _PREDICTIONS = {"/predict", "/api/v0.1/predictions", "/api/v1.0/predictions"}
 _FEEDBACK = {"/send-feedback", "/api/v0.1/feedback", "/api/v1.0/feedback"}
 _HEALTH = {"/health/ping", "/health/status", "/api/v1.0/health/status"}
 _ABOUT = {"/metadata", "/api/v1.0/metadata", "/seldon.json"}
+_STATUS = {
+    "bad request": (400, "BAD_REQUEST"),
+    "too large": (413, "BAD_REQUEST"),
+    "not ready": (503, "NOT_READY"),
+}
 
 
 def blueprint() -> Any:
@@ -33,30 +38,37 @@ def blueprint() -> Any:
 
 def _check() -> None:
     if request.path not in _PREDICTIONS | _FEEDBACK | _HEALTH | _ABOUT:
-        raise refusal(404, "there is nothing at this path: POST an image to /api/v1.0/predictions")
+        raise _refusal(404, "there is nothing at this path: POST an image to /api/v1.0/predictions")
     if request.path in _HEALTH | _ABOUT or request.method == "OPTIONS":
         return
     if request.method != "POST":
-        raise refusal(405, f"{request.method} is not allowed here: use POST")
+        raise _refusal(405, f"{request.method} is not allowed here: use POST")
     length = request.content_length
     if length is None:
-        raise refusal(411, "the request has no Content-Length: send the body in one piece")
-    if length > MAX_BODY:
+        raise _refusal(411, "the request has no Content-Length: send the body in one piece")
+    try:
+        check_size(length)
+    except RequestError as error:
         _discard_body()
-        raise refusal(413, f"the request is larger than {MAX_BODY // 2**20} MiB: send a smaller image")
+        raise refused(error) from error
     if request.is_json and not isinstance(request.get_json(silent=True), dict):
-        raise refusal(400, 'the body is not a JSON object such as {"binData": "<image in base64>"}')
+        raise _refusal(400, 'the body is not a JSON object such as {"binData": "<image in base64>"}')
 
 
-def refusal(status: int, sentence: str) -> SeldonMicroserviceException:
-    """Return the exception that Seldon turns into an HTTP answer with this status and sentence."""
-    return SeldonMicroserviceException(sentence, status_code=status, reason="BAD_REQUEST")
+def refused(error: RequestError) -> SeldonMicroserviceException:
+    """Return the exception that Seldon turns into an HTTP answer with this error's status and sentence."""
+    status, reason = _STATUS[error.kind]
+    return _refusal(status, str(error), reason)
+
+
+def _refusal(status: int, sentence: str, reason: str = "BAD_REQUEST") -> SeldonMicroserviceException:
+    return SeldonMicroserviceException(sentence, status_code=status, reason=reason)
 
 
 def _discard_body() -> None:
     """Read a body that is refused: to a client still sending, a closed connection would hide the answer."""
     stream = request.environ["wsgi.input"]
-    for _ in range(4 * MAX_BODY // 2**16):
+    for _ in range(4 * MAX_BYTES // 2**16):
         if not stream.read(2**16):
             return
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pylib.serving import processes
-from pylib.serving.deployment import MANIFEST
-from tests.serving.slow_server import ROOT, WORKERS, answered, slow_server
+from pylib.serving.protocols.seldon import processes
+from pylib.serving.repository import SERVER
+from tests.serving.protocols.seldon.slow_server import ROOT, WORKERS, answered, slow_server
 from tests.serving.test_server import listeners, wait_until
 
 pytestmark = pytest.mark.slow
@@ -63,8 +63,8 @@ def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path) -> None:
 
 
 def test_the_grace_fits_into_that_of_the_pod() -> None:
-    predictor = yaml.safe_load((ROOT / MANIFEST).read_text())["spec"]["predictors"][0]
-    pod = predictor["componentSpecs"][0]["spec"]
+    added = {each["path"]: each["value"] for each in yaml.safe_load((ROOT / SERVER).read_text())}
+    pod = added["/spec/predictors/0/componentSpecs"][0]["spec"]
     (container,) = pod["containers"]
     assert "lifecycle" not in container, "Seldon's own preStop is counted on"
     whole = processes.GRACE + 2 * processes._SLACK
