@@ -13,7 +13,8 @@ from pylib.provenance.materials import ROOT
 from pylib.settings import settings
 
 if TYPE_CHECKING:
-    from pylib.runners.local import Run, StepRun
+    from pylib.runners.local import Run
+    from pylib.runners.step_logs import StepRun
 
 PIPELINE = Annotated[str, typer.Argument(help="a pipeline of pipelines/, such as segmentation")]
 PARAMETER = Annotated[

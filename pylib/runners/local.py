@@ -98,9 +98,13 @@ def _recorded(original: Callable[..., Any], step_logs: StepLogs) -> Callable[...
 
 @contextlib.contextmanager
 def _logging_restored() -> Iterator[None]:
-    """KFP's threads each replace and restore `print` and the root logger's handlers, in any order."""
+    """KFP's threads each replace and restore `print` and the root logger's handlers, in any order.
+
+    What they restore last is nothing: without any handler, logging would make one that writes to stderr.
+    """
     logger, printing = logging.getLogger(), builtins.print
     level, handlers = logger.level, logger.handlers[:]
+    logger.handlers[:] = [logging.NullHandler()]
     try:
         yield
     finally:

@@ -20,7 +20,7 @@ def speak(word: str, written: Output[Artifact]) -> str:
     from pathlib import Path
 
     for number in range(20):
-        print(f"{word} {number}", flush=True)
+        print(f"{word} {number}", flush=True)  # noqa: T201
         time.sleep(0.02)
     Path(written.path).write_text(word)
     return word
@@ -31,7 +31,7 @@ def refuse_one(word: str) -> None:
     import time
 
     for number in range(20):
-        print(f"    {word} {number}", flush=True)
+        print(f"    {word} {number}", flush=True)  # noqa: T201
         time.sleep(0.02)
     if word == "three":
         raise ValueError("three is one too many")
@@ -39,14 +39,14 @@ def refuse_one(word: str) -> None:
 
 @component
 def gather(words: list[str]) -> None:
-    print("heard", *words)
+    print("heard", *words)  # noqa: T201
 
 
 @component
 def look_at_scratch() -> None:
     import tempfile
 
-    print("scratch is", tempfile.gettempdir())
+    print("scratch is", tempfile.gettempdir())  # noqa: T201
 
 
 @dsl.pipeline(name="side-by-side")
