@@ -57,7 +57,7 @@ class StepLogs:
 
     @contextmanager
     def step(self, name: str) -> Iterator[StepRun]:
-        """Begin a step in this thread; what it prints is its log. It failed unless the block says otherwise."""
+        """Begin a step in this thread, which writes its log; it failed unless the block says otherwise."""
         step = StepRun(name, self.folder / f"{name}.log", time.monotonic())
         step.log.parent.mkdir(parents=True, exist_ok=True)
         self.steps.append(step)

@@ -32,6 +32,12 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
     return {name: len(split.items) for name, split in index.splits.items()}
 
 
+def check_parameters(data: str, image_size: int) -> None:
+    """What the step would say of its parameters, before anything runs."""
+    CommitRef.parse(data)
+    check_image_size(image_size)
+
+
 def check_image_size(image_size: int) -> None:
     """Raise ConfigurationError for a side, in pixels, that the network cannot take; 0: the images' own."""
     if image_size % 32 or image_size < 0:
