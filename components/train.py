@@ -32,12 +32,11 @@ def train(
 
     from pylib.steps.train import train
 
+    given = {"encoder": encoder, "alpha": alpha, "seed": seed}
     train(
         Path(shards.path),
         Path(model.path),
         weights=weights,
-        encoder=encoder,
-        alpha=alpha,
-        seed=seed,
+        parameters={name: value for name, value in given.items() if value is not None},
         options=options,
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, cast
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand
 
 from pylib.errors import PipelineError
@@ -63,10 +64,11 @@ def options(pipeline: Any) -> list[inspect.Parameter]:
 def _option(name: str, wanted: type, default: Any, described: str, limits: str) -> inspect.Parameter:
     required = default is inspect.Parameter.empty
     shown = default if isinstance(default, str) or required else json.dumps(default)
+    parts = [described, f"({limits})" if limits else "", "(required)" if required else ""]
     info = typer.Option(
         f"--{flag(name)}",
         metavar=_METAVARS.get(wanted, "TEXT"),
-        help=" ".join([described, f"[{limits}]" if limits else "", "(required)" if required else ""]).strip(),
+        help=escape(" ".join(part for part in parts if part)),
         show_default=False if required else shown or "empty",
         rich_help_panel="Parameters",
     )

@@ -25,7 +25,7 @@ def code() -> list[dict[str, Any]]:
 
 
 def _package(name: str) -> dict[str, Any]:
-    """Every file that a package ships, the templates of its reports too; not what Python or an editor left."""
+    """Every file that a package ships, report templates too; not what Python or an editor left there."""
     paths = (path for path in sorted((ROOT / name).rglob("*")) if path.is_file())
     shipped = (path.relative_to(ROOT) for path in paths)
     files = {

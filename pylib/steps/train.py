@@ -20,14 +20,12 @@ def train(
     scratch: Scratch,
     *,
     weights: File,
-    encoder: str | None,
-    alpha: float | None,
-    seed: int,
+    parameters: dict[str, Any],
     options: dict[str, Any],
 ) -> Result:
     """Train, then export what is served; `scratch` keeps the checkpoints that a second try goes on from.
 
-    A hyper-parameter that is None is the task's own default.
+    parameters: hyper-parameters that are parameters of the pipeline; options: the others
     """
     from pylib.data.shards import ShardIndex
     from pylib.serving.export import export_onnx
@@ -35,7 +33,7 @@ def train(
     from pylib.training.tracking import tracking_uri
 
     index = ShardIndex.read(shards)
-    config = configuration(index.task, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
+    config = configuration(index.task, parameters, options)
     output = settings().output
     trained = fit(
         shards,
@@ -57,7 +55,9 @@ def check_parameters(
 ) -> None:
     """What the step would say of its parameters, before anything runs."""
     weights_source.check(weights)
-    config = configuration(task, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
+    given = {"encoder": encoder, "alpha": alpha, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None}
+    config = configuration(task, given, options)
     if weights == "imagenet":
         imagenet_alpha(config.encoder, config.alpha)
     if config.frozen and weights == "none":
@@ -90,13 +90,12 @@ _HIGH = {"maximum": "<=", "exclusiveMaximum": "<"}
 
 def configuration(_task: str, parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
     """One set of hyper-parameters; a name that is given twice is refused, not silently overruled."""
-    given = {name: value for name, value in parameters.items() if value is not None}
-    twice = sorted(given.keys() & options.keys())
+    twice = sorted(parameters.keys() & options.keys())
     if twice:
         raise ConfigurationError(
             f"options: {', '.join(twice)} is a parameter of its own; give it as -p name=value"
         )
-    return training_config(**given, **options)
+    return training_config(**parameters, **options)
 
 
 def _keep_logs(scratch: Path, target: Path) -> None:
