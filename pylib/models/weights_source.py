@@ -5,7 +5,7 @@ its steps read nothing else; a step fetches it.
 """
 
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 from pylib.errors import PipelineError, StoreError
 from pylib.store.files import FileRef, keep
@@ -60,7 +60,7 @@ def shared(weights: str, store: str) -> str:
 def fetched(weights: str, store: str, folder: Path) -> Weights:
     """What the network's builder takes; a file of the store is written into the folder."""
     if weights in NAMED:
-        return cast("Named", weights)
+        return weights
     if FileRef.names(weights):
         return FileRef.parse(weights).fetch(open_store(store), folder)
     return Path(weights)

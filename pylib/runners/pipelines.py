@@ -52,7 +52,7 @@ def types(pipeline: Any) -> dict[str, type]:
 
 def task(pipeline: Any) -> str:
     """The task whose data the pipeline takes: `TASK` of its file."""
-    return str(sys.modules[pipeline.pipeline_func.__module__].TASK)  # type: ignore[attr-defined]
+    return str(sys.modules[pipeline.pipeline_func.__module__].TASK)
 
 
 def described(pipeline: Any) -> dict[str, str]:

@@ -28,7 +28,7 @@ def run(tmp_path, *arguments):
     [
         (["segmentaton", "--data", "x"], "pipeline 'segmentaton': not in .*; did you mean segmentation[?]"),
         (["segmentation", "--dta", "x"], "run segmentation: no option --dta; did you mean --data[?]"),
-        (["segmentation", "--colour", "x"], "run segmentation: no option --colour; it has: --data, .*--json"),
+        (["segmentation", "--xyz", "x"], "run segmentation: no option --xyz; it has: --data, .*--json"),
         (["segmentation", "--data"], "run segmentation: Option '--data' requires an argument."),
         (["segmentation", "--data", "x@y", "-p", "alfa=1"], ".*no parameter 'alfa'; did you mean alpha[?]"),
         (["segmentation", "--data", "x@y", "--alpha", "two"], "alpha='two': it is not a number"),

@@ -1,6 +1,6 @@
 """Images and numbers to a released linear model: prepare, train, evaluate, release.
 
-    pylib run brightness --data photos@master
+pylib run brightness --data photos@master
 """
 
 from kfp import dsl

@@ -48,7 +48,7 @@ class Accumulator:
         truth, found, _ = self._all()
         return Details(worst=self.ids[int(np.abs(found - truth).argmax())])
 
-    def panels(self, inputs: Any, targets: Any) -> dict[str, object]:
+    def panels(self, inputs: Any, targets: Any) -> dict[str, object]:  # noqa: ARG002
         """Nothing beside the metrics."""
         return {}
 

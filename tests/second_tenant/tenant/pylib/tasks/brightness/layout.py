@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pylib.data.findings import Finding, find
-from pylib.data.layout import IMAGES, Candidate, Files, Layout, by_id, elsewhere, ignored, roots, single, twice
+from pylib.data.layout import (
+    IMAGES,
+    Candidate,
+    Files,
+    Layout,
+    by_id,
+    elsewhere,
+    ignored,
+    roots,
+    single,
+    twice,
+)
 from pylib.data.names import printable
 from pylib.errors import DataError
 from pylib.tasks.brightness.checks import FINDINGS
@@ -15,7 +26,9 @@ TARGETS = "targets.csv"
 
 def read_layout(folder: Path, place: str) -> Layout:
     """Each image with the text that targets.csv has for its id; raises DataError where there is no such."""
-    root = next((each for each in roots(folder) if (each / IMAGES).is_dir() and (each / TARGETS).is_file()), None)
+    root = next(
+        (each for each in roots(folder) if (each / IMAGES).is_dir() and (each / TARGETS).is_file()), None
+    )
     if root is None:
         raise DataError(f"{place}: no {IMAGES}/ and {TARGETS} side by side in it; put them there")
     values = _values(root / TARGETS)
