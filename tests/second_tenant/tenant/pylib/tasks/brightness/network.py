@@ -32,7 +32,7 @@ def first_weights(weights: Any, config: Config) -> tuple[Path | None, WeightsOri
     return None, WeightsOrigin()
 
 
-def check_weights(weights: str, config: Config) -> None:
+def check_weights(config: Config, weights: str) -> None:
     """What `first_weights` would say."""
     first_weights(weights, config)
 
