@@ -9,6 +9,7 @@ from components import component
 def evaluate(
     shards: Input[Dataset],
     model: Input[Model],
+    pipeline: str,
     evaluation: Output[Artifact],
     metrics: Output[Metrics],
     report: Output[HTML],
@@ -18,6 +19,7 @@ def evaluate(
     Args:
         shards: what `prepare` made; its test split is read.
         model: what `train` made.
+        pipeline: whose gate the model has to pass.
         evaluation: evaluation.json with figures, parity and the gate's checks, and report.html.
         metrics: the same figures for the Kubeflow dashboard.
         report: the same report for the Kubeflow dashboard.
@@ -27,5 +29,11 @@ def evaluate(
     from pylib.steps.evaluate import evaluate_and_show
 
     metrics.metadata.update(
-        evaluate_and_show(Path(shards.path), Path(model.path), Path(evaluation.path), html=Path(report.path))
+        evaluate_and_show(
+            Path(shards.path),
+            Path(model.path),
+            Path(evaluation.path),
+            html=Path(report.path),
+            pipeline=pipeline,
+        )
     )

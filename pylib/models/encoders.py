@@ -2,14 +2,12 @@
 
 import hashlib
 from pathlib import Path
-from typing import Literal
 
 import keras
 
 from pylib.errors import ModelError
 from pylib.models.spec import EncoderName, ModelSpec, WeightsOrigin, imagenet_alpha
-
-Weights = Path | Literal["imagenet", "none"]
+from pylib.models.weights_source import Weights
 
 _SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
 _MOBILENET_URL = (

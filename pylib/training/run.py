@@ -15,10 +15,11 @@ from pylib.data.folders import new_folder
 from pylib.data.input_pipeline import ShardReader
 from pylib.data.shards import INDEX_FILE, ShardIndex
 from pylib.errors import ConfigurationError
-from pylib.models.encoders import Weights, find_weights
+from pylib.models.encoders import find_weights
 from pylib.models.spec import ModelSpec, WeightsOrigin
 from pylib.models.storage import WEIGHTS_FILE, save_model
 from pylib.models.unet import build_unet, logits_of
+from pylib.models.weights_source import Weights
 from pylib.training import schedules
 from pylib.training.checkpoints import History, assign_arrays, read_arrays
 from pylib.training.config import EPOCHS, TrainingConfig, one_line
