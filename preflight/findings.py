@@ -7,8 +7,8 @@ rendered: then nobody knows, and it is not judged.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from preflight.render import Render, Unchecked
-from preflight.resources import Resource
+from preflight.render.cluster import Render, Unchecked
+from preflight.render.resources import Resource
 
 
 @dataclass(frozen=True, order=True)

@@ -27,7 +27,7 @@ from rich.table import Table
 from preflight.causes import Cause, by_finding, causes
 from preflight.findings import RULES, Finding, NotJudged, Pending
 from preflight.locate import line
-from preflight.render import Unchecked
+from preflight.render.cluster import Unchecked
 from preflight.validate import Report
 
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"

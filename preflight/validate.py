@@ -7,7 +7,7 @@ from pathlib import Path
 
 from preflight import rules, waivers
 from preflight.findings import Finding, NotJudged, Pending, judge
-from preflight.render import Listener, Render, Unchecked, render
+from preflight.render.cluster import Listener, Render, Unchecked, render
 from preflight.schemas.check import well_formed
 
 

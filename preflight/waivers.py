@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from preflight.errors import ConfigurationError
 from preflight.findings import Finding, Judgement, NotJudged, Said
-from preflight.policies.selection import bringing_named, unless_brought
-from preflight.render import Render
+from preflight.render.cluster import Render
+from preflight.render.selection import bringing_named, unless_brought
 
 FILE = "cluster-conf/waivers.yaml"
 UNUSED = "waiver-unused"

@@ -12,9 +12,9 @@ import yaml
 from preflight.admission.amounts import Amounts, added, times
 from preflight.admission.made import Cost, Made, Run, container
 from preflight.admission.mesh import INJECT
-from preflight.pods import PodTemplate, dig
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, dig
+from preflight.render.resources import Body, Resource
 
 INJECTION = "katib.kubeflow.org/metrics-collector-injection"
 # What its own containers ask for where the configuration says nothing.

@@ -13,9 +13,9 @@ import yaml
 
 from preflight.admission.made import Made, container
 from preflight.admission.mesh import INJECT
-from preflight.pods import PodTemplate, dig
-from preflight.render import Render
-from preflight.resources import Body, Origin, Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, dig
+from preflight.render.resources import Body, Origin, Resource
 
 DRIVER = {"requests": {"cpu": "0.1", "memory": "64Mi"}, "limits": {"cpu": "0.5", "memory": "0.5Gi"}}
 LAUNCHER = {"requests": {"cpu": "0.1"}, "limits": {"cpu": "0.5", "memory": "128Mi"}}

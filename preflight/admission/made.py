@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from preflight.admission.amounts import Amounts
-from preflight.pods import PodTemplate, containers
-from preflight.resources import Body, Resource
+from preflight.render.pods import PodTemplate, containers
+from preflight.render.resources import Body, Resource
 
 # What a compiled step calls a part of its resources.
 PARTS = {

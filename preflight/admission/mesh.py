@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from preflight.admission.made import Made, container
-from preflight.pods import dig
-from preflight.policies.selection import matches
-from preflight.render import Render
-from preflight.resources import Body
+from preflight.render.cluster import Render
+from preflight.render.pods import dig
+from preflight.render.resources import Body
+from preflight.render.selection import matches
 
 INJECT = "sidecar.istio.io/inject"
 NAMESPACE_NAME = "kubernetes.io/metadata.name"

@@ -13,8 +13,8 @@ from preflight.admission.amounts import Amounts, largest
 from preflight.admission.graph import Graph, Work
 from preflight.admission.kfp import Argo, is_open, resolved, resources_of, resources_written
 from preflight.admission.made import Claim, Cost, Made, Run
-from preflight.pods import dig
-from preflight.resources import Body, Resource
+from preflight.render.pods import dig
+from preflight.render.resources import Body, Resource
 
 EXECUTORS = "deploymentSpec.executors"
 CREATES_CLAIM = "argostub/createpvc"

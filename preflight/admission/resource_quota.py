@@ -6,8 +6,8 @@ from typing import Any
 
 from preflight.admission.amounts import Amounts, added, amounts, plain
 from preflight.admission.requirements import Given, PodAsked, Refusal
-from preflight.pods import dig
-from preflight.resources import Body, Resource
+from preflight.render.pods import dig
+from preflight.render.resources import Body, Resource
 
 ONE = Decimal(1)
 # A quota of one of these refuses each container that does not state it.

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from preflight.admission.made import Made, container
-from preflight.pods import PodTemplate, containers, dig, pod_templates
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, containers, dig, pod_templates
+from preflight.render.resources import Body, Resource
 
 NO_ENGINE = "seldon.io/no-engine"
 # Of the orchestrator, where the operator's variables say nothing else.

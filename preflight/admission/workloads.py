@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from preflight import access
 from preflight.admission.amounts import Amounts, added, times
 from preflight.admission.katib import replicas_of, sweep
 from preflight.admission.kfp import argo, compiled
@@ -12,9 +11,10 @@ from preflight.admission.made import Claim, Cost, Made, Run
 from preflight.admission.mesh import Mesh, mesh
 from preflight.admission.pipelines import run
 from preflight.admission.seldon import seldon_pods, surged
-from preflight.pods import TEMPLATES, dig, pod_templates
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import TEMPLATES, dig, pod_templates
+from preflight.render.resources import Resource
+from preflight.rules.security import accounts
 
 COMPILED = "pipelines/compiled"
 STANDING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Notebook")
@@ -123,7 +123,7 @@ def _joined(each: Run, sidecars: Mesh) -> Run:
 
 def _pipelines(render: Render) -> Iterator[Run]:
     """A run of each compiled pipeline, in the namespace of the people who start them."""
-    record = access.recorded(render.tree)
+    record = accounts.recorded(render.tree)
     if record:
         settings = argo(render)
         for file in sorted((render.tree / COMPILED).glob("*.yaml")):

@@ -19,7 +19,7 @@ def graph(
 ) -> None:
     """Draw a cluster: columns of waves, a box for each application, arrows from what is needed."""
     from preflight.graph.drawing import svg
-    from preflight.render import render
+    from preflight.render.cluster import render
 
     wanted = names(tree, "" if cluster == "all" else cluster)
     if out and (out.suffix != ".svg" or len(wanted) > 1):

@@ -14,7 +14,7 @@ from preflight.checkout import current
 from preflight.errors import ClusterError, ConfigurationError
 
 if TYPE_CHECKING:
-    from preflight.render import Render
+    from preflight.render.cluster import Render
 
 HERE = Path()
 
@@ -112,8 +112,8 @@ def secrets(
     tree: Tree = HERE,
 ) -> None:
     """Make every secret that a new cluster needs, with random values; those it has stay as they are."""
-    from preflight import secret_delivery
-    from preflight.secrets import declared, make
+    from preflight.platform import secret_delivery
+    from preflight.platform.declared_secrets import declared, make
 
     required = declared(tree, names(tree, cluster)[0])
     if not (apply or out or seal):
@@ -132,7 +132,7 @@ def secrets(
 
 def images(tree: Tree = HERE) -> None:
     """Ask the registry for the digest of every image of ours, and write it wherever the image is named."""
-    from preflight import images as ours
+    from preflight.platform import image_lock as ours
 
     resolved = {stage: ours.resolve(reference) for stage, reference in ours.locked(tree).items()}
     for file in ours.write(tree, resolved):
@@ -142,7 +142,7 @@ def images(tree: Tree = HERE) -> None:
 
 def names(tree: Path, cluster: str) -> list[str]:
     """The cluster that is asked for, or all there are."""
-    from preflight.applications import clusters
+    from preflight.render.applications import clusters
 
     known = clusters(tree)
     if cluster and cluster not in known:
@@ -163,7 +163,7 @@ def rendering(console: Console) -> Iterator[Callable[[str], None]]:
 
 def _whole(tree: Path, console: Console) -> list["Render"]:
     """The renders of all clusters, or the reason why one lacks something."""
-    from preflight.render import render
+    from preflight.render.cluster import render
 
     with rendering(console) as listen:
         renders = [render(tree, name, listen) for name in names(tree, "")]

@@ -1,9 +1,9 @@
 """What Argo CD is told of an object's end: pruned, kept, replaced, or run as a hook."""
 
-from preflight.applications import Application
-from preflight.pods import dig
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.applications import Application
+from preflight.render.cluster import Render
+from preflight.render.pods import dig
+from preflight.render.resources import Resource
 
 OPTIONS = "argocd.argoproj.io/sync-options"
 HOOK = "argocd.argoproj.io/hook"

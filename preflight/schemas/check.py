@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from preflight.build_chart import KUBERNETES
 from preflight.findings import Finding, found, rule
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.build_chart import KUBERNETES
+from preflight.render.cluster import Render
+from preflight.render.resources import Body, Resource
 from preflight.schemas import core, tables, trials, violations
 from preflight.schemas.structural import Schema
 from preflight.schemas.suggest import did_you_mean

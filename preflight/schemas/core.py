@@ -9,8 +9,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from preflight.build_chart import KUBERNETES
 from preflight.errors import ClusterError
+from preflight.render.build_chart import KUBERNETES
 from preflight.schemas.enums import ENUMS
 from preflight.schemas.structural import FORMATS, Schema
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from preflight.pods import dig
-from preflight.resources import Body
+from preflight.render.pods import dig
+from preflight.render.resources import Body
 
 FIELD = "spec.trialTemplate.trialSpec"
 PLACEHOLDER = re.compile(r"\$\{trialParameters\.(.+?)\}")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from preflight.applications import Application, clusters
-from preflight.render import Render, render
-from preflight.resources import Origin, Resource
+from preflight.render.applications import Application, clusters
+from preflight.render.cluster import Render, render
+from preflight.render.resources import Origin, Resource
 from preflight.validate import Report, validate
 
 # Where CI is set nothing is skipped for want of kustomize: it fails there.

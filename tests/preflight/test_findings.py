@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from preflight.findings import Finding, Rule, found, run
-from preflight.render import Render
+from preflight.render.cluster import Render
 
 TWO = """
 apiVersion: v1

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from preflight import images, rules, waivers
-from preflight.applications import ROOT as ROOT_APPLICATION
+from preflight import rules, waivers
 from preflight.findings import Rule, run
-from preflight.policies.selection import whole
-from preflight.render import Render, Unchecked
-from preflight.resources import Body
-from preflight.secrets import RequiredSecret, declared
+from preflight.platform import image_lock
+from preflight.platform.declared_secrets import RequiredSecret, declared
+from preflight.render.applications import ROOT as ROOT_APPLICATION
+from preflight.render.cluster import Render, Unchecked
+from preflight.render.resources import Body
+from preflight.render.selection import whole
 from preflight.validate import Report
-
-from .conftest import ROOT, needs_kustomize, partial
+from tests.preflight.conftest import ROOT, needs_kustomize, partial
 
 pytestmark = needs_kustomize
 CLUSTERS = ("gpu", "local")
@@ -72,7 +72,7 @@ def found_without(render: Render, names: set[str], asked: list[Rule]) -> list[ob
 def test_every_image_of_ours_is_built_and_used(renders: dict[str, Render]) -> None:
     stages = re.findall(r"(?m)^FROM .* AS (\S+)$", (ROOT / "Dockerfile").read_text())
     named = json.dumps([resource.body for render in renders.values() for resource in render.resources])
-    for stage, reference in images.locked(ROOT).items():
+    for stage, reference in image_lock.locked(ROOT).items():
         assert stage in stages
         assert reference in named
 

@@ -15,9 +15,8 @@ import pytest
 
 from preflight import rules, waivers
 from preflight.validate import Report, validate
-
-from .conftest import CHECKED, copy_of_repository, needs_kustomize, partial
-from .faults import FAULTS, FOLDER, Edit, Fault, given
+from tests.preflight.conftest import CHECKED, copy_of_repository, needs_kustomize, partial
+from tests.preflight.faults import FAULTS, FOLDER, Edit, Fault, given
 
 PROCESSES = min(os.cpu_count() or 1, 4)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, needs_kustomize
+from tests.preflight.conftest import ROOT, needs_kustomize
 
 pytestmark = needs_kustomize
 PREFLIGHT = Path(sys.executable).with_name("preflight")

@@ -11,10 +11,10 @@ from typing import Any
 
 from preflight.diff.traffic.boxes import EVERYTHING, Access, Box
 from preflight.diff.traffic.patterns import Except, Pattern, Text, block
-from preflight.pods import dig
-from preflight.policies.selection import Labels, matches
-from preflight.policies.targets import ISTIO_ROOT
-from preflight.resources import Body, Resource
+from preflight.render.pods import dig
+from preflight.render.resources import Body, Resource
+from preflight.render.selection import Labels, matches
+from preflight.rules.networking.dangling import ISTIO_ROOT
 
 # In a label's place: what a policy is attached to.
 TARGET = "targetRefs"

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import yaml
 
-from preflight.applications import Application
-from preflight.render import Render
-from preflight.resources import Origin, Resource
+from preflight.render.applications import Application
+from preflight.render.cluster import Render
+from preflight.render.resources import Origin, Resource
 
 FOLDER = Path(__file__).parents[2] / "manifests"
 TREE = Path(__file__).parent / "tree"

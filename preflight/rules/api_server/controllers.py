@@ -1,0 +1,88 @@
+"""What the API server checks of workloads beyond their schema: strategies, schedules, bounds."""
+
+from collections.abc import Iterator
+from zoneinfo import available_timezones
+
+from preflight.findings import Finding, found, rule
+from preflight.render.cluster import Render
+from preflight.render.pods import dig
+from preflight.render.resources import Body, Resource
+from preflight.schemas.check import sound
+from preflight.schemas.cron import mistake
+from preflight.schemas.suggest import did_you_mean
+
+
+@rule("schema-strategy", "a strategy that allows no pod to change is refused")
+def strategies(render: Render) -> Iterator[Finding]:
+    """Recreate has no steps, and a rolling update can take one."""
+    for resource in sound(render, "Deployment"):
+        strategy = resource.spec.get("strategy") or {}
+        rolling = strategy.get("rollingUpdate") or {}
+        if strategy.get("type") == "Recreate" and rolling:
+            message = "Recreate takes all pods at once; remove rollingUpdate"
+            yield found("schema-strategy", resource, "spec.strategy.rollingUpdate", message)
+        if {str(rolling.get(key)).strip("%") for key in ("maxSurge", "maxUnavailable")} == {"0"}:
+            message = "maxSurge and maxUnavailable are both 0, so that no pod may change; raise one"
+            yield found("schema-strategy", resource, "spec.strategy.rollingUpdate", message)
+
+
+@rule("schema-cron", "a schedule that cannot be read is refused")
+def schedules(render: Render) -> Iterator[Finding]:
+    """The five fields of a CronJob's schedule, and its time zone."""
+    for resource in sound(render, "CronJob"):
+        schedule, zone = resource.spec.get("schedule"), resource.spec.get("timeZone")
+        wrong = mistake(str(schedule)) if schedule is not None else ""
+        if wrong:
+            yield found("schema-cron", resource, "spec.schedule", wrong)
+        zones = available_timezones()  # none where the machine has no database of them
+        if zone is not None and zones and zone not in zones:
+            message = f"there is no time zone {zone}{did_you_mean(str(zone), zones)}"
+            yield found("schema-cron", resource, "spec.timeZone", message)
+
+
+@rule("schema-claim", "a claim that asks for no storage, or for no way to reach it, is refused")
+def claims(render: Render) -> Iterator[Finding]:
+    """Every claim, also one that a StatefulSet makes, has a size and an access mode."""
+    for resource in sound(render, "PersistentVolumeClaim"):
+        for field, message in _claim(resource.spec, "spec"):
+            yield found("schema-claim", resource, field, message)
+    for resource in sound(render, "StatefulSet"):
+        for index, claim in enumerate(resource.spec.get("volumeClaimTemplates") or []):
+            for field, message in _claim(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec"):
+                yield found("schema-claim", resource, field, message)
+
+
+@rule("schema-scaling", "bounds that cannot both hold are refused")
+def scaling(render: Render) -> Iterator[Finding]:
+    """An autoscaler's least is not above its most; a disruption budget has one bound."""
+    for resource, field, spec in _autoscalers(render):
+        least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 1)
+        if isinstance(least, int) and isinstance(most, int) and not 1 <= least <= most:
+            message = f"minReplicas {least} is not between 1 and maxReplicas {most}"
+            yield found("schema-scaling", resource, f"{field}.minReplicas", message)
+    for resource in sound(render, "PodDisruptionBudget"):
+        if resource.spec.get("minAvailable") is not None and resource.spec.get("maxUnavailable") is not None:
+            message = "it has minAvailable and maxUnavailable; keep one"
+            yield found("schema-scaling", resource, "spec", message)
+
+
+def _autoscalers(render: Render) -> Iterator[tuple[Resource, str, Body]]:
+    """Those that are objects, and those that Seldon's operator makes: where each is written, and its spec."""
+    for resource in sound(render, "HorizontalPodAutoscaler"):
+        yield resource, "spec", resource.spec
+    for resource in sound(render, "SeldonDeployment"):
+        for at, predictor in enumerate(resource.spec.get("predictors") or []):
+            for index, component in enumerate(predictor.get("componentSpecs") or []):
+                if component.get("hpaSpec"):
+                    yield (
+                        resource,
+                        f"spec.predictors[{at}].componentSpecs[{index}].hpaSpec",
+                        component["hpaSpec"],
+                    )
+
+
+def _claim(spec: object, field: str) -> Iterator[tuple[str, str]]:
+    if not dig(spec, "accessModes"):
+        yield f"{field}.accessModes", "it has none; write one, such as ReadWriteOnce"
+    if not dig(spec, "resources.requests.storage"):
+        yield f"{field}.resources.requests.storage", "it asks for no storage; write how much, such as 10Gi"

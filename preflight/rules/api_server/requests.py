@@ -1,0 +1,86 @@
+"""Quantities of resources: what is asked for is there, and fits below its limit."""
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from preflight.findings import Finding, found, rule
+from preflight.render.cluster import Render
+from preflight.render.pods import containers, pod_templates
+from preflight.schemas.check import sound
+from preflight.schemas.suggest import did_you_mean
+
+STANDARD = ("cpu", "memory", "ephemeral-storage")  # others have a domain, such as nvidia.com/gpu
+UNITS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+
+
+def quantity(written: Any) -> Decimal | None:
+    """The number that a Kubernetes quantity stands for (`500m` is 0.5); None where it is none.
+
+    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    """
+    text = str(written)
+    factor = Decimal(1)
+    if text[-2:] in BINARY:
+        text, factor = text[:-2], Decimal(1024) ** BINARY[text[-2:]]
+    elif text[-1:] in UNITS:
+        text, factor = text[:-1], Decimal(10) ** UNITS[text[-1:]]
+    try:
+        value = Decimal(text) * factor
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and text == text.strip().replace("_", "") else None
+
+
+@rule("schema-quantity", "a request above its limit, or a share of a device, is refused")
+def quantities(render: Render) -> Iterator[Finding]:
+    """Requests and limits of containers, and the bounds of a LimitRange."""
+    for resource in sound(render):
+        for pod in pod_templates(resource):
+            for container in containers(pod):
+                told = container.body.get("resources") or {}
+                for field, message in _resources(told, f"{container.field}.resources"):
+                    yield found("schema-quantity", resource, field, message)
+    for resource in sound(render, "LimitRange"):
+        for index, limits in enumerate(resource.spec.get("limits") or []):
+            for field, message in _limits(limits, f"spec.limits[{index}]"):
+                yield found("schema-quantity", resource, field, message)
+
+
+def _resources(told: Any, field: str) -> Iterator[tuple[str, str]]:
+    for part in ("requests", "limits"):
+        for name, written in (told.get(part) or {}).items():
+            if "/" not in name and name not in STANDARD and not name.startswith("hugepages-"):
+                message = f"there is no resource {name}{did_you_mean(name, STANDARD)}"
+                yield f"{field}.{part}.{name}", message
+            value = quantity(written)
+            if value is not None and value < 0:
+                yield f"{field}.{part}.{name}", f"{written} is less than nothing; write such as 500m or 2Gi"
+    yield from _above(told, field, "requests", "limits")
+    yield from _devices(told, field)
+
+
+def _devices(told: Any, field: str) -> Iterator[tuple[str, str]]:
+    """What is counted in devices cannot be overcommitted: its limit is its request."""
+    limits = told.get("limits") or {}
+    for name, written in (told.get("requests") or {}).items():
+        if "/" in name and quantity(limits.get(name)) != quantity(written):
+            yield f"{field}.requests.{name}", f"limits.{name} must be there and be the same, {written}"
+
+
+def _limits(limits: Any, field: str) -> Iterator[tuple[str, str]]:
+    """As the API server orders them: min, defaultRequest, default, max."""
+    order = ("min", "defaultRequest", "default", "max")
+    for at, lower in enumerate(order):
+        for upper in order[at + 1 :]:
+            yield from _above(limits, field, lower, upper)
+
+
+def _above(told: Any, field: str, lower: str, upper: str) -> Iterator[tuple[str, str]]:
+    limits = told.get(upper) or {}
+    for name, written in (told.get(lower) or {}).items():
+        asked, limit = quantity(written), quantity(limits.get(name))
+        if asked is not None and limit is not None and asked > limit:
+            message = f"{written} is above {upper}.{name}, {limits[name]}; raise the one or lower the other"
+            yield f"{field}.{lower}.{name}", message

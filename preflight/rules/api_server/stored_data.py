@@ -1,0 +1,104 @@
+"""What the API server checks of ConfigMaps and Secrets, Namespaces and webhooks beyond their schema."""
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+
+from preflight.findings import Finding, found, rule
+from preflight.render.cluster import Render
+from preflight.render.resources import Resource
+from preflight.schemas.check import sound
+from preflight.schemas.suggest import did_you_mean
+
+Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
+
+KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+LARGEST = 1024 * 1024
+NEEDED = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+LEVELS = ("privileged", "baseline", "restricted")
+POD_SECURITY = re.compile(r"pod-security\.kubernetes\.io/(enforce|audit|warn)")
+
+
+@rule("schema-data", "a ConfigMap or Secret with an unusable key, or of more than a mebibyte, is refused")
+def data(render: Render) -> Iterator[Finding]:
+    """Keys that can be files' names, a size that fits, and what a Secret's type needs."""
+    for resource in sound(render, "ConfigMap", "Secret"):
+        for field, message in _data(resource):
+            yield found("schema-data", resource, field, message)
+
+
+@rule("schema-pod-security", "a namespace with a level that does not exist is refused")
+def pod_security(render: Render) -> Iterator[Finding]:
+    """The levels of Pod Security that a namespace is labelled with."""
+    for resource in sound(render, "Namespace"):
+        for key, value in resource.labels.items():
+            if POD_SECURITY.fullmatch(key) and value not in LEVELS:
+                message = f"there is no level {value}{did_you_mean(str(value), LEVELS)}"
+                yield found("schema-pod-security", resource, f"metadata.labels[{key}]", message)
+
+
+@rule("schema-webhook", "a webhook that cannot be reached, or that has side effects, is refused")
+def webhooks(render: Render) -> Iterator[Finding]:
+    """Each webhook is reached in one way and has no side effects."""
+    for resource in sound(render, "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+        for index, webhook in enumerate(resource.body.get("webhooks") or []):
+            for field, message in _webhook(webhook, f"webhooks[{index}]"):
+                yield found("schema-webhook", resource, field, message)
+
+
+def _webhook(webhook: Any, field: str) -> Wrong:
+    client = webhook.get("clientConfig") or {}
+    if (client.get("service") is None) == (client.get("url") is None):
+        yield f"{field}.clientConfig", "it needs either a service or a url"
+    if not {"v1", "v1beta1"} & {*(webhook.get("admissionReviewVersions") or [])}:
+        yield f"{field}.admissionReviewVersions", "it needs v1"
+    if webhook.get("sideEffects") not in {"None", "NoneOnDryRun"}:
+        yield f"{field}.sideEffects", "it must be None or NoneOnDryRun"
+    for index, entry in enumerate(webhook.get("rules") or []):
+        for key in ("apiGroups", "apiVersions", "operations", "resources"):
+            if not entry.get(key):
+                yield (
+                    f"{field}.rules[{index}].{key}",
+                    'it is empty, and so matches nothing; write "*" for all',
+                )
+
+
+def _data(resource: Resource) -> Wrong:
+    plain = resource.body.get("stringData" if resource.kind == "Secret" else "data") or {}
+    coded = resource.body.get("data" if resource.kind == "Secret" else "binaryData") or {}
+    for key in [*plain, *coded]:
+        if not KEY.fullmatch(str(key)):
+            yield f"data[{key}]", f"{key} cannot be a key; it has letters, digits, dashes, dots, underscores"
+    if resource.kind == "ConfigMap":
+        for key in plain.keys() & coded.keys():
+            yield f"binaryData[{key}]", f"{key} stands in data too; keep one"
+    size = sum(len(str(value).encode()) for value in plain.values())
+    size += sum(len(str(value)) * 3 // 4 for value in coded.values())
+    if size > LARGEST:
+        yield "data", f"it holds {size} bytes, and {LARGEST} are allowed; split it"
+    if resource.kind == "Secret":
+        yield from _typed(resource, {**coded, **plain})
+
+
+def _typed(resource: Resource, values: dict[str, str]) -> Wrong:
+    kind = str(resource.body.get("type") or "Opaque")
+    for key in NEEDED.get(kind, ()):
+        if key not in values:
+            yield f"data[{key}]", f"a Secret of type {kind} needs {key}"
+    config = (resource.body.get("data") or {}).get(".dockerconfigjson")
+    if kind.endswith("dockerconfigjson") and config and not _is_json(config):
+        yield "data[.dockerconfigjson]", "it is not JSON; write what `docker login` writes"
+
+
+def _is_json(coded: str) -> bool:
+    try:
+        json.loads(b64decode(coded))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,118 @@
+"""Autoscalers, budgets, monitors and policies that have something to act on."""
+
+from collections.abc import Iterator
+
+from preflight.findings import Said, found, rule
+from preflight.platform.operators import RUN_TIME_LABELS, deployments, services
+from preflight.render.cluster import Render
+from preflight.render.pods import dig
+from preflight.render.reach import Reach
+from preflight.render.resources import Body, Resource
+from preflight.render.selection import (
+    POD_MAKERS,
+    SERVICE_MAKERS,
+    bringing,
+    bringing_anywhere,
+    every_pod,
+    keys,
+    lacking,
+    matches,
+    unless_brought,
+)
+
+# Where each kind keeps the selector of the pods that it is about.
+SELECTORS = {
+    "PodDisruptionBudget": "spec.selector",
+    "NetworkPolicy": "spec.podSelector",
+    "AuthorizationPolicy": "spec.selector",
+    "RequestAuthentication": "spec.selector",
+    "PeerAuthentication": "spec.selector",
+    "EnvoyFilter": "spec.workloadSelector",
+    "Sidecar": "spec.workloadSelector",
+    "Telemetry": "spec.selector",
+    "PodMonitor": "spec.selector",
+}
+# What stands here is for the whole mesh.
+ISTIO_ROOT = "istio-system"
+
+
+@rule("selects-nothing", "a policy, budget or monitor of nothing protects nothing, and nobody notices")
+def selects_nothing(render: Render) -> Iterator[Said]:
+    """Every selector matches the pods of some workload, or of an operator's."""
+    for resource in render.of(*SELECTORS):
+        selector = _selector(resource)
+        known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
+        if not known and not _matched(render, resource, selector):
+            message = "no pod there has these labels; fix the selector, or remove the object"
+            spaces = None if _everywhere(resource) else _spaces(resource)
+            there = [pod for space in spaces or render.pods for pod in render.pods.get(space, [])]
+            cause = lacking(selector, there)
+            finding = found("selects-nothing", resource, SELECTORS[resource.kind], message, cause)
+            yield unless_brought(finding, _by(render, POD_MAKERS, spaces))
+
+
+@rule("scales-nothing", "an autoscaler without its target leaves the load to one pod")
+def scales_nothing(render: Render) -> Iterator[Said]:
+    """Every HorizontalPodAutoscaler's target is in the render, or made by an operator of it."""
+    names = {(each.kind, each.namespace, each.name) for each in render.resources}
+    names |= {("Deployment", *name) for name in deployments(render)}
+    for resource in render.of("HorizontalPodAutoscaler"):
+        target = resource.spec.get("scaleTargetRef") or {}
+        kind, name = target.get("kind"), target.get("name")
+        if (kind, resource.namespace, name) not in names:
+            message = f"there is no {kind} {resource.namespace}/{name}; fix the name"
+            finding = found("scales-nothing", resource, "spec.scaleTargetRef", message)
+            yield unless_brought(finding, bringing(render, [str(kind), *POD_MAKERS], resource.namespace))
+
+
+@rule("monitors-nothing", "a monitor that finds no port to ask shows an empty graph on the day it is needed")
+def monitors_nothing(render: Render) -> Iterator[Said]:
+    """Every ServiceMonitor selects a Service, and that has the ports it asks."""
+    known = services(render)
+    for resource in render.of("ServiceMonitor"):
+        spaces, anywhere = _spaces(resource), dig(resource.spec, "namespaceSelector.any")
+        by = _by(render, SERVICE_MAKERS, None if anywhere else spaces)
+        chosen = [
+            ports
+            for (namespace, _), ports in known.items()
+            if (anywhere or namespace in spaces) and matches(resource.spec.get("selector"), ports.labels)
+        ]
+        if not chosen:
+            message = "no Service there has these labels; fix the selector"
+            yield unless_brought(found("monitors-nothing", resource, "spec.selector", message), by)
+        names = {name for ports in chosen for name in ports.names.values()}
+        for index, endpoint in enumerate(resource.spec.get("endpoints") or []):
+            if chosen and endpoint.get("port") and endpoint["port"] not in names:
+                message = f"no port of its Services is called {endpoint['port']}; fix the name"
+                finding = found("monitors-nothing", resource, f"spec.endpoints[{index}].port", message)
+                yield unless_brought(finding, by)
+
+
+def _spaces(resource: Resource) -> list[str]:
+    return dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
+
+
+def _by(render: Render, kinds: tuple[str, ...], spaces: list[str] | None) -> list[Reach]:
+    """Which applications, not rendered, may bring one of the kinds there; anywhere, where spaces is None."""
+    if spaces is None:
+        return bringing_anywhere(render, kinds)
+    return [each for space in spaces for each in bringing(render, kinds, space)]
+
+
+def _selector(resource: Resource) -> Body:
+    selector: Body = dig(resource.body, SELECTORS[resource.kind]) or {}
+    # Istio's workloadSelector is a plain map of labels.
+    return {"matchLabels": selector["labels"]} if "labels" in selector else selector
+
+
+def _everywhere(resource: Resource) -> bool:
+    return "istio.io" in resource.group and resource.namespace == ISTIO_ROOT
+
+
+def _matched(render: Render, resource: Resource, selector: Body) -> bool:
+    everywhere, spaces = _everywhere(resource), _spaces(resource)
+    return any(
+        matches(selector, pod.labels)
+        for pod in every_pod(render)
+        if everywhere or pod.resource.namespace in spaces
+    )
