@@ -25,8 +25,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from preflight.causes import Cause, by_finding, causes
-from preflight.findings import RULES, Finding, NotJudged, Pending
+from preflight.findings import Finding, NotJudged, Pending
 from preflight.locate import line
+from preflight.registry import RULES
 from preflight.render.cluster import Unchecked
 from preflight.validate import Report
 

@@ -14,7 +14,7 @@ from preflight.diff.syncing import option
 from preflight.diff.uncompared import NotCompared, not_compared
 from preflight.render.applications import ROOT, Application
 from preflight.render.cluster import Render
-from preflight.render.pods import dig
+from preflight.render.pods import value_at
 from preflight.render.resources import Resource
 
 HIDDEN = "(hidden)"
@@ -57,7 +57,7 @@ class ObjectChange:
 
     def value(self, path: str, side: Resource | None) -> Any:
         """The value at a dotted path of one side; None where it is missing."""
-        return dig(side.body, path) if side else None
+        return value_at(side.body, path) if side else None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from preflight.render.applications import Application
 from preflight.render.cluster import Render
-from preflight.render.pods import dig
+from preflight.render.pods import value_at
 from preflight.render.resources import Resource
 
 OPTIONS = "argocd.argoproj.io/sync-options"
@@ -45,6 +45,6 @@ def cascades(application: Application, render: Render) -> bool:
     if application.parent or made_by_set is None:
         own = next((each for each in render.of("Application") if each.name == application.name), None)
         return bool(own and FINALIZER in (own.metadata.get("finalizers") or []))
-    preserving = dig(made_by_set.spec, "syncPolicy.preserveResourcesOnDeletion")
-    finalizers = dig(made_by_set.spec, "template.metadata.finalizers") or []
+    preserving = value_at(made_by_set.spec, "syncPolicy.preserveResourcesOnDeletion")
+    finalizers = value_at(made_by_set.spec, "template.metadata.finalizers") or []
     return FINALIZER in finalizers or not (finalizers or preserving)

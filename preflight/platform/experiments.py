@@ -7,11 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from preflight.render.cluster import Render
-from preflight.render.pods import dig
-from preflight.render.resources import Body, Resource
+from preflight.render.pods import value_at
+from preflight.render.resources import Body, Place, Resource
 from preflight.schemas.check import sound
-
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 
 NUMBERS = {"int", "double"}
 LISTS = {"categorical", "discrete"}
@@ -61,6 +59,11 @@ class Experiment:
     resource: Resource
 
     @property
+    def place(self) -> Place:
+        """Where people find it."""
+        return self.resource.place
+
+    @property
     def spec(self) -> Body:
         """Its spec."""
         return self.resource.spec
@@ -74,12 +77,12 @@ class Experiment:
     @property
     def algorithm(self) -> str:
         """The search algorithm's name."""
-        return str(dig(self.resource.body, "spec.algorithm.algorithmName") or "")
+        return str(value_at(self.resource.body, "spec.algorithm.algorithmName") or "")
 
     @cached_property
     def settings(self) -> list[Body]:
         """The algorithm's settings, each with name and value."""
-        return dig(self.resource.body, "spec.algorithm.algorithmSettings") or []
+        return value_at(self.resource.body, "spec.algorithm.algorithmSettings") or []
 
     @property
     def template(self) -> Body:
@@ -94,7 +97,7 @@ class Experiment:
     @property
     def collector(self) -> str:
         """The kind of metrics collector; Katib's default is StdOut."""
-        return str(dig(self.resource.body, "spec.metricsCollectorSpec.collector.kind") or "StdOut")
+        return str(value_at(self.resource.body, "spec.metricsCollectorSpec.collector.kind") or "StdOut")
 
     @cached_property
     def containers(self) -> list[tuple[str, Body]]:

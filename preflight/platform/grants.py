@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
+from preflight.platform.bringing import bringing
+from preflight.platform.reach import Reach
 from preflight.render.cluster import Render
-from preflight.render.reach import Reach
 from preflight.render.resources import Body, Resource
-from preflight.render.selection import bringing, matches
+from preflight.render.selection import matches
 
 Access = tuple[str, str, str]  # group, resource, verb
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from preflight.render.cluster import Render
-from preflight.render.pods import Container, containers, dig, pod_templates
+from preflight.render.pods import Container, containers, pod_templates, value_at
 from preflight.render.resources import Resource
 
 # Labels of pods that controllers start while the cluster runs: of a trial, a workflow's step, a worker.
@@ -60,12 +60,12 @@ def deployments(render: Render) -> set[Name]:
 def secrets(render: Render) -> Iterator[tuple[str, str, set[str]]]:
     """The Secrets that come of other objects: namespace, name, keys where they are known."""
     for each in render.of("SealedSecret"):
-        name = dig(each.spec, "template.metadata.name") or each.name
+        name = value_at(each.spec, "template.metadata.name") or each.name
         yield each.namespace, str(name), set(each.spec.get("encryptedData") or {})
     for each in render.of("ExternalSecret"):
         keys = {str(data.get("secretKey")) for data in each.spec.get("data") or []}
-        unknown = each.spec.get("dataFrom") or dig(each.spec, "target.template")
-        name = dig(each.spec, "target.name") or each.name
+        unknown = each.spec.get("dataFrom") or value_at(each.spec, "target.template")
+        name = value_at(each.spec, "target.name") or each.name
         yield each.namespace, str(name), set() if unknown else keys
     for each in render.of("Certificate"):
         yield each.namespace, str(each.spec.get("secretName")), {"tls.crt", "tls.key", "ca.crt"}

@@ -10,10 +10,9 @@ from weakref import WeakKeyDictionary
 
 import yaml
 
-from preflight.findings import Finding
 from preflight.render.cluster import Render
-from preflight.render.pods import dig
-from preflight.render.resources import Body
+from preflight.render.pods import value_at
+from preflight.render.resources import Body, Place
 from preflight.schemas.pachyderm import charts
 
 FOLDER = "cluster-conf"
@@ -40,7 +39,7 @@ class Spec:
     @property
     def name(self) -> str:
         """The pipeline's name."""
-        return str(dig(self.body, "pipeline.name") or "without a name")
+        return str(value_at(self.body, "pipeline.name") or "without a name")
 
     @property
     def transform(self) -> Body:
@@ -58,9 +57,10 @@ class Spec:
         written = self.transform.get("cmd")
         return [str(word) for word in written] if isinstance(written, list) else []
 
-    def found(self, identifier: str, field: str, message: str) -> Finding:
-        """A finding on it."""
-        return Finding(identifier, self.application, f"pipeline {self.name}", self.file, field, message)
+    @property
+    def place(self) -> Place:
+        """Where people find it."""
+        return Place(self.application, f"pipeline {self.name}", self.file)
 
 
 _FOUND: WeakKeyDictionary[Render, list[Spec]] = WeakKeyDictionary()
@@ -104,7 +104,9 @@ def _specs(application: str, file: str, text: str) -> Iterator[Spec]:
 
 def namespace(render: Render) -> str:
     """Where pachd is, and so its workers."""
-    found = (str(dig(application.body, "spec.destination.namespace")) for application, _ in charts(render))
+    found = (
+        str(value_at(application.body, "spec.destination.namespace")) for application, _ in charts(render)
+    )
     return next(found, "pachyderm")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from preflight.errors import ClusterError
 from preflight.render import rendering
 from preflight.render.applications import Application, clusters, own
-from preflight.render.pods import PodTemplate, pod_templates
+from preflight.render.pods import Container, PodTemplate, containers, pod_templates
 from preflight.render.progress import Listener, heard, mapped
 from preflight.render.rendering import FOLDERS
 from preflight.render.resources import Resource
@@ -116,3 +116,13 @@ def render(
         [*missing, *refused, *(Unchecked(name, reason) for name, reason in made.unknown)],
         [*broken, *refused],
     )
+
+
+def every_pod(render: Render) -> Iterator[PodTemplate]:
+    """Every pod template of a render."""
+    return (pod for pods in render.pods.values() for pod in pods)
+
+
+def every_container(render: Render) -> Iterator[Container]:
+    """Every container of every pod template, init containers included."""
+    return (container for pod in every_pod(render) for container in containers(pod))

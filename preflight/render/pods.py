@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from preflight.render.resources import Body, Resource
+from preflight.render.resources import Body, Place, Resource
 
 # Where each kind keeps its pod template.
 TEMPLATES = {
@@ -31,6 +31,11 @@ class PodTemplate:
     spec: Body
 
     @property
+    def place(self) -> Place:
+        """Where people find the object."""
+        return self.resource.place
+
+    @property
     def service_account(self) -> str:
         """The account it runs as, `default` where none is written."""
         return str(self.spec.get("serviceAccountName") or "default")
@@ -44,6 +49,11 @@ class Container:
     field: str
     body: Body
     init: bool
+
+    @property
+    def place(self) -> Place:
+        """Where people find the object."""
+        return self.pod.place
 
     @property
     def name(self) -> str:
@@ -62,7 +72,7 @@ def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
         yield from _seldon(resource)
     elif resource.kind in TEMPLATES:
         field = TEMPLATES[resource.kind]
-        template = dig(resource.body, field) or {}
+        template = value_at(resource.body, field) or {}
         yield _template(resource, f"{field}.spec".removeprefix("."), template)
 
 
@@ -73,7 +83,7 @@ def containers(pod: PodTemplate) -> Iterator[Container]:
             yield Container(pod, f"{pod.field}.{key}[{index}]", body, init=key == "initContainers")
 
 
-def dig(body: Any, path: str) -> Any:
+def value_at(body: Any, path: str) -> Any:
     """The value at a dotted path of mappings, None where a step is missing."""
     for step in filter(None, path.split(".")):
         body = body.get(step) if isinstance(body, dict) else None

@@ -23,6 +23,20 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where people find something: its application, what it is called, and the file it is written in."""
+
+    application: str
+    object: str
+    file: str
+
+    @property
+    def place(self) -> "Place":
+        """Itself, for what is no object."""
+        return self
+
+
+@dataclass(frozen=True)
 class Resource:
     """An object as it would be applied, with the application it belongs to and the file it comes from."""
 
@@ -91,6 +105,11 @@ class Resource:
     def key(self) -> tuple[str, str, str, str]:
         """What identifies it on a cluster, whatever the version: group, kind, namespace, name."""
         return (self.group, self.kind, self.namespace, self.name)
+
+    @property
+    def place(self) -> Place:
+        """Where people find it."""
+        return Place(self.application, str(self), self.origin.file)
 
     def __str__(self) -> str:
         """`Kind namespace/name`, as people speak of it."""

@@ -1,57 +1,11 @@
-"""What a rule looks at: objects, pods, and those of them that a Kubernetes label selector matches."""
+"""Kubernetes' label selectors: what they match, and why they match nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from preflight.findings import Finding, NotJudged, Said
-from preflight.render.cluster import Render, Unchecked
-from preflight.render.pods import TEMPLATES, PodTemplate
-from preflight.render.reach import Reach, reaches
+from preflight.render.pods import PodTemplate
 from preflight.render.resources import Body
 
 Labels = Mapping[str, str]
-# What becomes what a pod, a route or a binding names.
-POD_MAKERS = (*TEMPLATES, "SeldonDeployment")
-SERVICE_MAKERS = ("Service", "Notebook", "Tensorboard", "SeldonDeployment")
-
-
-def unless_brought(finding: Finding, by: Iterable[Reach]) -> Said:
-    """A finding that something is missing, unless applications that could not be rendered may bring it."""
-    because = tuple(sorted({Unchecked(each.title, each.reason) for each in by}))
-    return NotJudged(finding, because) if because else finding
-
-
-def bringing(render: Render, kinds: Iterable[str], namespace: str = "") -> list[Reach]:
-    """The applications, not rendered, that may bring an object of one of the kinds into a namespace.
-
-    One that lives in no namespace, where none is given.
-    """
-    listed = list(kinds)
-    return [each for each in reaches(render) if any(each.may_bring(kind, namespace) for kind in listed)]
-
-
-def bringing_anywhere(render: Render, kinds: Iterable[str]) -> list[Reach]:
-    """The same, whatever the namespace."""
-    listed = list(kinds)
-    return [each for each in reaches(render) if any(map(each.may_bring_anywhere, listed))]
-
-
-def bringing_named(render: Render, pattern: str) -> list[Reach]:
-    """Those that may bring what a pattern such as `Deployment kubeflow/*` is about."""
-    kind, _, name = pattern.partition(" ")
-    namespace, slash, _ = name.partition("/")
-    if set("*?[") & set(kind + (namespace if slash else "")):
-        return list(reaches(render))
-    return bringing(render, [kind], namespace if slash else "")
-
-
-def whole(render: Render, namespace: str) -> bool:
-    """Whether no application that could not be rendered may bring something into a namespace."""
-    return not any(each.may_write_into(namespace) for each in reaches(render))
-
-
-def every_pod(render: Render) -> Iterator[PodTemplate]:
-    """Every pod template of a render."""
-    return (pod for pods in render.pods.values() for pod in pods)
 
 
 def matches(selector: Body | None, labels: Labels) -> bool:

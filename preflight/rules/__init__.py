@@ -8,8 +8,8 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 
-from preflight.findings import RULES, Pending, Rule
-from preflight.render.cluster import Render, Unchecked
+from preflight.registry import REMARKS, RULES, Remark, Rule
+from preflight.render.cluster import Render
 
 
 def every() -> list[Rule]:
@@ -19,17 +19,8 @@ def every() -> list[Rule]:
     return [RULES[identifier] for identifier in sorted(RULES)]
 
 
-def notes(render: Render) -> Iterator[Unchecked]:
-    """What could not be compared, though it was rendered."""
-    from preflight.rules.api_server import refused_pods
-    from preflight.rules.references import compiled_pipelines
-
-    for module in (compiled_pipelines, refused_pods):
-        yield from module.notes(render)
-
-
-def pending(render: Render) -> Iterator[Pending]:
-    """What was looked at and is not finished yet."""
-    from preflight.rules.security import image_versions
-
-    yield from image_versions.pending(render)
+def remarks(render: Render) -> Iterator[Remark]:
+    """What could not be compared, though it was rendered, and what is not finished yet."""
+    every()
+    for remark in REMARKS:
+        yield from remark(render)

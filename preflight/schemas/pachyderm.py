@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
 from preflight.render import bases, remotes
 from preflight.render.bases import Base
 from preflight.render.cluster import Render
@@ -24,7 +25,7 @@ KEPT = ("enum", "pattern", "type")
 @rule(
     "pachyderm-table", "a table of another release checks pipelines against fields that pachd does not have"
 )
-def table_current(render: Render) -> Iterator[Finding]:
+def table_current(render: Render) -> Problems:
     """The table is of the release that is installed."""
     for application, base in charts(render):
         table = tables.load(render.tree / tables.FOLDER, GROUP, KIND, VERSION)
@@ -32,7 +33,7 @@ def table_current(render: Render) -> Iterator[Finding]:
         if made_of != _comment(base):
             what = f"the table of pipelines is {made_of}" if table else "there is no table of pipelines"
             message = f"{what}, and this is {base}; run `preflight schemas`"
-            yield found("pachyderm-table", application, "spec.sources", message)
+            yield Problem(application, "spec.sources", message)
 
 
 def charts(render: Render) -> Iterator[tuple[Resource, Base]]:

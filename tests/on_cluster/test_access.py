@@ -227,7 +227,7 @@ def test_a_pod_below_its_namespaces_level_is_refused(
     assert f'violates PodSecurity "{level}:latest"' in said
     assert breach.said in said
     found = list(violations(_template(breach.make(namespace)), level))
-    assert found, "the rule pod-security-refused finds nothing"
+    assert found, "the rule pod-security-violation finds nothing"
 
 
 def _template(pod: Body) -> PodTemplate:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from preflight import rules
+from preflight.findings import Finding
+from preflight.registry import RULES, run
 from preflight.render.applications import Application, clusters
 from preflight.render.cluster import Render, render
 from preflight.render.resources import Origin, Resource
@@ -18,6 +21,13 @@ from preflight.validate import Report, validate
 ROOT = Path(__file__).parents[2]
 # What the check reads of the repository.
 CHECKED = ("argocd-apps", "cluster-conf", "images.lock", "pipelines")
+
+
+def said(identifier: str, render: Render) -> list[Finding]:
+    """What one rule finds."""
+    rules.every()
+    return run(render, [RULES[identifier]])
+
 
 needs_kustomize = pytest.mark.skipif(
     not (shutil.which("kustomize") or shutil.which("kubectl") or os.environ.get("CI")),

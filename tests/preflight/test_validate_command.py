@@ -187,15 +187,14 @@ def test_what_a_missing_application_cannot_reach_is_judged_and_the_rest_is_named
     done = validate("--json", f"--sarif={tmp_path / 'report.sarif'}")
     [report] = json.loads(done.stdout)
     assert [(each["id"], each["object"]) for each in report["findings"]] == [
-        ("service-without-pods", "Service argocd/shop")
+        ("dangling-service", "Service argocd/shop")
     ]
     [doubt] = report["not_judged"]
     assert doubt["finding"]["object"] == "Service web/shop"
     assert doubt["because"][0]["application"] == "upstream"
     table = validate().stdout
     assert (
-        "not judged: service-without-pods 1 object (Service web/shop), because upstream could not be ren"
-        in table
+        "not judged: dangling-service 1 object (Service web/shop), because upstream could not be ren" in table
     )
     assert "1 findings in what could be looked at" in table
     assert f"in {tree}" in table

@@ -7,7 +7,7 @@ _NAMES = """
 abbrev abbrevboth add add1 add1f addf adler32sum ago all and any append atoi b32dec b32enc b64dec
 b64enc base bcrypt biggest buildCustomCert call camelcase cat ceil chunk clean coalesce compact
 concat contains date dateInZone dateModify date_in_zone date_modify decryptAES deepCopy deepEqual
-default derivePassword dict dig dir div divf duration durationRound empty encryptAES eq ext fail
+default derivePassword dict value_at dir div divf duration durationRound empty encryptAES eq ext fail
 first float64 floor fromJson fromYaml fromYamlArray ge genCA genCAWithKey genPrivateKey
 genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey get gt has hasKey
 hasPrefix hasSuffix hello html htmlDate htmlDateInZone htpasswd indent index initial initials int

@@ -12,6 +12,7 @@ from typing import Any
 from preflight.render.gotemplate.collections import merged
 from preflight.render.gotemplate.values import go_data, shown
 from preflight.render.kubernetes_yaml import load_all
+from preflight.render.selection import matches
 from preflight.render.sets.errors import SetError, SetUnknownError
 from preflight.render.sets.repository import Checkout, GitGenerator, _flat
 from preflight.render.sets.substitution import Language, Params
@@ -151,6 +152,5 @@ def _by_keys(found: list[Params], keys: list[str]) -> dict[str, Params]:
 
 
 def _selected(selector: Any, params: Params) -> bool:
-    from preflight.render.selection import matches  # it needs a Render, which needs this
 
     return not selector or matches(selector, _flat(params))

@@ -3,67 +3,74 @@
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Faults, Problem, Problems
+from preflight.registry import Phase, rule
 from preflight.render.cluster import Render
-from preflight.render.pods import dig
+from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 from preflight.schemas.check import sound
 from preflight.schemas.cron import mistake
 from preflight.schemas.suggest import did_you_mean
 
 
-@rule("schema-strategy", "a strategy that allows no pod to change is refused")
-def strategies(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-strategy",
+    "a strategy that allows no pod to change is refused",
+    of="Deployment",
+    phase=Phase.SCHEMAS,
+)
+def strategies(resource: Resource) -> Faults:
     """Recreate has no steps, and a rolling update can take one."""
-    for resource in sound(render, "Deployment"):
-        strategy = resource.spec.get("strategy") or {}
-        rolling = strategy.get("rollingUpdate") or {}
-        if strategy.get("type") == "Recreate" and rolling:
-            message = "Recreate takes all pods at once; remove rollingUpdate"
-            yield found("schema-strategy", resource, "spec.strategy.rollingUpdate", message)
-        if {str(rolling.get(key)).strip("%") for key in ("maxSurge", "maxUnavailable")} == {"0"}:
-            message = "maxSurge and maxUnavailable are both 0, so that no pod may change; raise one"
-            yield found("schema-strategy", resource, "spec.strategy.rollingUpdate", message)
+    strategy = resource.spec.get("strategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    if strategy.get("type") == "Recreate" and rolling:
+        message = "Recreate takes all pods at once; remove rollingUpdate"
+        yield "spec.strategy.rollingUpdate", message
+    if {str(rolling.get(key)).strip("%") for key in ("maxSurge", "maxUnavailable")} == {"0"}:
+        message = "maxSurge and maxUnavailable are both 0, so that no pod may change; raise one"
+        yield "spec.strategy.rollingUpdate", message
 
 
-@rule("schema-cron", "a schedule that cannot be read is refused")
-def schedules(render: Render) -> Iterator[Finding]:
+@rule("schema-cron", "a schedule that cannot be read is refused", of="CronJob", phase=Phase.SCHEMAS)
+def schedules(resource: Resource) -> Faults:
     """The five fields of a CronJob's schedule, and its time zone."""
-    for resource in sound(render, "CronJob"):
-        schedule, zone = resource.spec.get("schedule"), resource.spec.get("timeZone")
-        wrong = mistake(str(schedule)) if schedule is not None else ""
-        if wrong:
-            yield found("schema-cron", resource, "spec.schedule", wrong)
-        zones = available_timezones()  # none where the machine has no database of them
-        if zone is not None and zones and zone not in zones:
-            message = f"there is no time zone {zone}{did_you_mean(str(zone), zones)}"
-            yield found("schema-cron", resource, "spec.timeZone", message)
+    schedule, zone = resource.spec.get("schedule"), resource.spec.get("timeZone")
+    wrong = mistake(str(schedule)) if schedule is not None else ""
+    if wrong:
+        yield "spec.schedule", wrong
+    zones = available_timezones()  # none where the machine has no database of them
+    if zone is not None and zones and zone not in zones:
+        message = f"there is no time zone {zone}{did_you_mean(str(zone), zones)}"
+        yield "spec.timeZone", message
 
 
-@rule("schema-claim", "a claim that asks for no storage, or for no way to reach it, is refused")
-def claims(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-claim",
+    "a claim that asks for no storage, or for no way to reach it, is refused",
+    of=("PersistentVolumeClaim", "StatefulSet"),
+    phase=Phase.SCHEMAS,
+)
+def claims(resource: Resource) -> Faults:
     """Every claim, also one that a StatefulSet makes, has a size and an access mode."""
-    for resource in sound(render, "PersistentVolumeClaim"):
-        for field, message in _claim(resource.spec, "spec"):
-            yield found("schema-claim", resource, field, message)
-    for resource in sound(render, "StatefulSet"):
-        for index, claim in enumerate(resource.spec.get("volumeClaimTemplates") or []):
-            for field, message in _claim(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec"):
-                yield found("schema-claim", resource, field, message)
+    if resource.kind == "PersistentVolumeClaim":
+        yield from _claim(resource.spec, "spec")
+        return
+    for index, claim in enumerate(resource.spec.get("volumeClaimTemplates") or []):
+        yield from _claim(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{index}].spec")
 
 
 @rule("schema-scaling", "bounds that cannot both hold are refused")
-def scaling(render: Render) -> Iterator[Finding]:
+def scaling(render: Render) -> Problems:
     """An autoscaler's least is not above its most; a disruption budget has one bound."""
     for resource, field, spec in _autoscalers(render):
         least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 1)
         if isinstance(least, int) and isinstance(most, int) and not 1 <= least <= most:
             message = f"minReplicas {least} is not between 1 and maxReplicas {most}"
-            yield found("schema-scaling", resource, f"{field}.minReplicas", message)
+            yield Problem(resource, f"{field}.minReplicas", message)
     for resource in sound(render, "PodDisruptionBudget"):
         if resource.spec.get("minAvailable") is not None and resource.spec.get("maxUnavailable") is not None:
             message = "it has minAvailable and maxUnavailable; keep one"
-            yield found("schema-scaling", resource, "spec", message)
+            yield Problem(resource, "spec", message)
 
 
 def _autoscalers(render: Render) -> Iterator[tuple[Resource, str, Body]]:
@@ -81,8 +88,8 @@ def _autoscalers(render: Render) -> Iterator[tuple[Resource, str, Body]]:
                     )
 
 
-def _claim(spec: object, field: str) -> Iterator[tuple[str, str]]:
-    if not dig(spec, "accessModes"):
+def _claim(spec: object, field: str) -> Faults:
+    if not value_at(spec, "accessModes"):
         yield f"{field}.accessModes", "it has none; write one, such as ReadWriteOnce"
-    if not dig(spec, "resources.requests.storage"):
+    if not value_at(spec, "resources.requests.storage"):
         yield f"{field}.resources.requests.storage", "it asks for no storage; write how much, such as 10Gi"

@@ -1,10 +1,10 @@
 """What the API server checks of label selectors, wherever they stand in its own kinds."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
+from preflight.render.resources import Resource
 from preflight.rules.api_server.names import key, labels
 from preflight.schemas import core
 from preflight.schemas.check import sound
@@ -14,20 +14,23 @@ SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 OTHER = {"ConfigMap", "CustomResourceDefinition", "Secret"}  # they hold text or schemas, and no selectors
 
 
-@rule("schema-selector", "a selector that is empty, or compares with what no label can be, is refused")
-def selectors(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-selector",
+    "a selector that is empty, or compares with what no label can be, is refused",
+    of=sound,
+    phase=Phase.SCHEMAS,
+)
+def selectors(resource: Resource) -> Faults:
     """A workload selects something; expressions have the values that they need, and labels can be ones."""
-    for resource in sound(render, *SELECTING):
-        selector = resource.spec.get("selector") or {}
-        if not (selector.get("matchLabels") or selector.get("matchExpressions")):
-            yield found("schema-selector", resource, "spec.selector", "it is empty; name the pods' labels")
-    for resource in sound(render):
-        if resource.group in core.groups() and resource.kind not in OTHER:
-            for field, message in _selectors(resource.body, ""):
-                yield found("schema-selector", resource, field, message)
+    selector = resource.spec.get("selector") or {}
+    empty = not (selector.get("matchLabels") or selector.get("matchExpressions"))
+    if resource.kind in SELECTING and empty:
+        yield "spec.selector", "it is empty; name the pods' labels"
+    if resource.group in core.groups() and resource.kind not in OTHER:
+        yield from _selectors(resource.body, "")
 
 
-def _selectors(body: Any, field: str) -> Iterator[tuple[str, str]]:
+def _selectors(body: Any, field: str) -> Faults:
     if isinstance(body, dict):
         for name, below in body.items():
             at = f"{field}.{name}".removeprefix(".")
@@ -42,7 +45,7 @@ def _selectors(body: Any, field: str) -> Iterator[tuple[str, str]]:
             yield from _selectors(below, f"{field}[{index}]")
 
 
-def _expressions(expressions: Any, field: str) -> Iterator[tuple[str, str]]:
+def _expressions(expressions: Any, field: str) -> Faults:
     for index, expression in enumerate(expressions):
         yield from key(f"{field}[{index}].key", str(expression.get("key")))
         operator, values = str(expression.get("operator")), expression.get("values") or []

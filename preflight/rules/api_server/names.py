@@ -1,15 +1,13 @@
 """Names, labels and annotations, as apimachinery's validation has them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
 from preflight.render.pods import PodTemplate, containers, pod_templates
 from preflight.render.resources import Resource
 from preflight.schemas.check import sound
-
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
@@ -22,20 +20,23 @@ ANNOTATIONS_BYTES = 256 * 1024
 FREE = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
 
 
-@rule("schema-name", "the API server refuses names that DNS or a label could not hold")
-def names(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-name",
+    "the API server refuses names that DNS or a label could not hold",
+    of=sound,
+    phase=Phase.SCHEMAS,
+)
+def names(resource: Resource) -> Faults:
     """Every name, label and annotation, of the object and of the pods that it makes."""
-    for resource in sound(render):
-        wrong = [*of_object(resource), *of_metadata(resource.labels, resource.annotations, "metadata")]
-        for index, finalizer in enumerate(resource.metadata.get("finalizers") or []):
-            wrong += key(f"metadata.finalizers[{index}]", str(finalizer))
-        for pod in pod_templates(resource):
-            wrong += of_pod(pod)
-        for field, message in wrong:
-            yield found("schema-name", resource, field, message)
+    wrong = [*of_object(resource), *of_metadata(resource.labels, resource.annotations, "metadata")]
+    for index, finalizer in enumerate(resource.metadata.get("finalizers") or []):
+        wrong += key(f"metadata.finalizers[{index}]", str(finalizer))
+    for pod in pod_templates(resource):
+        wrong += of_pod(pod)
+    yield from wrong
 
 
-def of_object(resource: Resource) -> Wrong:
+def of_object(resource: Resource) -> Faults:
     """The object's own name and its namespace's."""
     name = resource.name
     if not name:
@@ -55,7 +56,7 @@ def of_object(resource: Resource) -> Wrong:
         yield from named("metadata.namespace", resource.namespace, LABEL, LONGEST_LABEL)
 
 
-def of_metadata(own: Mapping[str, str], annotations: Mapping[str, str], field: str) -> Wrong:
+def of_metadata(own: Mapping[str, str], annotations: Mapping[str, str], field: str) -> Faults:
     """Keys of both, values of labels, and how much annotations hold together."""
     yield from labels(own, f"{field}.labels")
     for name in annotations:
@@ -68,7 +69,7 @@ def of_metadata(own: Mapping[str, str], annotations: Mapping[str, str], field: s
         )
 
 
-def labels(own: Mapping[str, str], field: str) -> Wrong:
+def labels(own: Mapping[str, str], field: str) -> Faults:
     """Keys and values of labels."""
     for name, value in own.items():
         yield from key(f"{field}[{name}]", name)
@@ -77,7 +78,7 @@ def labels(own: Mapping[str, str], field: str) -> Wrong:
             yield f"{field}[{name}]", f"a label's value has {told}; {value} has others"
 
 
-def of_pod(pod: PodTemplate) -> Wrong:
+def of_pod(pod: PodTemplate) -> Faults:
     """Labels of a pod, and the names of its containers, ports and volumes."""
     yield from of_metadata(pod.labels, {}, pod.field.removesuffix("spec") + "metadata")
     yield from labels(pod.spec.get("nodeSelector") or {}, f"{pod.field}.nodeSelector")
@@ -88,13 +89,13 @@ def of_pod(pod: PodTemplate) -> Wrong:
         yield from _ports(container.body.get("ports") or [], container.field)
 
 
-def _ports(ports: Iterable[Mapping[str, object]], field: str) -> Wrong:
+def _ports(ports: Iterable[Mapping[str, object]], field: str) -> Faults:
     for index, port in enumerate(ports):
         if port.get("name"):
             yield from named(f"{field}.ports[{index}].name", port["name"], PORT, LONGEST_PORT)
 
 
-def named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> Wrong:
+def named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> Faults:
     """What is wrong with a name that must match a pattern and not be too long."""
     if name in {None, ""}:
         return  # that it is missing is for the schema to say
@@ -106,7 +107,7 @@ def named(field: str, name: object, pattern: re.Pattern[str], longest: int) -> W
         yield field, f"{text} must be of a-z, 0-9 and dashes, {first} and end with one; rename it"
 
 
-def key(field: str, written: str) -> Wrong:
+def key(field: str, written: str) -> Faults:
     """What is wrong with the key of a label or an annotation."""
     prefix, slash, name = written.rpartition("/")
     if len(name) > LONGEST_LABEL or not QUALIFIED.fullmatch(name):

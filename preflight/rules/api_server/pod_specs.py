@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
 from preflight.render.cluster import Render
-from preflight.render.pods import Container, PodTemplate, containers, dig, pod_templates
+from preflight.render.pods import Container, PodTemplate, containers, value_at
 from preflight.rules.api_server.names import LONGEST_PORT, PORT, named
 from preflight.schemas import core
-from preflight.schemas.check import sound
-
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
-Check = Callable[[PodTemplate], Wrong]
+from preflight.schemas.check import sound_pods
 
 FOR_EVER, TO_AN_END = ("Always",), ("Never", "OnFailure")
 RESTART = {
@@ -25,46 +23,22 @@ NAMED = (("configMap", "name"), ("secret", "secretName"))
 HIGHEST_PORT = 65535
 
 
-@rule("schema-pod", "the API server refuses a pod of no containers, or whose containers share a name")
-def pods(render: Render) -> Iterator[Finding]:
+def _written(render: Render) -> Iterator[PodTemplate]:
+    """The pods that are there; that one is missing is for the schema to say, but in Kubernetes' own kinds."""
+    for pod in sound_pods(render):
+        template = value_at(pod.resource.body, pod.field.removesuffix("spec").rstrip("."))
+        if pod.spec or (pod.resource.group in core.groups() and template is not None):
+            yield pod
+
+
+@rule(
+    "schema-pod",
+    "the API server refuses a pod of no containers, or whose containers share a name",
+    of=_written,
+    phase=Phase.SCHEMAS,
+)
+def container_names(pod: PodTemplate) -> Faults:
     """Containers are there and have names of their own; they restart as their kind needs."""
-    yield from _of_pods(render, "schema-pod", _containers)
-
-
-@rule("schema-env", "a variable with two values, or with none, is refused")
-def variables(render: Render) -> Iterator[Finding]:
-    """Each variable has a usable name and one value."""
-    yield from _of_pods(render, "schema-env", _variables)
-
-
-@rule("schema-probe", "a probe that asks nothing, or in two ways, is refused")
-def probes(render: Render) -> Iterator[Finding]:
-    """Each probe asks in one way."""
-    yield from _of_pods(render, "schema-probe", _probes)
-
-
-@rule("schema-volume", "a volume of two kinds, or of something without a name, is refused")
-def volumes(render: Render) -> Iterator[Finding]:
-    """Each volume is of one kind, and says which."""
-    yield from _of_pods(render, "schema-volume", _volumes)
-
-
-@rule("schema-port", "a port outside 1 to 65535, or one that two containers claim by name, is refused")
-def ports(render: Render) -> Iterator[Finding]:
-    """Ports are in range and their names differ."""
-    yield from _of_pods(render, "schema-port", _ports)
-
-
-def _of_pods(render: Render, identifier: str, check: Check) -> Iterator[Finding]:
-    for resource in sound(render):
-        for pod in pod_templates(resource):
-            template = dig(resource.body, pod.field.removesuffix("spec").rstrip("."))
-            written = pod.spec or (resource.group in core.groups() and template is not None)
-            for field, message in check(pod) if written else ():
-                yield found(identifier, resource, field, message)
-
-
-def _containers(pod: PodTemplate) -> Wrong:
     if not pod.spec.get("containers") and pod.resource.kind != "SeldonDeployment":
         yield f"{pod.field}.containers", "there is no container; write at least one"
     for container in containers(pod):
@@ -85,7 +59,9 @@ def _containers(pod: PodTemplate) -> Wrong:
         )
 
 
-def _variables(pod: PodTemplate) -> Wrong:
+@rule("schema-env", "a variable with two values, or with none, is refused", of=_written, phase=Phase.SCHEMAS)
+def variables(pod: PodTemplate) -> Faults:
+    """Each variable has a usable name and one value."""
     for container in containers(pod):
         for index, variable in enumerate(container.body.get("env") or []):
             field = f"{container.field}.env[{index}]"
@@ -105,14 +81,18 @@ def _variables(pod: PodTemplate) -> Wrong:
             yield from _references(source, f"{container.field}.envFrom[{index}]")
 
 
-def _references(source: Any, field: str) -> Wrong:
+def _references(source: Any, field: str) -> Faults:
     """Every ConfigMap and Secret that is referred to is named."""
     for key in ("configMapKeyRef", "configMapRef", "secretKeyRef", "secretRef"):
         if source.get(key) is not None and not source[key].get("name"):
             yield f"{field}.{key}.name", "it does not say which; write the name"
 
 
-def _probes(pod: PodTemplate) -> Wrong:
+@rule(
+    "schema-probe", "a probe that asks nothing, or in two ways, is refused", of=_written, phase=Phase.SCHEMAS
+)
+def probes(pod: PodTemplate) -> Faults:
+    """Each probe asks in one way."""
     for container in containers(pod):
         for key in PROBES:
             probe = container.body.get(key)
@@ -120,7 +100,7 @@ def _probes(pod: PodTemplate) -> Wrong:
                 yield from _probe(container, probe, key)
 
 
-def _probe(container: Container, probe: Any, key: str) -> Wrong:
+def _probe(container: Container, probe: Any, key: str) -> Faults:
     field = f"{container.field}.{key}"
     handlers = [handler for handler in HANDLERS if probe.get(handler) is not None]
     if len(handlers) != 1:
@@ -134,7 +114,14 @@ def _probe(container: Container, probe: Any, key: str) -> Wrong:
         yield f"{field}.successThreshold", "only a readiness probe may need more than one success; write 1"
 
 
-def _volumes(pod: PodTemplate) -> Wrong:
+@rule(
+    "schema-volume",
+    "a volume of two kinds, or of something without a name, is refused",
+    of=_written,
+    phase=Phase.SCHEMAS,
+)
+def volumes(pod: PodTemplate) -> Faults:
+    """Each volume is of one kind, and says which."""
     for index, volume in enumerate(pod.spec.get("volumes") or []):
         sources = [source for source in _given(volume) if source != "name"]
         if len(sources) > 1:
@@ -147,7 +134,14 @@ def _volumes(pod: PodTemplate) -> Wrong:
                 )
 
 
-def _ports(pod: PodTemplate) -> Wrong:
+@rule(
+    "schema-port",
+    "a port outside 1 to 65535, or one that two containers claim by name, is refused",
+    of=_written,
+    phase=Phase.SCHEMAS,
+)
+def ports(pod: PodTemplate) -> Faults:
+    """Ports are in range and their names differ."""
     for container in containers(pod):
         names: Counter[str] = Counter()
         for index, port in enumerate(container.body.get("ports") or []):
@@ -161,7 +155,7 @@ def _ports(pod: PodTemplate) -> Wrong:
                 yield f"{field}.name", f"port {port['name']} stands here twice; rename one"
 
 
-def _twice(each: Iterable[Container], what: str, name: Callable[[Container], str]) -> Wrong:
+def _twice(each: Iterable[Container], what: str, name: Callable[[Container], str]) -> Faults:
     counted: Counter[str] = Counter()
     for container in each:
         counted[name(container)] += 1

@@ -1,57 +1,58 @@
 """What the API server checks of Services, Ingresses and NetworkPolicies beyond their schema."""
 
 from collections import Counter
-from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
 from preflight.render.resources import Resource
 from preflight.rules.api_server.names import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, labels, named
-from preflight.schemas.check import sound
 
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 HIGHEST_PORT = 65535
 CORE, NETWORKING = "", "networking.k8s.io"
 
 
-@rule("schema-service", "a Service without usable ports is refused")
-def services(render: Render) -> Iterator[Finding]:
+@rule("schema-service", "a Service without usable ports is refused", of="Service", phase=Phase.SCHEMAS)
+def services(resource: Resource) -> Faults:
     """Ports are there, in range, and have names of their own where there are several."""
-    for resource in sound(render, "Service"):
-        for field, message in _service(resource) if resource.group == CORE else ():
-            yield found("schema-service", resource, field, message)
+    yield from _service(resource) if resource.group == CORE else ()
 
 
-@rule("schema-ingress", "an Ingress whose path or backend cannot be read is refused")
-def ingresses(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-ingress",
+    "an Ingress whose path or backend cannot be read is refused",
+    of="Ingress",
+    phase=Phase.SCHEMAS,
+)
+def ingresses(resource: Resource) -> Faults:
     """Paths begin with a slash, and a backend is one Service with one port."""
-    for resource in sound(render, "Ingress"):
-        for at, entry in enumerate(resource.spec.get("rules") or []):
-            for index, told in enumerate((entry.get("http") or {}).get("paths") or []):
-                for field, message in _path(told, f"spec.rules[{at}].http.paths[{index}]"):
-                    yield found("schema-ingress", resource, field, message)
+    for at, entry in enumerate(resource.spec.get("rules") or []):
+        for index, told in enumerate((entry.get("http") or {}).get("paths") or []):
+            yield from _path(told, f"spec.rules[{at}].http.paths[{index}]")
 
 
-@rule("schema-network-policy", "a NetworkPolicy that names its peers in two ways is refused")
-def network_policies(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-network-policy",
+    "a NetworkPolicy that names its peers in two ways is refused",
+    of="NetworkPolicy",
+    phase=Phase.SCHEMAS,
+)
+def network_policies(resource: Resource) -> Faults:
     """Peers are blocks of addresses or selectors, and blocks are CIDRs."""
-    for resource in sound(render, "NetworkPolicy"):
-        for direction, peers in (("ingress", "from"), ("egress", "to")):
-            for at, entry in enumerate(resource.spec.get(direction) or []):
-                for field, message in _entry(entry, f"spec.{direction}[{at}]", peers):
-                    yield found("schema-network-policy", resource, field, message)
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for at, entry in enumerate(resource.spec.get(direction) or []):
+            yield from _entry(entry, f"spec.{direction}[{at}]", peers)
 
 
-def _entry(entry: Any, field: str, peers: str) -> Wrong:
+def _entry(entry: Any, field: str, peers: str) -> Faults:
     for index, port in enumerate(entry.get("ports") or []):
         yield from _numbered(f"{field}.ports[{index}].port", port.get("port"))
     for index, peer in enumerate(entry.get(peers) or []):
         yield from _peer(peer, f"{field}.{peers}[{index}]")
 
 
-def _service(resource: Resource) -> Wrong:
+def _service(resource: Resource) -> Faults:
     spec = resource.spec
     ports = spec.get("ports") or []
     if spec.get("type") == "ExternalName":
@@ -70,7 +71,7 @@ def _service(resource: Resource) -> Wrong:
             yield f"spec.ports[{index}].name", f"port {port['name']} stands here twice; rename one"
 
 
-def _port(port: Any, field: str, *, many: bool) -> Wrong:
+def _port(port: Any, field: str, *, many: bool) -> Faults:
     if many and not port.get("name"):
         yield f"{field}.name", "with several ports each needs a name; give it one"
     yield from named(f"{field}.name", port.get("name"), LABEL, LONGEST_LABEL)
@@ -78,7 +79,7 @@ def _port(port: Any, field: str, *, many: bool) -> Wrong:
         yield from _numbered(f"{field}.{key}", port.get(key))
 
 
-def _numbered(field: str, port: Any) -> Wrong:
+def _numbered(field: str, port: Any) -> Faults:
     """A port is a number, or the name of one."""
     if isinstance(port, int) and not 0 < port <= HIGHEST_PORT:
         yield field, f"{port} is no port; they go from 1 to {HIGHEST_PORT}"
@@ -86,7 +87,7 @@ def _numbered(field: str, port: Any) -> Wrong:
         yield from named(field, port, PORT, LONGEST_PORT)
 
 
-def _path(told: Any, field: str) -> Wrong:
+def _path(told: Any, field: str) -> Faults:
     path, kind = told.get("path") or "", told.get("pathType")
     if not path.startswith("/") and (path or kind != "ImplementationSpecific"):
         yield f"{field}.path", f"{path or 'an empty path'} does not begin with a slash; write /{path}"
@@ -98,7 +99,7 @@ def _path(told: Any, field: str) -> Wrong:
         yield f"{field}.backend.service.port", "it needs a name or a number"
 
 
-def _peer(peer: Any, field: str) -> Wrong:
+def _peer(peer: Any, field: str) -> Faults:
     block = peer.get("ipBlock")
     if block is None and "podSelector" not in peer and "namespaceSelector" not in peer:
         yield field, "it names nobody; write podSelector, namespaceSelector or ipBlock"

@@ -9,7 +9,8 @@ from preflight.admission.made import Made, Run, every_pod
 from preflight.admission.requirements import asked
 from preflight.admission.resource_quota import counts, exceeded, hard, of_claim, of_pod, of_service
 from preflight.admission.workloads import claims, runs, standing
-from preflight.findings import Finding, found, rule
+from preflight.findings import Faults, Problem, Problems
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.kinds import definitions
 from preflight.render.resources import Resource
@@ -22,7 +23,7 @@ Share = tuple[str, Amounts]
 
 
 @rule("quota-exceeded", "the workload is taken, its pods are refused, and it never comes up")
-def quota_exceeded(render: Render) -> Iterator[Finding]:
+def quota_exceeded(render: Render) -> Problems:
     """No pod, claim or Service asks for more than all that its namespace may have."""
     for quota in render.of("ResourceQuota"):
         namespace = _Namespace(render, quota)
@@ -34,19 +35,22 @@ def quota_exceeded(render: Render) -> Iterator[Finding]:
             yield from _above(quota, service, "spec.type", of_service(service.spec))
 
 
-@rule("quota-crowded", "when all is up and the largest run begins, its pods are refused one by one")
-def quota_crowded(render: Render) -> Iterator[Finding]:
+@rule(
+    "quota-overcommitted",
+    "when all is up and the largest run begins, its pods are refused one by one",
+    of="ResourceQuota",
+)
+def quota_overcommitted(render: Render, quota: Resource) -> Faults:
     """All that stands, while it rolls, and the largest of the runs fit into the quota together."""
-    for quota in render.of("ResourceQuota"):
-        namespace = _Namespace(render, quota)
-        for name, most in hard(quota).items():
-            shares = [(who, usage.get(name, Decimal(0))) for who, usage in namespace.shares(name)]
-            total = sum((amount for _, amount in shares), Decimal(0))
-            if total > most and not namespace.alone_above(name, most):
-                told = " + ".join(f"{who} {plain(amount, name)}" for who, amount in shares if amount)
-                sum_of_all = f"{told} = {plain(total, name)}, and there is {plain(most, name)}"
-                message = f"{sum_of_all}; raise it, or ask for less"
-                yield found("quota-crowded", quota, f"spec.hard.{name}", message)
+    namespace = _Namespace(render, quota)
+    for name, most in hard(quota).items():
+        shares = [(who, usage.get(name, Decimal(0))) for who, usage in namespace.shares(name)]
+        total = sum((amount for _, amount in shares), Decimal(0))
+        if total > most and not namespace.alone_above(name, most):
+            told = " + ".join(f"{who} {plain(amount, name)}" for who, amount in shares if amount)
+            sum_of_all = f"{told} = {plain(total, name)}, and there is {plain(most, name)}"
+            message = f"{sum_of_all}; raise it, or ask for less"
+            yield f"spec.hard.{name}", message
 
 
 class _Namespace:
@@ -109,16 +113,12 @@ class _Namespace:
         return {counted, plural} if plural in OLD_NAMES else {counted}
 
 
-def _above(
-    quota: Resource, resource: Resource, field: str, usage: Amounts, what: str = ""
-) -> Iterator[Finding]:
+def _above(quota: Resource, resource: Resource, field: str, usage: Amounts, what: str = "") -> Problems:
     told = " and ".join(_without_aliases(list(exceeded(quota, usage))))
     if told:
         who = f"{what} asks" if what else "asks"
         message = f"{who} for {told} in the quota of {quota.namespace}; ask for less, or raise the quota"
-        yield found(
-            "quota-exceeded", resource, field, message, f"{quota} of {quota.namespace} is too small for it"
-        )
+        yield Problem(resource, field, message, f"{quota} of {quota.namespace} is too small for it")
 
 
 def _without_aliases(told: list[str]) -> list[str]:

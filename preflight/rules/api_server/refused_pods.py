@@ -14,12 +14,13 @@ from preflight.admission.made import Claim, Made, every_pod
 from preflight.admission.requirements import Given, Refusal, asked, contradictions
 from preflight.admission.resource_quota import counts, unstated
 from preflight.admission.workloads import claims, runs, standing
-from preflight.findings import Finding, found, rule
+from preflight.findings import Problem, Problems
+from preflight.registry import remark, rule
 from preflight.render.cluster import Render, Unchecked
-from preflight.render.pods import dig
+from preflight.render.pods import value_at
 from preflight.render.resources import Resource
 
-Place = tuple[str, str]  # object, field
+Written = tuple[str, str]  # object, field
 SHOWN = 3  # names in a message; the others are counted
 
 
@@ -39,7 +40,7 @@ class Refused:
 
 
 @rule("pod-refused", "the API server refuses such a pod, and what makes it waits for it for ever")
-def pod_refused(render: Render) -> Iterator[Finding]:
+def pod_refused(render: Render) -> Problems:
     """No pod asks for what the API server or a LimitRange refuses, once its defaults are in."""
     ranges = _by_namespace(render, "LimitRange")
     judged: list[Refused] = []
@@ -48,14 +49,16 @@ def pod_refused(render: Render) -> Iterator[Finding]:
         every = [*contradictions(pod), *refusals(ranges[made.namespace], pod)]
         judged += [_refused(made, each) for each in every if not _told_by_schemas(made, each)]
     for claim in _claims(render):
-        told = amounts(dig(claim.spec, "resources.requests"))
+        told = amounts(value_at(claim.spec, "resources.requests"))
         every = list(claim_refusals(ranges[claim.namespace], told))
         judged += [Refused(each, claim.resource, str(claim.resource), claim.field) for each in every]
-    yield from _findings("pod-refused", judged)
+    yield from _by_cause(judged)
 
 
-@rule("quota-unstated", "a quota refuses each pod of which a container does not state what it counts")
-def quota_unstated(render: Render) -> Iterator[Finding]:
+@rule(
+    "unset-quota-requirements", "a quota refuses each pod of which a container does not state what it counts"
+)
+def unset_quota_requirements(render: Render) -> Problems:
     """Every container states what its namespace's quota counts, or a LimitRange does it for it."""
     ranges, quotas = _by_namespace(render, "LimitRange"), _by_namespace(render, "ResourceQuota")
     missing: dict[str, list[Refused]] = defaultdict(list)
@@ -68,7 +71,8 @@ def quota_unstated(render: Render) -> Iterator[Finding]:
         yield from _unstated(refused)
 
 
-def notes(render: Render) -> Iterator[Unchecked]:
+@remark
+def not_judged(render: Render) -> Iterator[Unchecked]:
     """The steps of which nobody knows yet what they ask for."""
     for each in runs(render):
         if each.unknown:
@@ -76,7 +80,7 @@ def notes(render: Render) -> Iterator[Unchecked]:
             yield Unchecked("pipelines", f"{told}; its parameter has no default, so it was not judged")
 
 
-def _unstated(refused: list[Refused]) -> Iterator[Finding]:
+def _unstated(refused: list[Refused]) -> Problems:
     """At the one container that forgot it; at the quota where it refuses what others make as well."""
     if not refused:
         return
@@ -87,24 +91,24 @@ def _unstated(refused: list[Refused]) -> Iterator[Finding]:
             message = (
                 f"it states no {parts}, which the quota counts; state it, or give the namespace a LimitRange"
             )
-            yield found("quota-unstated", refused[0].resource, field, message)
+            yield Problem(refused[0].resource, field, message)
         return
     who = _names(each.refusal.container for each in refused)
     told = f"refused are {_names(each.name for each in refused)}: {who} there state no {parts}"
     message = f"{told}; give the namespace a LimitRange with defaults of these"
     quota = refused[0].refusal.by
     if quota:
-        yield found("quota-unstated", quota.resource, "spec.hard", message)
+        yield Problem(quota.resource, "spec.hard", message)
 
 
-def _findings(identifier: str, judged: list[Refused]) -> Iterator[Finding]:
+def _by_cause(judged: list[Refused]) -> Problems:
     """One for each cause: where a number is written, or where one bound refuses what several objects make."""
-    bounds: dict[Place, set[str]] = defaultdict(set)
+    bounds: dict[Written, set[str]] = defaultdict(set)
     for each in judged:
         if each.refusal.by and not each.refusal.given:
             bounds[_place(each.refusal.by)].add(str(each.resource))
-    causes: dict[Place, list[Refused]] = defaultdict(list)
-    places: dict[Place, Given] = {}
+    causes: dict[Written, list[Refused]] = defaultdict(list)
+    places: dict[Written, Given] = {}
     for each in judged:
         bound = each.refusal.by
         shared = bound and (len(bounds[_place(bound)]) > 1 or not each.written.field)
@@ -113,10 +117,10 @@ def _findings(identifier: str, judged: list[Refused]) -> Iterator[Finding]:
         causes[_place(written)].append(each)
     for place, refused in causes.items():
         written = places[place]
-        yield found(identifier, written.resource, written.field, _message(written.resource, refused))
+        yield Problem(written.resource, written.field, _message(written.resource, refused))
 
 
-def _place(given: Given) -> Place:
+def _place(given: Given) -> Written:
     return str(given.resource), given.field
 
 

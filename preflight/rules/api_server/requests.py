@@ -1,12 +1,12 @@
 """Quantities of resources: what is asked for is there, and fits below its limit."""
 
-from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
 from preflight.render.pods import containers, pod_templates
+from preflight.render.resources import Resource
 from preflight.schemas.check import sound
 from preflight.schemas.suggest import did_you_mean
 
@@ -33,22 +33,22 @@ def quantity(written: Any) -> Decimal | None:
     return value if value.is_finite() and text == text.strip().replace("_", "") else None
 
 
-@rule("schema-quantity", "a request above its limit, or a share of a device, is refused")
-def quantities(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-quantity",
+    "a request above its limit, or a share of a device, is refused",
+    of=sound,
+    phase=Phase.SCHEMAS,
+)
+def quantities(resource: Resource) -> Faults:
     """Requests and limits of containers, and the bounds of a LimitRange."""
-    for resource in sound(render):
-        for pod in pod_templates(resource):
-            for container in containers(pod):
-                told = container.body.get("resources") or {}
-                for field, message in _resources(told, f"{container.field}.resources"):
-                    yield found("schema-quantity", resource, field, message)
-    for resource in sound(render, "LimitRange"):
-        for index, limits in enumerate(resource.spec.get("limits") or []):
-            for field, message in _limits(limits, f"spec.limits[{index}]"):
-                yield found("schema-quantity", resource, field, message)
+    for container in (each for pod in pod_templates(resource) for each in containers(pod)):
+        yield from _resources(container.body.get("resources") or {}, f"{container.field}.resources")
+    limits = resource.spec.get("limits") if resource.kind == "LimitRange" else []
+    for index, each in enumerate(limits or []):
+        yield from _limits(each, f"spec.limits[{index}]")
 
 
-def _resources(told: Any, field: str) -> Iterator[tuple[str, str]]:
+def _resources(told: Any, field: str) -> Faults:
     for part in ("requests", "limits"):
         for name, written in (told.get(part) or {}).items():
             if "/" not in name and name not in STANDARD and not name.startswith("hugepages-"):
@@ -61,7 +61,7 @@ def _resources(told: Any, field: str) -> Iterator[tuple[str, str]]:
     yield from _devices(told, field)
 
 
-def _devices(told: Any, field: str) -> Iterator[tuple[str, str]]:
+def _devices(told: Any, field: str) -> Faults:
     """What is counted in devices cannot be overcommitted: its limit is its request."""
     limits = told.get("limits") or {}
     for name, written in (told.get("requests") or {}).items():
@@ -69,7 +69,7 @@ def _devices(told: Any, field: str) -> Iterator[tuple[str, str]]:
             yield f"{field}.requests.{name}", f"limits.{name} must be there and be the same, {written}"
 
 
-def _limits(limits: Any, field: str) -> Iterator[tuple[str, str]]:
+def _limits(limits: Any, field: str) -> Faults:
     """As the API server orders them: min, defaultRequest, default, max."""
     order = ("min", "defaultRequest", "default", "max")
     for at, lower in enumerate(order):
@@ -77,7 +77,7 @@ def _limits(limits: Any, field: str) -> Iterator[tuple[str, str]]:
             yield from _above(limits, field, lower, upper)
 
 
-def _above(told: Any, field: str, lower: str, upper: str) -> Iterator[tuple[str, str]]:
+def _above(told: Any, field: str, lower: str, upper: str) -> Faults:
     limits = told.get(upper) or {}
     for name, written in (told.get(lower) or {}).items():
         asked, limit = quantity(written), quantity(limits.get(name))

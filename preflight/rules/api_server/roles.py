@@ -1,33 +1,33 @@
 """What the API server checks of roles and their bindings beyond their schema."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
 from preflight.render.resources import Resource
 from preflight.rules.api_server.names import LONGEST_NAME, SUBDOMAIN, named
-from preflight.schemas.check import sound
 
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 RBAC = "rbac.authorization.k8s.io"
 
 
-@rule("schema-rbac", "a role or a binding that names nothing, or nobody, is refused")
-def grants(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-rbac",
+    "a role or a binding that names nothing, or nobody, is refused",
+    of=("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
+    phase=Phase.SCHEMAS,
+)
+def grants(resource: Resource) -> Faults:
     """Rules say who may do what; bindings name a role and its subjects in full."""
-    for resource in sound(render, "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"):
-        check = _binding if resource.kind.endswith("Binding") else _role
-        for field, message in check(resource) if resource.group == RBAC else ():
-            yield found("schema-rbac", resource, field, message)
+    check = _binding if resource.kind.endswith("Binding") else _role
+    yield from check(resource) if resource.group == RBAC else ()
 
 
-def _role(resource: Resource) -> Wrong:
+def _role(resource: Resource) -> Faults:
     for index, entry in enumerate(resource.body.get("rules") or []):
         yield from _rule(entry, f"rules[{index}]", resource.kind)
 
 
-def _rule(entry: Any, field: str, kind: str) -> Wrong:
+def _rule(entry: Any, field: str, kind: str) -> Faults:
     paths = entry.get("nonResourceURLs")
     if not entry.get("verbs"):
         yield f"{field}.verbs", "it allows nothing; write the verbs"
@@ -41,7 +41,7 @@ def _rule(entry: Any, field: str, kind: str) -> Wrong:
         yield f"{field}.apiGroups", 'it names no group; the core group is ""'
 
 
-def _binding(resource: Resource) -> Wrong:
+def _binding(resource: Resource) -> Faults:
     role = resource.body.get("roleRef") or {}
     if role.get("apiGroup", RBAC) not in {RBAC, ""}:
         yield "roleRef.apiGroup", f"it is {role['apiGroup']}; write {RBAC}"
@@ -53,7 +53,7 @@ def _binding(resource: Resource) -> Wrong:
         yield from _subject(subject, f"subjects[{index}]", resource.kind)
 
 
-def _subject(subject: Any, field: str, kind: str) -> Wrong:
+def _subject(subject: Any, field: str, kind: str) -> Faults:
     account = subject.get("kind") == "ServiceAccount"
     if account and kind == "ClusterRoleBinding" and not subject.get("namespace"):
         yield f"{field}.namespace", f"service account {subject.get('name')} needs its namespace"

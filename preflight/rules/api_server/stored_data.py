@@ -3,16 +3,12 @@
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from typing import Any
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.registry import Phase, rule
 from preflight.render.resources import Resource
-from preflight.schemas.check import sound
 from preflight.schemas.suggest import did_you_mean
-
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 
 KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 LARGEST = 1024 * 1024
@@ -25,34 +21,44 @@ LEVELS = ("privileged", "baseline", "restricted")
 POD_SECURITY = re.compile(r"pod-security\.kubernetes\.io/(enforce|audit|warn)")
 
 
-@rule("schema-data", "a ConfigMap or Secret with an unusable key, or of more than a mebibyte, is refused")
-def data(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-data",
+    "a ConfigMap or Secret with an unusable key, or of more than a mebibyte, is refused",
+    of=("ConfigMap", "Secret"),
+    phase=Phase.SCHEMAS,
+)
+def data(resource: Resource) -> Faults:
     """Keys that can be files' names, a size that fits, and what a Secret's type needs."""
-    for resource in sound(render, "ConfigMap", "Secret"):
-        for field, message in _data(resource):
-            yield found("schema-data", resource, field, message)
+    yield from _data(resource)
 
 
-@rule("schema-pod-security", "a namespace with a level that does not exist is refused")
-def pod_security(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-pod-security",
+    "a namespace with a level that does not exist is refused",
+    of="Namespace",
+    phase=Phase.SCHEMAS,
+)
+def pod_security(resource: Resource) -> Faults:
     """The levels of Pod Security that a namespace is labelled with."""
-    for resource in sound(render, "Namespace"):
-        for key, value in resource.labels.items():
-            if POD_SECURITY.fullmatch(key) and value not in LEVELS:
-                message = f"there is no level {value}{did_you_mean(str(value), LEVELS)}"
-                yield found("schema-pod-security", resource, f"metadata.labels[{key}]", message)
+    for key, value in resource.labels.items():
+        if POD_SECURITY.fullmatch(key) and value not in LEVELS:
+            message = f"there is no level {value}{did_you_mean(str(value), LEVELS)}"
+            yield f"metadata.labels[{key}]", message
 
 
-@rule("schema-webhook", "a webhook that cannot be reached, or that has side effects, is refused")
-def webhooks(render: Render) -> Iterator[Finding]:
+@rule(
+    "schema-webhook",
+    "a webhook that cannot be reached, or that has side effects, is refused",
+    of=("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
+    phase=Phase.SCHEMAS,
+)
+def webhooks(resource: Resource) -> Faults:
     """Each webhook is reached in one way and has no side effects."""
-    for resource in sound(render, "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
-        for index, webhook in enumerate(resource.body.get("webhooks") or []):
-            for field, message in _webhook(webhook, f"webhooks[{index}]"):
-                yield found("schema-webhook", resource, field, message)
+    for index, webhook in enumerate(resource.body.get("webhooks") or []):
+        yield from _webhook(webhook, f"webhooks[{index}]")
 
 
-def _webhook(webhook: Any, field: str) -> Wrong:
+def _webhook(webhook: Any, field: str) -> Faults:
     client = webhook.get("clientConfig") or {}
     if (client.get("service") is None) == (client.get("url") is None):
         yield f"{field}.clientConfig", "it needs either a service or a url"
@@ -69,7 +75,7 @@ def _webhook(webhook: Any, field: str) -> Wrong:
                 )
 
 
-def _data(resource: Resource) -> Wrong:
+def _data(resource: Resource) -> Faults:
     plain = resource.body.get("stringData" if resource.kind == "Secret" else "data") or {}
     coded = resource.body.get("data" if resource.kind == "Secret" else "binaryData") or {}
     for key in [*plain, *coded]:
@@ -86,7 +92,7 @@ def _data(resource: Resource) -> Wrong:
         yield from _typed(resource, {**coded, **plain})
 
 
-def _typed(resource: Resource, values: dict[str, str]) -> Wrong:
+def _typed(resource: Resource, values: dict[str, str]) -> Faults:
     kind = str(resource.body.get("type") or "Opaque")
     for key in NEEDED.get(kind, ()):
         if key not in values:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
-from preflight.render.pods import PodTemplate, dig
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
+from preflight.render.cluster import Render, every_pod
+from preflight.render.pods import PodTemplate, value_at
 from preflight.render.resources import Body, Resource
-from preflight.render.selection import Labels, every_pod, matches, selected
+from preflight.render.selection import Labels, matches, selected
 
 KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 NAME = "kubernetes.io/metadata.name"
@@ -61,19 +62,19 @@ class Webhook:
         return int(self.body.get("timeoutSeconds") or DEFAULT_SECONDS)
 
 
-@rule("webhook-blocks-itself", "once its server is down nothing starts any more, the server least of all")
-def webhook_blocks_itself(render: Render) -> Iterator[Finding]:
+@rule("webhook-deadlock", "once its server is down nothing starts any more, the server least of all")
+def webhook_deadlock(render: Render) -> Problems:
     """No webhook that must be answered is asked about its own server's pods, or the cluster's own."""
     for webhook, told in blocking(render):
         message = f"{told}, with failurePolicy Fail; leave their namespaces out by a namespaceSelector"
-        yield found("webhook-blocks-itself", webhook.resource, f"{webhook.field}.namespaceSelector", message)
+        yield Problem(webhook.resource, f"{webhook.field}.namespaceSelector", message)
 
 
 @rule(
     "webhook-blocks-nodes",
     "what nodes and controllers renew every few seconds waits for a pod that may be down",
 )
-def webhook_blocks_nodes(render: Render) -> Iterator[Finding]:
+def webhook_blocks_nodes(render: Render) -> Problems:
     """No webhook is asked about nodes or leases of the cluster's own, where its silence stops them."""
     namespaces = {each.name: each.labels for each in render.of("Namespace")}
     for each in _webhooks(render):
@@ -84,7 +85,7 @@ def webhook_blocks_nodes(render: Render) -> Iterator[Finding]:
             ):
                 why = "with failurePolicy Fail" if each.fails else f"and waits for {each.seconds} s"
                 message = f"it looks at {plural} {why}: while its server is down, {cost}; leave {plural} out"
-                yield found("webhook-blocks-nodes", each.resource, f"{each.field}.rules", message)
+                yield Problem(each.resource, f"{each.field}.rules", message)
                 break
 
 
@@ -181,7 +182,7 @@ def _webhooks(render: Render) -> Iterator[Webhook]:
     services = {(each.namespace, each.name): each for each in render.of("Service")}
     for resource in render.of(*KINDS):
         for index, body in enumerate(resource.body.get("webhooks") or []):
-            told = dig(body, "clientConfig.service") or {}
+            told = value_at(body, "clientConfig.service") or {}
             service = services.get((str(told.get("namespace")), str(told.get("name"))))
             server = tuple(_behind(render, service)) if service else ()
             yield Webhook(resource, f"webhooks[{index}]", body, server)

@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
 from preflight.render.applications import ROOT
 from preflight.render.cluster import Render
 from preflight.render.kinds import namespace
@@ -23,18 +23,18 @@ LOOKERS = {"Application": "application.namespaces", "ApplicationSet": "applicati
 
 
 @rule(
-    "set-refused",
+    "applicationset-error",
     "Argo CD then changes none of the set's applications, and shows it in the set's status alone",
 )
-def set_refused(render: Render) -> Iterator[Finding]:
+def applicationset_error(render: Render) -> Problems:
     """Every generator and template of a set makes what it is to make."""
     for expansion in render.expansions:
         for told in expansion.refused:
-            yield found("set-refused", expansion.source, told.field, told.message)
+            yield Problem(expansion.source, told.field, told.message)
 
 
-@rule("application-name", "the API server refuses an application whose name is no DNS name")
-def application_name(render: Render) -> Iterator[Finding]:
+@rule("invalid-application-name", "the API server refuses an application whose name is no DNS name")
+def invalid_application_name(render: Render) -> Problems:
     """Every application that a set makes has a name that Kubernetes takes."""
     for expansion in render.expansions:
         for name in dict.fromkeys(names(expansion)):
@@ -44,14 +44,14 @@ def application_name(render: Render) -> Iterator[Finding]:
                     "; a parameter of that name is not given" if "{{" in name or "<no value>" in name else ""
                 )
                 message = f"{told}{unresolved}; names are of a-z, 0-9, '-' and '.'"
-                yield found("application-name", expansion.source, TEMPLATE, message)
+                yield Problem(expansion.source, TEMPLATE, message)
 
 
-@rule("application-duplicate", "of two applications of one name Argo CD makes one, and which one is chance")
-def application_duplicate(render: Render) -> Iterator[Finding]:
+@rule("duplicate-application", "of two applications of one name Argo CD makes one, and which one is chance")
+def duplicate_application(render: Render) -> Problems:
     """No two applications have one name and namespace: of one set, of two, or of a set and a folder."""
     made: dict[tuple[str, str], list[Resource]] = defaultdict(list)
-    shared = in_two_sets(render)  # which folder-in-two-sets says
+    shared = in_two_sets(render)  # which folder-in-two-applicationsets says
     for resource in render.of("Application"):
         if resource.name != ROOT:
             made[namespace(render, resource), resource.name].append(resource)
@@ -63,11 +63,11 @@ def application_duplicate(render: Render) -> Iterator[Finding]:
             others = " and ".join(dict.fromkeys(map(str, makers)))
             field = TEMPLATE if makers[-1].kind == "ApplicationSet" else "metadata.name"
             message = f"{name} is made {len(makers)} times, by {others}; give each a name of its own"
-            yield found("application-duplicate", makers[-1], field, message)
+            yield Problem(makers[-1], field, message)
 
 
 @rule("application-ignored", "nothing of it is ever applied, and nothing says so")
-def application_ignored(render: Render) -> Iterator[Finding]:
+def application_ignored(render: Render) -> Problems:
     """Every Application and set is in Argo CD's own namespace, or in one that it is told to look into."""
     own = _controller(render)
     for kind, key in LOOKERS.items():
@@ -78,7 +78,7 @@ def application_ignored(render: Render) -> Iterator[Finding]:
                 message = (
                     f"Argo CD looks into {own}; move it there, or put {place} into {key} of {PARAMETERS}"
                 )
-                yield found("application-ignored", resource, "metadata.namespace", message)
+                yield Problem(resource, "metadata.namespace", message)
 
 
 def _controller(render: Render) -> str:

@@ -4,16 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
 from preflight.render.applications import Application, of_set, own, root
 from preflight.render.cluster import Render
+from preflight.render.resources import Place
 from preflight.rules.argo_cd.ownership import shared
 
 PLACE = "argocd-apps"
 
 
-@rule("folder-in-no-set", "a component whose folder no set lists is never installed, and nobody is told")
-def folder_in_no_set(render: Render) -> Iterator[Finding]:
+@rule(
+    "folder-in-no-applicationset",
+    "a component whose folder no set lists is never installed, and nobody is told",
+)
+def folder_in_no_applicationset(render: Render) -> Problems:
     """Every overlay of this cluster is an application of some set."""
     sets = list(render.of("ApplicationSet"))
     listed = _by_path(render)
@@ -22,21 +27,21 @@ def folder_in_no_set(render: Render) -> Iterator[Finding]:
         path = folder.relative_to(render.tree).as_posix()
         if sets and path not in listed and not unsure:
             message = f"no ApplicationSet of {PLACE} lists it; add it to the one of its wave"
-            yield Finding("folder-in-no-set", folder.parents[1].name, path, path, "", message)
+            yield Problem(Place(folder.parents[1].name, path, path), "", message)
 
 
-@rule("folder-in-two-sets", "two sets that make one application take it from each other for ever")
-def folder_in_two_sets(render: Render) -> Iterator[Finding]:
+@rule("folder-in-two-applicationsets", "two sets that make one application take it from each other for ever")
+def folder_in_two_applicationsets(render: Render) -> Problems:
     """No overlay is one application of two sets."""
     for made in _of_two_sets(render):
         path, owners = made[0].path, " and ".join(dict.fromkeys(each.owner for each in made))
         message = f"ApplicationSets {owners} both list it; remove it from one"
         cause = shared(" and ".join(sorted({each.name for each in made})))
-        yield Finding("folder-in-two-sets", Path(path).parts[1], path, path, "", message, cause)
+        yield Problem(Place(Path(path).parts[1], path, path), "", message, cause)
 
 
-@rule("set-lists-nothing", "a misspelt folder in a set is a component that is never installed")
-def set_lists_nothing(render: Render) -> Iterator[Finding]:
+@rule("applicationset-lists-no-folder", "a misspelt folder in a set is a component that is never installed")
+def applicationset_lists_no_folder(render: Render) -> Problems:
     """Every component that a set lists by name has a folder, if only for another cluster."""
     folders = {path.relative_to(render.tree).as_posix() for path in render.tree.glob("*/*") if path.is_dir()}
     for resource in render.of("ApplicationSet"):
@@ -46,7 +51,7 @@ def set_lists_nothing(render: Render) -> Iterator[Finding]:
                 if "*" not in component and component not in folders:
                     field = f"spec.generators[{at}].git.directories[{index}].path"
                     message = f"there is no folder {component}; fix the name"
-                    yield found("set-lists-nothing", resource, field, message)
+                    yield Problem(resource, field, message)
 
 
 def in_two_sets(render: Render) -> set[tuple[str, str]]:

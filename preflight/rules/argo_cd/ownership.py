@@ -1,8 +1,7 @@
 """One object, one owner."""
 
-from collections.abc import Iterator
-
-from preflight.findings import Finding, found, rule
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
 from preflight.render.cluster import Render
 
 
@@ -11,12 +10,12 @@ def shared(applications: str) -> str:
     return f"objects of {applications} are brought twice"
 
 
-@rule("two-owners", "two applications that own one object undo each other's work for ever")
-def two_owners(render: Render) -> Iterator[Finding]:
+@rule("duplicate-resource", "two applications that own one object undo each other's work for ever")
+def duplicate_resource(render: Render) -> Problems:
     """No object is in two applications, nor twice in one."""
     for resources in render.by_key.values():
         first = resources[0]
         for resource in resources[1:]:
             message = f"application {first.application} has it too, from {first.origin.file}; delete one"
             both = " and ".join(sorted({first.application, resource.application}))
-            yield found("two-owners", resource, "metadata.name", message, shared(both))
+            yield Problem(resource, "metadata.name", message, shared(both))

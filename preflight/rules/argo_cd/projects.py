@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Faults, Problem, Problems
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.kinds import definitions, landing, namespace, namespaced
 from preflight.render.resources import Body, Resource
@@ -13,38 +14,39 @@ ALL = {"*", "**"}
 SERVER, IN_CLUSTER = "https://kubernetes.default.svc", "in-cluster"
 
 
-@rule("project-missing", "Argo CD refuses an application whose project is not there")
-def project_missing(render: Render) -> Iterator[Finding]:
+@rule("non-existent-project", "Argo CD refuses an application whose project is not there")
+def non_existent_project(render: Render) -> Problems:
     """Every application's project is an AppProject of the render."""
     return _once(_missing(render))
 
 
-def _missing(render: Render) -> Iterator[Finding]:
+def _missing(render: Render) -> Problems:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project = str(spec.get("project") or "default")
         if project != "default" and project not in projects:
             message = f"there is no AppProject {project}; there are: {', '.join(sorted(projects)) or 'none'}"
-            yield found("project-missing", resource, f"{field}.project", message)
+            yield Problem(resource, f"{field}.project", message)
 
 
-@rule("project-open", "a project that allows everything is no better than project default")
-def project_open(render: Render) -> Iterator[Finding]:
+@rule(
+    "unrestricted-project",
+    "a project that allows everything is no better than project default",
+    of="AppProject",
+)
+def unrestricted_project(resource: Resource) -> Faults:
     """No AppProject allows every repository, every namespace or every cluster-scoped kind."""
-    for resource in render.of("AppProject"):
-        for field in _open(resource.spec):
-            yield found(
-                "project-open", resource, f"spec.{field}", "it allows everything; list what is needed"
-            )
+    for field in _open(resource.spec):
+        yield f"spec.{field}", "it allows everything; list what is needed"
 
 
-@rule("project-source", "Argo CD refuses a repository that the project does not list")
-def project_source(render: Render) -> Iterator[Finding]:
+@rule("project-source-not-permitted", "Argo CD refuses a repository that the project does not list")
+def project_source_not_permitted(render: Render) -> Problems:
     """Every source of an application is one of its project's repositories."""
     return _once(_unlisted(render))
 
 
-def _unlisted(render: Render) -> Iterator[Finding]:
+def _unlisted(render: Render) -> Problems:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project = projects.get(str(spec.get("project")))
@@ -52,11 +54,14 @@ def _unlisted(render: Render) -> Iterator[Finding]:
         for at, url in _sources(spec):
             if "{{" not in url and not _permitted(allowed, url):
                 message = f"project {spec.get('project')} does not list {url}; add it to its sourceRepos"
-                yield found("project-source", resource, f"{field}.{at}.repoURL", message)
+                yield Problem(resource, f"{field}.{at}.repoURL", message)
 
 
-@rule("project-destination", "Argo CD refuses an object in a namespace that the project does not list")
-def project_destination(render: Render) -> Iterator[Finding]:
+@rule(
+    "project-destination-not-permitted",
+    "Argo CD refuses an object in a namespace that the project does not list",
+)
+def project_destination_not_permitted(render: Render) -> Problems:
     """Every object's namespace is one of its project's destinations, and so is every application's own."""
     yield from _once(_elsewhere(render))
     known = definitions(render)
@@ -65,21 +70,24 @@ def project_destination(render: Render) -> Iterator[Finding]:
         inside = place and namespaced(resource, known)
         if inside and not _reaches(project, SERVER, IN_CLUSTER, place):
             message = f"project {project.name} does not list namespace {place}; add it to its destinations"
-            yield found("project-destination", resource, "metadata.namespace", message, landing(place))
+            yield Problem(resource, "metadata.namespace", message, landing(place))
 
 
-@rule("project-kind", "Argo CD refuses a kind that the project does not list, and the whole sync with it")
-def project_kind(render: Render) -> Iterator[Finding]:
+@rule(
+    "project-kind-not-permitted",
+    "Argo CD refuses a kind that the project does not list, and the whole sync with it",
+)
+def project_kind_not_permitted(render: Render) -> Problems:
     """Every object's kind is allowed by its project."""
     known = definitions(render)
     for resource, project in _judged(render):
         if not _allowed(project, resource, in_namespace=namespaced(resource, known)):
             group = resource.group or "core"
             message = f"project {project.name} does not allow kind {resource.kind} of group {group}; list it"
-            yield found("project-kind", resource, "kind", message)
+            yield Problem(resource, "kind", message)
 
 
-def _elsewhere(render: Render) -> Iterator[Finding]:
+def _elsewhere(render: Render) -> Problems:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project, told = projects.get(str(spec.get("project"))), spec.get("destination") or {}
@@ -90,7 +98,7 @@ def _elsewhere(render: Render) -> Iterator[Finding]:
         if project and told and "{{" not in str(told) and not _reaches(project, server, name, space):
             where = f"namespace {space or '(none)'} of {server or name}"
             message = f"project {project.name} does not list {where}; add it to its destinations"
-            yield found("project-destination", resource, f"{field}.destination", message)
+            yield Problem(resource, f"{field}.destination", message)
 
 
 def _reaches(project: Resource, server: str, name: str, space: str) -> bool:
@@ -184,12 +192,12 @@ def _specs(render: Render) -> Iterator[tuple[Resource, Body, str]]:
             yield expansion.source, spec, "spec.template.spec"
 
 
-def _once(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """What several applications of one set have in common is one finding."""
-    return iter(dict.fromkeys(findings))
+def _once(problems: Problems) -> Problems:
+    """What several applications of one set have in common is told once."""
+    yield from {(each.on.place, each.field, each.message): each for each in problems}.values()
 
 
-def _sources(spec: Body) -> Iterator[tuple[str, str]]:
+def _sources(spec: Body) -> Faults:
     if spec.get("source"):
         yield "source", str(spec["source"].get("repoURL"))
     for index, source in enumerate(spec.get("sources") or []):

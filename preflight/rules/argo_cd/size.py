@@ -1,9 +1,9 @@
 """Objects that a client-side apply cannot write."""
 
 import json
-from collections.abc import Iterator
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.rules.argo_cd.pruning import OPTIONS
 
@@ -13,10 +13,10 @@ SERVER_SIDE = "ServerSideApply=true"
 
 
 @rule(
-    "too-large",
+    "annotations-too-long",
     "client-side apply keeps a copy in an annotation, which is refused above 256 kB",
 )
-def too_large(render: Render) -> Iterator[Finding]:
+def annotations_too_long(render: Render) -> Problems:
     """An object too large for that annotation is applied on the server's side."""
     for resource in render.resources:
         options = render.applications[resource.application].sync_options
@@ -25,4 +25,4 @@ def too_large(render: Render) -> Iterator[Finding]:
         size = len(json.dumps(resource.body, separators=(",", ":")))
         if size > LIMIT:
             message = f"{size:,} bytes, above {LIMIT:,}; give its application {SERVER_SIDE}"
-            yield found("too-large", resource, "", message)
+            yield Problem(resource, "", message)

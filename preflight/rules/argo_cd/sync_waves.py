@@ -6,30 +6,31 @@ together, in no order. Within an application its objects' own waves count; in on
 
 from collections.abc import Iterator
 
-from preflight.findings import Finding, Said, found, rule
+from preflight.findings import Problem, Problems
+from preflight.platform.reach import reaches, source_of
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.kinds import ARGOCD_KINDS, Definitions, custom, definitions
 from preflight.render.pods import pod_templates
-from preflight.render.reach import reaches, source_of
 from preflight.render.resources import NUMBER, WAVE, Body, Resource
-from preflight.render.selection import Labels, matches, unless_brought
+from preflight.render.selection import Labels, matches
 from preflight.rules.api_server.webhooks import blocking
 
 Looked = tuple[str, str, Labels]  # group, plural, labels
 
 
-@rule("wave-no-number", "Argo CD reads it as 0, so that what was to come later comes with the first")
-def wave_no_number(render: Render) -> Iterator[Finding]:
+@rule("invalid-sync-wave", "Argo CD reads it as 0, so that what was to come later comes with the first")
+def invalid_sync_wave(render: Render) -> Problems:
     """Every sync wave is a whole number."""
     for resource in render.resources:
         written = str(resource.annotations.get(WAVE, "0"))
         if not NUMBER.fullmatch(written):
             message = f"'{written}' is no whole number; write one, in quotes"
-            yield found("wave-no-number", resource, "metadata.annotations", message)
+            yield Problem(resource, "metadata.annotations", message)
 
 
 @rule("crd-order", "an object whose kind is not known yet is refused, and its application's sync fails")
-def crd_order(render: Render) -> Iterator[Said]:
+def crd_order(render: Render) -> Problems:
     """Every custom resource has its CRD in an earlier wave, or in its own application."""
     known = definitions(render)
     for resource in render.resources:
@@ -41,14 +42,14 @@ def crd_order(render: Render) -> Iterator[Said]:
             source = source_of(render, resource.group, resource.kind)
             by = [each for each in reaches(render) if each.may_define(source)]
             cause = f"nothing brings the CRDs of {source}" if source else message
-            yield unless_brought(found("crd-order", resource, "kind", message, cause), by)
+            yield Problem(resource, "kind", message, cause, unless=by)
         elif not comes_before(render, definition, resource):
             message = f"its CRD comes with {_place(render, definition)}; move one of them to another wave"
-            yield found("crd-order", resource, "kind", message)
+            yield Problem(resource, "kind", message)
 
 
 @rule("webhook-order", "what is made before its webhook answers is refused, or lacks what it would add")
-def webhook_order(render: Render) -> Iterator[Finding]:
+def webhook_order(render: Render) -> Problems:
     """Everything that a webhook looks at comes after the application that serves the webhook."""
     webhooks = list(_webhooks(render))
     known = definitions(render)
@@ -61,7 +62,7 @@ def webhook_order(render: Render) -> Iterator[Finding]:
             if looked_at and not comes_before(render, configuration, resource):
                 place = _place(render, configuration)
                 message = f"its webhook {webhook.get('name')} comes with {place}; move one of them"
-                yield found("webhook-order", resource, "kind", message)
+                yield Problem(resource, "kind", message)
 
 
 def comes_before(render: Render, first: Resource, then: Resource) -> bool:

@@ -4,13 +4,13 @@ Source: `pkg/suggestion/v1beta1/*/service.py` and the suggestions of `katib-conf
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from preflight.findings import Finding, found, rule
-from preflight.platform.experiments import NUMBERS, Experiment, Parameter, Wrong, experiments, number
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.platform.experiments import NUMBERS, Experiment, Parameter, experiments, number
+from preflight.registry import rule
 from preflight.schemas.suggest import did_you_mean
 
 HYPEROPT = {"random", "tpe"}
@@ -82,31 +82,32 @@ ARCHITECTURE = {"darts", "enas"}  # they search nasConfig, and have settings wit
 @rule(
     "katib-algorithm",
     "an unknown algorithm is refused, and an unknown setting fails the Experiment as it runs",
+    of=experiments,
 )
-def algorithms(render: Render) -> Iterator[Finding]:
+def algorithms(experiment: Experiment) -> Faults:
     """The algorithm and its settings are known, and settings have values that it takes."""
-    for experiment in experiments(render):
-        for field, message in [*_algorithm(experiment), *_settings(experiment)]:
-            yield found("katib-algorithm", experiment.resource, field, message)
+    yield from [*_algorithm(experiment), *_settings(experiment)]
 
 
-@rule("katib-grid", "grid fails with more trials than points, and without a count it begins again for ever")
-def grids(render: Render) -> Iterator[Finding]:
+@rule(
+    "katib-grid",
+    "grid fails with more trials than points, and without a count it begins again for ever",
+    of=experiments,
+)
+def grids(experiment: Experiment) -> Faults:
     """A grid has a step for every double, and no more trials than points."""
-    for experiment in experiments(render):
-        for field, message in _grid(experiment) if experiment.algorithm == "grid" else ():
-            yield found("katib-grid", experiment.resource, field, message)
+    yield from _grid(experiment) if experiment.algorithm == "grid" else ()
 
 
-@rule("katib-hyperband", "v0.19.0 runs hyperband's first bracket only, and then waits for ever")
-def hyperbands(render: Render) -> Iterator[Finding]:
+@rule(
+    "katib-hyperband", "v0.19.0 runs hyperband's first bracket only, and then waits for ever", of=experiments
+)
+def hyperbands(experiment: Experiment) -> Faults:
     """Hyperband has its resource, enough trials at once, and no more trials than its first bracket."""
-    for experiment in experiments(render):
-        for field, message in _hyperband(experiment) if experiment.algorithm == "hyperband" else ():
-            yield found("katib-hyperband", experiment.resource, field, message)
+    yield from _hyperband(experiment) if experiment.algorithm == "hyperband" else ()
 
 
-def _algorithm(experiment: Experiment) -> Wrong:
+def _algorithm(experiment: Experiment) -> Faults:
     name = experiment.algorithm
     if name and name not in {*SETTINGS, *ARCHITECTURE}:
         known = did_you_mean(name, [*SETTINGS, *ARCHITECTURE])
@@ -119,7 +120,7 @@ def _algorithm(experiment: Experiment) -> Wrong:
         yield "spec.parameters", f"cmaes needs two parameters that are int or double; there are {numeric}"
 
 
-def _settings(experiment: Experiment) -> Wrong:
+def _settings(experiment: Experiment) -> Faults:
     known = SETTINGS.get(experiment.algorithm)
     if known is None:
         return
@@ -135,7 +136,7 @@ def _settings(experiment: Experiment) -> Wrong:
             yield f"{field}.value", f"{name} is {value}; it must be {known[name].words}"
 
 
-def _grid(experiment: Experiment) -> Wrong:
+def _grid(experiment: Experiment) -> Faults:
     for parameter in experiment.parameters:
         if parameter.type == "double" and not parameter.space.get("step"):
             yield (
@@ -170,7 +171,7 @@ def _rounded(low: Decimal, high: Decimal, step: Decimal) -> int:
     return count - int(last > float(high))
 
 
-def _hyperband(experiment: Experiment) -> Wrong:
+def _hyperband(experiment: Experiment) -> Faults:
     settings = {str(setting.get("name")): str(setting.get("value")) for setting in experiment.settings}
     resource = settings.get("resource_name")
     if resource is not None and resource not in {parameter.name for parameter in experiment.parameters}:

@@ -2,11 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Iterator
 
-from preflight.findings import Finding, found, rule
-from preflight.platform.experiments import Experiment, Wrong, experiments
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.platform.experiments import Experiment, experiments
+from preflight.registry import rule
 from preflight.render.resources import Body
 from preflight.schemas.trials import PLACEHOLDER
 
@@ -38,16 +37,15 @@ AFTERWARDS = {
 @rule(
     "katib-command",
     "a command that a shell reads differently once joined gives no metrics, or the wrong ones",
+    of=experiments,
 )
-def commands(render: Render) -> Iterator[Finding]:
+def commands(experiment: Experiment) -> Faults:
     """The primary container's command survives being joined into one line whose output is collected."""
-    for experiment in experiments(render):
-        if experiment.primary and experiment.collector in WRAPPED:
-            for field, message in _command(experiment, *experiment.primary):
-                yield found("katib-command", experiment.resource, field, message)
+    if experiment.primary and experiment.collector in WRAPPED:
+        yield from _command(experiment, *experiment.primary)
 
 
-def _command(experiment: Experiment, field: str, container: Body) -> Wrong:
+def _command(experiment: Experiment, field: str, container: Body) -> Faults:
     command, words = _strings(container, "command"), _strings(container, "command", "args")
     if not command:
         yield f"{field}.command", "without one the webhook asks the image's registry for it; write it"
@@ -64,7 +62,7 @@ def _strings(container: Body, *keys: str) -> list[str]:
     return [str(word) for each in lists if isinstance(each, list) for word in each]
 
 
-def _words(words: list[str], field: str) -> Wrong:
+def _words(words: list[str], field: str) -> Faults:
     for word in words:
         plain = EXPANDED.sub("x", PLACEHOLDER.sub("x", word))
         if shlex.quote(plain) != plain:
@@ -74,7 +72,7 @@ def _words(words: list[str], field: str) -> Wrong:
             yield field, message
 
 
-def _values(experiment: Experiment) -> Wrong:
+def _values(experiment: Experiment) -> Faults:
     for parameter in experiment.parameters:
         for value in parameter.values:
             if shlex.quote(value) != value:
@@ -84,7 +82,7 @@ def _values(experiment: Experiment) -> Wrong:
                 )
 
 
-def _script(scripts: list[str], field: str) -> Wrong:
+def _script(scripts: list[str], field: str) -> Faults:
     if len(scripts) != 1:
         yield field, f"after -c stands one script, and there are {len(scripts)} words; join them"
         return

@@ -1,12 +1,12 @@
 """Counts, defaults and early stopping: when an Experiment ends, and whether it can."""
 
 import re
-from collections.abc import Iterator
 
-from preflight.findings import Finding, found, rule
-from preflight.platform.experiments import NUMBERS, Experiment, Wrong, experiments
+from preflight.findings import Faults, Problem, Problems
+from preflight.platform.experiments import NUMBERS, Experiment, experiments
+from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.pods import dig
+from preflight.render.pods import value_at
 from preflight.rules.katib.algorithms import COUNT
 from preflight.schemas.suggest import did_you_mean
 
@@ -24,48 +24,49 @@ DEFAULTS = {
 }
 
 
-@rule("katib-name", "a longer name, or one with a dot, makes Services that the API server refuses")
-def names(render: Render) -> Iterator[Finding]:
+@rule(
+    "katib-name",
+    "a longer name, or one with a dot, makes Services that the API server refuses",
+    of=experiments,
+)
+def names(experiment: Experiment) -> Faults:
     """The name is short and one DNS label."""
-    for experiment in experiments(render):
-        name = experiment.resource.name
-        if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-            message = (
-                f"{name} must be at most {LONGEST_NAME} of a-z, 0-9 and dashes, a letter first; rename it"
-            )
-            yield found("katib-name", experiment.resource, "metadata.name", message)
-
-
-@rule("katib-counts", "counts that contradict each other are refused, and without them a search never ends")
-def counts(render: Render) -> Iterator[Finding]:
-    """A search ends, fails when too many trials do, and runs no more at once than in all."""
-    for experiment in experiments(render):
-        for field, message in _counts(experiment):
-            yield found("katib-counts", experiment.resource, field, message)
+    name = experiment.resource.name
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        message = f"{name} must be at most {LONGEST_NAME} of a-z, 0-9 and dashes, a letter first; rename it"
+        yield "metadata.name", message
 
 
 @rule(
-    "katib-defaults", "the webhook fills these in, and without it the controller panics or a trial never ends"
+    "katib-counts",
+    "counts that contradict each other are refused, and without them a search never ends",
+    of=experiments,
 )
-def defaults(render: Render) -> Iterator[Finding]:
+def counts(experiment: Experiment) -> Faults:
+    """A search ends, fails when too many trials do, and runs no more at once than in all."""
+    yield from _counts(experiment)
+
+
+@rule(
+    "katib-defaults",
+    "the webhook fills these in, and without it the controller panics or a trial never ends",
+    of=experiments,
+)
+def defaults(experiment: Experiment) -> Faults:
     """What has a default is written out."""
-    for experiment in experiments(render):
-        for field, message in _defaults(experiment):
-            yield found("katib-defaults", experiment.resource, field, message)
+    yield from _defaults(experiment)
 
 
-@rule("katib-early-stopping", "early stopping of finished trials that are deleted gets stuck")
-def early_stopping(render: Render) -> Iterator[Finding]:
+@rule("katib-early-stopping", "early stopping of finished trials that are deleted gets stuck", of=experiments)
+def early_stopping(experiment: Experiment) -> Faults:
     """Medianstop, with settings that it knows, trials that stay and a collector that watches them."""
-    for experiment in experiments(render):
-        for field, message in _early_stopping(experiment) if experiment.spec.get("earlyStopping") else ():
-            yield found("katib-early-stopping", experiment.resource, field, message)
+    yield from _early_stopping(experiment) if experiment.spec.get("earlyStopping") else ()
 
 
 @rule(
     "katib-namespace", "without its label a namespace's trials get no collector, and no metric is ever seen"
 )
-def namespaces(render: Render) -> Iterator[Finding]:
+def namespaces(render: Render) -> Problems:
     """The Experiment's namespace lets the webhook add the collector."""
     labels = {namespace.name: namespace.labels for namespace in render.of("Namespace")}
     for experiment in experiments(render):
@@ -73,10 +74,10 @@ def namespaces(render: Render) -> Iterator[Finding]:
         collects = experiment.collector != "Push"
         if namespace in labels and collects and labels[namespace].get(INJECTION) != "enabled":
             message = f"namespace {namespace} lacks the label {INJECTION}: enabled; add it"
-            yield found("katib-namespace", experiment.resource, "metadata.namespace", message)
+            yield Problem(experiment.resource, "metadata.namespace", message)
 
 
-def _counts(experiment: Experiment) -> Wrong:
+def _counts(experiment: Experiment) -> Faults:
     most = experiment.count("maxTrialCount")
     if most is None:
         yield "spec.maxTrialCount", "without it only the goal ends the search; write how many trials"
@@ -91,9 +92,9 @@ def _counts(experiment: Experiment) -> Wrong:
             yield f"spec.{key}", f"it is {count}, above maxTrialCount {most}; lower it"
 
 
-def _defaults(experiment: Experiment) -> Wrong:
+def _defaults(experiment: Experiment) -> Faults:
     for field, default in DEFAULTS.items():
-        if dig(experiment.resource.body, field) in {None, ""}:
+        if value_at(experiment.resource.body, field) in {None, ""}:
             yield field, f"it is left to Katib's webhook; write it out: {default}"
     for parameter in experiment.parameters:
         if parameter.type in NUMBERS and not parameter.space.get("distribution"):
@@ -108,7 +109,7 @@ def _defaults(experiment: Experiment) -> Wrong:
             yield "spec.objective.metricStrategies", message
 
 
-def _early_stopping(experiment: Experiment) -> Wrong:
+def _early_stopping(experiment: Experiment) -> Faults:
     field = "spec.earlyStopping"
     told = experiment.spec["earlyStopping"]
     if told.get("algorithmName") != "medianstop":

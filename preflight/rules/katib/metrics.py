@@ -1,12 +1,11 @@
 """Metrics: names that the collector's filter can find, and a source that it can read."""
 
 import re
-from collections.abc import Iterator
 
-from preflight.findings import Finding, found, rule
-from preflight.platform.experiments import Experiment, Wrong, experiments
-from preflight.render.cluster import Render
-from preflight.render.pods import dig
+from preflight.findings import Faults
+from preflight.platform.experiments import Experiment, experiments
+from preflight.registry import rule
+from preflight.render.pods import value_at
 from preflight.render.resources import Body
 
 SOURCE = "spec.metricsCollectorSpec.source"
@@ -15,20 +14,18 @@ FOUND = re.compile(r"[\w|-]+")  # the name in the default filter
 GROUPS = 2
 
 
-@rule("katib-metrics", "a metric that the collector cannot find makes every trial useless")
-def metrics(render: Render) -> Iterator[Finding]:
-    """Names that can be found, each once, and a source that fits the collector."""
-    for experiment in experiments(render):
-        for field, message in [*_names(experiment), *_source(experiment)]:
-            yield found("katib-metrics", experiment.resource, field, message)
+@rule("katib-metrics", "a metric that the collector cannot find makes every trial useless", of=experiments)
+def metrics(experiment: Experiment) -> Faults:
+    """Names that can be each once, and a source that fits the collector."""
+    yield from [*_names(experiment), *_source(experiment)]
 
 
-def _names(experiment: Experiment) -> Wrong:
+def _names(experiment: Experiment) -> Faults:
     objective = experiment.spec.get("objective") or {}
     best, others = objective.get("objectiveMetricName"), objective.get("additionalMetricNames") or []
     if best in others:
         yield "spec.objective.additionalMetricNames", f"{best} is the objective already; remove it here"
-    filtered = dig(experiment.resource.body, f"{SOURCE}.filter.metricsFormat")
+    filtered = value_at(experiment.resource.body, f"{SOURCE}.filter.metricsFormat")
     named = {"objectiveMetricName": [best], "additionalMetricNames": others}
     for field, name in ((field, name) for field, names in named.items() for name in names if name):
         if not filtered and not FOUND.fullmatch(str(name)):
@@ -36,20 +33,20 @@ def _names(experiment: Experiment) -> Wrong:
             yield f"spec.objective.{field}", message
 
 
-def _source(experiment: Experiment) -> Wrong:
-    source = dig(experiment.resource.body, SOURCE) or {}
+def _source(experiment: Experiment) -> Faults:
+    source = value_at(experiment.resource.body, SOURCE) or {}
     yield from _filters(source)
     if experiment.collector in {"File", "TensorFlowEvent"}:
         yield from _file(experiment.collector, source.get("fileSystemPath") or {})
     elif experiment.collector == "PrometheusMetric":
         yield from _prometheus(source.get("httpGet") or {})
-    elif experiment.collector == "Custom" and not dig(experiment.resource.body, CUSTOM):
+    elif experiment.collector == "Custom" and not value_at(experiment.resource.body, CUSTOM):
         yield CUSTOM, "a collector of kind Custom needs its container"
 
 
-def _filters(source: Body) -> Wrong:
+def _filters(source: Body) -> Faults:
     field = f"{SOURCE}.filter.metricsFormat"
-    for index, pattern in enumerate(dig(source, "filter.metricsFormat") or []):
+    for index, pattern in enumerate(value_at(source, "filter.metricsFormat") or []):
         try:
             groups = re.compile(str(pattern)).groups
         except re.error as error:
@@ -57,11 +54,11 @@ def _filters(source: Body) -> Wrong:
             continue
         if groups < GROUPS:
             yield f"{field}[{index}]", f"{pattern} needs two groups, of the name and of the value"
-    if dig(source, "fileSystemPath.format") == "JSON" and source.get("filter"):
+    if value_at(source, "fileSystemPath.format") == "JSON" and source.get("filter"):
         yield f"{SOURCE}.filter", "JSON has no filter; remove it"
 
 
-def _file(collector: str, path: Body) -> Wrong:
+def _file(collector: str, path: Body) -> Faults:
     field = f"{SOURCE}.fileSystemPath"
     wanted = "File" if collector == "File" else "Directory"
     if path.get("kind") != wanted:
@@ -74,7 +71,7 @@ def _file(collector: str, path: Body) -> Wrong:
         yield f"{field}.format", "event files have a format of their own; remove it"
 
 
-def _prometheus(request: Body) -> Wrong:
+def _prometheus(request: Body) -> Faults:
     port = str(request.get("port", ""))
     if not port.isdecimal() or int(port) == 0:
         yield f"{SOURCE}.httpGet.port", f"{port or 'no port'} is none; write a number above 0"

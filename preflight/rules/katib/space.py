@@ -1,45 +1,51 @@
 """The space that an Experiment searches: bounds, lists, distributions and steps."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 
-from preflight.findings import Finding, found, rule
-from preflight.platform.experiments import LISTS, NUMBERS, Experiment, Parameter, Wrong, experiments
-from preflight.render.cluster import Render
+from preflight.findings import Faults
+from preflight.platform.experiments import LISTS, NUMBERS, Experiment, Parameter, experiments
+from preflight.registry import rule
 from preflight.rules.katib.algorithms import HYPEROPT
 
 LOGARITHMIC = {"logUniform", "logNormal"}
 NORMAL = {"normal", "logNormal"}
 
 
-@rule("katib-parameters", "Katib takes a space that it cannot search, and the Experiment hangs in Created")
-def parameters(render: Render) -> Iterator[Finding]:
+@rule(
+    "katib-parameters",
+    "Katib takes a space that it cannot search, and the Experiment hangs in Created",
+    of=experiments,
+)
+def parameters(experiment: Experiment) -> Faults:
     """Parameters are there, each once, with bounds or a list that can be searched."""
-    for experiment in experiments(render):
-        for field, message in [*_names(experiment), *_each(experiment, _space)]:
-            yield found("katib-parameters", experiment.resource, field, message)
+    yield from [*_names(experiment), *_each(experiment, _space)]
 
 
-@rule("katib-distribution", "a distribution that the algorithm does not know is ignored, or ends the search")
-def distributions(render: Render) -> Iterator[Finding]:
+@rule(
+    "katib-distribution",
+    "a distribution that the algorithm does not know is ignored, or ends the search",
+    of=experiments,
+)
+def distributions(experiment: Experiment) -> Faults:
     """Each distribution is one that the algorithm draws from, and its bounds fit it."""
-    for experiment in experiments(render):
-        for parameter in experiment.parameters:
-            for field, message in _distribution(experiment, parameter):
-                yield found("katib-distribution", experiment.resource, field, message)
+    for parameter in experiment.parameters:
+        yield from _distribution(experiment, parameter)
 
 
-@rule("katib-step", "hyperopt rounds to multiples of the step, so that values fall outside min and max")
-def steps(render: Render) -> Iterator[Finding]:
+@rule(
+    "katib-step",
+    "hyperopt rounds to multiples of the step, so that values fall outside min and max",
+    of=experiments,
+)
+def steps(experiment: Experiment) -> Faults:
     """Steps are positive, fit between the bounds, and hit values inside them."""
-    for experiment in experiments(render):
-        for parameter in experiment.parameters:
-            for field, message in _step(experiment, parameter):
-                yield found("katib-step", experiment.resource, field, message)
+    for parameter in experiment.parameters:
+        yield from _step(experiment, parameter)
 
 
-def _names(experiment: Experiment) -> Wrong:
+def _names(experiment: Experiment) -> Faults:
     many, architecture = bool(experiment.parameters), experiment.spec.get("nasConfig") is not None
     if many == architecture:
         what = "both are there" if many else "neither is there"
@@ -50,12 +56,12 @@ def _names(experiment: Experiment) -> Wrong:
             yield f"{parameter.field}.name", f"parameter {parameter.name} stands here twice; remove one"
 
 
-def _each(experiment: Experiment, check: Callable[[Parameter], Wrong]) -> Wrong:
+def _each(experiment: Experiment, check: Callable[[Parameter], Faults]) -> Faults:
     for parameter in experiment.parameters:
         yield from check(parameter)
 
 
-def _space(parameter: Parameter) -> Wrong:
+def _space(parameter: Parameter) -> Faults:
     field = f"{parameter.field}.feasibleSpace"
     if parameter.type in NUMBERS:
         if parameter.values:
@@ -68,7 +74,7 @@ def _space(parameter: Parameter) -> Wrong:
         yield from _list(parameter, field)
 
 
-def _bounds(parameter: Parameter, field: str) -> Wrong:
+def _bounds(parameter: Parameter, field: str) -> Faults:
     low, high = parameter.number("min"), parameter.number("max")
     for key, value in (("min", low), ("max", high)):
         written = parameter.space.get(key)
@@ -80,7 +86,7 @@ def _bounds(parameter: Parameter, field: str) -> Wrong:
         yield f"{field}.min", f"min {low} is above max {high}; exchange them"
 
 
-def _list(parameter: Parameter, field: str) -> Wrong:
+def _list(parameter: Parameter, field: str) -> Faults:
     if not parameter.values:
         yield f"{field}.list", f"{parameter.name} has no values; list them"
     for value, times in Counter(parameter.values).items():
@@ -98,7 +104,7 @@ def _list(parameter: Parameter, field: str) -> Wrong:
             )
 
 
-def _distribution(experiment: Experiment, parameter: Parameter) -> Wrong:
+def _distribution(experiment: Experiment, parameter: Parameter) -> Faults:
     if parameter.type not in NUMBERS:
         return
     field = f"{parameter.field}.feasibleSpace"
@@ -118,7 +124,7 @@ def _distribution(experiment: Experiment, parameter: Parameter) -> Wrong:
         yield f"{field}.distribution", "bayesianoptimization draws doubles from logUniform; write that"
 
 
-def _step(experiment: Experiment, parameter: Parameter) -> Wrong:
+def _step(experiment: Experiment, parameter: Parameter) -> Faults:
     written = parameter.space.get("step")
     if parameter.type not in NUMBERS or written in {None, ""}:
         return

@@ -3,12 +3,11 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 
-from preflight.findings import Finding, found, rule
-from preflight.platform.experiments import Experiment, Wrong, experiments
-from preflight.render.cluster import Render
-from preflight.render.pods import dig
+from preflight.findings import Faults
+from preflight.platform.experiments import Experiment, experiments
+from preflight.registry import rule
+from preflight.render.pods import value_at
 from preflight.render.resources import Body
 from preflight.schemas.suggest import did_you_mean
 from preflight.schemas.trials import PLACEHOLDER
@@ -29,52 +28,48 @@ SUCCESS = {
 
 
 @rule(
-    "katib-template", "a parameter that no trial gets, or a placeholder that nothing fills, fails every trial"
+    "katib-template",
+    "a parameter that no trial gets, or a placeholder that nothing fills, fails every trial",
+    of=experiments,
 )
-def templates(render: Render) -> Iterator[Finding]:
+def templates(experiment: Experiment) -> Faults:
     """Parameters, references and placeholders fit together."""
-    for experiment in experiments(render):
-        wrong = [*_source(experiment), *_references(experiment), *_placeholders(experiment)]
-        for field, message in wrong:
-            yield found("katib-template", experiment.resource, field, message)
+    wrong = [*_source(experiment), *_references(experiment), *_placeholders(experiment)]
+    yield from wrong
 
 
-@rule("katib-trial", "an object that Katib does not watch, or cannot name, makes no trial")
-def trials(render: Render) -> Iterator[Finding]:
+@rule("katib-trial", "an object that Katib does not watch, or cannot name, makes no trial", of=experiments)
+def trials(experiment: Experiment) -> Faults:
     """The object that a trial makes is of a kind that Katib watches, and has no name of its own."""
-    for experiment in experiments(render):
-        for field, message in _trial(experiment.trial) if experiment.trial else ():
-            yield found("katib-trial", experiment.resource, field, message)
+    yield from _trial(experiment.trial) if experiment.trial else ()
 
 
-@rule("katib-container", "with a wrong primary container the Experiment hangs in Running")
-def primary_containers(render: Render) -> Iterator[Finding]:
+@rule("katib-container", "with a wrong primary container the Experiment hangs in Running", of=experiments)
+def primary_containers(experiment: Experiment) -> Faults:
     """The primary container is one of the trial's."""
-    for experiment in experiments(render):
-        name = experiment.template.get("primaryContainerName")
-        if experiment.trial and name and experiment.primary is None:
-            names = [str(body.get("name")) for _field, body in experiment.containers]
-            message = f"no container of the trial is called {name}{did_you_mean(str(name), names)}"
-            yield found("katib-container", experiment.resource, f"{FIELD}.primaryContainerName", message)
+    name = experiment.template.get("primaryContainerName")
+    if experiment.trial and name and experiment.primary is None:
+        names = [str(body.get("name")) for _field, body in experiment.containers]
+        message = f"no container of the trial is called {name}{did_you_mean(str(name), names)}"
+        yield f"{FIELD}.primaryContainerName", message
 
 
-@rule("katib-conditions", "with a condition that its object never has a trial runs for ever")
-def conditions(render: Render) -> Iterator[Finding]:
+@rule("katib-conditions", "with a condition that its object never has a trial runs for ever", of=experiments)
+def conditions(experiment: Experiment) -> Faults:
     """Success and failure are told as the trial's kind tells them."""
-    for experiment in experiments(render):
-        kind = str(experiment.trial.get("kind"))
-        wanted = {
-            "successCondition": SUCCESS.get(kind),
-            "failureCondition": FAILED if kind in SUCCESS else None,
-        }
-        for key, condition in wanted.items():
-            written = experiment.template.get(key)
-            if condition and written and written != condition:
-                message = f"a {kind} never says {written}; write {condition}"
-                yield found("katib-conditions", experiment.resource, f"{FIELD}.{key}", message)
+    kind = str(experiment.trial.get("kind"))
+    wanted = {
+        "successCondition": SUCCESS.get(kind),
+        "failureCondition": FAILED if kind in SUCCESS else None,
+    }
+    for key, condition in wanted.items():
+        written = experiment.template.get(key)
+        if condition and written and written != condition:
+            message = f"a {kind} never says {written}; write {condition}"
+            yield f"{FIELD}.{key}", message
 
 
-def _source(experiment: Experiment) -> Wrong:
+def _source(experiment: Experiment) -> Faults:
     template = experiment.template
     if template.get("configMap"):
         yield f"{FIELD}.configMap", "what is in a ConfigMap is not checked; write the object under trialSpec"
@@ -82,7 +77,7 @@ def _source(experiment: Experiment) -> Wrong:
         yield f"{FIELD}.trialSpec", "there is no object that a trial makes; write one"
 
 
-def _references(experiment: Experiment) -> Wrong:
+def _references(experiment: Experiment) -> Faults:
     names = {parameter.name for parameter in experiment.parameters}
     entries = experiment.template.get("trialParameters") or []
     counted = Counter(str(entry.get("reference")) for entry in entries)
@@ -100,16 +95,16 @@ def _references(experiment: Experiment) -> Wrong:
             yield f"{parameter.field}.name", message
 
 
-def _meta(trial: Body, reference: str, field: str) -> Wrong:
+def _meta(trial: Body, reference: str, field: str) -> Faults:
     match = META.fullmatch(reference)
     if match is None:
         known = "Name, Namespace, Kind, APIVersion, Labels[k], Annotations[k]"
         yield field, f"{reference} is none of ${{trialSpec.…}} with {known}"
-    elif match["map"] and match["key"] not in (dig(trial, f"metadata.{match['map'].lower()}") or {}):
+    elif match["map"] and match["key"] not in (value_at(trial, f"metadata.{match['map'].lower()}") or {}):
         yield field, f"the trial's object has no {match['map'].lower()} {match['key']}"
 
 
-def _placeholders(experiment: Experiment) -> Wrong:
+def _placeholders(experiment: Experiment) -> Faults:
     used = set(PLACEHOLDER.findall(json.dumps(experiment.trial)))
     entries = experiment.template.get("trialParameters") or []
     names = [str(entry.get("name")) for entry in entries]
@@ -131,11 +126,11 @@ def _placeholders(experiment: Experiment) -> Wrong:
         )
 
 
-def _trial(trial: Body) -> Wrong:
+def _trial(trial: Body) -> Faults:
     field = f"{FIELD}.trialSpec"
     kind = str(trial.get("kind"))
     if kind not in SUCCESS:
         yield f"{field}.kind", f"Katib does not watch a {kind}; it knows {', '.join(sorted(SUCCESS))}"
     for key in ("name", "namespace"):
-        if dig(trial, f"metadata.{key}"):
+        if value_at(trial, f"metadata.{key}"):
             yield f"{field}.metadata.{key}", f"Katib gives every trial its {key}; remove it"

@@ -2,23 +2,15 @@
 
 from collections.abc import Iterator
 
-from preflight.findings import Said, found, rule
+from preflight.findings import Fault, Problem, Problems
+from preflight.platform.bringing import POD_MAKERS, SERVICE_MAKERS, bringing, bringing_anywhere
 from preflight.platform.operators import RUN_TIME_LABELS, deployments, services
-from preflight.render.cluster import Render
-from preflight.render.pods import dig
-from preflight.render.reach import Reach
+from preflight.platform.reach import Reach
+from preflight.registry import rule
+from preflight.render.cluster import Render, every_pod
+from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
-from preflight.render.selection import (
-    POD_MAKERS,
-    SERVICE_MAKERS,
-    bringing,
-    bringing_anywhere,
-    every_pod,
-    keys,
-    lacking,
-    matches,
-    unless_brought,
-)
+from preflight.render.selection import keys, lacking, matches
 
 # Where each kind keeps the selector of the pods that it is about.
 SELECTORS = {
@@ -36,23 +28,25 @@ SELECTORS = {
 ISTIO_ROOT = "istio-system"
 
 
-@rule("selects-nothing", "a policy, budget or monitor of nothing protects nothing, and nobody notices")
-def selects_nothing(render: Render) -> Iterator[Said]:
+@rule(
+    "dangling-selector",
+    "a policy, budget or monitor of nothing protects nothing, and nobody notices",
+    of=SELECTORS,
+)
+def dangling_selector(render: Render, resource: Resource) -> Iterator[Fault]:
     """Every selector matches the pods of some workload, or of an operator's."""
-    for resource in render.of(*SELECTORS):
-        selector = _selector(resource)
-        known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
-        if not known and not _matched(render, resource, selector):
-            message = "no pod there has these labels; fix the selector, or remove the object"
-            spaces = None if _everywhere(resource) else _spaces(resource)
-            there = [pod for space in spaces or render.pods for pod in render.pods.get(space, [])]
-            cause = lacking(selector, there)
-            finding = found("selects-nothing", resource, SELECTORS[resource.kind], message, cause)
-            yield unless_brought(finding, _by(render, POD_MAKERS, spaces))
+    selector = _selector(resource)
+    known = not keys(selector) or keys(selector) & RUN_TIME_LABELS
+    if not known and not _matched(render, resource, selector):
+        message = "no pod there has these labels; fix the selector, or remove the object"
+        spaces = None if _everywhere(resource) else _spaces(resource)
+        there = [pod for space in spaces or render.pods for pod in render.pods.get(space, [])]
+        cause = lacking(selector, there)
+        yield Fault(SELECTORS[resource.kind], message, cause, unless=_by(render, POD_MAKERS, spaces))
 
 
-@rule("scales-nothing", "an autoscaler without its target leaves the load to one pod")
-def scales_nothing(render: Render) -> Iterator[Said]:
+@rule("dangling-horizontalpodautoscaler", "an autoscaler without its target leaves the load to one pod")
+def dangling_horizontalpodautoscaler(render: Render) -> Problems:
     """Every HorizontalPodAutoscaler's target is in the render, or made by an operator of it."""
     names = {(each.kind, each.namespace, each.name) for each in render.resources}
     names |= {("Deployment", *name) for name in deployments(render)}
@@ -61,16 +55,23 @@ def scales_nothing(render: Render) -> Iterator[Said]:
         kind, name = target.get("kind"), target.get("name")
         if (kind, resource.namespace, name) not in names:
             message = f"there is no {kind} {resource.namespace}/{name}; fix the name"
-            finding = found("scales-nothing", resource, "spec.scaleTargetRef", message)
-            yield unless_brought(finding, bringing(render, [str(kind), *POD_MAKERS], resource.namespace))
+            yield Problem(
+                resource,
+                "spec.scaleTargetRef",
+                message,
+                unless=bringing(render, [str(kind), *POD_MAKERS], resource.namespace),
+            )
 
 
-@rule("monitors-nothing", "a monitor that finds no port to ask shows an empty graph on the day it is needed")
-def monitors_nothing(render: Render) -> Iterator[Said]:
+@rule(
+    "dangling-servicemonitor",
+    "a monitor that finds no port to ask shows an empty graph on the day it is needed",
+)
+def dangling_servicemonitor(render: Render) -> Problems:
     """Every ServiceMonitor selects a Service, and that has the ports it asks."""
     known = services(render)
     for resource in render.of("ServiceMonitor"):
-        spaces, anywhere = _spaces(resource), dig(resource.spec, "namespaceSelector.any")
+        spaces, anywhere = _spaces(resource), value_at(resource.spec, "namespaceSelector.any")
         by = _by(render, SERVICE_MAKERS, None if anywhere else spaces)
         chosen = [
             ports
@@ -79,17 +80,16 @@ def monitors_nothing(render: Render) -> Iterator[Said]:
         ]
         if not chosen:
             message = "no Service there has these labels; fix the selector"
-            yield unless_brought(found("monitors-nothing", resource, "spec.selector", message), by)
+            yield Problem(resource, "spec.selector", message, unless=by)
         names = {name for ports in chosen for name in ports.names.values()}
         for index, endpoint in enumerate(resource.spec.get("endpoints") or []):
             if chosen and endpoint.get("port") and endpoint["port"] not in names:
                 message = f"no port of its Services is called {endpoint['port']}; fix the name"
-                finding = found("monitors-nothing", resource, f"spec.endpoints[{index}].port", message)
-                yield unless_brought(finding, by)
+                yield Problem(resource, f"spec.endpoints[{index}].port", message, unless=by)
 
 
 def _spaces(resource: Resource) -> list[str]:
-    return dig(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
+    return value_at(resource.spec, "namespaceSelector.matchNames") or [resource.namespace]
 
 
 def _by(render: Render, kinds: tuple[str, ...], spaces: list[str] | None) -> list[Reach]:
@@ -100,7 +100,7 @@ def _by(render: Render, kinds: tuple[str, ...], spaces: list[str] | None) -> lis
 
 
 def _selector(resource: Resource) -> Body:
-    selector: Body = dig(resource.body, SELECTORS[resource.kind]) or {}
+    selector: Body = value_at(resource.body, SELECTORS[resource.kind]) or {}
     # Istio's workloadSelector is a plain map of labels.
     return {"matchLabels": selector["labels"]} if "labels" in selector else selector
 

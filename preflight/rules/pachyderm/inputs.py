@@ -1,11 +1,10 @@
 """A pipeline that starts retraining: once a commit, with the newest one, and without a copy of the data."""
 
-from collections.abc import Iterator
-
-from preflight.findings import Finding, rule
+from preflight.findings import Faults
+from preflight.platform.bringing import whole
 from preflight.platform.pachyderm_specs import Spec, mapping
+from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.selection import whole
 from preflight.rules.pachyderm.spec_schema import sound
 
 START = ["pylib", "retrain", "start"]
@@ -16,16 +15,15 @@ NAMESPACE = "--namespace="
 @rule(
     "pachyderm-commit",
     "retraining starts once a file, twice at once, on other data, or after a useless download",
+    of=sound,
 )
-def pachyderm_commit(render: Render) -> Iterator[Finding]:
+def pachyderm_commit(render: Render, spec: Spec) -> Faults:
     """What `pylib retrain start` is told is what Pachyderm gives it, once for each commit."""
-    for spec in sound(render):
-        if spec.command[:3] == START:
-            for field, message in [*_datum(spec), *_order(spec), *_target(render, spec)]:
-                yield spec.found("pachyderm-commit", field, message)
+    if spec.command[:3] == START:
+        yield from [*_datum(spec), *_order(spec), *_target(render, spec)]
 
 
-def _datum(spec: Spec) -> Iterator[tuple[str, str]]:
+def _datum(spec: Spec) -> Faults:
     """One datum, which is the commit."""
     if not spec.pfs:
         yield "input", "retraining follows one branch of one repository; write one pfs input"
@@ -50,13 +48,13 @@ def _datum(spec: Spec) -> Iterator[tuple[str, str]]:
             )
 
 
-def _order(spec: Spec) -> Iterator[tuple[str, str]]:
+def _order(spec: Spec) -> Faults:
     """One commit after another, so that of those which wait only the newest is trained."""
     if mapping(spec.body.get("parallelismSpec")).get("constant", 1) != 1:
         yield "parallelismSpec.constant", "two workers take two commits at once; write 1"
 
 
-def _target(render: Render, spec: Spec) -> Iterator[tuple[str, str]]:
+def _target(render: Render, spec: Spec) -> Faults:
     """The CronJob that it starts is there."""
     spaces = [word.removeprefix(NAMESPACE) for word in spec.command if word.startswith(NAMESPACE)]
     if len(spaces) != 1:

@@ -5,15 +5,13 @@ See validatePipelineRequest, validatePipeline and validateInput in src/server/pp
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from preflight.findings import Finding, rule
+from preflight.findings import Faults
 from preflight.platform.pachyderm_specs import Spec, mapping
-from preflight.render.cluster import Render
+from preflight.registry import rule
 from preflight.rules.pachyderm.spec_schema import sound
-
-Wrong = Iterator[tuple[str, str]]  # a field, and what is wrong there
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
 LONGEST = 51
@@ -24,17 +22,17 @@ REPROCESS = ("until_success", "every_job")
 
 
 @rule(
-    "pachyderm-refused", "pachd refuses the specification, and the pipeline stays as it was, or is never made"
+    "pachyderm-refused",
+    "pachd refuses the specification, and the pipeline stays as it was, or is never made",
+    of=sound,
 )
-def pachyderm_refused(render: Render) -> Iterator[Finding]:
+def pachyderm_refused(spec: Spec) -> Faults:
     """Everything that pachd asks for beyond the schema."""
-    for spec in sound(render):
-        for check in CHECKS:
-            for field, message in check(spec):
-                yield spec.found("pachyderm-refused", field, message)
+    for check in CHECKS:
+        yield from check(spec)
 
 
-def _name(spec: Spec) -> Wrong:
+def _name(spec: Spec) -> Faults:
     written = mapping(spec.body.get("pipeline"))
     name = str(written.get("name") or "")
     project = mapping(written.get("project")).get("name") or "default"
@@ -49,7 +47,7 @@ def _name(spec: Spec) -> Wrong:
         )
 
 
-def _transform(spec: Spec) -> Wrong:
+def _transform(spec: Spec) -> Faults:
     if spec.body.get("tfJob"):
         yield "tfJob", "it is not supported; write a transform"
     if not spec.transform.get("image"):
@@ -61,7 +59,7 @@ def _transform(spec: Spec) -> Wrong:
             yield f"transform.secrets[{index}].key", "a variable needs one key of the secret; write it"
 
 
-def _input(spec: Spec) -> Wrong:
+def _input(spec: Spec) -> Faults:
     if spec.body.get("spout"):
         if spec.body.get("input") and not mapping(spec.body["spout"]).get("service"):
             yield "input", "a spout has no input; remove it"
@@ -71,7 +69,7 @@ def _input(spec: Spec) -> Wrong:
     yield from _one_input(spec.body.get("input"), "input", [])
 
 
-def _one_input(body: Any, field: str, names: list[str]) -> Wrong:
+def _one_input(body: Any, field: str, names: list[str]) -> Faults:
     kinds = [kind for kind in KINDS if mapping(body).get(kind)]
     if len(kinds) != 1:
         yield (
@@ -94,7 +92,7 @@ def _one_input(body: Any, field: str, names: list[str]) -> Wrong:
         yield from _one_input(below, f"{field}[{index}]", [] if kind == "union" else names)
 
 
-def _pfs(body: Any, field: str) -> Wrong:
+def _pfs(body: Any, field: str) -> Faults:
     if not body.get("repo"):
         yield f"{field}.repo", "it does not say which repository; write it"
     if body.get("commit"):
@@ -108,7 +106,7 @@ def _pfs(body: Any, field: str) -> Wrong:
         yield f"{field}.{ways[1]}", f"{_and(ways)} exclude each other; keep one"
 
 
-def _pod(spec: Spec) -> Wrong:
+def _pod(spec: Spec) -> Faults:
     for key, kind in (("podSpec", dict), ("podPatch", list)):
         text = spec.body.get(key)
         if text:
@@ -123,7 +121,7 @@ def _pod(spec: Spec) -> Wrong:
             yield f"tolerations[{index}].operator", "it is missing; write EQUAL or EXISTS"
 
 
-def _settings(spec: Spec) -> Wrong:
+def _settings(spec: Spec) -> Faults:
     reprocess = spec.body.get("reprocessSpec")
     if reprocess and reprocess not in REPROCESS:
         yield "reprocessSpec", f"{reprocess} is none of {', '.join(REPROCESS)}; write one of them"
@@ -135,4 +133,4 @@ def _and(words: list[str]) -> str:
     return " and ".join(words) or "none"
 
 
-CHECKS: tuple[Callable[[Spec], Wrong], ...] = (_name, _transform, _input, _pod, _settings)
+CHECKS: tuple[Callable[[Spec], Faults], ...] = (_name, _transform, _input, _pod, _settings)

@@ -4,22 +4,26 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from preflight.findings import Finding, rule
+from preflight.findings import Faults
 from preflight.platform.pachyderm_specs import Spec, specs
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.schemas import tables, violations
 from preflight.schemas.pachyderm import GROUP, KIND, VERSION
 from preflight.schemas.violations import Validator, Violation
 
 
-@rule("pachyderm-schema", "pachd refuses a specification with a field or a value that it does not know")
-def pachyderm_schema(render: Render) -> Iterator[Finding]:
+@rule(
+    "pachyderm-schema",
+    "pachd refuses a specification with a field or a value that it does not know",
+    of=specs,
+)
+def pachyderm_schema(render: Render, spec: Spec) -> Faults:
     """Every field is one of the release's, and of its type."""
-    for spec in specs(render):
-        if spec.broken:
-            yield spec.found("pachyderm-schema", "", f"it cannot be read: {spec.broken}; fix it")
-        for each in violated(render, spec):
-            yield spec.found("pachyderm-schema", each.field, each.message)
+    if spec.broken:
+        yield "", f"it cannot be read: {spec.broken}; fix it"
+    for each in violated(render, spec):
+        yield each.field, each.message
 
 
 def violated(render: Render, spec: Spec) -> list[Violation]:

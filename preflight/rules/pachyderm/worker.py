@@ -5,16 +5,16 @@ As workerPodSpec of Pachyderm 2.12 has it (src/server/pps/server/worker_rc.go), 
 
 import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from preflight.findings import Finding, rule
+from preflight.findings import Faults
+from preflight.platform.bringing import whole
 from preflight.platform.pachyderm_specs import Spec, namespace
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.merge_patch import merge_patch
 from preflight.render.pods import PodTemplate
 from preflight.render.resources import Origin, Resource
-from preflight.render.selection import whole
 from preflight.rules.pachyderm.spec_schema import sound
 from preflight.rules.security.pod_security import ENFORCE, violations
 
@@ -29,15 +29,15 @@ CONFINED = {
 VOLUMES = ("pach-bin", "pachyderm-worker", "pach-dir-volume", "user-tmp", "tmp")
 
 
-@rule("pachyderm-worker", "the worker's pod is refused, and the pipeline stands at starting for ever")
-def pachyderm_worker(render: Render) -> Iterator[Finding]:
+@rule(
+    "pachyderm-worker", "the worker's pod is refused, and the pipeline stands at starting for ever", of=sound
+)
+def pachyderm_worker(render: Render, spec: Spec) -> Faults:
     """The pod can be made: its account is there, and its namespace takes it."""
-    for spec in sound(render):
-        for field, message in _wrong(render, spec):
-            yield spec.found("pachyderm-worker", field, message)
+    yield from _wrong(render, spec)
 
 
-def _wrong(render: Render, spec: Spec) -> Iterator[tuple[str, str]]:
+def _wrong(render: Render, spec: Spec) -> Faults:
     space = namespace(render)
     try:
         pod = patched(pod_of(spec), spec)
@@ -55,7 +55,7 @@ def _wrong(render: Render, spec: Spec) -> Iterator[tuple[str, str]]:
         )
 
 
-def _account(render: Render, pod: dict[str, Any], space: str) -> Iterator[tuple[str, str]]:
+def _account(render: Render, pod: dict[str, Any], space: str) -> Faults:
     account = str(pod.get("serviceAccountName"))
     there = render.by_key.get(("", "ServiceAccount", space, account))
     if account != ACCOUNT and not there and whole(render, space):

@@ -14,12 +14,14 @@ from typing import Any
 
 import yaml
 
-from preflight.findings import Finding, Said, found, rule
+from preflight.findings import Problem, Problems
 from preflight.platform import image_lock
-from preflight.render.cluster import Render, Unchecked
-from preflight.render.pods import Container, containers, dig
-from preflight.render.reach import Reach
-from preflight.render.selection import POD_MAKERS, bringing_anywhere, every_pod, unless_brought
+from preflight.platform.bringing import POD_MAKERS, bringing_anywhere
+from preflight.platform.reach import Reach
+from preflight.registry import remark, rule
+from preflight.render.cluster import Render, Unchecked, every_pod
+from preflight.render.pods import Container, containers, value_at
+from preflight.render.resources import Place
 from preflight.rules.references.of_pods import bringing_it, fault, present
 from preflight.rules.security import accounts
 from preflight.rules.security.image_versions import OTHERS
@@ -47,8 +49,8 @@ RUNNER = "DEFAULTPIPELINERUNNERSERVICEACCOUNT"
 Named = tuple[str, str, str, str]  # kind, name, key, field
 
 
-@rule("pipeline-stale", "a cluster runs the compiled file, and nobody sees that the definition has moved on")
-def pipeline_stale(render: Render) -> Iterator[Finding]:
+@rule("stale-pipeline", "a cluster runs the compiled file, and nobody sees that the definition has moved on")
+def stale_pipeline(render: Render) -> Problems:
     """Every compiled pipeline is what its definition compiles to now."""
     if not _comparable(render.tree):
         return
@@ -63,18 +65,19 @@ def pipeline_stale(render: Render) -> Iterator[Finding]:
     )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        yield _finding("pipeline-stale", "pipelines", f"a definition does not compile: {reason}")
+        yield Problem(_pipeline("pipelines"), "", f"a definition does not compile: {reason}")
         return
     for file in json.loads(done.stdout.splitlines()[-1]):
         path = Path(file).relative_to(render.tree.resolve()).as_posix()
         message = "it is not what its definition compiles to; run `pylib compile`, and commit"
-        yield _finding("pipeline-stale", path, message)
+        yield Problem(_pipeline(path), "", message)
 
 
 @rule(
-    "pipeline-reference", "a step that names what is not there fails in the middle of a run, or waits for it"
+    "dangling-pipeline-reference",
+    "a step that names what is not there fails in the middle of a run, or waits for it",
 )
-def pipeline_reference(render: Render) -> Iterator[Said]:
+def dangling_pipeline_reference(render: Render) -> Problems:
     """Everything that a compiled pipeline names is in the render, where pipelines run."""
     files = sorted((render.tree / FOLDER).glob("*.yaml"))
     there = _There(render)
@@ -85,19 +88,23 @@ def pipeline_reference(render: Render) -> Iterator[Said]:
             if message and not told:
                 path = file.relative_to(render.tree).as_posix()
                 cause = message if kind != "image" else OTHERS if there.is_ours(name) else f"image {name}"
-                finding = _finding("pipeline-reference", path, message, field, cause)
-                yield unless_brought(finding, there.bringing(kind, name))
+                yield Problem(_pipeline(path), field, message, cause, there.bringing(kind, name))
     for container in _containers(render) if files else ():
         for index, variable in enumerate(container.body.get("env") or []):
             runs = variable.get("name") == RUNNER and variable.get("value")
             message = there.fault("ServiceAccount", str(variable.get("value"))) if runs else ""
             if message:
                 field = f"{container.field}.env[{index}].value"
-                finding = found("pipeline-reference", container.pod.resource, field, f"for steps {message}")
-                yield unless_brought(finding, there.bringing("ServiceAccount", ""))
+                yield Problem(
+                    container.pod.resource,
+                    field,
+                    f"for steps {message}",
+                    unless=there.bringing("ServiceAccount", ""),
+                )
 
 
-def notes(render: Render) -> Iterator[Unchecked]:
+@remark
+def not_compared(render: Render) -> Iterator[Unchecked]:
     """That the compiled pipelines could not be compared."""
     if any((render.tree / FOLDER).glob("*.yaml")) and not _comparable(render.tree):
         reason = (
@@ -111,8 +118,8 @@ def _comparable(tree: Path) -> bool:
     return whole and importlib.util.find_spec("kfp") is not None
 
 
-def _finding(identifier: str, file: str, message: str, field: str = "", cause: str = "") -> Finding:
-    return Finding(identifier, "pipelines", f"Pipeline {Path(file).stem}", file, field, message, cause)
+def _pipeline(file: str) -> Place:
+    return Place("pipelines", f"Pipeline {Path(file).stem}", file)
 
 
 class _There:
@@ -152,18 +159,18 @@ def _containers(render: Render) -> Iterator[Container]:
 def _named(file: Path) -> Iterator[Named]:
     """What the steps of a package name, with the field."""
     for document in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader):
-        for name, executor in (dig(document, "deploymentSpec.executors") or {}).items():
+        for name, executor in (value_at(document, "deploymentSpec.executors") or {}).items():
             field = f"deploymentSpec.executors.{name}.container.image"
-            yield "image", str(dig(executor, "container.image")), "", field
+            yield "image", str(value_at(executor, "container.image")), "", field
         inside = "platforms.kubernetes.deploymentSpec.executors"
-        for name, executor in (dig(document, inside) or {}).items():
+        for name, executor in (value_at(document, inside) or {}).items():
             yield from _settings(executor, f"{inside}.{name}")
 
 
 def _settings(executor: Any, inside: str) -> Iterator[Named]:
     for setting, (kind, parameter, key) in SETTINGS.items():
         for index, each in enumerate(executor.get(setting) or []):
-            name = dig(each, f"{parameter}.runtimeValue.constant")
+            name = value_at(each, f"{parameter}.runtimeValue.constant")
             # A name that a run is given, or a step makes, is known only then.
             if name and not each.get("optional"):
                 field = f"{inside}.{setting}[{index}]"

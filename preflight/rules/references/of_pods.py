@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from preflight.findings import Said, found, rule
+from preflight.findings import Problem, Problems
 from preflight.platform import operators
+from preflight.platform.bringing import bringing
 from preflight.platform.declared_secrets import declared
-from preflight.render.cluster import Render
-from preflight.render.pods import Container, PodTemplate, containers, dig
-from preflight.render.reach import Reach
+from preflight.platform.reach import Reach
+from preflight.registry import rule
+from preflight.render.cluster import Render, every_pod
+from preflight.render.pods import Container, PodTemplate, containers, value_at
 from preflight.render.resources import Body, Resource
-from preflight.render.selection import bringing, every_pod, unless_brought
 
 # What every namespace, or every cluster, has by itself.
 EVERYWHERE = {
@@ -53,8 +54,8 @@ Present = dict[
 ]  # kind, namespace, name: its keys, none where they are not known
 
 
-@rule("reference-missing", "a pod that names what is not there never starts")
-def reference_missing(render: Render) -> Iterator[Said]:
+@rule("dangling-reference", "a pod that names what is not there never starts")
+def dangling_reference(render: Render) -> Problems:
     """Everything that a pod names, and every account that a binding names, is in the render."""
     there = present(render)
     for pod in every_pod(render):
@@ -86,23 +87,27 @@ def bringing_it(render: Render, kind: str, namespace: str) -> list[Reach]:
     return [*bringing(render, [kind, *MADE_OF.get(kind, ())], namespace), *by_profile]
 
 
-def _missing(render: Render, there: Present, resource: Resource, reference: Reference) -> Iterator[Said]:
+def _missing(render: Render, there: Present, resource: Resource, reference: Reference) -> Problems:
     kind, name, key, field, again = reference
     message = fault(there, kind, resource.namespace, name, key)
     if message and not (again and fault(there, kind, resource.namespace, name)):
-        finding = found("reference-missing", resource, field, message, message)
-        yield unless_brought(finding, bringing_it(render, kind, resource.namespace))
+        yield Problem(resource, field, message, message, unless=bringing_it(render, kind, resource.namespace))
 
 
-def _subjects(render: Render, there: Present, resource: Resource) -> Iterator[Said]:
+def _subjects(render: Render, there: Present, resource: Resource) -> Problems:
     """The accounts that a binding of ours names: upstreams bind some that other variants have."""
     for index, subject in enumerate(resource.body.get("subjects") or []):
         account = ("ServiceAccount", subject.get("namespace") or resource.namespace, subject.get("name"))
         ours = subject.get("kind") == "ServiceAccount" and not resource.origin.upstream
         if ours and account not in there and account[2] != "default":
             message = f"there is no ServiceAccount {account[1]}/{account[2]}; add it, or fix the name"
-            finding = found("reference-missing", resource, f"subjects[{index}].name", message, message)
-            yield unless_brought(finding, bringing_it(render, account[0], str(account[1])))
+            yield Problem(
+                resource,
+                f"subjects[{index}].name",
+                message,
+                message,
+                unless=bringing_it(render, account[0], str(account[1])),
+            )
 
 
 def _references(pod: PodTemplate) -> Iterator[Reference]:
@@ -118,12 +123,12 @@ def _references(pod: PodTemplate) -> Iterator[Reference]:
 
 
 def _of_volume(volume: Body, field: str) -> Iterator[Reference]:
-    claim = dig(volume, "persistentVolumeClaim.claimName")
+    claim = value_at(volume, "persistentVolumeClaim.claimName")
     if claim:
         yield Reference("PersistentVolumeClaim", claim, "", f"{field}.persistentVolumeClaim.claimName")
     yield from _source(volume.get("secret"), "Secret", "secretName", f"{field}.secret")
     yield from _source(volume.get("configMap"), "ConfigMap", "name", f"{field}.configMap")
-    for index, each in enumerate(dig(volume, "projected.sources") or []):
+    for index, each in enumerate(value_at(volume, "projected.sources") or []):
         inside = f"{field}.projected.sources[{index}]"
         yield from _source(each.get("secret"), "Secret", "name", f"{inside}.secret")
         yield from _source(each.get("configMap"), "ConfigMap", "name", f"{inside}.configMap")
@@ -141,7 +146,7 @@ def _source(source: Body | None, kind: str, key: str, field: str) -> Iterator[Re
 def _of_container(container: Container) -> Iterator[Reference]:
     for index, variable in enumerate(container.body.get("env") or []):
         for source, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
-            told = dig(variable, f"valueFrom.{source}")
+            told = value_at(variable, f"valueFrom.{source}")
             if told and not told.get("optional"):
                 field = f"{container.field}.env[{index}].valueFrom.{source}"
                 yield Reference(kind, str(told.get("name")), str(told.get("key") or ""), field)

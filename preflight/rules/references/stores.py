@@ -1,27 +1,30 @@
 """Where the steps of pipelines keep their data: PYLIB_STORE, in the ConfigMap that they read."""
 
-from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Faults
+from preflight.platform.bringing import whole
 from preflight.platform.operators import services
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.resources import Resource
-from preflight.render.selection import whole
 
 KEY = "PYLIB_STORE"
 CLUSTER = ".svc.cluster.local"
 PACHD = {"pachd", "grpc", "grpcs"}
 
 
-@rule("store-nowhere", "without its data no step of a pipeline begins, and each says so only when it runs")
-def store_nowhere(render: Render) -> Iterator[Finding]:
+@rule(
+    "unusable-store",
+    "without its data no step of a pipeline begins, and each says so only when it runs",
+    of="ConfigMap",
+)
+def unusable_store(render: Render, resource: Resource) -> Faults:
     """The store that PYLIB_STORE names is one that all pods share, and a pachd among them is there."""
-    for resource in render.of("ConfigMap"):
-        value = str((resource.body.get("data") or {}).get(KEY, ""))
-        message = _fault(render, resource, urlsplit(value)) if value else ""
-        if message:
-            yield found("store-nowhere", resource, f"data.{KEY}", message)
+    value = str((resource.body.get("data") or {}).get(KEY, ""))
+    message = _fault(render, resource, urlsplit(value)) if value else ""
+    if message:
+        yield f"data.{KEY}", message
 
 
 def _fault(render: Render, resource: Resource, url: SplitResult) -> str:

@@ -2,23 +2,23 @@
 
 In multi-user mode Kubeflow Pipelines asks the cluster, for every request, whether the caller may do it: a
 SubjectAccessReview of a verb on a resource of pipelines.kubeflow.org (kubeflow/pipelines 2.16.1,
-backend/src/apiserver/server). Retraining speaks with the API server too. tests/preflight/rules/security/test_accounts.py and
-test_accounts_of_retraining.py record the calls.
+backend/src/apiserver/server). Retraining speaks with the API server too. tests/preflight/rules/security
+records the calls.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from preflight.errors import ConfigurationError
-from preflight.findings import Said, found, rule
+from preflight.findings import Problem, Problems
 from preflight.platform import grants
+from preflight.platform.bringing import bringing
 from preflight.platform.grants import Access
+from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.selection import bringing, unless_brought
 
 FILE = "cluster-conf/ml-user/access.yaml"
 GROUP = "pipelines.kubeflow.org"
@@ -114,8 +114,8 @@ def recorded(tree: Path, name: str = FILE) -> Recorded | None:
         raise ConfigurationError(f"{name}: {' '.join(str(error).split())[:300]}") from error
 
 
-@rule("access-missing", "a call that its account may not make fails on the cluster, and only there")
-def access_missing(render: Render) -> Iterator[Said]:
+@rule("missing-permissions", "a call that its account may not make fails on the cluster, and only there")
+def missing_permissions(render: Render) -> Problems:
     """The account that pylib is on a cluster may do all that pylib's calls need."""
     of_account = {(each.account.namespace, each.account.name): each for each in records(render.tree)}
     for resource in render.of("ServiceAccount"):
@@ -125,11 +125,11 @@ def access_missing(render: Render) -> Iterator[Said]:
             for group, kind, verb in sorted(record.access - _covered(granted, record.access)):
                 message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
                 cause = f"{resource} is not granted what pylib's calls need"
-                yield unless_brought(found("access-missing", resource, "metadata.name", message, cause), by)
+                yield Problem(resource, "metadata.name", message, cause, unless=by)
 
 
-@rule("access-excess", "what an account may do and never does is there for who breaks into its pods")
-def access_excess(render: Render) -> Iterator[Said]:
+@rule("excessive-permissions", "what an account may do and never does is there for who breaks into its pods")
+def excessive_permissions(render: Render) -> Problems:
     """The accounts may do nothing else."""
     for record in records(render.tree):
         yield from _excess(render, record)
@@ -140,15 +140,14 @@ def _covered(granted: set[Access], needed: set[Access]) -> set[Access]:
     return granted | {each for each in needed if (each[0], each[1].partition(" ")[0], each[2]) in granted}
 
 
-def _excess(render: Render, record: Recorded) -> Iterator[Said]:
+def _excess(render: Render, record: Recorded) -> Problems:
     namespace, name = record.account.namespace, record.account.name
     for grant in grants.of(render, namespace, name):
         if grant.access not in record.access:
             group, kind, verb = grant.access
             message = f"no call of pylib needs {verb} of {kind} in {group or 'the core group'}; remove it"
-            yield found("access-excess", grant.role, grant.field, message)
+            yield Problem(grant.role, grant.field, message)
     for binding in grants.bindings(render, namespace, name):
         if not grants.roles(render, binding):
             message = "no application brings that role, so nobody can say what it grants; bind a Role"
-            finding = found("access-excess", binding, "roleRef.name", message)
-            yield unless_brought(finding, grants.bringing_role(render, binding))
+            yield Problem(binding, "roleRef.name", message, unless=grants.bringing_role(render, binding))

@@ -1,12 +1,11 @@
 """What a container of ours may do on its node: as little as possible, and it says so."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
-from preflight.render.pods import Container
-from preflight.render.selection import every_pod
+from preflight.findings import Faults
+from preflight.registry import rule
+from preflight.render.cluster import every_pod
+from preflight.render.pods import Container, PodTemplate
 from preflight.rules.workloads.containers import ours
 
 # Seldon's operator puts its own security context on the pod, so that only the container's counts.
@@ -21,60 +20,73 @@ def effective(container: Container, key: str) -> Any:
     return (container.pod.spec.get("securityContext") or {}).get(key)
 
 
-@rule("run-as-root", "root in a container is root on the node as soon as one bug lets it out")
-def run_as_root(render: Render) -> Iterator[Finding]:
+@rule("run-as-non-root", "root in a container is root on the node as soon as one bug lets it out", of=ours)
+def run_as_non_root(container: Container) -> Faults:
     """RunAsNonRoot, and no user 0."""
-    for container in ours(render):
-        if effective(container, "runAsNonRoot") is not True:
-            yield _asked("run-as-root", container, "runAsNonRoot", "true")
-        elif effective(container, "runAsUser") == 0:
-            yield _asked("run-as-root", container, "runAsUser", "1000")
+    if effective(container, "runAsNonRoot") is not True:
+        yield _asked(container, "runAsNonRoot", "true")
+    elif effective(container, "runAsUser") == 0:
+        yield _asked(container, "runAsUser", "1000")
 
 
-@rule("root-writable", "a program that cannot change its own files cannot be changed by who breaks into it")
-def root_writable(render: Render) -> Iterator[Finding]:
+@rule(
+    "no-read-only-root-fs",
+    "a program that cannot change its own files cannot be changed by who breaks into it",
+    of=ours,
+)
+def no_read_only_root_fs(container: Container) -> Faults:
     """ReadOnlyRootFilesystem; what must be written goes into an emptyDir."""
-    for container in ours(render):
-        if effective(container, "readOnlyRootFilesystem") is not True:
-            yield _asked("root-writable", container, "readOnlyRootFilesystem", "true")
+    if effective(container, "readOnlyRootFilesystem") is not True:
+        yield _asked(container, "readOnlyRootFilesystem", "true")
 
 
-@rule("privilege-escalation", "a setuid program would give back what running as nobody in particular took")
-def privilege_escalation(render: Render) -> Iterator[Finding]:
+@rule(
+    "privilege-escalation-container",
+    "a setuid program would give back what running as nobody in particular took",
+    of=ours,
+)
+def privilege_escalation_container(container: Container) -> Faults:
     """AllowPrivilegeEscalation is false."""
-    for container in ours(render):
-        if effective(container, "allowPrivilegeEscalation") is not False:
-            yield _asked("privilege-escalation", container, "allowPrivilegeEscalation", "false")
+    if effective(container, "allowPrivilegeEscalation") is not False:
+        yield _asked(container, "allowPrivilegeEscalation", "false")
 
 
-@rule("capabilities-kept", "the kernel's privileges come one by one, and no step of ours needs any")
-def capabilities_kept(render: Render) -> Iterator[Finding]:
+@rule(
+    "capabilities-not-dropped",
+    "the kernel's privileges come one by one, and no step of ours needs any",
+    of=ours,
+)
+def capabilities_not_dropped(container: Container) -> Faults:
     """All capabilities are dropped."""
-    for container in ours(render):
-        if "ALL" not in ((effective(container, "capabilities") or {}).get("drop") or []):
-            yield _asked("capabilities-kept", container, "capabilities.drop", "[ALL]")
+    if "ALL" not in ((effective(container, "capabilities") or {}).get("drop") or []):
+        yield _asked(container, "capabilities.drop", "[ALL]")
 
 
-@rule("seccomp-missing", "without a seccomp profile all of the kernel's calls are open to a container")
-def seccomp_missing(render: Render) -> Iterator[Finding]:
+@rule(
+    "unset-seccomp-profile",
+    "without a seccomp profile all of the kernel's calls are open to a container",
+    of=ours,
+)
+def unset_seccomp_profile(container: Container) -> Faults:
     """The runtime's own seccomp profile, or one on the node."""
-    for container in ours(render):
-        if (effective(container, "seccompProfile") or {}).get("type") not in {"RuntimeDefault", "Localhost"}:
-            yield _asked("seccomp-missing", container, "seccompProfile.type", "RuntimeDefault")
+    if (effective(container, "seccompProfile") or {}).get("type") not in {"RuntimeDefault", "Localhost"}:
+        yield _asked(container, "seccompProfile.type", "RuntimeDefault")
 
 
-@rule("token-mounted", "a token that nothing uses is only of use to who breaks in")
-def token_mounted(render: Render) -> Iterator[Finding]:
+@rule(
+    "automounted-service-account-token",
+    "a token that nothing uses is only of use to who breaks in",
+    of=every_pod,
+)
+def automounted_service_account_token(pod: PodTemplate) -> Faults:
     """No token of the default service account: who needs the API has an account of its own."""
-    for pod in every_pod(render):
-        if pod.resource.origin.upstream or pod.service_account != "default":
-            continue
-        if pod.spec.get("automountServiceAccountToken") is not False:
-            message = "the default account's token is mounted; set it to false, or name a service account"
-            yield found("token-mounted", pod.resource, f"{pod.field}.automountServiceAccountToken", message)
+    if pod.resource.origin.upstream or pod.service_account != "default":
+        return
+    if pod.spec.get("automountServiceAccountToken") is not False:
+        message = "the default account's token is mounted; set it to false, or name a service account"
+        yield f"{pod.field}.automountServiceAccountToken", message
 
 
-def _asked(identifier: str, container: Container, key: str, value: str) -> Finding:
-    field = f"{container.field}.securityContext.{key}"
+def _asked(container: Container, key: str, value: str) -> tuple[str, str]:
     message = f"container {container.name} does not have it at {value}; set it there"
-    return found(identifier, container.pod.resource, field, message)
+    return f"{container.field}.securityContext.{key}", message

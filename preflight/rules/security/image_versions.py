@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from preflight.findings import Finding, Pending, found, rule
+from preflight.findings import Pending, Problem, Problems
 from preflight.platform import image_lock
-from preflight.render.cluster import Render
+from preflight.registry import remark, rule
+from preflight.render.cluster import Render, every_pod
 from preflight.render.pods import containers
 from preflight.render.resources import Resource
-from preflight.render.selection import every_pod
 
 # Tags that their owners move.
 MOVING = "latest|main|master|nightly|edge|dev|devel|develop|stable|canary|none"
@@ -20,28 +20,29 @@ DIGEST = "@sha256:"
 OTHERS = f"images of ours are others than {image_lock.LOCK} has"
 
 
-@rule("image-mutable", "a tag that moves lets two clusters of one commit run different programs")
-def image_mutable(render: Render) -> Iterator[Finding]:
+@rule("mutable-image-tag", "a tag that moves lets two clusters of one commit run different programs")
+def mutable_image_tag(render: Render) -> Problems:
     """Every container's image has a tag that stays, or a digest; so has what a setting names."""
     for resource, field, image in _named(render):
         if moves(image):
             told = f"'{_tag(image)}' is a tag that moves" if _tag(image) else "it has no tag"
             message = f"{image}: {told}; name a version or a digest"
-            yield found("image-mutable", resource, field, message, f"image {image}")
+            yield Problem(resource, field, message, f"image {image}")
     yield from _in_texts(render)
 
 
-@rule("image-unlocked", "images.lock is the one place that says which build of ours a cluster runs")
-def image_unlocked(render: Render) -> Iterator[Finding]:
+@rule("image-not-in-lock", "images.lock is the one place that says which build of ours a cluster runs")
+def image_not_in_lock(render: Render) -> Problems:
     """Every image of ours is the one of images.lock, digest included."""
     known = set(locked(render))
     owners = tuple({f"{image.rpartition('/')[0]}/" for image in known})
     for resource, field, image in _named(render):
         if owners and image.startswith(owners) and image not in known:
             message = f"{image} is not as images.lock has it; copy it, or run `preflight images`"
-            yield found("image-unlocked", resource, field, message, OTHERS)
+            yield Problem(resource, field, message, OTHERS)
 
 
+@remark
 def pending(render: Render) -> Iterator[Pending]:
     """The images of ours whose digest is not known yet, so that any build under the tag would pass.
 
@@ -65,12 +66,12 @@ def _named(render: Render) -> Iterator[tuple[Resource, str, str]]:
                     yield resource, f"{container.field}.env[{index}].value", value
 
 
-def _in_texts(render: Render) -> Iterator[Finding]:
+def _in_texts(render: Render) -> Problems:
     for resource in render.of("ConfigMap"):
         for key, text in (resource.body.get("data") or {}).items():
             for image in dict.fromkeys(MOVING_IN_TEXT.findall(str(text))):
                 message = f"{image} has a tag that moves; name a version or a digest"
-                yield found("image-mutable", resource, f"data.{key}", message)
+                yield Problem(resource, f"data.{key}", message)
 
 
 def _tag(image: str) -> str:

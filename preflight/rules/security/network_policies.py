@@ -1,17 +1,17 @@
 """Who may speak to whom: nobody with a pod of ours, unless a policy says so."""
 
-from collections.abc import Iterator
-
-from preflight.findings import Said, found, rule
+from preflight.findings import Problem, Problems
+from preflight.platform.bringing import bringing
+from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.resources import Body, Resource
-from preflight.render.selection import bringing, matches, unless_brought
+from preflight.render.selection import matches
 
 POLICY = ("NetworkPolicy",)
 
 
-@rule("network-policy-missing", "a pod that no policy selects takes connections from every other pod")
-def network_policy_missing(render: Render) -> Iterator[Said]:
+@rule("non-isolated-pod", "a pod that no policy selects takes connections from every other pod")
+def non_isolated_pod(render: Render) -> Problems:
     """Every namespace of ours denies by default; in others each of our pods has a policy of its own."""
     policies = [each for each in render.of("NetworkPolicy") if _restricts(each)]
     ours = {each.name: each for each in render.of("Namespace")}
@@ -19,8 +19,7 @@ def network_policy_missing(render: Render) -> Iterator[Said]:
         denied = any(each.namespace == namespace and not _selector(each) for each in policies)
         if namespace in render.pods and not denied:
             message = "no NetworkPolicy selects all of its pods; add one that denies by default"
-            finding = found("network-policy-missing", resource, "metadata.name", message)
-            yield unless_brought(finding, bringing(render, POLICY, namespace))
+            yield Problem(resource, "metadata.name", message, unless=bringing(render, POLICY, namespace))
     # Whether a namespace is ours is not known either, as long as something may bring it.
     others = sorted(render.pods.keys() - ours)
     for pod in (pod for namespace in others for pod in render.pods[namespace]):
@@ -29,8 +28,9 @@ def network_policy_missing(render: Render) -> Iterator[Said]:
         if not selected and not pod.spec.get("hostNetwork"):
             message = f"no NetworkPolicy of namespace {pod.resource.namespace} selects it; add one"
             field = pod.field.rpartition(".")[0]
-            finding = found("network-policy-missing", pod.resource, field, message)
-            yield unless_brought(finding, bringing(render, POLICY, pod.resource.namespace))
+            yield Problem(
+                pod.resource, field, message, unless=bringing(render, POLICY, pod.resource.namespace)
+            )
 
 
 def _selector(policy: Resource) -> Body:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
+from preflight.findings import Problem, Problems
+from preflight.registry import rule
+from preflight.render.cluster import Render, every_pod
 from preflight.render.pods import Container, containers
 from preflight.render.resources import Body, Resource
-from preflight.render.selection import every_pod
 
 # Values that stand in public manifests, and whose they are; found wherever they appear.
 PUBLISHED = {
@@ -52,16 +52,15 @@ class Setting(NamedTuple):
     value: str
 
 
-@rule("plain-secret", "what was in Git once is in every clone for ever")
-def plain_secret(render: Render) -> Iterator[Finding]:
+@rule("plaintext-secret", "what was in Git once is in every clone for ever")
+def plaintext_secret(render: Render) -> Problems:
     """No value in a Secret, none in a variable or a setting that is named like one or looks like one."""
     for resource in render.of("Secret"):
         for setting in _of_secret(resource):
-            if (CREDENTIAL.search(setting.name) and setting.value) or not PLAIN_VALUE.fullmatch(
-                setting.value
-            ):
+            named = CREDENTIAL.search(setting.name) and setting.value
+            if named or not PLAIN_VALUE.fullmatch(setting.value):
                 message = "a value in a Secret; declare it in cluster-conf/secrets.yaml, or seal it"
-                yield found("plain-secret", resource, setting.field, message)
+                yield Problem(resource, setting.field, message)
     for setting in _settings(render):
         if CREDENTIAL.search(setting.name) and not NO_VALUE.fullmatch(setting.value):
             yield _secret(setting, f"{setting.name} has its value here")
@@ -70,7 +69,7 @@ def plain_secret(render: Render) -> Iterator[Finding]:
 
 
 @rule("default-password", "an upstream's default password is the first one that anybody tries")
-def default_password(render: Render) -> Iterator[Finding]:
+def default_password(render: Render) -> Problems:
     """No password that an upstream has published, nor a word that everybody guesses."""
     secrets = (setting for resource in render.of("Secret") for setting in _of_secret(resource))
     for setting in [*secrets, *_settings(render)]:
@@ -85,16 +84,16 @@ def default_password(render: Render) -> Iterator[Finding]:
         yield from _empty(container)
 
 
-def _secret(setting: Setting, what: str) -> Finding:
-    return found("plain-secret", setting.resource, setting.field, f"{what}; take it from a Secret")
+def _secret(setting: Setting, what: str) -> Problem:
+    return Problem(setting.resource, setting.field, f"{what}; take it from a Secret")
 
 
-def _default(setting: Setting, what: str) -> Finding:
+def _default(setting: Setting, what: str) -> Problem:
     message = f"{what}; make one with `preflight secrets`"
-    return found("default-password", setting.resource, setting.field, message)
+    return Problem(setting.resource, setting.field, message)
 
 
-def _empty(container: Container) -> Iterator[Finding]:
+def _empty(container: Container) -> Problems:
     """A database that starts without a password, because nobody gives it one."""
     variables = container.body.get("env") or []
     for index, variable in enumerate(variables):
@@ -102,7 +101,7 @@ def _empty(container: Container) -> Iterator[Finding]:
         if needed and not any(each.get("name") == needed for each in variables):
             field = f"{container.field}.env[{index}]"
             message = f"the database's root has no password; give it {needed} from a Secret"
-            yield found("default-password", container.pod.resource, field, message)
+            yield Problem(container.pod.resource, field, message)
 
 
 def _of_secret(resource: Resource) -> Iterator[Setting]:

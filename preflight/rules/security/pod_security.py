@@ -13,10 +13,11 @@ from typing import Any
 from preflight.admission.made import Made
 from preflight.admission.made import every_pod as every_made
 from preflight.admission.workloads import runs, standing
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
-from preflight.render.pods import Container, PodTemplate, containers, dig
-from preflight.render.selection import every_pod
+from preflight.findings import Faults, Problem, Problems
+from preflight.registry import rule
+from preflight.render.cluster import Render, every_pod
+from preflight.render.pods import Container, PodTemplate, containers, value_at
+from preflight.render.resources import Resource
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 LEVELS = ("privileged", "baseline", "restricted")
@@ -31,17 +32,22 @@ SELINUX_TYPES = {"container_t", "container_init_t", "container_kvm_t", "containe
 Violation = tuple[str, str]
 
 
-@rule("pod-security-missing", "a namespace without a level takes every pod, privileged ones too")
-def pod_security_missing(render: Render) -> Iterator[Finding]:
+@rule(
+    "unset-pod-security-level",
+    "a namespace without a level takes every pod, privileged ones too",
+    of="Namespace",
+)
+def unset_pod_security_level(resource: Resource) -> Faults:
     """Every namespace says which pods it takes."""
-    for resource in render.of("Namespace"):
-        if resource.labels.get(ENFORCE) not in LEVELS:
-            message = f"no Pod Security level; set {ENFORCE} as strict as its pods allow"
-            yield found("pod-security-missing", resource, "metadata.labels", message)
+    if resource.labels.get(ENFORCE) not in LEVELS:
+        message = f"no Pod Security level; set {ENFORCE} as strict as its pods allow"
+        yield "metadata.labels", message
 
 
-@rule("pod-security-refused", "the API server refuses such a pod, and its Deployment stands at zero for ever")
-def pod_security_refused(render: Render) -> Iterator[Finding]:
+@rule(
+    "pod-security-violation", "the API server refuses such a pod, and its Deployment stands at zero for ever"
+)
+def pod_security_violation(render: Render) -> Problems:
     """No pod that its namespace's level refuses, what others add to it included."""
     levels = {each.name: each.labels.get(ENFORCE, "privileged") for each in render.of("Namespace")}
     for pod in every_pod(render):
@@ -49,11 +55,11 @@ def pod_security_refused(render: Render) -> Iterator[Finding]:
         for field, message in violations(pod, level):
             told = f"{message}, and its namespace is {level}; change the pod, or the level"
             cause = f"namespace {pod.resource.namespace} takes no pods that are less than {level}"
-            yield found("pod-security-refused", pod.resource, field, told, cause)
+            yield Problem(pod.resource, field, told, cause)
     yield from _added(render, levels)
 
 
-def _added(render: Render, levels: dict[str, str]) -> Iterator[Finding]:
+def _added(render: Render, levels: dict[str, str]) -> Problems:
     """What is in no template of ours, a sidecar or a pipeline's step: found at the level that refuses it."""
     refused: dict[Violation, list[str]] = defaultdict(list)
     for made in every_made(standing(render), runs(render)):
@@ -63,7 +69,7 @@ def _added(render: Render, levels: dict[str, str]) -> Iterator[Finding]:
     for (name, message), pods in refused.items():
         who = f"{pods[0]} and {len(pods) - 1} more" if len(pods) > 1 else pods[0]
         told = f"it refuses {who}: {message}; lower the level, or change what adds it"
-        yield found("pod-security-refused", spaces[name], f"metadata.labels.{ENFORCE}", told)
+        yield Problem(spaces[name], f"metadata.labels.{ENFORCE}", told)
 
 
 def _of_what_is_added(made: Made, level: str) -> Iterator[str]:
@@ -113,11 +119,11 @@ def _baseline_container(container: Container) -> Iterator[Violation]:
 
 def _baseline_context(body: Any, field: str) -> Iterator[Violation]:
     """What may stand in the security context of a pod and of a container alike."""
-    if dig(body, "securityContext.seccompProfile.type") == "Unconfined":
+    if value_at(body, "securityContext.seccompProfile.type") == "Unconfined":
         yield f"{field}.securityContext.seccompProfile.type", "it has no seccomp profile"
-    if dig(body, "securityContext.appArmorProfile.type") == "Unconfined":
+    if value_at(body, "securityContext.appArmorProfile.type") == "Unconfined":
         yield f"{field}.securityContext.appArmorProfile.type", "it has no AppArmor profile"
-    labels = dig(body, "securityContext.seLinuxOptions") or {}
+    labels = value_at(body, "securityContext.seLinuxOptions") or {}
     if labels.get("type", "container_t") not in SELINUX_TYPES or labels.get("user") or labels.get("role"):
         yield f"{field}.securityContext.seLinuxOptions", "it has an SELinux label of its own"
 
@@ -146,9 +152,9 @@ def _restricted_container(container: Container) -> Iterator[Violation]:
 
 
 def _own(container: Container, key: str) -> Any:
-    return dig(container.body, f"securityContext.{key}")
+    return value_at(container.body, f"securityContext.{key}")
 
 
 def _effective(container: Container, key: str) -> Any:
     own = _own(container, key)
-    return dig(container.pod.spec, f"securityContext.{key}") if own is None else own
+    return value_at(container.pod.spec, f"securityContext.{key}") if own is None else own

@@ -7,11 +7,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from preflight.errors import ConfigurationError
-from preflight.findings import Finding, Said, found, rule
+from preflight.findings import Fault, Problem, Problems
 from preflight.platform import grants
+from preflight.platform.bringing import bringing_named
+from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.resources import Body, Resource
-from preflight.render.selection import bringing_named, unless_brought
+from preflight.render.resources import Body, Place, Resource
 
 FILE = "cluster-conf/rbac-allowed.yaml"
 READING = {"get", "list", "watch"}
@@ -30,60 +31,65 @@ class Allowed(BaseModel):
     reason: str = Field(min_length=10)
 
 
-@rule("rbac-cluster-admin", "who breaks into one pod of a cluster-admin has the whole cluster")
-def rbac_cluster_admin(render: Render) -> Iterator[Finding]:
+@rule("cluster-admin-role-binding", "who breaks into one pod of a cluster-admin has the whole cluster")
+def cluster_admin_role_binding(render: Render) -> Problems:
     """No binding to cluster-admin, nor one that gives everybody something."""
     allowed = _allowed(render)
     for resource in _not(allowed, render.of("ClusterRoleBinding", "RoleBinding")):
         if (resource.body.get("roleRef") or {}).get("name") == "cluster-admin":
             message = f"it gives cluster-admin; bind a role with the verbs it needs, or list it in {FILE}"
-            yield found("rbac-cluster-admin", resource, "roleRef.name", message)
+            yield Problem(resource, "roleRef.name", message)
 
 
-@rule("rbac-everybody", "what everybody may do, every pod that is broken into may do too")
-def rbac_everybody(render: Render) -> Iterator[Finding]:
+@rule("role-binding-to-everybody", "what everybody may do, every pod that is broken into may do too")
+def role_binding_to_everybody(render: Render) -> Problems:
     """No binding to all users or all service accounts."""
     for resource in _not(_allowed(render), render.of("ClusterRoleBinding", "RoleBinding")):
         for index, subject in enumerate(resource.body.get("subjects") or []):
             if subject.get("kind") != "ServiceAccount" and subject.get("name") in EVERYBODY:
                 message = f"it binds {subject['name']}; bind one account or group, or list it in {FILE}"
-                yield found("rbac-everybody", resource, f"subjects[{index}].name", message)
+                yield Problem(resource, f"subjects[{index}].name", message)
 
 
-@rule("rbac-wildcard", "a wildcard also grants what is added tomorrow, and nobody reads it then")
-def rbac_wildcard(render: Render) -> Iterator[Finding]:
+@rule("wildcard-in-rules", "a wildcard also grants what is added tomorrow, and nobody reads it then")
+def wildcard_in_rules(render: Render) -> Problems:
     """No role of all verbs, groups or resources, except reading the kinds of a named group."""
     for resource in _not(_allowed(render), render.of("ClusterRole", "Role")):
         for index, each in enumerate(resource.body.get("rules") or []):
             wide = _wildcard(each)
             if wide:
                 message = f"{wide} are '*'; name those that it needs, or list the role in {FILE}"
-                yield found("rbac-wildcard", resource, f"rules[{index}].{wide}", message)
+                yield Problem(resource, f"rules[{index}].{wide}", message)
 
 
-@rule("rbac-role-missing", "a binding to a role that is not there grants nothing, and says so to nobody")
-def rbac_role_missing(render: Render) -> Iterator[Said]:
+@rule(
+    "non-existent-role",
+    "a binding to a role that is not there grants nothing, and says so to nobody",
+    of=("ClusterRoleBinding", "RoleBinding"),
+)
+def non_existent_role(render: Render, resource: Resource) -> Iterator[Fault]:
     """Every binding's role is in the render or built in."""
-    for resource in render.of("ClusterRoleBinding", "RoleBinding"):
-        role = resource.body.get("roleRef") or {}
-        kind, name = str(role.get("kind")), str(role.get("name"))
-        key = ("rbac.authorization.k8s.io", kind, resource.namespace if kind == "Role" else "", name)
-        if key not in render.by_key and name not in BUILT_IN and not name.startswith("system:"):
-            message = f"there is no {kind} {name}; add it, or fix the name"
-            finding = found("rbac-role-missing", resource, "roleRef.name", message)
-            yield unless_brought(finding, grants.bringing_role(render, resource))
+    role = resource.body.get("roleRef") or {}
+    kind, name = str(role.get("kind")), str(role.get("name"))
+    key = ("rbac.authorization.k8s.io", kind, resource.namespace if kind == "Role" else "", name)
+    if key not in render.by_key and name not in BUILT_IN and not name.startswith("system:"):
+        message = f"there is no {kind} {name}; add it, or fix the name"
+        yield Fault("roleRef.name", message, unless=grants.bringing_role(render, resource))
 
 
-@rule("rbac-allowed-unused", "an allow-list that outlives its reasons lets through what nobody has looked at")
-def rbac_allowed_unused(render: Render) -> Iterator[Said]:
+@rule(
+    "unused-rbac-allowance", "an allow-list that outlives its reasons lets through what nobody has looked at"
+)
+def unused_rbac_allowance(render: Render) -> Problems:
     """Every entry of the allow-list is of a role that is still wide, on some object of this cluster."""
     wide = [resource for resource in render.resources if resource.group == "rbac.authorization.k8s.io"]
     names = [str(resource) for resource in wide if _is_wide(resource)]
     for entry in _allowed(render):
         if not any(fnmatchcase(name, entry.object) for name in names):
             message = "nothing there is wide any more; remove the entry"
-            finding = Finding("rbac-allowed-unused", "", entry.object, FILE, "object", message)
-            yield unless_brought(finding, bringing_named(render, entry.object))
+            yield Problem(
+                Place("", entry.object, FILE), "object", message, unless=bringing_named(render, entry.object)
+            )
 
 
 def _wildcard(each: Body) -> str | None:

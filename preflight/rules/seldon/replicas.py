@@ -8,9 +8,10 @@ nobody states it computes as null, and Kubernetes turns that into 1, which it pa
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from preflight.findings import Finding, found, rule
+from preflight.findings import Faults, Problem, Problems
+from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.pods import dig, pod_templates
+from preflight.render.pods import pod_templates, value_at
 from preflight.render.resources import Body, Resource
 
 SEPARATE_ENGINE = "seldon.io/engine-separate-pod"
@@ -39,30 +40,30 @@ class Deployment:
 @rule(
     "seldon-replica-loop",
     "Seldon's operator patches such a Deployment for ever, and Argo CD shows Progressing for ever",
+    of="SeldonDeployment",
 )
-def seldon_replica_loop(render: Render) -> Iterator[Finding]:
+def seldon_replica_loop(resource: Resource) -> Faults:
     """Every Deployment of a SeldonDeployment states its replicas, or has an autoscaler of the operator's."""
-    for resource in render.of("SeldonDeployment"):
-        for made in _made(resource):
-            if not made.scaled and not made.replicas:
-                message = "neither replicas nor hpaSpec is stated; set componentSpecs' hpaSpec, or replicas"
-                yield found("seldon-replica-loop", resource, made.field, message)
+    for made in _made(resource):
+        if not made.scaled and not made.replicas:
+            message = "neither replicas nor hpaSpec is stated; set componentSpecs' hpaSpec, or replicas"
+            yield made.field, message
 
 
 @rule("seldon-scaled-twice", "the autoscaler and Seldon's operator undo each other's number for ever")
-def seldon_scaled_twice(render: Render) -> Iterator[Finding]:
+def seldon_scaled_twice(render: Render) -> Problems:
     """No autoscaler of ours has a Deployment for target whose replicas the operator sets."""
     scaled = {
-        (each.namespace, str(dig(each.spec, "scaleTargetRef.name"))): str(each)
+        (each.namespace, str(value_at(each.spec, "scaleTargetRef.name"))): str(each)
         for each in render.of("HorizontalPodAutoscaler", "ScaledObject")
-        if dig(each.spec, "scaleTargetRef.kind") in {"Deployment", None}
+        if value_at(each.spec, "scaleTargetRef.kind") in {"Deployment", None}
     }
     for resource in render.of("SeldonDeployment"):
         for made in _made(resource):
             autoscaler = scaled.get((resource.namespace, made.name))
             if autoscaler and (made.replicas or made.scaled):
                 told = f"{autoscaler} scales {made.name} too; put it into componentSpecs' hpaSpec alone"
-                yield found("seldon-scaled-twice", resource, made.replicas or made.field, told)
+                yield Problem(resource, made.replicas or made.field, told)
 
 
 def _made(resource: Resource) -> Iterator[Deployment]:
@@ -79,10 +80,10 @@ def _beside(resource: Resource, predictor: Body, field: str, stated: Stated) -> 
     """An orchestrator of its own, and an explainer, which takes the predictor's number only where it is 0."""
     prefix = f"{resource.name}-{predictor.get('name')}"
     if _separate(resource, predictor):
-        own = (f"{field}.svcOrchSpec.replicas", dig(predictor, "svcOrchSpec.replicas"))
+        own = (f"{field}.svcOrchSpec.replicas", value_at(predictor, "svcOrchSpec.replicas"))
         yield Deployment(f"{prefix}-svc-orch", own[0], (own, *stated))
-    if dig(predictor, "explainer.type") or dig(predictor, "explainer.containerSpec.image"):
-        own = (f"{field}.explainer.replicas", dig(predictor, "explainer.replicas"))
+    if value_at(predictor, "explainer.type") or value_at(predictor, "explainer.containerSpec.image"):
+        own = (f"{field}.explainer.replicas", value_at(predictor, "explainer.replicas"))
         yield Deployment(f"{prefix}-explainer", own[0], (*(each for each in stated if each[1] == 0), own))
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from preflight.findings import Finding, found, rule
-from preflight.render.cluster import Render
-from preflight.render.pods import BATCH, Container, containers, dig
-from preflight.render.selection import every_pod
+from preflight.findings import Faults
+from preflight.registry import rule
+from preflight.render.cluster import Render, every_pod
+from preflight.render.pods import BATCH, Container, containers, value_at
 
 
 def ours(render: Render) -> Iterator[Container]:
@@ -15,25 +15,31 @@ def ours(render: Render) -> Iterator[Container]:
             yield from containers(pod)
 
 
-@rule("resources-missing", "without requests the scheduler guesses; without limits one pod starves its node")
-def resources_missing(render: Render) -> Iterator[Finding]:
+@rule(
+    "unset-resource-requirements",
+    "without requests the scheduler guesses; without limits one pod starves its node",
+    of=ours,
+)
+def unset_resource_requirements(container: Container) -> Faults:
     """Requests and limits of CPU and memory."""
-    for container in ours(render):
-        for path in ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory"):
-            if dig(container.body, f"resources.{path}") is None:
-                field = f"{container.field}.resources.{path}"
-                message = f"container {container.name} has none; give it a value as measured"
-                yield found("resources-missing", container.pod.resource, field, message)
+    for path in ("requests.cpu", "requests.memory", "limits.cpu", "limits.memory"):
+        if value_at(container.body, f"resources.{path}") is None:
+            field = f"{container.field}.resources.{path}"
+            message = f"container {container.name} has none; give it a value as measured"
+            yield field, message
 
 
-@rule("probe-missing", "without probes requests go to pods that cannot answer yet, and hung ones stay")
-def probe_missing(render: Render) -> Iterator[Finding]:
+@rule(
+    "no-liveness-or-readiness-probe",
+    "without probes requests go to pods that cannot answer yet, and hung ones stay",
+    of=ours,
+)
+def no_liveness_or_readiness_probe(container: Container) -> Faults:
     """Readiness and liveness of what runs for ever."""
-    for container in ours(render):
-        sidecar = container.body.get("restartPolicy") == "Always"
-        ends = container.pod.resource.kind in BATCH or (container.init and not sidecar)
-        for probe in () if ends else ("readinessProbe", "livenessProbe"):
-            if not container.body.get(probe):
-                message = f"container {container.name} has none; ask what only a sound one answers"
-                field = f"{container.field}.{probe}"
-                yield found("probe-missing", container.pod.resource, field, message)
+    sidecar = container.body.get("restartPolicy") == "Always"
+    ends = container.pod.resource.kind in BATCH or (container.init and not sidecar)
+    for probe in () if ends else ("readinessProbe", "livenessProbe"):
+        if not container.body.get(probe):
+            message = f"container {container.name} has none; ask what only a sound one answers"
+            field = f"{container.field}.{probe}"
+            yield field, message

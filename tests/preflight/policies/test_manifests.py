@@ -3,7 +3,7 @@
 import pytest
 
 from preflight import rules
-from preflight.findings import run
+from preflight.registry import run
 from tests.preflight.policies.manifests import FOLDER, SURROUNDINGS, Manifest, manifests, read
 
 # The schemas, Katib and Pachyderm have tests of their own; what cannot be built has no objects.
@@ -11,7 +11,7 @@ OTHERS = ("build-failed", "katib-", "pachyderm-", "schema-")
 EVERY = [rule for rule in rules.every() if not rule.id.startswith(OTHERS)]
 IDS = {rule.id for rule in EVERY}
 # Judged by a test of its own: it compares a compiled pipeline with its definition.
-ELSEWHERE = {"pipeline-stale"}
+ELSEWHERE = {"stale-pipeline"}
 
 
 def ours(kind: str) -> list[Manifest]:

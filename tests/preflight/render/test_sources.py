@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from preflight.render.cluster import Render, render
-from preflight.rules.argo_cd.builds import build_failed
-from tests.preflight.conftest import git, needs_kustomize
+from tests.preflight.conftest import git, needs_kustomize, said
 from tests.preflight.render.test_values import CHART, needs_helm
 
 pytestmark = needs_kustomize
@@ -384,4 +383,4 @@ def test_what_a_set_does_not_make_is_missed_and_no_build_is_to_blame(tmp_path: P
     assert [each.reason for each in made.broken] == [
         'spec.template: {{.name}}: map has no entry for key "name"'
     ]
-    assert list(build_failed(made)) == []
+    assert list(said("build-failed", made)) == []

@@ -4,33 +4,38 @@ from dataclasses import replace
 
 import pytest
 
-from preflight.findings import judge, run
-from preflight.render import selection
+from preflight.platform.bringing import whole
+from preflight.registry import ask, run
 from preflight.render.cluster import Render, Unchecked
 from preflight.render.resources import Origin, Resource
 from preflight.rules.security import image_versions
 from tests.preflight.conftest import application
-from tests.preflight.policies.manifests import FOLDER, SURROUNDINGS, TREE, read
+from tests.preflight.policies.manifests import FOLDER, SURROUNDINGS, TREE, manifests, read
 from tests.preflight.policies.test_manifests import EVERY
 
 MISSING = (
     "crd-order",
-    "gateway-nowhere",
-    "monitors-nothing",
-    "namespace-missing",
-    "rbac-role-missing",
-    "reference-missing",
-    "route-nowhere",
-    "scales-nothing",
-    "selects-nothing",
-    "store-nowhere",
-    "webhook-nowhere",
+    "dangling-gateway",
+    "dangling-servicemonitor",
+    "non-existent-namespace",
+    "non-existent-role",
+    "dangling-reference",
+    "dangling-route",
+    "dangling-horizontalpodautoscaler",
+    "dangling-selector",
+    "unusable-store",
+    "dangling-webhook",
 )
+
+
+def wrong(identifier: str) -> Render:
+    """The first render of what a rule finds."""
+    return next(each.render for each in manifests("invalid") if each.rules[0] == identifier)
 
 
 @pytest.mark.parametrize("identifier", MISSING)
 def test_what_seems_to_be_missing_may_be_in_what_is_not_rendered(identifier: str) -> None:
-    render = read(FOLDER / "invalid" / f"{identifier}.yaml").render
+    render = wrong(identifier)
     partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
     before = [finding for finding in run(render, EVERY) if finding.id == identifier]
     after = [finding for finding in run(partial, EVERY) if finding.id == identifier]
@@ -50,7 +55,7 @@ def test_a_namespace_is_judged_unless_what_is_missing_may_write_into_it(
         "istio": application("istio", project="mesh"),
     }
     render = Render("local", TREE, applications, projects, [Unchecked(name, "gone") for name in missing])
-    assert selection.whole(render, "work") is judged
+    assert whole(render, "work") is judged
 
 
 def project(name: str, namespace: str) -> Resource:
@@ -61,23 +66,30 @@ def project(name: str, namespace: str) -> Resource:
 
 
 def test_what_is_not_judged_is_named_with_its_reason() -> None:
-    render = read(FOLDER / "invalid" / "route-nowhere.yaml").render
+    render = wrong("dangling-route")
     partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
-    found = judge(render, EVERY).findings
-    told = judge(partial, EVERY)
-    routes = [each for each in told.not_judged if each.finding.id == "route-nowhere"]
+    found = ask(render, EVERY).findings
+    told = ask(partial, EVERY)
+    routes = [each for each in told.not_judged if each.finding.id == "dangling-route"]
     assert routes
     assert {each.finding for each in routes} <= set(found)
     assert {each.because for each in routes} == {(Unchecked("istio", "not in the cache"),)}
     assert set(told.findings) | {each.finding for each in told.not_judged} == set(found)
 
 
-OWN = ("privileged", "image-mutable", "resources-missing", "run-as-root", "probe-missing", "plain-secret")
+OWN = (
+    "privileged-container",
+    "mutable-image-tag",
+    "unset-resource-requirements",
+    "run-as-non-root",
+    "no-liveness-or-readiness-probe",
+    "plaintext-secret",
+)
 
 
 @pytest.mark.parametrize("identifier", OWN)
 def test_what_an_object_is_by_itself_is_always_judged(identifier: str) -> None:
-    render = read(FOLDER / "invalid" / f"{identifier}.yaml").render
+    render = wrong(identifier)
     partial = replace(render, unchecked=[Unchecked("root", "broken")])
     before, after = ([each for each in run(r, EVERY) if each.id == identifier] for r in (render, partial))
     assert before

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight import rules
-from preflight.findings import RULES, Rule, run
+from preflight.registry import RULES, Rule, run
 from preflight.render.cluster import Render
 from preflight.render.resources import Origin, Resource
 from preflight.rules.api_server.requests import quantity

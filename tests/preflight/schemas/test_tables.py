@@ -12,6 +12,7 @@ import yaml
 
 from preflight.render.cluster import Render
 from preflight.schemas import check, models, tables
+from tests.preflight.conftest import said
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / tables.FOLDER
@@ -86,7 +87,7 @@ def test_a_written_table_is_found_and_current(widgets: Render) -> None:
         refused(widgets, limit="50%", since="2026-11-21T10:00:00Z", free={"a": {"b": 1}}, both={"one": ""})
         == []
     )
-    assert list(check.table_current(widgets)) == []
+    assert list(said("schema-table", widgets)) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,9 @@ def test_a_deprecated_version_is_told_of_our_objects_only(
         made = dataclasses.replace(
             render_of(yaml.safe_dump(body("v1alpha1")), upstream=upstream), tree=widgets.tree
         )
-        assert [each.id for each in check.deprecated(made)] == ([] if upstream else ["schema-deprecated"])
+        assert [each.id for each in said("schema-deprecated", made)] == (
+            [] if upstream else ["schema-deprecated"]
+        )
 
 
 def test_a_version_that_is_not_served_has_no_table(widgets: Render) -> None:
@@ -150,7 +153,7 @@ def test_a_group_is_never_taken_for_a_path(group: str) -> None:
 
 def test_a_changed_crd_makes_its_table_stale(render_of: Callable[..., Render], widgets: Render) -> None:
     changed = dataclasses.replace(render_of(CRD.replace("slow", "slowly")), tree=widgets.tree)
-    assert {each.id for each in check.table_current(changed)} == {"schema-table"}
+    assert {each.id for each in said("schema-table", changed)} == {"schema-table"}
 
 
 def test_writing_again_removes_what_no_crd_makes_any_more(

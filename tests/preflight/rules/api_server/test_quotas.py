@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from preflight.render.cluster import Render
-from preflight.rules.api_server.quotas import quota_exceeded
+from tests.preflight.conftest import said
 
 OBJECTS = """
 apiVersion: v1
@@ -58,5 +58,5 @@ POD = "spec.jobTemplate.spec.template.spec"
 def test_only_what_cannot_fit_is_found(
     render_of: Callable[..., Render], change: dict[str, str], expected: list[tuple[str, str]]
 ) -> None:
-    findings = quota_exceeded(render_of(OBJECTS % {**FITS, **change}))
+    findings = said("quota-exceeded", render_of(OBJECTS % {**FITS, **change}))
     assert [(each.object, each.field) for each in findings] == expected

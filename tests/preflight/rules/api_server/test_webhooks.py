@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from preflight.render.cluster import Render
-from preflight.rules.api_server.webhooks import webhook_blocks_itself, webhook_blocks_nodes
+from tests.preflight.conftest import said
 
 RenderOf = Callable[..., Render]
 SERVER = """
@@ -70,26 +70,25 @@ def without(*spaces: str) -> str:
 def test_a_pod_webhook_that_fails_leaves_its_server_and_the_cluster_out(
     render_of: RenderOf, more: str, found: bool
 ) -> None:
-    findings = list(webhook_blocks_itself(render_of(server("a", more))))
+    findings = list(said("webhook-deadlock", render_of(server("a", more))))
     assert [each.field for each in findings] == (["webhooks[0].namespaceSelector"] if found else [])
 
 
 def test_two_that_wait_for_each_other_are_found(render_of: RenderOf) -> None:
     both = server("a", only("b")) + server("b", only("a"))
-    assert [each.object for each in webhook_blocks_itself(render_of(both))] == [
+    assert [each.object for each in said("webhook-deadlock", render_of(both))] == [
         "MutatingWebhookConfiguration a",
         "MutatingWebhookConfiguration b",
     ]
     chain = server("a", only("b")) + server("b", only("c")) + server("c", only("a"))
-    assert len(list(webhook_blocks_itself(render_of(chain)))) == 3
-    assert list(webhook_blocks_itself(render_of(server("a", only("b")) + server("b", only("c"))))) == []
+    assert len(list(said("webhook-deadlock", render_of(chain)))) == 3
+    assert list(said("webhook-deadlock", render_of(server("a", only("b")) + server("b", only("c"))))) == []
 
 
 def test_who_waits_for_one_that_blocks_itself_is_not_found_for_it(render_of: RenderOf) -> None:
     both = server("a", without("kube-system")) + server("b", only("a"))
-    assert [each.object for each in webhook_blocks_itself(render_of(both))] == [
-        "MutatingWebhookConfiguration a"
-    ]
+    found = said("webhook-deadlock", render_of(both))
+    assert [each.object for each in found] == ["MutatingWebhookConfiguration a"]
 
 
 @pytest.mark.parametrize(
@@ -115,4 +114,4 @@ def test_nodes_and_leases_are_left_out(render_of: RenderOf, rule: str, more: str
     )
     groups, _, resources = rule.partition(", ")
     text = text.replace("GROUPS", groups).replace("resources: [pods]", resources)
-    assert bool(list(webhook_blocks_nodes(render_of(text)))) is found
+    assert bool(list(said("webhook-blocks-nodes", render_of(text)))) is found

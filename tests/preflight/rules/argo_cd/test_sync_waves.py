@@ -9,7 +9,8 @@ from preflight.render.applications import Application
 from preflight.render.cluster import Render
 from preflight.render.resources import Origin, Resource
 from preflight.render.sources import Source
-from preflight.rules.argo_cd.sync_waves import comes_before, crd_order
+from preflight.rules.argo_cd.sync_waves import comes_before
+from tests.preflight.conftest import said
 
 CHART = Source("https://github.com/upstream/chart", "chart", "v1")
 # An application called as the set that makes it: the set is no parent of its objects.
@@ -58,8 +59,13 @@ def test_what_comes_before_what(first: Resource, then: Resource, expected: bool)
 
 def test_a_crd_that_a_chart_brings_must_be_there_before_the_application_s_own_objects() -> None:
     early = render(resource(CHILD, "CustomResourceDefinition"), resource(PARENT, "Widget", 0, "early"))
-    assert [finding.object for finding in crd_order(early)] == ["Widget work/early"]
+    assert [finding.object for finding in said("crd-order", early)] == ["Widget work/early"]
     assert (
-        list(crd_order(render(resource(CHILD, "CustomResourceDefinition"), resource(PARENT, "Widget", 2))))
+        list(
+            said(
+                "crd-order",
+                render(resource(CHILD, "CustomResourceDefinition"), resource(PARENT, "Widget", 2)),
+            )
+        )
         == []
     )

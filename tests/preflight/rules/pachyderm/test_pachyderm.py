@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from preflight import rules
-from preflight.findings import RULES, run
 from preflight.platform.pachyderm_specs import Spec, specs
+from preflight.registry import RULES, run
 from preflight.render import bases
 from preflight.rules.pachyderm import worker
 from preflight.schemas import pachyderm

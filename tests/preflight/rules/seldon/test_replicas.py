@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from preflight.render.cluster import Render
-from preflight.rules.seldon.replicas import seldon_replica_loop, seldon_scaled_twice
+from tests.preflight.conftest import said
 
 RenderOf = Callable[..., Render]
 MODEL = """
@@ -58,7 +58,7 @@ def test_every_deployment_has_a_number_or_the_operators_autoscaler(
 ) -> None:
     inner = predictor.removeprefix("{").removesuffix("}").replace(", explainer", "\n      explainer")
     inner = inner + "}" if inner.count("{") > inner.count("}") else inner
-    findings = seldon_replica_loop(render_of(MODEL % (whole, inner, components)))
+    findings = said("seldon-replica-loop", render_of(MODEL % (whole, inner, components)))
     assert [each.field for each in findings] == expected
 
 
@@ -75,5 +75,5 @@ def test_an_autoscaler_of_ours_and_the_operators_number_undo_each_other(
     render_of: RenderOf, predictor: str, component: str, expected: list[str]
 ) -> None:
     text = MODEL % ("", predictor, ONE % component)
-    assert list(seldon_scaled_twice(render_of(text))) == []
-    assert [each.field for each in seldon_scaled_twice(render_of(text + AUTOSCALER))] == expected
+    assert list(said("seldon-scaled-twice", render_of(text))) == []
+    assert [each.field for each in said("seldon-scaled-twice", render_of(text + AUTOSCALER))] == expected

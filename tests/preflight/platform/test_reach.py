@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from preflight.platform.reach import Reach, reaches, source_of
 from preflight.render.applications import Application
 from preflight.render.cluster import Render, Unchecked
 from preflight.render.contents import of_folder
-from preflight.render.reach import Reach, reaches, source_of
 from preflight.render.resources import Origin, Resource
 from preflight.render.sources import Source
 from tests.preflight.conftest import ROOT, application
