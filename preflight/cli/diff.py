@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from preflight.cli.verbs import HERE, ClusterName, Tree, rendering
+from preflight.cli.options import HERE, ClusterName, Tree, rendering
 from preflight.errors import ClusterError
 from preflight.render.applications import ROOT
 

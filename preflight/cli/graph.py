@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from preflight.cli.verbs import HERE, ClusterName, Tree, names, rendering
+from preflight.cli.options import HERE, ClusterName, Tree, names, rendering
 from preflight.errors import ClusterError
 
 

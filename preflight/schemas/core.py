@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from preflight.errors import ClusterError
+from preflight.quantities import PATTERN
 from preflight.render.build_chart import KUBERNETES
 from preflight.schemas.enums import ENUMS
 from preflight.schemas.structural import FORMATS, Schema
@@ -25,7 +26,6 @@ META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 DEFAULTED = {"rbac/v1.RoleRef": "apiGroup", "scheduling/v1.PriorityClass": "value"}
 COUNTS = {"backoffLimit", "completions", "minReadySeconds", "parallelism", "replicas", "revisionHistoryLimit"}
 # As in apimachinery's ParseQuantity.
-QUANTITY_PATTERN = r"^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$"
 
 
 @cache
@@ -44,7 +44,7 @@ def definitions() -> Schema:
             if field in COUNTS:
                 schema["minimum"] = 0
     made[INT_OR_STRING] = {"type": ["integer", "string", "null"]}
-    made[QUANTITY] = {"type": ["number", "string", "null"], "pattern": QUANTITY_PATTERN}
+    made[QUANTITY] = {"type": ["number", "string", "null"], "pattern": PATTERN}
     return document
 
 

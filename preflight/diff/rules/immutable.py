@@ -6,6 +6,7 @@ from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.dangers import Danger, Outcome, costs, danger
 from preflight.diff.paths import Path, overlaps, shown, starts
 from preflight.diff.syncing import is_hook, sync_options
+from preflight.quantities import quantity
 
 # By group and kind; of Kubernetes 1.34 (the Validate…Update functions), Katib 0.19 and Pipelines 2.16.
 IMMUTABLE = {
@@ -56,11 +57,6 @@ MUTABLE = {
 }
 SEALED = ("data", "stringData", "binaryData", "immutable")
 SIZE = "spec.resources.requests.storage"
-UNITS: dict[str, int] = {"": 1} | {
-    f"{letter}{binary}": int((1024 if binary else 1000) ** power)
-    for power, letter in enumerate("kMGTPE", start=1)
-    for binary in ("", "i")
-}
 
 
 @danger("immutable-field")
@@ -122,14 +118,8 @@ def _way_out(kind: str) -> str:
 
 def _shrinks(change: ObjectChange) -> bool:
     old, new = (change.value(SIZE, side) for side in (change.before, change.after))
-    return bool(old and new and _bytes(new) < _bytes(old))
-
-
-def _bytes(size: str | int) -> float:
-    """A quantity of storage, `10Gi`, as a number."""
-    text = str(size)
-    number = text.rstrip("".join(UNITS))
-    return float(number) * UNITS[text.removeprefix(number)]
+    before, after = quantity(old), quantity(new)
+    return before is not None and after is not None and after < before
 
 
 @danger("claim-grows")

@@ -1,36 +1,14 @@
 """Quantities of resources: what is asked for is there, and fits below its limit."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from preflight.findings import Faults
+from preflight.quantities import STANDARD, quantity
 from preflight.registry import Phase, rule
 from preflight.render.pods import containers, pod_templates
 from preflight.render.resources import Resource
 from preflight.schemas.check import sound
 from preflight.schemas.suggest import did_you_mean
-
-STANDARD = ("cpu", "memory", "ephemeral-storage")  # others have a domain, such as nvidia.com/gpu
-UNITS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
-
-
-def quantity(written: Any) -> Decimal | None:
-    """The number that a Kubernetes quantity stands for (`500m` is 0.5); None where it is none.
-
-    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
-    """
-    text = str(written)
-    factor = Decimal(1)
-    if text[-2:] in BINARY:
-        text, factor = text[:-2], Decimal(1024) ** BINARY[text[-2:]]
-    elif text[-1:] in UNITS:
-        text, factor = text[:-1], Decimal(10) ** UNITS[text[-1:]]
-    try:
-        value = Decimal(text) * factor
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and text == text.strip().replace("_", "") else None
 
 
 @rule(

@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +15,6 @@ from preflight import rules
 from preflight.registry import RULES, Rule, run
 from preflight.render.cluster import Render
 from preflight.render.resources import Origin, Resource
-from preflight.rules.api_server.requests import quantity
-from preflight.schemas import core
 from preflight.schemas.cron import mistake
 from preflight.schemas.suggest import closest, did_you_mean
 from preflight.schemas.violations import without_nulls
@@ -133,26 +130,6 @@ def test_a_suggestion_is_a_name_that_is_known(name: str, known: set[str]) -> Non
 )
 def test_the_likely_fix_is_told(name: str, known: list[str], told: str) -> None:
     assert did_you_mean(name, known) == told
-
-
-UNITS = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "e3", "E-2"]
-
-
-@given(st.from_regex(r"[+-]?[0-9]{1,12}(\.[0-9]{0,6})?", fullmatch=True), st.sampled_from(UNITS))
-def test_a_quantity_is_what_kubernetes_own_client_reads(digits: str, unit: str) -> None:
-    from kubernetes.utils import parse_quantity
-
-    value = quantity(digits + unit)
-    assert value is not None
-    assert re.match(core.QUANTITY_PATTERN, digits + unit)
-    if "e" not in unit and unit != "E-2":  # the client does not know exponents
-        assert value == parse_quantity(digits + unit)
-
-
-@given(st.text(max_size=6))
-def test_what_the_pattern_of_quantities_refuses_is_no_number_either(text: str) -> None:
-    if quantity(text) is not None and text.isascii():
-        assert re.match(core.QUANTITY_PATTERN, text)
 
 
 @pytest.mark.parametrize(
