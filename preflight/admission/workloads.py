@@ -11,10 +11,10 @@ from preflight.admission.made import Claim, Cost, Made, Run
 from preflight.admission.mesh import Mesh, mesh
 from preflight.admission.pipelines import run
 from preflight.admission.seldon import seldon_pods, surged
+from preflight.platform import access
 from preflight.render.cluster import Render
 from preflight.render.pods import TEMPLATES, pod_templates, value_at
 from preflight.render.resources import Resource
-from preflight.rules.security import accounts
 
 COMPILED = "pipelines/compiled"
 STANDING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Notebook")
@@ -123,7 +123,7 @@ def _joined(each: Run, sidecars: Mesh) -> Run:
 
 def _pipelines(render: Render) -> Iterator[Run]:
     """A run of each compiled pipeline, in the namespace of the people who start them."""
-    record = accounts.recorded(render.tree)
+    record = access.recorded(render.tree)
     if record:
         settings = argo(render)
         for file in sorted((render.tree / COMPILED).glob("*.yaml")):

@@ -98,3 +98,7 @@ def _model_ports(container: Container) -> Mapping[int, str]:
     """The numbers of the container's ports of those names, the operator's own where it has none."""
     ports = {port.get("name"): port.get("containerPort") for port in container.body.get("ports") or []}
     return {int(ports.get(name) or number): name for number, name in MODEL.items()}
+
+
+# What stands here is for the whole mesh.
+ISTIO_ROOT = "istio-system"

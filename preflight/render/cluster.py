@@ -126,3 +126,8 @@ def every_pod(render: Render) -> Iterator[PodTemplate]:
 def every_container(render: Render) -> Iterator[Container]:
     """Every container of every pod template, init containers included."""
     return (container for pod in every_pod(render) for container in containers(pod))
+
+
+def our_containers(render: Render) -> Iterator[Container]:
+    """Those of workloads that this repository writes."""
+    return (each for each in every_container(render) if not each.pod.resource.origin.upstream)

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from preflight.admission.pod_security import ENFORCE, violations
+from preflight.platform import access
+from preflight.platform.access import GROUP
 from preflight.render.cluster import Render
 from preflight.render.pods import PodTemplate, pod_templates
 from preflight.render.resources import Origin, Resource
-from preflight.rules.security import accounts
-from preflight.rules.security.accounts import GROUP
-from preflight.rules.security.pod_security import ENFORCE, violations
 from tests.on_cluster import argocd, authorizer, foundations, outside
 from tests.on_cluster.authorizer import Account, Answer, Question, service_account
 from tests.on_cluster.breaches import BREACHES, Breach, hardened
@@ -28,8 +28,8 @@ from tests.on_cluster.proposals import as_list, create, objections, pod_of, prop
 from tests.on_cluster.refused import REFUSED, VIRTUAL
 from tests.on_cluster.repository import GitServer, Repository
 
-RECORD = accounts.recorded(ROOT)
-assert RECORD, f"{accounts.FILE} is not there"
+RECORD = access.recorded(ROOT)
+assert RECORD, f"{access.FILE} is not there"
 ACCESS, NAME, ML = RECORD.access, RECORD.account.name, RECORD.account.namespace
 NEEDED = [f"{verb} {resource}.{group} in {ML}" for group, resource, verb in sorted(ACCESS)]
 ML_USER = service_account(ML, NAME)

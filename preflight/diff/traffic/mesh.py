@@ -11,10 +11,10 @@ from typing import Any
 
 from preflight.diff.traffic.boxes import EVERYTHING, Access, Box
 from preflight.diff.traffic.patterns import Except, Pattern, Text, block
+from preflight.platform.operators import ISTIO_ROOT
 from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 from preflight.render.selection import Labels, matches
-from preflight.rules.networking.dangling import ISTIO_ROOT
 
 # In a label's place: what a policy is attached to.
 TARGET = "targetRefs"

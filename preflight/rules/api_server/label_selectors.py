@@ -5,9 +5,9 @@ from typing import Any
 from preflight.findings import Faults
 from preflight.registry import Phase, rule
 from preflight.render.resources import Resource
-from preflight.rules.api_server.names import key, labels
 from preflight.schemas import core
 from preflight.schemas.check import sound
+from preflight.schemas.dns import key, labels
 
 WITH_VALUES = {"In", "NotIn", "Gt", "Lt"}
 SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")

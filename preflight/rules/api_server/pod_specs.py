@@ -8,9 +8,9 @@ from preflight.findings import Faults
 from preflight.registry import Phase, rule
 from preflight.render.cluster import Render
 from preflight.render.pods import Container, PodTemplate, containers, value_at
-from preflight.rules.api_server.names import LONGEST_PORT, PORT, named
 from preflight.schemas import core
 from preflight.schemas.check import sound_pods
+from preflight.schemas.dns import LONGEST_PORT, PORT, named
 
 FOR_EVER, TO_AN_END = ("Always",), ("Never", "OnFailure")
 RESTART = {

@@ -7,7 +7,7 @@ from typing import Any
 from preflight.findings import Faults
 from preflight.registry import Phase, rule
 from preflight.render.resources import Resource
-from preflight.rules.api_server.names import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, labels, named
+from preflight.schemas.dns import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, labels, named
 
 HIGHEST_PORT = 65535
 CORE, NETWORKING = "", "networking.k8s.io"

@@ -5,7 +5,7 @@ from typing import Any
 from preflight.findings import Faults
 from preflight.registry import Phase, rule
 from preflight.render.resources import Resource
-from preflight.rules.api_server.names import LONGEST_NAME, SUBDOMAIN, named
+from preflight.schemas.dns import LONGEST_NAME, SUBDOMAIN, named
 
 RBAC = "rbac.authorization.k8s.io"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from preflight.findings import Fault, Problem, Problems
 from preflight.platform.bringing import POD_MAKERS, SERVICE_MAKERS, bringing, bringing_anywhere
-from preflight.platform.operators import RUN_TIME_LABELS, deployments, services
+from preflight.platform.operators import ISTIO_ROOT, RUN_TIME_LABELS, deployments, services
 from preflight.platform.reach import Reach
 from preflight.registry import rule
 from preflight.render.cluster import Render, every_pod
@@ -24,8 +24,6 @@ SELECTORS = {
     "Telemetry": "spec.selector",
     "PodMonitor": "spec.selector",
 }
-# What stands here is for the whole mesh.
-ISTIO_ROOT = "istio-system"
 
 
 @rule(

@@ -7,6 +7,7 @@ import copy
 import json
 from typing import Any
 
+from preflight.admission.pod_security import ENFORCE, violations
 from preflight.findings import Faults
 from preflight.platform.bringing import whole
 from preflight.platform.pachyderm_specs import Spec, namespace
@@ -16,7 +17,6 @@ from preflight.render.merge_patch import merge_patch
 from preflight.render.pods import PodTemplate
 from preflight.render.resources import Origin, Resource
 from preflight.rules.pachyderm.spec_schema import sound
-from preflight.rules.security.pod_security import ENFORCE, violations
 
 ACCOUNT = "pachyderm-worker"
 CONFINED = {

@@ -15,15 +15,14 @@ from typing import Any
 import yaml
 
 from preflight.findings import Problem, Problems
-from preflight.platform import image_lock
+from preflight.platform import access, image_lock
 from preflight.platform.bringing import POD_MAKERS, bringing_anywhere
+from preflight.platform.present import bringing_it, fault, present
 from preflight.platform.reach import Reach
 from preflight.registry import remark, rule
 from preflight.render.cluster import Render, Unchecked, every_pod
 from preflight.render.pods import Container, containers, value_at
 from preflight.render.resources import Place
-from preflight.rules.references.of_pods import bringing_it, fault, present
-from preflight.rules.security import accounts
 from preflight.rules.security.image_versions import OTHERS
 
 FOLDER = "pipelines/compiled"
@@ -126,7 +125,7 @@ class _There:
     """What a step may name: images, and what is in the namespace where pipelines run."""
 
     def __init__(self, render: Render) -> None:
-        record = accounts.recorded(render.tree)
+        record = access.recorded(render.tree)
         locked = image_lock.locked(render.tree).values() if (render.tree / image_lock.LOCK).is_file() else ()
         self.render = render
         self.owners = tuple({f"{image.rpartition('/')[0]}/" for image in locked})

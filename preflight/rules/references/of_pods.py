@@ -4,36 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from preflight.findings import Problem, Problems
-from preflight.platform import operators
-from preflight.platform.bringing import bringing
-from preflight.platform.declared_secrets import declared
-from preflight.platform.reach import Reach
+from preflight.platform.present import Present, bringing_it, fault, present
 from preflight.registry import rule
 from preflight.render.cluster import Render, every_pod
 from preflight.render.pods import Container, PodTemplate, containers, value_at
 from preflight.render.resources import Body, Resource
-
-# What every namespace, or every cluster, has by itself.
-EVERYWHERE = {
-    ("ConfigMap", "kube-root-ca.crt"),
-    ("ConfigMap", "istio-ca-root-cert"),  # istiod puts it into every namespace
-    ("ServiceAccount", "default"),
-    ("PriorityClass", "system-cluster-critical"),
-    ("PriorityClass", "system-node-critical"),
-}
-# What a program makes for itself when it starts, so that its pod waits for it.
-SELF_MADE = {
-    ("Secret", "argocd", "argocd-redis"): "argocd-redis' first init container",
-    ("Secret", "argocd", "argocd-initial-admin-secret"): "argocd-server",
-    ("Secret", "kubeflow", "katib-webhook-cert"): "katib-cert-generator",
-    ("Secret", "pachyderm", "pachyderm-pjs-worker-authentication"): "pachd",
-}
-# A Profile's namespace gets these from Kubeflow's profile controller.
-OF_A_PROFILE = {("ServiceAccount", "default-editor"), ("ServiceAccount", "default-viewer")}
-
-
-MADE_OF = {"Secret": ("SealedSecret", "ExternalSecret", "Certificate")}
-KINDS = ("Secret", "ConfigMap", "ServiceAccount", "PersistentVolumeClaim", "PriorityClass")
 
 
 class Reference(NamedTuple):
@@ -49,11 +24,6 @@ class Reference(NamedTuple):
     again: bool = False
 
 
-Present = dict[
-    tuple[str, str, str], set[str]
-]  # kind, namespace, name: its keys, none where they are not known
-
-
 @rule("dangling-reference", "a pod that names what is not there never starts")
 def dangling_reference(render: Render) -> Problems:
     """Everything that a pod names, and every account that a binding names, is in the render."""
@@ -63,28 +33,6 @@ def dangling_reference(render: Render) -> Problems:
             yield from _missing(render, there, pod.resource, reference)
     for resource in render.of("RoleBinding", "ClusterRoleBinding"):
         yield from _subjects(render, there, resource)
-
-
-def fault(there: Present, kind: str, namespace: str, name: str, key: str = "") -> str:
-    """What is wrong with a reference from a namespace; empty where nothing is."""
-    space = "" if kind == "PriorityClass" else namespace
-    if (kind, name) in EVERYWHERE or (kind, space, name) in SELF_MADE:
-        return ""
-    keys = there.get((kind, space, name))
-    if keys is None:
-        place = "cluster-conf/secrets.yaml" if kind == "Secret" else "an application"
-        return f"there is no {kind} {space}/{name}; add it to {place}, or fix the name"
-    if key and keys and key not in keys:
-        return f"{kind} {name} has no key {key}; it has {', '.join(sorted(keys))}"
-    return ""
-
-
-def bringing_it(render: Render, kind: str, namespace: str) -> list[Reach]:
-    """The applications, not rendered, that may bring what a pod names, or what an operator makes it of."""
-    if kind == "PriorityClass":  # it is the whole cluster's
-        return bringing(render, [kind])
-    by_profile = bringing(render, ["Profile"]) if kind == "ServiceAccount" else []
-    return [*bringing(render, [kind, *MADE_OF.get(kind, ())], namespace), *by_profile]
 
 
 def _missing(render: Render, there: Present, resource: Resource, reference: Reference) -> Problems:
@@ -153,18 +101,3 @@ def _of_container(container: Container) -> Iterator[Reference]:
     for index, each in enumerate(container.body.get("envFrom") or []):
         for source, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
             yield from _source(each.get(source), kind, "name", f"{container.field}.envFrom[{index}].{source}")
-
-
-def present(render: Render) -> Present:
-    """Everything that a pod may name, with its keys."""
-    made: Present = {}
-    for resource in render.of(*KINDS):
-        keys = {key for part in ("data", "stringData", "binaryData") for key in resource.body.get(part) or {}}
-        made[resource.kind, resource.namespace, resource.name] = keys
-    for namespace, name, keys in operators.secrets(render):
-        made["Secret", namespace, name] = keys
-    for secret in declared(render.tree, render.cluster):
-        made["Secret", secret.namespace, secret.name] = set(secret.keys)
-    for profile in render.of("Profile"):
-        made |= {(kind, profile.name, name): set() for kind, name in OF_A_PROFILE}
-    return made

@@ -4,9 +4,8 @@ from typing import Any
 
 from preflight.findings import Faults
 from preflight.registry import rule
-from preflight.render.cluster import every_pod
+from preflight.render.cluster import every_pod, our_containers
 from preflight.render.pods import Container, PodTemplate
-from preflight.rules.workloads.containers import ours
 
 # Seldon's operator puts its own security context on the pod, so that only the container's counts.
 CONTAINER_ONLY = {"SeldonDeployment"}
@@ -20,7 +19,11 @@ def effective(container: Container, key: str) -> Any:
     return (container.pod.spec.get("securityContext") or {}).get(key)
 
 
-@rule("run-as-non-root", "root in a container is root on the node as soon as one bug lets it out", of=ours)
+@rule(
+    "run-as-non-root",
+    "root in a container is root on the node as soon as one bug lets it out",
+    of=our_containers,
+)
 def run_as_non_root(container: Container) -> Faults:
     """RunAsNonRoot, and no user 0."""
     if effective(container, "runAsNonRoot") is not True:
@@ -32,7 +35,7 @@ def run_as_non_root(container: Container) -> Faults:
 @rule(
     "no-read-only-root-fs",
     "a program that cannot change its own files cannot be changed by who breaks into it",
-    of=ours,
+    of=our_containers,
 )
 def no_read_only_root_fs(container: Container) -> Faults:
     """ReadOnlyRootFilesystem; what must be written goes into an emptyDir."""
@@ -43,7 +46,7 @@ def no_read_only_root_fs(container: Container) -> Faults:
 @rule(
     "privilege-escalation-container",
     "a setuid program would give back what running as nobody in particular took",
-    of=ours,
+    of=our_containers,
 )
 def privilege_escalation_container(container: Container) -> Faults:
     """AllowPrivilegeEscalation is false."""
@@ -54,7 +57,7 @@ def privilege_escalation_container(container: Container) -> Faults:
 @rule(
     "capabilities-not-dropped",
     "the kernel's privileges come one by one, and no step of ours needs any",
-    of=ours,
+    of=our_containers,
 )
 def capabilities_not_dropped(container: Container) -> Faults:
     """All capabilities are dropped."""
@@ -65,7 +68,7 @@ def capabilities_not_dropped(container: Container) -> Faults:
 @rule(
     "unset-seccomp-profile",
     "without a seccomp profile all of the kernel's calls are open to a container",
-    of=ours,
+    of=our_containers,
 )
 def unset_seccomp_profile(container: Container) -> Faults:
     """The runtime's own seccomp profile, or one on the node."""

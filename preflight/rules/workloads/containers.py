@@ -1,24 +1,15 @@
 """What a container of ours says of its needs and of its health."""
 
-from collections.abc import Iterator
-
 from preflight.findings import Faults
 from preflight.registry import rule
-from preflight.render.cluster import Render, every_pod
-from preflight.render.pods import BATCH, Container, containers, value_at
-
-
-def ours(render: Render) -> Iterator[Container]:
-    """Every container, init containers included, of a workload that this repository writes."""
-    for pod in every_pod(render):
-        if not pod.resource.origin.upstream:
-            yield from containers(pod)
+from preflight.render.cluster import our_containers
+from preflight.render.pods import BATCH, Container, value_at
 
 
 @rule(
     "unset-resource-requirements",
     "without requests the scheduler guesses; without limits one pod starves its node",
-    of=ours,
+    of=our_containers,
 )
 def unset_resource_requirements(container: Container) -> Faults:
     """Requests and limits of CPU and memory."""
@@ -32,7 +23,7 @@ def unset_resource_requirements(container: Container) -> Faults:
 @rule(
     "no-liveness-or-readiness-probe",
     "without probes requests go to pods that cannot answer yet, and hung ones stay",
-    of=ours,
+    of=our_containers,
 )
 def no_liveness_or_readiness_probe(container: Container) -> Faults:
     """Readiness and liveness of what runs for ever."""

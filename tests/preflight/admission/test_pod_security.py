@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from preflight.admission.pod_security import violations
 from preflight.render.cluster import Render
-from preflight.rules.security.pod_security import violations
 
 CONTAINER = "spec.containers[0].securityContext"
 SOUND = {

@@ -100,6 +100,20 @@ CASES = [
     (
         "immutable-field",
         "refused",
+        "spec.resources.requests.storage",
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1Gi")),
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1048575Ki")),
+    ),
+    (
+        "claim-grows",
+        "kept",
+        "spec.resources.requests.storage",
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1e9")),
+        thing("PersistentVolumeClaim", CLAIM % ("slow", "1000001k")),
+    ),
+    (
+        "immutable-field",
+        "refused",
         "spec.clusterIP",
         thing("Service", "spec: {clusterIP: None}"),
         thing("Service", "spec: {}"),

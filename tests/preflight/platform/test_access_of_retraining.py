@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from preflight.errors import ConfigurationError
-from preflight.rules.security.accounts import GROUP, asked, asked_of_server, recorded
+from preflight.platform.access import GROUP, asked, asked_of_server, recorded
 from pylib.provenance.materials import ROOT
 from pylib.runners import data_commit, retrain
 from pylib.store.protocol import open_store

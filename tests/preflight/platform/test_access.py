@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from preflight.errors import ConfigurationError
-from preflight.rules.security.accounts import FILE, asked, recorded
+from preflight.platform.access import FILE, asked, recorded
 from pylib.provenance.materials import ROOT
 from pylib.runners import cluster, following
 from pylib.runners.connection import connect
