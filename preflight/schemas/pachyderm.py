@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from preflight.findings import Problem, Problems
-from preflight.registry import rule
 from preflight.render import bases, remotes
 from preflight.render.bases import Base
 from preflight.render.cluster import Render
@@ -20,20 +18,6 @@ CHART = "etc/helm/pachyderm"
 UPSTREAM = "src/internal/jsonschema/pps_v2/CreatePipelineRequest.schema.json"
 DEFINITIONS = "#/definitions/"
 KEPT = ("enum", "pattern", "type")
-
-
-@rule(
-    "pachyderm-table", "a table of another release checks pipelines against fields that pachd does not have"
-)
-def table_current(render: Render) -> Problems:
-    """The table is of the release that is installed."""
-    for application, base in charts(render):
-        table = tables.load(render.tree / tables.FOLDER, GROUP, KIND, VERSION)
-        made_of = (table or {}).get("$comment", "")
-        if made_of != _comment(base):
-            what = f"the table of pipelines is {made_of}" if table else "there is no table of pipelines"
-            message = f"{what}, and this is {base}; run `preflight schemas`"
-            yield Problem(application, "spec.sources", message)
 
 
 def charts(render: Render) -> Iterator[tuple[Resource, Base]]:
@@ -53,7 +37,7 @@ def make(renders: Iterable[Render]) -> dict[str, str]:
     for render in renders:
         for _, base in charts(render):
             upstream = json.loads((bases.folder(base) / UPSTREAM).read_text())
-            return {PATH: tables.lines(of_schema(upstream, _comment(base)))}
+            return {PATH: tables.lines(of_schema(upstream, comment_of(base)))}
     return {}
 
 
@@ -69,7 +53,8 @@ def named(folder: Path) -> bool:
     return tables.load(folder, GROUP, KIND, VERSION) is not None
 
 
-def _comment(base: Base) -> str:
+def comment_of(base: Base) -> str:
+    """What a table says of where it is from."""
     return f"from {base}:{UPSTREAM}"
 
 
