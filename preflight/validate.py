@@ -50,11 +50,7 @@ class Report:
 
 
 def validate(
-    tree: Path,
-    cluster: str,
-    listen: Listener = lambda _application: None,
-    *,
-    processes: int | None = None,
+    tree: Path, cluster: str, listen: Listener = lambda _application: None, *, processes: int | None = None
 ) -> Report:
     """Check what `tree` says of a cluster. Raises ClusterError only where nothing can be rendered at all."""
     started = time.monotonic()

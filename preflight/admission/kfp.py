@@ -28,10 +28,7 @@ CONFINED = {
 NOT_ROOT = {**CONFINED, "runAsNonRoot": True}
 POD_SECURITY = {"seccompProfile": {"type": "RuntimeDefault"}}
 # The settings of Kubeflow Pipelines that say which user a step is.
-USER = {
-    "runAsUser": "defaultSecurityContextRunAsUser",
-    "runAsNonRoot": "defaultSecurityContextRunAsNonRoot",
-}
+USER = {"runAsUser": "defaultSecurityContextRunAsUser", "runAsNonRoot": "defaultSecurityContextRunAsNonRoot"}
 # What a step's compiled resources are called, newly and as before 2.14, and the unit of the older one.
 RESOURCES = {
     ("requests", "cpu"): ("resourceCpuRequest", "cpuRequest", ""),

@@ -43,11 +43,7 @@ class Made:
     def spec(self) -> Body:
         """The spec that the API server is sent."""
         first, own = self.pod.spec.get("initContainers") or [], self.pod.spec.get("containers") or []
-        return {
-            **self.pod.spec,
-            "initContainers": [*self.before, *first],
-            "containers": [*own, *self.beside],
-        }
+        return {**self.pod.spec, "initContainers": [*self.before, *first], "containers": [*own, *self.beside]}
 
     @property
     def whole(self) -> PodTemplate:

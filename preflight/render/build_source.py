@@ -161,13 +161,7 @@ class SourceBuild:
 
     def _kustomization(self, root: Path, folder: Path) -> Bodies:
         made = build_folder.FolderBuild(
-            self.place.stage,
-            self._name(),
-            root,
-            folder,
-            self.source,
-            self._environment(),
-            self.place.options,
+            self.place.stage, self._name(), root, folder, self.source, self._environment(), self.place.options
         ).bodies(Origin(self.application.path, upstream=False))
         if self.source.ours:
             return made

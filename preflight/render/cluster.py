@@ -88,11 +88,7 @@ class Render:
 
 
 def render(
-    tree: Path,
-    cluster: str,
-    listen: Listener = lambda _application: None,
-    *,
-    processes: int | None = None,
+    tree: Path, cluster: str, listen: Listener = lambda _application: None, *, processes: int | None = None
 ) -> Render:
     """Render what `tree`, a checkout of the repository, says of a cluster.
 

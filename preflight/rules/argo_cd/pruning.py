@@ -12,10 +12,7 @@ COMPARISON = "argocd.argoproj.io/compare-options"
 WANTED = {"Prune": {"false", "confirm"}, "Delete": {"false", "confirm"}}
 
 
-@rule(
-    "prunable",
-    "with a claim its data goes, with a CRD all of its kind, with a namespace all in it",
-)
+@rule("prunable", "with a claim its data goes, with a CRD all of its kind, with a namespace all in it")
 def prunable(render: Render) -> Problems:
     """Namespaces, claims and CRDs stay when their file, their application or their StatefulSet goes."""
     for resource in render.of(*KEPT):

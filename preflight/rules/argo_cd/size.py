@@ -13,8 +13,7 @@ SERVER_SIDE = "ServerSideApply=true"
 
 
 @rule(
-    "annotations-too-long",
-    "client-side apply keeps a copy in an annotation, which is refused above 256 kB",
+    "annotations-too-long", "client-side apply keeps a copy in an annotation, which is refused above 256 kB"
 )
 def annotations_too_long(render: Render) -> Problems:
     """An object too large for that annotation is applied on the server's side."""

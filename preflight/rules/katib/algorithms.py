@@ -58,11 +58,7 @@ SETTINGS: dict[str, dict[str, Setting]] = {
         "n_initial_points": SEED,
         "random_state": SEED,
     },
-    "cmaes": {
-        "random_state": SEED,
-        "restart_strategy": _one_of("none", "ipop", "bipop"),
-        "sigma": POSITIVE,
-    },
+    "cmaes": {"random_state": SEED, "restart_strategy": _one_of("none", "ipop", "bipop"), "sigma": POSITIVE},
     "sobol": {},
     "pbt": {
         "n_population": _numbers("a whole number from 5", lambda value: value >= 5, whole=True),  # noqa: PLR2004

@@ -58,10 +58,7 @@ def primary_containers(experiment: Experiment) -> Faults:
 def conditions(experiment: Experiment) -> Faults:
     """Success and failure are told as the trial's kind tells them."""
     kind = str(experiment.trial.get("kind"))
-    wanted = {
-        "successCondition": SUCCESS.get(kind),
-        "failureCondition": FAILED if kind in SUCCESS else None,
-    }
+    wanted = {"successCondition": SUCCESS.get(kind), "failureCondition": FAILED if kind in SUCCESS else None}
     for key, condition in wanted.items():
         written = experiment.template.get(key)
         if condition and written and written != condition:
