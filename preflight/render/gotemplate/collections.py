@@ -112,14 +112,14 @@ def merged(into: dict[str, Any], other: dict[str, Any], *, over: bool = False) -
 
 
 @function("any*")
-def value_at(*arguments: Any) -> Any:
+def dig(*arguments: Any) -> Any:
     """Keys, what is taken where one is missing, and the map."""
     if len(arguments) < FEWEST_DUG:
-        raise TemplateError("error calling value_at: value_at needs at least three arguments")
+        raise TemplateError("error calling dig: dig needs at least three arguments")
     *keys, fallback, held = arguments
     for key in keys:
         if not isinstance(held, dict):
-            raise TemplateError("error calling value_at: it met what is no map")
+            raise TemplateError("error calling dig: it met what is no map")
         if key not in held:
             return fallback
         held = held[key]

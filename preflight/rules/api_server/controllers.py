@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from zoneinfo import available_timezones
 
 from preflight.findings import Faults, Problem, Problems
-from preflight.registry import Phase, rule
+from preflight.registry import rule, schema_rule
 from preflight.render.cluster import Render
 from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
@@ -13,12 +13,7 @@ from preflight.schemas.cron import mistake
 from preflight.schemas.suggest import did_you_mean
 
 
-@rule(
-    "schema-strategy",
-    "a strategy that allows no pod to change is refused",
-    of="Deployment",
-    phase=Phase.SCHEMAS,
-)
+@schema_rule("schema-strategy", "a strategy that allows no pod to change is refused", of="Deployment")
 def strategies(resource: Resource) -> Faults:
     """Recreate has no steps, and a rolling update can take one."""
     strategy = resource.spec.get("strategy") or {}
@@ -31,7 +26,7 @@ def strategies(resource: Resource) -> Faults:
         yield "spec.strategy.rollingUpdate", message
 
 
-@rule("schema-cron", "a schedule that cannot be read is refused", of="CronJob", phase=Phase.SCHEMAS)
+@schema_rule("schema-cron", "a schedule that cannot be read is refused", of="CronJob")
 def schedules(resource: Resource) -> Faults:
     """The five fields of a CronJob's schedule, and its time zone."""
     schedule, zone = resource.spec.get("schedule"), resource.spec.get("timeZone")
@@ -44,11 +39,10 @@ def schedules(resource: Resource) -> Faults:
         yield "spec.timeZone", message
 
 
-@rule(
+@schema_rule(
     "schema-claim",
     "a claim that asks for no storage, or for no way to reach it, is refused",
     of=("PersistentVolumeClaim", "StatefulSet"),
-    phase=Phase.SCHEMAS,
 )
 def claims(resource: Resource) -> Faults:
     """Every claim, also one that a StatefulSet makes, has a size and an access mode."""

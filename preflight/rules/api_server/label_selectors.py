@@ -3,7 +3,7 @@
 from typing import Any
 
 from preflight.findings import Faults
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.resources import Resource
 from preflight.schemas import core
 from preflight.schemas.check import sound
@@ -14,11 +14,8 @@ SELECTING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")
 OTHER = {"ConfigMap", "CustomResourceDefinition", "Secret"}  # they hold text or schemas, and no selectors
 
 
-@rule(
-    "schema-selector",
-    "a selector that is empty, or compares with what no label can be, is refused",
-    of=sound,
-    phase=Phase.SCHEMAS,
+@schema_rule(
+    "schema-selector", "a selector that is empty, or compares with what no label can be, is refused", of=sound
 )
 def selectors(resource: Resource) -> Faults:
     """A workload selects something; expressions have the values that they need, and labels can be ones."""

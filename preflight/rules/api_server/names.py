@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from preflight.findings import Faults
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.pods import PodTemplate, containers, pod_templates
 from preflight.render.resources import Resource
 from preflight.schemas.check import sound
@@ -26,12 +26,7 @@ ANNOTATIONS_BYTES = 256 * 1024
 FREE = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
 
 
-@rule(
-    "schema-name",
-    "the API server refuses names that DNS or a label could not hold",
-    of=sound,
-    phase=Phase.SCHEMAS,
-)
+@schema_rule("schema-name", "the API server refuses names that DNS or a label could not hold", of=sound)
 def names(resource: Resource) -> Faults:
     """Every name, label and annotation, of the object and of the pods that it makes."""
     wrong = [*of_object(resource), *of_metadata(resource.labels, resource.annotations, "metadata")]

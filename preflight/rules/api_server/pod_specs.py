@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from preflight.findings import Faults
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.cluster import Render
 from preflight.render.pods import Container, PodTemplate, containers, value_at
 from preflight.schemas import core
@@ -31,11 +31,10 @@ def _written(render: Render) -> Iterator[PodTemplate]:
             yield pod
 
 
-@rule(
+@schema_rule(
     "schema-pod",
     "the API server refuses a pod of no containers, or whose containers share a name",
     of=_written,
-    phase=Phase.SCHEMAS,
 )
 def container_names(pod: PodTemplate) -> Faults:
     """Containers are there and have names of their own; they restart as their kind needs."""
@@ -59,7 +58,7 @@ def container_names(pod: PodTemplate) -> Faults:
         )
 
 
-@rule("schema-env", "a variable with two values, or with none, is refused", of=_written, phase=Phase.SCHEMAS)
+@schema_rule("schema-env", "a variable with two values, or with none, is refused", of=_written)
 def variables(pod: PodTemplate) -> Faults:
     """Each variable has a usable name and one value."""
     for container in containers(pod):
@@ -88,9 +87,7 @@ def _references(source: Any, field: str) -> Faults:
             yield f"{field}.{key}.name", "it does not say which; write the name"
 
 
-@rule(
-    "schema-probe", "a probe that asks nothing, or in two ways, is refused", of=_written, phase=Phase.SCHEMAS
-)
+@schema_rule("schema-probe", "a probe that asks nothing, or in two ways, is refused", of=_written)
 def probes(pod: PodTemplate) -> Faults:
     """Each probe asks in one way."""
     for container in containers(pod):
@@ -114,11 +111,8 @@ def _probe(container: Container, probe: Any, key: str) -> Faults:
         yield f"{field}.successThreshold", "only a readiness probe may need more than one success; write 1"
 
 
-@rule(
-    "schema-volume",
-    "a volume of two kinds, or of something without a name, is refused",
-    of=_written,
-    phase=Phase.SCHEMAS,
+@schema_rule(
+    "schema-volume", "a volume of two kinds, or of something without a name, is refused", of=_written
 )
 def volumes(pod: PodTemplate) -> Faults:
     """Each volume is of one kind, and says which."""
@@ -134,11 +128,10 @@ def volumes(pod: PodTemplate) -> Faults:
                 )
 
 
-@rule(
+@schema_rule(
     "schema-port",
     "a port outside 1 to 65535, or one that two containers claim by name, is refused",
     of=_written,
-    phase=Phase.SCHEMAS,
 )
 def ports(pod: PodTemplate) -> Faults:
     """Ports are in range and their names differ."""

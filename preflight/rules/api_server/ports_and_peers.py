@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from preflight.findings import Faults
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.resources import Resource
 from preflight.schemas.dns import LABEL, LONGEST_LABEL, LONGEST_PORT, PORT, labels, named
 
@@ -13,18 +13,13 @@ HIGHEST_PORT = 65535
 CORE, NETWORKING = "", "networking.k8s.io"
 
 
-@rule("schema-service", "a Service without usable ports is refused", of="Service", phase=Phase.SCHEMAS)
+@schema_rule("schema-service", "a Service without usable ports is refused", of="Service")
 def services(resource: Resource) -> Faults:
     """Ports are there, in range, and have names of their own where there are several."""
     yield from _service(resource) if resource.group == CORE else ()
 
 
-@rule(
-    "schema-ingress",
-    "an Ingress whose path or backend cannot be read is refused",
-    of="Ingress",
-    phase=Phase.SCHEMAS,
-)
+@schema_rule("schema-ingress", "an Ingress whose path or backend cannot be read is refused", of="Ingress")
 def ingresses(resource: Resource) -> Faults:
     """Paths begin with a slash, and a backend is one Service with one port."""
     for at, entry in enumerate(resource.spec.get("rules") or []):
@@ -32,11 +27,8 @@ def ingresses(resource: Resource) -> Faults:
             yield from _path(told, f"spec.rules[{at}].http.paths[{index}]")
 
 
-@rule(
-    "schema-network-policy",
-    "a NetworkPolicy that names its peers in two ways is refused",
-    of="NetworkPolicy",
-    phase=Phase.SCHEMAS,
+@schema_rule(
+    "schema-network-policy", "a NetworkPolicy that names its peers in two ways is refused", of="NetworkPolicy"
 )
 def network_policies(resource: Resource) -> Faults:
     """Peers are blocks of addresses or selectors, and blocks are CIDRs."""

@@ -4,19 +4,14 @@ from typing import Any
 
 from preflight.findings import Faults
 from preflight.quantities import STANDARD, quantity
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.pods import containers, pod_templates
 from preflight.render.resources import Resource
 from preflight.schemas.check import sound
 from preflight.schemas.suggest import did_you_mean
 
 
-@rule(
-    "schema-quantity",
-    "a request above its limit, or a share of a device, is refused",
-    of=sound,
-    phase=Phase.SCHEMAS,
-)
+@schema_rule("schema-quantity", "a request above its limit, or a share of a device, is refused", of=sound)
 def quantities(resource: Resource) -> Faults:
     """Requests and limits of containers, and the bounds of a LimitRange."""
     for container in (each for pod in pod_templates(resource) for each in containers(pod)):

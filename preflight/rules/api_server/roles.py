@@ -3,18 +3,17 @@
 from typing import Any
 
 from preflight.findings import Faults
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.resources import Resource
 from preflight.schemas.dns import LONGEST_NAME, SUBDOMAIN, named
 
 RBAC = "rbac.authorization.k8s.io"
 
 
-@rule(
+@schema_rule(
     "schema-rbac",
     "a role or a binding that names nothing, or nobody, is refused",
     of=("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
-    phase=Phase.SCHEMAS,
 )
 def grants(resource: Resource) -> Faults:
     """Rules say who may do what; bindings name a role and its subjects in full."""

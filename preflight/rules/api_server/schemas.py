@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from preflight.findings import Fault, Faults, Problem, Problems
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.cluster import Render
 from preflight.render.resources import Resource
 from preflight.schemas import tables
@@ -30,18 +30,17 @@ def _of_rule(identifier: str, render: Render) -> Problems:
 
 
 for _identifier, _reason in REASONS.items():
-    rule(_identifier, _reason, phase=Phase.SCHEMAS)(partial(_of_rule, _identifier))
+    schema_rule(_identifier, _reason)(partial(_of_rule, _identifier))
 
 
 def _of_ours(render: Render) -> list[Resource]:
     return [each for each in render.resources if not each.origin.upstream]
 
 
-@rule(
+@schema_rule(
     "schema-deprecated",
     "a deprecated version goes away with an upgrade, and takes the object with it",
     of=_of_ours,
-    phase=Phase.SCHEMAS,
 )
 def deprecated(render: Render, resource: Resource) -> Faults:
     """Objects of ours in a version that is on its way out."""
@@ -51,11 +50,10 @@ def deprecated(render: Render, resource: Resource) -> Faults:
         yield "apiVersion", "this version is deprecated; write a newer one"
 
 
-@rule(
+@schema_rule(
     "schema-table",
     "a table that is not of the CRD which is installed checks against the wrong fields",
     of="CustomResourceDefinition",
-    phase=Phase.SCHEMAS,
 )
 def table_current(render: Render, definition: Resource) -> Iterator[Fault]:
     """Tables that are missing, or were made of another release's CRD."""

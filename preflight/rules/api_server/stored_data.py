@@ -6,7 +6,7 @@ from base64 import b64decode
 from typing import Any
 
 from preflight.findings import Faults
-from preflight.registry import Phase, rule
+from preflight.registry import schema_rule
 from preflight.render.resources import Resource
 from preflight.schemas.suggest import did_you_mean
 
@@ -21,23 +21,30 @@ LEVELS = ("privileged", "baseline", "restricted")
 POD_SECURITY = re.compile(r"pod-security\.kubernetes\.io/(enforce|audit|warn)")
 
 
-@rule(
+@schema_rule(
     "schema-data",
     "a ConfigMap or Secret with an unusable key, or of more than a mebibyte, is refused",
     of=("ConfigMap", "Secret"),
-    phase=Phase.SCHEMAS,
 )
 def data(resource: Resource) -> Faults:
     """Keys that can be files' names, a size that fits, and what a Secret's type needs."""
-    yield from _data(resource)
+    plain = resource.body.get("stringData" if resource.kind == "Secret" else "data") or {}
+    coded = resource.body.get("data" if resource.kind == "Secret" else "binaryData") or {}
+    for key in [*plain, *coded]:
+        if not KEY.fullmatch(str(key)):
+            yield f"data[{key}]", f"{key} cannot be a key; it has letters, digits, dashes, dots, underscores"
+    if resource.kind == "ConfigMap":
+        for key in plain.keys() & coded.keys():
+            yield f"binaryData[{key}]", f"{key} stands in data too; keep one"
+    size = sum(len(str(value).encode()) for value in plain.values())
+    size += sum(len(str(value)) * 3 // 4 for value in coded.values())
+    if size > LARGEST:
+        yield "data", f"it holds {size} bytes, and {LARGEST} are allowed; split it"
+    if resource.kind == "Secret":
+        yield from _typed(resource, {**coded, **plain})
 
 
-@rule(
-    "schema-pod-security",
-    "a namespace with a level that does not exist is refused",
-    of="Namespace",
-    phase=Phase.SCHEMAS,
-)
+@schema_rule("schema-pod-security", "a namespace with a level that does not exist is refused", of="Namespace")
 def pod_security(resource: Resource) -> Faults:
     """The levels of Pod Security that a namespace is labelled with."""
     for key, value in resource.labels.items():
@@ -46,11 +53,10 @@ def pod_security(resource: Resource) -> Faults:
             yield f"metadata.labels[{key}]", message
 
 
-@rule(
+@schema_rule(
     "schema-webhook",
     "a webhook that cannot be reached, or that has side effects, is refused",
     of=("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
-    phase=Phase.SCHEMAS,
 )
 def webhooks(resource: Resource) -> Faults:
     """Each webhook is reached in one way and has no side effects."""
@@ -73,23 +79,6 @@ def _webhook(webhook: Any, field: str) -> Faults:
                     f"{field}.rules[{index}].{key}",
                     'it is empty, and so matches nothing; write "*" for all',
                 )
-
-
-def _data(resource: Resource) -> Faults:
-    plain = resource.body.get("stringData" if resource.kind == "Secret" else "data") or {}
-    coded = resource.body.get("data" if resource.kind == "Secret" else "binaryData") or {}
-    for key in [*plain, *coded]:
-        if not KEY.fullmatch(str(key)):
-            yield f"data[{key}]", f"{key} cannot be a key; it has letters, digits, dashes, dots, underscores"
-    if resource.kind == "ConfigMap":
-        for key in plain.keys() & coded.keys():
-            yield f"binaryData[{key}]", f"{key} stands in data too; keep one"
-    size = sum(len(str(value).encode()) for value in plain.values())
-    size += sum(len(str(value)) * 3 // 4 for value in coded.values())
-    if size > LARGEST:
-        yield "data", f"it holds {size} bytes, and {LARGEST} are allowed; split it"
-    if resource.kind == "Secret":
-        yield from _typed(resource, {**coded, **plain})
 
 
 def _typed(resource: Resource, values: dict[str, str]) -> Faults:

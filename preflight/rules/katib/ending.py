@@ -44,7 +44,18 @@ def names(experiment: Experiment) -> Faults:
 )
 def counts(experiment: Experiment) -> Faults:
     """A search ends, fails when too many trials do, and runs no more at once than in all."""
-    yield from _counts(experiment)
+    most = experiment.count("maxTrialCount")
+    if most is None:
+        yield "spec.maxTrialCount", "without it only the goal ends the search; write how many trials"
+    if experiment.count("maxFailedTrialCount") is None:
+        message = "without it a search whose every trial failed has Succeeded; write how many may fail"
+        yield "spec.maxFailedTrialCount", message
+    for key, least in (("maxTrialCount", 1), ("parallelTrialCount", 1), ("maxFailedTrialCount", 0)):
+        count = experiment.count(key)
+        if count is not None and count < least:
+            yield f"spec.{key}", f"it is {count}, and must be at least {least}"
+        elif count is not None and most is not None and count > most:
+            yield f"spec.{key}", f"it is {count}, above maxTrialCount {most}; lower it"
 
 
 @rule(
@@ -54,7 +65,20 @@ def counts(experiment: Experiment) -> Faults:
 )
 def defaults(experiment: Experiment) -> Faults:
     """What has a default is written out."""
-    yield from _defaults(experiment)
+    for field, default in DEFAULTS.items():
+        if value_at(experiment.resource.body, field) in {None, ""}:
+            yield field, f"it is left to Katib's webhook; write it out: {default}"
+    for parameter in experiment.parameters:
+        if parameter.type in NUMBERS and not parameter.space.get("distribution"):
+            field = f"{parameter.field}.feasibleSpace.distribution"
+            yield field, "it is left to Katib's webhook; write it out: uniform"
+    objective = experiment.spec.get("objective") or {}
+    told = {strategy.get("name") for strategy in objective.get("metricStrategies") or []}
+    best = "max" if objective.get("type") == "maximize" else "min"
+    for name in [objective.get("objectiveMetricName"), *(objective.get("additionalMetricNames") or [])]:
+        if name and name not in told:
+            message = f"{name} has no strategy, and every trial would lack its metric; write {best}"
+            yield "spec.objective.metricStrategies", message
 
 
 @rule("katib-early-stopping", "early stopping of finished trials that are deleted gets stuck", of=experiments)
@@ -75,38 +99,6 @@ def namespaces(render: Render) -> Problems:
         if namespace in labels and collects and labels[namespace].get(INJECTION) != "enabled":
             message = f"namespace {namespace} lacks the label {INJECTION}: enabled; add it"
             yield Problem(experiment.resource, "metadata.namespace", message)
-
-
-def _counts(experiment: Experiment) -> Faults:
-    most = experiment.count("maxTrialCount")
-    if most is None:
-        yield "spec.maxTrialCount", "without it only the goal ends the search; write how many trials"
-    if experiment.count("maxFailedTrialCount") is None:
-        message = "without it a search whose every trial failed has Succeeded; write how many may fail"
-        yield "spec.maxFailedTrialCount", message
-    for key, least in (("maxTrialCount", 1), ("parallelTrialCount", 1), ("maxFailedTrialCount", 0)):
-        count = experiment.count(key)
-        if count is not None and count < least:
-            yield f"spec.{key}", f"it is {count}, and must be at least {least}"
-        elif count is not None and most is not None and count > most:
-            yield f"spec.{key}", f"it is {count}, above maxTrialCount {most}; lower it"
-
-
-def _defaults(experiment: Experiment) -> Faults:
-    for field, default in DEFAULTS.items():
-        if value_at(experiment.resource.body, field) in {None, ""}:
-            yield field, f"it is left to Katib's webhook; write it out: {default}"
-    for parameter in experiment.parameters:
-        if parameter.type in NUMBERS and not parameter.space.get("distribution"):
-            field = f"{parameter.field}.feasibleSpace.distribution"
-            yield field, "it is left to Katib's webhook; write it out: uniform"
-    objective = experiment.spec.get("objective") or {}
-    told = {strategy.get("name") for strategy in objective.get("metricStrategies") or []}
-    best = "max" if objective.get("type") == "maximize" else "min"
-    for name in [objective.get("objectiveMetricName"), *(objective.get("additionalMetricNames") or [])]:
-        if name and name not in told:
-            message = f"{name} has no strategy, and every trial would lack its metric; write {best}"
-            yield "spec.objective.metricStrategies", message
 
 
 def _early_stopping(experiment: Experiment) -> Faults:

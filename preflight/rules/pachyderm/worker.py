@@ -34,10 +34,6 @@ VOLUMES = ("pach-bin", "pachyderm-worker", "pach-dir-volume", "user-tmp", "tmp")
 )
 def pachyderm_worker(render: Render, spec: Spec) -> Faults:
     """The pod can be made: its account is there, and its namespace takes it."""
-    yield from _wrong(render, spec)
-
-
-def _wrong(render: Render, spec: Spec) -> Faults:
     space = namespace(render)
     try:
         pod = patched(pod_of(spec), spec)
