@@ -14,8 +14,12 @@ from preflight.findings import Finding, Judgement, Located, Pending, Problem, Pr
 from preflight.render.cluster import Render, Unchecked
 from preflight.schemas.check import sound, well_formed
 
-FAILED = "rule-failed"
-FAILED_REASON = "an error of preflight's own: what this rule would have found, nobody has looked for"
+FAILED, UNUSED = "rule-failed", "unused-waiver"
+# Findings that come of no rule.
+BESIDE = {
+    FAILED: "an error of preflight's own: what this rule would have found, nobody has looked for",
+    UNUSED: "a waiver that outlives its reason hides the next finding of its kind",
+}
 FOLDER = Path(__file__).parent
 Kinds = str | Collection[str]
 Subjects = Callable[[Render], Iterable[Located]]
@@ -77,6 +81,11 @@ def remark(function: Callable[[Render], Iterator[Remark]]) -> Callable[[Render],
     """Register what is told beside findings: what could not be compared, or is not finished."""
     REMARKS.append(function)
     return function
+
+
+def reasons() -> dict[str, str]:
+    """Why each id exists, of rules and of what comes of none."""
+    return {**{each.id: each.reason for each in RULES.values()}, **BESIDE}
 
 
 def judge(render: Render, rules: Iterable[Rule]) -> Judgement:

@@ -13,12 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from preflight.errors import ConfigurationError
 from preflight.findings import Finding, Judgement, Pending, Problem, Said, told
 from preflight.platform.bringing import bringing_named
-from preflight.registry import FAILED
+from preflight.registry import FAILED, UNUSED
 from preflight.render.cluster import Render
 from preflight.render.resources import Place
 
 FILE = "cluster-conf/waivers.yaml"
-UNUSED = "unused-waiver"
 
 
 class Waiver(BaseModel):

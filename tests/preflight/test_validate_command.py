@@ -225,3 +225,16 @@ def test_a_report_that_cannot_be_written_is_one_line_before_anything_is_built(
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "there is no folder" in done.stderr
+
+
+def test_rules_lists_every_rule_with_its_reason() -> None:
+    from preflight import rules
+    from preflight.registry import reasons
+
+    done = subprocess.run([PREFLIGHT, "rules", "--json"], capture_output=True, text=True, check=True)
+    listed = json.loads(done.stdout)
+    rules.every()
+    assert {each["id"]: each["reason"] for each in listed} == reasons()
+    assert {each["phase"] for each in listed} == {"schemas", "objects", "always"}
+    shown = subprocess.run([PREFLIGHT, "rules"], capture_output=True, text=True, check=True).stdout
+    assert all(each["id"] in shown for each in listed)

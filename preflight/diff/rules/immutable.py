@@ -13,9 +13,8 @@ from preflight.quantities import quantity
 from preflight.render.resources import Resource
 
 # By kind and group: fields that nobody may change, and what may change below them all the same.
-FIELDS: dict[str, dict[str, list[str]]] = yaml.safe_load(
-    File(__file__).with_name("immutable.yaml").read_text()
-)
+Told = dict[str, list[str]]
+FIELDS: dict[str, Told] = yaml.safe_load(File(__file__).with_name("immutable.yaml").read_text())
 SEALED = ("data", "stringData", "binaryData", "immutable")
 SIZE = "spec.resources.requests.storage"
 
