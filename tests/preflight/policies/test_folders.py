@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from preflight.policies.folders import folder_in_no_set
-from preflight.render import Render
-from preflight.resources import Origin, Resource
+from preflight.registry import RULES, run
+from preflight.render.cluster import Render
+from preflight.render.resources import Origin, Resource
+from preflight.rules.argo_cd import folders  # noqa: F401  (registers its rules)
 
 SET = {
     "apiVersion": "argoproj.io/v1alpha1",
@@ -22,5 +23,5 @@ def test_an_overlay_that_no_set_lists_is_found(tmp_path: Path, component: str) -
     folder.mkdir(parents=True)
     (tmp_path / f"cluster-conf/{component}/overlays/gpu").mkdir()
     sets = Resource("root", SET, Origin("argocd-apps/base/sets.yaml", upstream=False))
-    (finding,) = folder_in_no_set(Render("local", tmp_path, {}, [sets]))
+    (finding,) = run(Render("local", tmp_path, {}, [sets]), [RULES["folder-in-no-applicationset"]])
     assert finding.file == folder.relative_to(tmp_path).as_posix()
