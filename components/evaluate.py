@@ -1,4 +1,4 @@
-"""A model on the test split: figures, the report that people read, the gate's decision."""
+"""A model on the test split: metrics, the report that people read, the gate's decision."""
 
 from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 
@@ -9,6 +9,7 @@ from components import component
 def evaluate(
     shards: Input[Dataset],
     model: Input[Model],
+    pipeline: str,
     evaluation: Output[Artifact],
     metrics: Output[Metrics],
     report: Output[HTML],
@@ -18,8 +19,9 @@ def evaluate(
     Args:
         shards: what `prepare` made; its test split is read.
         model: what `train` made.
-        evaluation: evaluation.json with figures, parity and the gate's checks, and report.html.
-        metrics: the same figures for the Kubeflow dashboard.
+        pipeline: whose gate in gates/ the model is held against.
+        evaluation: evaluation.json with metrics, parity and the gate's checks, and report.html.
+        metrics: the same metrics for the Kubeflow dashboard.
         report: the same report for the Kubeflow dashboard.
     """
     from pathlib import Path
@@ -27,5 +29,11 @@ def evaluate(
     from pylib.steps.evaluate import evaluate_and_show
 
     metrics.metadata.update(
-        evaluate_and_show(Path(shards.path), Path(model.path), Path(evaluation.path), html=Path(report.path))
+        evaluate_and_show(
+            Path(shards.path),
+            Path(model.path),
+            Path(evaluation.path),
+            html=Path(report.path),
+            pipeline=pipeline,
+        )
     )

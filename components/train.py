@@ -34,8 +34,6 @@ def train(
         Path(shards.path),
         Path(model.path),
         weights=weights,
-        encoder=encoder,
-        alpha=alpha,
-        seed=seed,
+        parameters={"encoder": encoder, "alpha": alpha, "seed": seed},
         options=options,
     )

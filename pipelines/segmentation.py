@@ -56,7 +56,9 @@ def segmentation(
     on_gpus(trained, gpus)
     reads_data(trained)
     logs_runs(trained)
-    evaluated = evaluate(shards=prepared.outputs["shards"], model=trained.outputs["model"])
+    evaluated = evaluate(
+        shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline="segmentation"
+    )
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
     released = release(model=trained.outputs["model"], evaluation=evaluated.outputs["evaluation"], data=data)
     allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)

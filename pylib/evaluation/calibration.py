@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.training.metrics import Counts, Scores
+from pylib.evaluation.confusion import Counts, Scores
 
 BINS = 15  # Guo et al. 2017
 

@@ -16,6 +16,7 @@ from pylib.steps.prepare import check_image_size
 from pylib.steps.train import configuration
 from pylib.store.files import FileRef
 from pylib.store.protocol import CommitRef
+from pylib.tasks import task
 
 Arguments = dict[str, Any]
 
@@ -76,8 +77,8 @@ def _weights(weights: str, encoder: str, alpha: float) -> None:
 
 
 def _training(weights: str, encoder: str, alpha: float, seed: int, options: Arguments) -> None:
-    config = configuration({"encoder": encoder, "alpha": alpha, "seed": seed}, options)
-    if config.frozen and weights == "none":
+    config = configuration(task.FIRST, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
+    if weights == "none" and getattr(config, "frozen", False):
         raise ConfigurationError(
             "options: a frozen encoder learns nothing without first weights; give --weights"
         )

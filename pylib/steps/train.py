@@ -23,18 +23,20 @@ def train(
     scratch: Scratch,
     *,
     weights: File,
-    encoder: str,
-    alpha: float,
-    seed: int,
+    parameters: dict[str, Any],
     options: dict[str, Any],
 ) -> Result:
-    """Train, then export what is served; `scratch` keeps the checkpoints that a second try goes on from."""
+    """Train, then export what is served; `scratch` keeps the checkpoints that a second try goes on from.
+
+    parameters: hyper-parameters that are parameters of the pipeline; options: the others
+    """
     from pylib.data.shards import ShardIndex
     from pylib.serving.export import export_onnx
     from pylib.training.run import train as fit
     from pylib.training.tracking import tracking_uri
 
-    config = configuration({"encoder": encoder, "alpha": alpha, "seed": seed}, options)
+    index = ShardIndex.read(shards)
+    config = configuration(index.task, parameters, options)
     output = settings().output
     trained = fit(
         shards,
@@ -44,22 +46,25 @@ def train(
         scratch=scratch,
         tracking=tracking_uri(output),
     )
-    index = ShardIndex.read(shards)
     digest = export_onnx(
-        trained.model, model / MODEL_FILE, classes=index.classes, image_size=index.image_size
+        trained.model,
+        model / MODEL_FILE,
+        task=index.task,
+        classes=index.classes,
+        image_size=index.image_size,
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
-    return {"model": digest, "validation_mean_iou": trained.best_mean_iou}
+    return {"model": digest, f"validation_{trained.score}": trained.best_score}
 
 
-def configuration(parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
-    """One set of hyper-parameters; a name that is given twice is refused, not silently overruled."""
+def configuration(task: str, parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
+    """One set of a task's hyper-parameters; a name that is given twice is refused, not silently overruled."""
     twice = sorted(parameters.keys() & options.keys())
     if twice:
         raise ConfigurationError(
             f"options: {', '.join(twice)} is a parameter of its own; give it as -p name=value"
         )
-    return training_config(**parameters, **options)
+    return training_config(task, **parameters, **options)
 
 
 def _first(weights: str, scratch: Path) -> "Weights":

@@ -15,6 +15,7 @@ all: the model server has neither TensorFlow nor pydantic. The modules have the 
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
@@ -23,6 +24,9 @@ from pylib.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pylib.tasks import aspects
+
+FIRST = "segmentation"
+"""The task of every file and answer that names none: they were written when there was no other."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,26 @@ class Task:
     def records(self) -> "aspects.Records":
         """What a record of a shard holds."""
         return cast("aspects.Records", self._aspect("records"))
+
+    @property
+    def objective(self) -> "aspects.Objective":
+        """Loss, validation metrics and score, augmentation."""
+        return cast("aspects.Objective", self._aspect("objective"))
+
+    @property
+    def network(self) -> "aspects.Network":
+        """The architecture and its own hyper-parameters."""
+        return cast("aspects.Network", self._aspect("network"))
+
+    @property
+    def judgement(self) -> "aspects.Judgement":
+        """The metrics of the test split, what a gate may ask of them, what a report shows."""
+        return cast("aspects.Judgement", self._aspect("judgement"))
+
+    @property
+    def folder(self) -> Path:
+        """Where its modules and templates are."""
+        return Path(importlib.import_module(f"{tasks.__name__}.{self.name}").__path__[0])
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")

@@ -43,7 +43,11 @@ def test_a_commit_holds_the_index_and_the_bytes_that_it_names(good, run, tmp_pat
     index = DatasetIndex.read(tmp_path / "out")
     assert index == result.index
     assert len(index.items) == 40
-    assert files.keys() == {"dataset.json", *(i.image for i in index.items), *(i.target.file for i in index.items)}
+    assert files.keys() == {
+        "dataset.json",
+        *(i.image for i in index.items),
+        *(i.target.file for i in index.items),
+    }
     assert all(files[item.image] == item.image_sha256 for item in index.items)
     assert all(files[item.target.file] == item.target.sha256 for item in index.items)
     assert result.new

@@ -1,8 +1,18 @@
 import pytest
 
+from pylib.data.shards import ArraySpec, ShardIndex
 from pylib.errors import ConfigurationError
 from pylib.steps.train import _first, train
 from pylib.store.opening import open_store
+
+INDEX = ShardIndex(
+    task="segmentation",
+    name="none",
+    classes=["object", "background"],
+    inputs=ArraySpec(dtype="uint8", shape=(32, 32, 3)),
+    targets=ArraySpec(dtype="uint8", shape=(32, 32)),
+    splits={},
+)
 
 
 @pytest.mark.parametrize(
@@ -16,14 +26,13 @@ from pylib.store.opening import open_store
 )
 def test_wrong_hyper_parameters_are_one_line_before_anything_is_trained(tmp_path, options, reason):
     (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / "index.json").write_bytes(INDEX.dumps())
     with pytest.raises(ConfigurationError) as error:
         train(
             tmp_path / "shards",
             tmp_path / "model",
             weights="none",
-            encoder="mobilenet_v2",
-            alpha=0.35,
-            seed=0,
+            parameters={"encoder": "mobilenet_v2", "alpha": 0.35, "seed": 0},
             options=options,
         )
     assert reason in str(error.value)
