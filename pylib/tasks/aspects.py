@@ -83,7 +83,10 @@ class Network(Protocol):
         ...
 
     def build(self, spec: Any, weights: Path | None, /) -> keras.Model:
-        """Build the model that is stored and exported, of one input and one output; raises ModelError."""
+        """Build the model that is stored and exported; raises ModelError.
+
+        It has one input and one output, both with a name of their own: Keras' counts, and is exported.
+        """
         ...
 
     def trained_part(self, model: keras.Model, /) -> keras.Model:

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from pylib.errors import ConfigurationError, ReleaseError
+from pylib.evaluation.class_metrics import ClassMetrics
 from pylib.evaluation.gate import Gate, decide, decide_again
-from pylib.evaluation.record import Evaluation, GateResult, read_evaluation
+from pylib.evaluation.record import Evaluation, GateResult, Measurement, read_evaluation
+from pylib.tasks.task import find
 
 FORMAT_1 = Path(__file__).parent / "format_1" / "evaluation.json"
 """As it was written before there was a task: by two epochs on the sample at 32 pixels."""
@@ -81,8 +84,16 @@ def test_the_gate_may_not_ask_for_a_class_that_there_is_not(make_measurement):
 
 def test_evaluation_json_has_no_nan(make_measurement):
     absent = ClassMetrics(iou=None, f1=None, precision=None, recall=None)
-    figures = make_measurement(per_class={"object": absent})
-    evaluation = Evaluation(**dict(figures), gate=GateResult(passed=True, checks=[]))
+    measured = make_measurement(per_class={"object": absent})
+    details = find(measured.task).judgement.Details.model_validate(measured.details).model_dump(mode="json")
+    written = dict(measured) | {"details": details}
+    evaluation = Evaluation(**written, gate=GateResult(passed=True, checks=[]))
     text = evaluation.dumps()
-    assert json.loads(text)["per_class"]["object"]["iou"] is None
+    assert json.loads(text)["details"]["per_class"]["object"]["iou"] is None
     assert Evaluation.model_validate_json(text) == evaluation
+
+
+def test_a_metric_that_is_not_finite_is_refused(make_measurement):
+    fields = dict(make_measurement())
+    with pytest.raises(ValidationError, match="finite"):
+        Measurement(**fields | {"metrics": {"mean_iou": float("nan")}})

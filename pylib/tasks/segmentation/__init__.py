@@ -1,1 +1,12 @@
 """A class for each pixel: images with masks, a U-Net, mean IoU."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what the type checker holds this task's modules to
+    from pylib.tasks import aspects
+    from pylib.tasks.segmentation import judgement, network, objective, records
+
+    _records: aspects.Records = records
+    _objective: aspects.Objective = objective
+    _network: aspects.Network = network
+    _judgement: aspects.Judgement = judgement
