@@ -24,7 +24,7 @@ class Bin(Record):
 
     lower: Share
     upper: Share
-    pixels: int
+    count: int
     confidence: Share
     accuracy: Share
 
@@ -62,14 +62,14 @@ def row_shares(counts: Sequence[Sequence[int]]) -> list[list[float | None]]:
 
 def bins(found: Reliability) -> list[Bin]:
     """Return the bins with their means."""
-    edges = np.linspace(0, 1, len(found.pixels) + 1)
-    whole = np.maximum(found.pixels, 1)
+    edges = np.linspace(0, 1, len(found.counts) + 1)
+    whole = np.maximum(found.counts, 1)
     return [
-        Bin(lower=lower, upper=upper, pixels=size, confidence=min(confidence, 1.0), accuracy=accuracy)
+        Bin(lower=lower, upper=upper, count=size, confidence=min(confidence, 1.0), accuracy=accuracy)
         for lower, upper, size, confidence, accuracy in zip(
             edges[:-1],
             edges[1:],
-            found.pixels.tolist(),
+            found.counts.tolist(),
             (found.confidence / whole).tolist(),
             (found.correct / whole).tolist(),
             strict=True,

@@ -42,6 +42,9 @@ class Measurement(Record):
         if not isinstance(content, dict) or content.get("format") != 1:
             return content
         details = {name: content.pop(name) for name in _DETAILS_OF_FORMAT_1 if name in content}
+        for bin_ in details.get("reliability") or []:
+            if isinstance(bin_, dict) and "pixels" in bin_:
+                bin_["count"] = bin_.pop("pixels")
         new = {"format": 2, "task": task.FIRST, "score": "mean_iou", "details": details}
         if "images" in content:
             new["items"] = content.pop("images")

@@ -34,7 +34,7 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
     assert 0 < evaluation.parity["max_probability_difference"] <= 1e-3
     details = evaluation.details
     assert (
-        np.sum(details["confusion"]) == 20 * 32 * 32 == sum(each["pixels"] for each in details["reliability"])
+        np.sum(details["confusion"]) == 20 * 32 * 32 == sum(each["count"] for each in details["reliability"])
     )
     assert [check.metric for check in evaluation.gate.failures] == ["mean_iou"]
     assert read_evaluation(tmp_path / "evaluation") == evaluation

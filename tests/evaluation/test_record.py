@@ -38,19 +38,21 @@ def test_a_damaged_evaluation_is_one_line(tmp_path, content, says):
 def test_format_1_is_read_with_every_number_in_its_place():
     written = json.loads(FORMAT_1.read_text())
     found = read_evaluation(FORMAT_1)
+    bins = found.details["reliability"]
     assert (found.task, found.score, found.items) == ("segmentation", "mean_iou", written["images"])
     assert (found.model_digest, found.dataset) == (written["model_digest"], written["dataset"])
     assert found.metrics == written["metrics"]
     assert {**found.parity, "images": found.items} == written["parity"]
-    assert found.details == {
-        name: written[name] for name in ("classes", "per_class", "confusion", "reliability", "examples")
-    }
+    for name in ("classes", "per_class", "confusion", "examples"):
+        assert found.details[name] == written[name]
+    renamed = [{"pixels" if key == "count" else key: value for key, value in each.items()} for each in bins]
+    assert renamed == written["reliability"]
     assert found.gate.model_dump(mode="json") == written["gate"]
     assert decide_again(found) == found.gate
     assert Evaluation.model_validate_json(found.dumps()) == found
 
 
-@pytest.mark.parametrize("part", ["per_class", "confusion", "classes"])
+@pytest.mark.parametrize("part", ["per_class", "confusion", "classes", "reliability"])
 @pytest.mark.parametrize("damage", [None, "text", [["text"]]])
 def test_damaged_details_are_named(tmp_path, part, damage):
     for written in (json.loads(FORMAT_1.read_text()), json.loads(read_evaluation(FORMAT_1).dumps())):
