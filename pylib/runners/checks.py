@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from pylib.errors import ConfigurationError, PipelineError
-from pylib.models.spec import imagenet_alpha
 from pylib.runners import pipelines
 from pylib.steps.prepare import check_image_size
 from pylib.steps.train import configuration
@@ -69,25 +68,20 @@ def _gpus(gpus: str) -> None:
         raise ConfigurationError(f"gpus={gpus!r}: it is not a whole number of GPUs; 0 trains on processors")
 
 
-def _weights(weights: str, encoder: str, alpha: float) -> None:
-    if weights == "imagenet":
-        imagenet_alpha(encoder, alpha)
-    elif "@" in weights and not Path(weights).exists():
+def _weights(weights: str) -> None:
+    if "@" in weights and not Path(weights).exists():
         FileRef.parse(weights)
 
 
 def _training(weights: str, encoder: str, alpha: float, seed: int, options: Arguments) -> None:
     config = configuration(task.FIRST, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
-    if weights == "none" and getattr(config, "frozen", False):
-        raise ConfigurationError(
-            "options: a frozen encoder learns nothing without first weights; give --weights"
-        )
+    task.find(task.FIRST).network.check_weights(config, weights)
 
 
 _CHECKS: dict[tuple[str, ...], Callable[..., None]] = {
     ("data",): _data,
     ("image_size",): check_image_size,
     ("gpus",): _gpus,
-    ("weights", "encoder", "alpha"): _weights,
+    ("weights",): _weights,
     ("weights", "encoder", "alpha", "seed", "options"): _training,
 }

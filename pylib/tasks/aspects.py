@@ -78,6 +78,13 @@ class Network(Protocol):
         """The file of first weights that `none`, `imagenet` or a path means; raises ModelError."""
         ...
 
+    def check_weights(self, config: Any, weights: str, /) -> None:
+        """Say what is wrong with such first weights before anything is read or fetched.
+
+        Raises ConfigurationError or ModelError.
+        """
+        ...
+
     def spec(self, config: Any, index: ShardIndex, weights: WeightsOrigin, /) -> ModelSpec:
         """Describe the network for these shards; raises ConfigurationError where there is none such."""
         ...

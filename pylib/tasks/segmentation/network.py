@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from pylib.data.shards import ShardIndex
 from pylib.errors import ConfigurationError
-from pylib.models.spec import WeightsOrigin
+from pylib.models.spec import WeightsOrigin, imagenet_alpha
 from pylib.models.unet_spec import EncoderName, Filters, UNetSpec
 from pylib.training.config import TrainingConfig, one_line
 
@@ -41,6 +41,16 @@ def first_weights(weights: "Weights", config: Config) -> tuple[Path | None, Weig
     from pylib.models.encoders import find_weights
 
     return find_weights(weights, config.encoder, config.alpha)
+
+
+def check_weights(config: Config, weights: str) -> None:
+    """Refuse widths that ImageNet has no weights for, and a frozen encoder of random ones."""
+    if weights == "imagenet":
+        imagenet_alpha(config.encoder, config.alpha)
+    if config.frozen and weights == "none":
+        raise ConfigurationError(
+            "options: a frozen encoder learns nothing without first weights; give --weights"
+        )
 
 
 def spec(config: Config, index: ShardIndex, weights: WeightsOrigin) -> UNetSpec:

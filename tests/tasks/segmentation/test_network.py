@@ -3,7 +3,7 @@
 import pytest
 
 from pylib.data.shards import ArraySpec, ShardIndex
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, ModelError
 from pylib.models.spec import WeightsOrigin
 from pylib.tasks.segmentation import network
 
@@ -60,3 +60,12 @@ def test_what_is_trained_is_what_is_exported_before_its_softmax() -> None:
     }
     assert (model.inputs[0].name, model.output_names) == ("image", ["probabilities"])
     assert trained.output_names == ["logits"]
+
+
+def test_first_weights_are_checked_before_anything_is_fetched() -> None:
+    with pytest.raises(ConfigurationError, match="frozen encoder learns nothing"):
+        network.check_weights(network.Config(frozen=True), "none")
+    with pytest.raises(ModelError, match=r"alpha 0\.36; use one of 0\.35"):
+        network.check_weights(network.Config(alpha=0.36), "imagenet")
+    network.check_weights(network.Config(alpha=0.36), "none")
+    network.check_weights(network.Config(frozen=True), "imagenet")
