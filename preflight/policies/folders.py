@@ -18,7 +18,7 @@ def folder_in_no_set(render: Render) -> Iterator[Finding]:
     sets = list(render.of("ApplicationSet"))
     listed = _by_path(render)
     unsure = any(each.unknown or each.refused for each in render.expansions)  # such a set may list it
-    for folder in sorted((render.tree / "cluster-conf").glob(f"*/overlays/{render.cluster}")):
+    for folder in sorted((render.tree / "cluster-conf").glob(f"**/overlays/{render.cluster}")):
         path = folder.relative_to(render.tree).as_posix()
         if sets and path not in listed and not unsure:
             message = f"no ApplicationSet of {PLACE} lists it; add it to the one of its wave"

@@ -56,6 +56,9 @@ def release(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     evaluation: Annotated[Path, typer.Argument(help="Folder that `evaluate` wrote for this model.")],
     data: Annotated[str, typer.Option(help="What it learned from, as repository@commit.")] = "",
+    name: Annotated[
+        str | None, typer.Option(help="Served model that it becomes [default: the only one].")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Upload a model that passed the gate, and commit its digest to the served SeldonDeployment.
@@ -71,6 +74,7 @@ def release(
     made = promote(
         model,
         evaluation,
+        name=name,
         artifacts=ArtifactStore(places.artifacts),
         repository=places.release_repository,
         source=places.release_source,
@@ -85,15 +89,18 @@ def release(
     typer.echo(f"model {made.digest} {verb} in commit {made.commit[:12]} of {places.release_repository}")
 
 
-def released(as_json: AsJson = False) -> None:
+def released(
+    name: Annotated[str | None, typer.Argument(help="Served model [default: the only one].")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Say which model is released, what it learned from and what the gate said of it."""
     from pylib.release.release import released as read
 
-    served = read(settings().release_repository)
+    served = read(settings().release_repository, name)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(served), indent=2))
         return
     table = Table(show_header=False, box=None)
-    for name, value in dataclasses.asdict(served).items():
-        table.add_row(name.replace("_", " "), value)
+    for field, value in dataclasses.asdict(served).items():
+        table.add_row(field.replace("_", " "), value)
     Console().print(table)

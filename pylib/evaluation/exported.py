@@ -1,16 +1,14 @@
 """The exported model on batches, through the runtime that serves it."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from pylib.errors import ModelError
-from pylib.tasks import task
+from pylib.serving.onnx_contract import open_model
 
 
 class ExportedModel:
@@ -23,17 +21,13 @@ class ExportedModel:
         self.path = path
         try:
             data = path.read_bytes()
-            self._session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self.task: str = metadata.get("task", task.FIRST)
-            self.classes: list[str] = json.loads(metadata["classes"])
-            self.image_size = int(metadata["image_size"])
-            (self._input,) = (declared.name for declared in self._session.get_inputs())
+            self._session, contract = open_model(data)
         except OSError as error:
             raise ModelError(f"{path} cannot be read ({error.strerror}): train and export a model") from error
-        except Exception as error:  # onnxruntime raises many classes of its own
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            raise ModelError(f"{path} is not a model of ours ({reason}): export it again") from error
+        except ModelError as error:
+            raise ModelError(f"{path} is not a model of ours ({error}): export it again") from error
+        self.task, self.classes, self.image_size = contract.task, contract.classes, contract.image_size
+        self._input = contract.input.name
         self.digest = hashlib.sha256(data).hexdigest()
 
     def outputs(self, inputs: NDArray[Any]) -> NDArray[np.float32]:

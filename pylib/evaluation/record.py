@@ -45,7 +45,7 @@ class Measurement(Record):
         for bin_ in details.get("reliability") or []:
             if isinstance(bin_, dict) and "pixels" in bin_:
                 bin_["count"] = bin_.pop("pixels")
-        new = {"format": 2, "task": task.FIRST, "score": "mean_iou", "details": details}
+        new = {"format": 2, "task": task.DEFAULT, "score": "mean_iou", "details": details}
         if "images" in content:
             new["items"] = content.pop("images")
         if isinstance(content.get("parity"), dict):

@@ -59,7 +59,7 @@ def read_spec(folder: Path) -> ModelSpec:
     path = folder / SPEC_FILE
     try:
         content = json.loads(path.read_bytes())
-        name = content.get("task", task.FIRST) if isinstance(content, dict) else task.FIRST
+        name = content.get("task", task.DEFAULT) if isinstance(content, dict) else task.DEFAULT
         return task.find(str(name)).network.Spec.model_validate(content)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); is {folder} a model folder?") from error

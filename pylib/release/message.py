@@ -5,11 +5,11 @@ from pylib.metric_names import title
 from pylib.release.manifest import Values
 
 
-def commit_message(evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
+def commit_message(name: str, evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
     """Return subject, table of the gate's checks, and trailers as `git interpret-trailers` reads them."""
     score = f"{title(evaluation.score)} {evaluation.metrics[evaluation.score]:.3f}"
     lines = [
-        f"Release model {values.digest[:12]}, {score} on {evaluation.dataset}",
+        f"Release {name} {values.digest[:12]}, {score} on {evaluation.dataset}",
         "",
         f"Measured on {evaluation.items} test items that the training never saw.",
         "",

@@ -74,8 +74,8 @@ def _weights(weights: str) -> None:
 
 
 def _training(weights: str, encoder: str, alpha: float, seed: int, options: Arguments) -> None:
-    config = configuration(task.FIRST, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
-    task.find(task.FIRST).network.check_weights(config, weights)
+    config = configuration(task.DEFAULT, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
+    task.find(task.DEFAULT).network.check_weights(config, weights)
 
 
 _CHECKS: dict[tuple[str, ...], Callable[..., None]] = {

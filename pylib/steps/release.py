@@ -14,9 +14,10 @@ from pylib.settings import settings
 
 
 @step(cached=False)
-def release(model: Input, evaluation: Input, released: Output, *, data: Commit) -> Result:
+def release(model: Input, evaluation: Input, released: Output, *, data: Commit, pipeline: str) -> Result:
     """Upload the model, its evaluation and all their records under its digest, then commit that digest.
 
+    It is served under the pipeline's name.
     Raises GateError where the evaluation did not pass; the model stays where it was trained.
     """
     from pylib.release.release import release as promote
@@ -27,6 +28,7 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit) 
         made = promote(
             _assemble(model, evaluation, Path(folder) / "model"),
             evaluation,
+            name=pipeline,
             artifacts=ArtifactStore(place.artifacts),
             repository=place.release_repository,
             source=place.release_source,
@@ -35,7 +37,12 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit) 
             git_commit=_git_commit(),
             provenance=f"{BUNDLE} beside the model in {place.artifacts}",
         )
-    result: dict[str, Any] = {"digest": made.digest, "commit": made.commit, "data_commit": data}
+    result: dict[str, Any] = {
+        "name": pipeline,
+        "digest": made.digest,
+        "commit": made.commit,
+        "data_commit": data,
+    }
     (released / "release.json").write_text(json.dumps(result, indent=2) + "\n")
     return result
 

@@ -4,8 +4,9 @@ Each aspect of a task is a module of its folder, imported when it is first asked
 all: the model server has neither TensorFlow nor pydantic. The modules have the same names in each task:
 
     layout      how a source's folder holds images and what is to be learned of them
-    checks      what may be wrong with one sample
+    checks      what may be wrong with a target, what it says, how a report shows it
     records     what a record of a shard holds
+    sample      the built-in data set
     objective   loss, validation metrics and score, augmentation
     network     the architecture and its own hyper-parameters
     judgement   the metrics of the test split, and what a report shows of them
@@ -25,8 +26,8 @@ from pylib.errors import ConfigurationError
 if TYPE_CHECKING:
     from pylib.tasks import aspects
 
-FIRST = "segmentation"
-"""The task of every file and answer that names none: they were written when there was no other."""
+DEFAULT = "segmentation"
+"""The task where none is named: in a command, or in what was written when there was no other."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,29 @@ class Task:
     name: str
 
     @property
+    def layout(self) -> "aspects.LayoutReader":
+        """How a source's folder holds images and what is to be learned of them."""
+        return cast("aspects.LayoutReader", self._aspect("layout"))
+
+    @property
+    def checks(self) -> "aspects.Checks":
+        """What may be wrong with a target, what it says, how a report shows it."""
+        return cast("aspects.Checks", self._aspect("checks"))
+
+    @property
     def records(self) -> "aspects.Records":
         """What a record of a shard holds."""
         return cast("aspects.Records", self._aspect("records"))
+
+    @property
+    def sample(self) -> "aspects.Sample":
+        """The built-in data set."""
+        return cast("aspects.Sample", self._aspect("sample"))
+
+    @property
+    def answer(self) -> "aspects.Answer":
+        """What the served model says of an image."""
+        return cast("aspects.Answer", self._aspect("answer"))
 
     @property
     def objective(self) -> "aspects.Objective":

@@ -15,6 +15,7 @@ from pylib.evaluation.record import Evaluation, Measurement
 from pylib.provenance.digests import sha256_file
 from pylib.release.release import Release, release
 from pylib.store.artifacts import ArtifactStore
+from tests.on_cluster import serving
 from tests.on_cluster.kubectl import Body
 from tests.on_cluster.repository import Repository
 from tests.serving.conftest import CLASSES, _tiny_model
@@ -155,6 +156,7 @@ def release_model(made: Path, store: Store, repository: Repository) -> Release:
     done = release(
         made / "model",
         made / "evaluation",
+        name=serving.MODEL,
         artifacts=store.open(),
         repository=made / "releases",
         source=repository.origin,

@@ -142,7 +142,10 @@ def test_the_root_comes_after_every_wave_it_would_otherwise_wait_in() -> None:
 
 
 def test_every_folder_belongs_to_one_wave() -> None:
-    """The set `platform` takes the rest: what it excludes is exactly what the others name."""
+    """The set `platform` takes the rest: what it excludes is exactly what the others name.
+
+    But for the models, whose folders are one level deeper than it looks.
+    """
     sets = {body["metadata"]["name"]: body for body in objects(ROOT, "local") if "generators" in body["spec"]}
     listed = {
         entry["path"]: bool(entry.get("exclude"))
@@ -150,7 +153,9 @@ def test_every_folder_belongs_to_one_wave() -> None:
     }
     assert listed.pop("cluster-conf/*/overlays/local") is False
     others = set(values([body["spec"]["generators"] for body in sets.values()], "path"))
-    assert set(listed) == others
+    models = "cluster-conf/models/*/overlays/local"
+    assert set(listed) == others - {models}
+    assert models in others
     assert all(listed.values())
 
 
@@ -166,3 +171,19 @@ def test_an_application_renders_again_for_every_folder_that_it_reads() -> None:
         for entry in re.findall(r"(?<![\w/])\.\./[\w./-]+", file.read_text()):
             read = (file.parent / entry).resolve()
             assert any(read.is_relative_to(folder) for folder in folders), f"{file}: {entry}"
+
+
+def test_a_second_model_is_a_copy_of_the_folder_with_another_name(tmp_path: Path) -> None:
+    for folder in ("cluster-conf/components", "cluster-conf/models"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    models = tmp_path / "cluster-conf/models"
+    shutil.copytree(models / "segmentation", models / "breeds")
+    for file in (models / "breeds").rglob("*.yaml"):
+        file.write_text(file.read_text().replace("segmentation", "breeds"))
+    for overlay in ("gpu", "local"):
+        made = {
+            f"{body['kind']} {body['metadata']['name']}": yaml.safe_dump(body)
+            for body in yaml.safe_load_all(build(models / f"breeds/overlays/{overlay}"))
+        }
+        assert "SeldonDeployment breeds" in made
+        assert not [name for name, text in made.items() if "segmentation" in text or "NAME" in text]

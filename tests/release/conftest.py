@@ -9,16 +9,18 @@ from pylib.evaluation.class_metrics import ClassMetrics
 from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.record import Evaluation, Measurement
 from pylib.provenance.digests import sha256_file
-from pylib.release.manifest import MANIFEST
 from pylib.release.release import release
+from pylib.serving.repository import manifest
 from pylib.store.artifacts import ArtifactStore
 
+NAME = "segmentation"
+MANIFEST = manifest(NAME)
 TEXT = """\
 # The served model.
 apiVersion: machinelearning.seldon.io/v1
 kind: SeldonDeployment
 metadata:
-  name: model  # its name in the cluster
+  name: segmentation  # its name in the cluster
 spec:
   predictors:
     - name: default
@@ -135,12 +137,13 @@ def judged(tmp_path):
 def promote(tmp_path, source, judged):
     """Release a made-up model by name; keyword arguments go to `release`, or to the evaluation."""
 
-    def run(name: str, *, figures=None, **arguments):
+    def run(name: str, /, *, figures=None, **arguments):
         place = tmp_path / name
         made = (
             (place / "model", place / "evaluation") if place.exists() else judged(name, **figures or {})[:2]
         )
         defaults = {
+            "name": NAME,
             "artifacts": ArtifactStore(str(tmp_path / "artifacts")),
             "repository": tmp_path / "gitops",
             "source": source,

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from pylib.release.manifest import MANIFEST
+from pylib.serving.repository import manifest
+
+MANIFEST = manifest("segmentation")
 
 
 @pytest.fixture

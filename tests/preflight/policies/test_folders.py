@@ -1,0 +1,26 @@
+"""A folder is an application, at whatever depth its overlays are."""
+
+from pathlib import Path
+
+import pytest
+
+from preflight.policies.folders import folder_in_no_set
+from preflight.render import Render
+from preflight.resources import Origin, Resource
+
+SET = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "ApplicationSet",
+    "metadata": {"name": "work"},
+    "spec": {"generators": [{"list": {"elements": []}}], "template": {}},
+}
+
+
+@pytest.mark.parametrize("component", ["web", "models/breeds"])
+def test_an_overlay_that_no_set_lists_is_found(tmp_path: Path, component: str) -> None:
+    folder = tmp_path / f"cluster-conf/{component}/overlays/local"
+    folder.mkdir(parents=True)
+    (tmp_path / f"cluster-conf/{component}/overlays/gpu").mkdir()
+    sets = Resource("root", SET, Origin("argocd-apps/base/sets.yaml", upstream=False))
+    (finding,) = folder_in_no_set(Render("local", tmp_path, {}, [sets]))
+    assert finding.file == folder.relative_to(tmp_path).as_posix()
