@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from pylib.data.images import decode_image, decode_mask, resize_image, resize_mask
-from pylib.data.sample import make_sample
+from pylib.tasks.segmentation.sample import make_sample
 
 EPOCHS = 8
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from preflight.cli import diff, graph, verbs
+from preflight.cli import add, diff, graph, verbs
 from preflight.errors import PreflightError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command("validate")(verbs.validate)
 app.command("diff")(diff.diff)
 app.command("graph")(graph.graph)
+app.command("add")(add.add)
 app.command("secrets")(verbs.secrets)
 app.command("images")(verbs.images)
 app.command("schemas")(verbs.schemas)

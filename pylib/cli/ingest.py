@@ -13,6 +13,7 @@ from rich.text import Text
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import DEFAULT_BRANCH
+from pylib.tasks.task import DEFAULT, find, names
 
 if TYPE_CHECKING:
     from pylib.data.ingest import IngestResult
@@ -22,9 +23,13 @@ def ingest(
     source: Annotated[str, typer.Argument(help="folder, .tar(.gz|.xz), .zip, sample or oxford-pets")],
     repository: Annotated[str | None, typer.Option(help="default: named after the source")] = None,
     branch: Annotated[str, typer.Option(help="the branch that moves")] = DEFAULT_BRANCH,
+    task: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(names())}; default: the repository's, {DEFAULT} for a new one"),
+    ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(help="mask ids and names, 0=background,1=road; default: classes.yaml, trimap"),
+        typer.Option(help="class ids and names, 0=background,1=road; default: classes.yaml, the task's own"),
     ] = None,
     group: Annotated[
         str | None, typer.Option(help="regular expression on ids; its first ( ) is what stays in one split")
@@ -37,14 +42,14 @@ def ingest(
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False,
 ) -> None:
-    """Read images/ and masks/, check and split them, and commit what is good.
+    """Read a source as its task lays it out, check and split it, and commit what is good.
 
-    What is bad is rejected and named in the report: unreadable files, masks of another size or with unknown
-    ids, duplicates, images without masks, unsafe names. Known images keep their split for ever. Nothing is
-    committed where anything fails; the same content gives the commit that is there already.
+    What is bad is rejected and named in the report: unreadable files, targets that do not fit their image or
+    the classes, duplicates, images without a target, unsafe names. Known images keep their split for ever.
+    Nothing is committed where anything fails; the same content gives the commit that is there already.
     """
     from pylib.data.classes import parse_classes
-    from pylib.data.ingest import Options
+    from pylib.data.plan import Options
     from pylib.data.sources import default_name
     from pylib.steps.ingest import ingest as ingest_source
 
@@ -54,7 +59,13 @@ def ingest(
         source,
         open_store(store or settings().store),
         name,
-        Options(classes=parse_classes(classes) if classes else None, group=group, strict=strict, add=add),
+        Options(
+            task=task,
+            classes=parse_classes(classes) if classes else None,
+            group=group,
+            strict=strict,
+            add=add,
+        ),
         cache=output / "downloads",
         branch=branch,
         report=folder,
@@ -73,6 +84,7 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
     return {
         "commit": str(result.commit.ref),
         "new": result.new,
+        "task": result.index.task,
         "images": len(result.index.items),
         "splits": splits,
         "classes": result.index.classes,
@@ -84,18 +96,20 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
 
 def _print_summary(result: "IngestResult", folder: Path) -> None:
     from pylib.data.dataset import SPLITS
-    from pylib.data.findings import RULES
+    from pylib.data.findings import all_rules
 
     index = result.index
     splits = ", ".join(f"{len(index.split(split))} {split}" for split in SPLITS)
     rows = [
         ("data set", f"{index.name}{'' if result.new else ' (nothing changed)'}"),
         ("images", f"{len(index.items)}: {splits}"),
-        ("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))),
     ]
+    if index.classes:
+        rows.append(("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))))
+    kinds = all_rules(find(index.task).checks.FINDINGS)
     for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
-        what = "[red]rejected[/]" if RULES[code].rejected else "[yellow]noted[/]"
-        rows.append((what, f"{count} x {RULES[code].title.lower()}"))
+        what = "[red]rejected[/]" if kinds[code].rejected else "[yellow]noted[/]"
+        rows.append((what, f"{count} x {kinds[code].title.lower()}"))
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for label, text in [*rows, ("report", escape(str(folder / "report.html")))]:
         console.print(label + " " * (11 - len(Text.from_markup(label))) + text)

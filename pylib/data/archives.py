@@ -41,7 +41,7 @@ _DAMAGED = (
 class Limits:
     """How much may come out of an archive: members, bytes in all, bytes a member, and bytes out per byte in.
 
-    The ratio counts from `ratio_from` bytes on, because a small archive of plain masks packs very well.
+    The ratio counts from `ratio_from` bytes on, because a small archive of plain pictures packs very well.
     """
 
     members: int = 200_000

@@ -1,39 +1,49 @@
-"""Looking inside each image and mask: what is wrong with the pair by itself."""
+"""Looking inside each candidate: what is wrong with the image, and, by the task, with its target."""
 
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pylib.data.dataset import MaskTarget, Target, read_file
+from pylib.data.dataset import Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
-from pylib.data.images import decode_image, decode_mask, encode_png, true_extension
+from pylib.data.images import decode_image, true_extension
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import DataError
 
-MIN_SIDE = 32
-"""Images with a shorter side than this are too small: the networks halve an image five times."""
+if TYPE_CHECKING:
+    from pylib.tasks import aspects
 
-_FEW = 5
-_PNG = b"\x89PNG\r\n\x1a\n"
 _SAME = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif"}
 
 
 @dataclass(frozen=True)
-class CheckedSample:
-    """A sample that is good by itself. Digests are of the bytes to store.
+class CheckedTarget:
+    """A target that is good by itself, as the index records it.
 
     `meaning` is equal for targets that say the same, whatever file they came in; `amounts` counts how much
     there is of each class id; `files` are the target's own, by path in the commit: a file of the source, or
-    its bytes where that cannot be stored as it is.
+    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing.
     """
+
+    record: Target
+    meaning: str
+    amounts: dict[int, int] = field(default_factory=dict)
+    files: dict[str, bytes | Path] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CheckedSample:
+    """A sample that is good by itself; `image_sha256` is of the bytes to store."""
 
     id: str
     image: Path
@@ -42,70 +52,70 @@ class CheckedSample:
     width: int
     height: int
     phash: str
-    target: Target
-    meaning: str
-    amounts: dict[int, int]
-    files: dict[str, bytes | Path]
+    target: CheckedTarget
+
+    @property
+    def path(self) -> str:
+        """Where the image is in the commit."""
+        return f"images/{self.id}.{self.extension}"
+
+    @property
+    def files(self) -> dict[str, bytes | Path]:
+        """The image and the target's own files, by path in the commit."""
+        return {self.path: self.image} | self.target.files
+
+
+class RejectedError(Exception):
+    """Ends the check of a candidate."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.reason)
+        self.finding = finding
 
 
 def examine(
     candidates: Sequence[Candidate],
     classes: dict[int, str],
+    checks: "aspects.Checks",
     *,
-    min_side: int = MIN_SIDE,
     workers: int | None = None,
 ) -> tuple[list[CheckedSample], list[Finding]]:
-    """Decode all pairs in threads; return the good ones in order, and the findings."""
+    """Decode and check all candidates in threads; return the good ones in order, and the findings."""
     good: list[CheckedSample] = []
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(lambda candidate: _examine(candidate, classes, min_side), candidates)
-        for examined, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
+        results = pool.map(lambda candidate: _examine(candidate, classes, checks), candidates)
+        for sample, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
             findings += found
-            if examined:
-                good.append(examined)
+            if sample:
+                good.append(sample)
     return good, findings
 
 
-def mask_digest(mask: NDArray[np.uint8]) -> str:
-    """Digest of a mask's size and ids, whatever file it came in."""
-    return hashlib.sha256(str(mask.shape).encode() + mask.tobytes()).hexdigest()
-
-
-class _RejectedError(Exception):
-    """Ends the examination of a pair."""
-
-    def __init__(self, code: str, item: str, reason: str) -> None:
-        super().__init__(reason)
-        self.finding = find(code, item, reason)
+def size_of(array: NDArray[np.uint8]) -> str:
+    """Width x height of an array [H, W, …], for messages."""
+    return f"{array.shape[1]}x{array.shape[0]}"
 
 
 def _examine(
-    candidate: Candidate, classes: dict[int, str], min_side: int
+    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks"
 ) -> tuple[CheckedSample | None, list[Finding]]:
     try:
-        image_data, image = _read_image(candidate, min_side)
-        mask_data, mask = _read_mask(candidate, image, classes)
-    except _RejectedError as error:
+        data, image = _read_image(candidate, checks.MIN_SIDE)
+        target = checks.check(candidate, image, classes)
+    except RejectedError as error:
         return None, [error.finding]
-    extension = true_extension(image_data)
-    stored = _mask_to_store(mask, mask_data)
-    file = f"masks/{candidate.id}.png"
-    ids, counts = np.unique(mask, return_counts=True)
-    examined = CheckedSample(
+    sample = CheckedSample(
         id=candidate.id,
         image=candidate.image,
-        extension=extension,
-        image_sha256=hashlib.sha256(image_data).hexdigest(),
+        extension=true_extension(data),
+        image_sha256=hashlib.sha256(data).hexdigest(),
         width=image.shape[1],
         height=image.shape[0],
         phash=perceptual_hash(image),
-        target=MaskTarget(file=file, sha256=hashlib.sha256(stored).hexdigest()),
-        meaning=mask_digest(mask),
-        amounts=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
-        files={file: candidate.mask if stored is mask_data else stored},
+        target=target,
     )
-    return examined, _notes(examined, candidate.mask)
+    return sample, [*_extension_wrong(sample), *target.findings]
 
 
 def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.uint8]]:
@@ -113,50 +123,16 @@ def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.
         data = read_file(candidate.image)
         image = decode_image(data)
     except DataError as error:
-        raise _RejectedError("image-unreadable", candidate.id, str(error)) from error
+        raise RejectedError(find("image-unreadable", candidate.id, str(error))) from error
     if min(image.shape[:2]) < min_side:
-        reason = f"{_size(image)} pixels, and the shorter side must have {min_side}"
-        raise _RejectedError("image-too-small", candidate.id, reason)
+        reason = f"{size_of(image)} pixels, and the shorter side must have {min_side}"
+        raise RejectedError(find("image-too-small", candidate.id, reason))
     return data, image
 
 
-def _read_mask(
-    candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]
-) -> tuple[bytes, NDArray[np.uint8]]:
-    try:
-        data = read_file(candidate.mask)
-        mask = decode_mask(data)
-    except DataError as error:
-        raise _RejectedError("mask-unreadable", candidate.id, str(error)) from error
-    if mask.shape != image.shape[:2]:
-        reason = f"mask has {_size(mask)} pixels, the upright image {_size(image)}"
-        raise _RejectedError("mask-size", candidate.id, reason)
-    ids = np.unique(mask).tolist()
-    if unknown := [value for value in ids if value not in classes]:
-        shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
-        raise _RejectedError("mask-unknown-class", candidate.id, f"mask has ids that are no class: {shown}")
-    if len(ids) == 1:
-        raise _RejectedError("mask-single-class", candidate.id, f"mask is {classes[ids[0]]} all over")
-    return data, mask
-
-
-def _mask_to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
-    """Return the file itself if it is a PNG of bit depth 8 and colour type grey, else such a PNG."""
-    header = data[24:26]  # bit depth and colour type in IHDR (PNG specification, 11.2.2)
-    return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
-
-
-def _notes(examined: CheckedSample, mask: Path) -> list[Finding]:
-    notes = []
-    claimed = examined.image.suffix.lower().removeprefix(".")
-    if _SAME.get(claimed, claimed) != examined.extension:
-        reason = f"{printable(examined.image.name)} holds a {examined.extension.upper()}"
-        notes.append(find("extension-wrong", examined.id, reason))
-    if mask not in examined.files.values():
-        reason = f"{printable(mask.name)} is no 8-bit grey PNG"
-        notes.append(find("mask-converted", examined.id, reason))
-    return notes
-
-
-def _size(array: NDArray[np.uint8]) -> str:
-    return f"{array.shape[1]}x{array.shape[0]}"
+def _extension_wrong(sample: CheckedSample) -> list[Finding]:
+    claimed = sample.image.suffix.lower().removeprefix(".")
+    if _SAME.get(claimed, claimed) == sample.extension:
+        return []
+    reason = f"{printable(sample.image.name)} holds a {sample.extension.upper()}"
+    return [find("extension-wrong", sample.id, reason)]

@@ -12,8 +12,6 @@ from pylib.records import Record, first_error
 SplitName = Literal["train", "validation", "test", "calibration"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 INDEX_FILE = "dataset.json"
-TRIMAP: dict[int, str] = {1: "object", 2: "background", 3: "border"}
-"""Oxford-IIIT Pet's convention, and the default classes."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -36,15 +34,39 @@ class MaskTarget(Record):
     file: MaskPath
     sha256: Sha256
 
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of its own files, by path in the commit."""
+        return {self.file: self.sha256}
 
-class LabelTarget(Record):
+    @property
+    def digest(self) -> str:
+        """What names it: its file's SHA-256."""
+        return self.sha256
+
+
+class _Inline(Record):
+    """A target that stands in the index itself."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """None."""
+        return {}
+
+    @property
+    def digest(self) -> str:
+        """What names it: the SHA-256 of its canonical JSON."""
+        return hashlib.sha256(self.dumps()).hexdigest()
+
+
+class LabelTarget(_Inline):
     """One class id for the whole image."""
 
     kind: Literal["label"] = "label"
     label: int = Field(ge=0)
 
 
-class ValueTarget(Record):
+class ValueTarget(_Inline):
     """One number for the whole image, in the data set's own unit."""
 
     kind: Literal["value"] = "value"
@@ -76,15 +98,7 @@ class Item(Record):
     @property
     def files(self) -> dict[str, str]:
         """SHA-256 of each of its files, by path in the commit."""
-        own = {self.image: self.image_sha256}
-        return own | ({self.target.file: self.target.sha256} if isinstance(self.target, MaskTarget) else {})
-
-    @property
-    def target_sha256(self) -> str:
-        """What names the target: its file's SHA-256, or that of its canonical JSON."""
-        if isinstance(self.target, MaskTarget):
-            return self.target.sha256
-        return hashlib.sha256(self.target.dumps()).hexdigest()
+        return {self.image: self.image_sha256} | self.target.files
 
 
 class DatasetIndex(Record):

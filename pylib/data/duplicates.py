@@ -19,7 +19,7 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Labelled:
-    """An image by id, with the SHA-256 of its bytes and its label: a mask's digest, or a class's name."""
+    """An image by id, with the SHA-256 of its bytes and its label: what its target means to the task."""
 
     id: str
     sha256: str

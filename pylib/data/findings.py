@@ -1,6 +1,6 @@
 """What a check of a data set can find, and what a person can do about each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pylib.records import Record
@@ -15,17 +15,12 @@ class Rule:
     fix: str
 
 
-RULES: dict[str, Rule] = {
+_OF_AN_IMAGE: dict[str, Rule] = {
     "image-unreadable": Rule(True, "Unreadable images", "copy the file again from where it came"),
     "image-too-small": Rule(True, "Images too small", "use the original, not its thumbnail"),
-    "image-without-mask": Rule(True, "Images without a mask", "draw it, or name it masks/<id>.png"),
-    "mask-without-image": Rule(True, "Masks without an image", "add the image, or remove the mask"),
-    "mask-unreadable": Rule(True, "Unreadable masks", "save it as PNG, one channel of class ids"),
-    "mask-size": Rule(True, "Masks of another size", "export the mask at the size of the upright image"),
-    "mask-unknown-class": Rule(
-        True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
-    ),
-    "mask-single-class": Rule(True, "Masks of one class only", "draw the object, or leave the image out"),
+    "extension-wrong": Rule(False, "Extensions that lie", "nothing: it is stored under its true extension"),
+}
+_OF_A_DATA_SET: dict[str, Rule] = {
     "duplicate": Rule(True, "Exact duplicates", "remove the copy"),
     "duplicate-contradictory": Rule(
         True, "Duplicates with different labels", "decide which label is right and remove the others"
@@ -36,19 +31,18 @@ RULES: dict[str, Rule] = {
     "split-bridged": Rule(
         True, "Images that would join two splits", "leave it out: it resembles images on both sides"
     ),
-    "extension-wrong": Rule(False, "Extensions that lie", "nothing: it is stored under its true extension"),
-    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: the ids are the same"),
     "near-duplicate": Rule(False, "Near duplicates", "nothing: they stay in one split"),
     "group-unmatched": Rule(False, "Ids without a group", "widen --group if they belong to one"),
-    "class-unseen": Rule(False, "Classes in no mask", "check the ids in classes.yaml or --classes"),
+    "class-unseen": Rule(False, "Classes that no item has", "check the ids in classes.yaml or --classes"),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(
         True, "Ids that the commit has", "rename it; to replace the old one, ingest all without --add"
     ),
     "item-replaced": Rule(False, "Replaced items", "nothing: it keeps its split"),
     "item-removed": Rule(False, "Removed items", "use --add to keep what the parent commit holds"),
-    "file-ignored": Rule(False, "Ignored files", "nothing, if they are neither image nor mask"),
+    "file-ignored": Rule(False, "Ignored files", "nothing, if they are no part of the data set"),
 }
+_OF_EVERY_TASK = _OF_AN_IMAGE | _OF_A_DATA_SET
 
 
 class Finding(Record):
@@ -65,9 +59,21 @@ class Finding(Record):
     related: list[str]
 
 
-def find(code: str, item: str, reason: str, related: Iterable[str] = ()) -> Finding:
-    """Make a finding of a kind that RULES knows."""
-    rule = RULES[code]
+def all_rules(own: Mapping[str, Rule]) -> dict[str, Rule]:
+    """Every rule where a task has rules of its own, in the order in which a report lists them."""
+    return {**_OF_AN_IMAGE, **own, **_OF_A_DATA_SET}
+
+
+def find(
+    code: str,
+    item: str,
+    reason: str,
+    related: Iterable[str] = (),
+    *,
+    rules: Mapping[str, Rule] = _OF_EVERY_TASK,
+) -> Finding:
+    """Make a finding of a kind that every task has, or that a task's own `rules` have."""
+    rule = rules[code]
     return Finding(
         code=code, item=item, rejected=rule.rejected, reason=reason, fix=rule.fix, related=list(related)
     )

@@ -1,6 +1,7 @@
 """The report of an ingest: report.json for programs, report.html for the person whose images these are."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,9 +9,9 @@ import jinja2
 
 from pylib.atomic import write_file
 from pylib.data.dataset import SPLITS, SplitName
-from pylib.data.findings import RULES, Finding
+from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
-from pylib.data.ingest import Plan
+from pylib.data.plan import Plan
 from pylib.errors import DataError
 from pylib.palette import class_colour
 from pylib.records import Record
@@ -21,7 +22,7 @@ _BINS = 16
 
 
 class Counts(Record):
-    """Pairs that were looked at, those that are new in the commit, those rejected, all in the data set."""
+    """Samples that were looked at, those that are new in the commit, those rejected, all in the data set."""
 
     read: int
     kept: int
@@ -32,8 +33,9 @@ class Counts(Record):
 class Report(Record):
     """What report.json holds.
 
-    `class_shares` are shares of all pixels of the kept masks, 0…1; `sides` counts the data set's images by
-    the length of their shorter side, as (from, to, count) in pixels; `splits` counts the data set's items.
+    `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels; `sides`
+    counts the data set's images by the length of their shorter side, as (from, to, count) in pixels;
+    `splits` counts the data set's items.
     """
 
     format: Literal[1] = 1
@@ -52,18 +54,18 @@ def make_report(plan: Plan) -> Report:
     """Sum a plan up."""
     index = plan.index
     aside = len({finding.item for finding in plan.rejected})
-    pixels = sum((Counter(pair.amounts) for pair in plan.pairs), Counter[int]())
-    total = max(1, pixels.total())
+    amounts = sum((Counter(sample.target.amounts) for sample in plan.samples), Counter[int]())
+    total = max(1, amounts.total())
     return Report(
         name=index.name,
         source=plan.source.uri,
         digest=plan.source.digest,
         classes=index.classes,
         images=Counts(
-            read=len(plan.layout.candidates), kept=len(plan.pairs), rejected=aside, total=len(index.items)
+            read=len(plan.layout.candidates), kept=len(plan.samples), rejected=aside, total=len(index.items)
         ),
         splits={name: len(index.split(name)) for name in SPLITS},
-        class_shares={name: pixels[mask_id] / total for mask_id, name in sorted(index.classes.items())},
+        class_shares={name: amounts[number] / total for number, name in sorted(index.classes.items())},
         sides=_histogram([min(item.width, item.height) for item in index.items]),
         findings=plan.findings,
     )
@@ -86,28 +88,34 @@ def _html(plan: Plan, report: Report) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    gallery = Gallery(plan.layout.candidates, plan.index.classes)
-    step = max(1, len(plan.pairs) // _SHOWN)
+    checks = plan.task.checks
+    gallery = Gallery(plan.layout.candidates, plan.index.classes, checks)
+    step = max(1, len(plan.samples) // _SHOWN)
     return environment.get_template("report.html.j2").render(
         report=report,
-        rules=RULES,
+        target=checks.TARGET,
+        amounts=checks.AMOUNTS,
         colours={name: class_colour(place) for place, name in enumerate(plan.index.class_names)},
-        kept=gallery.pictures([pair.id for pair in plan.pairs[::step][:_SHOWN]]),
-        kinds=_kinds(report.findings, gallery),
+        kept=gallery.pictures([sample.id for sample in plan.samples[::step][:_SHOWN]]),
+        kinds=_kinds(report.findings, gallery, checks.FINDINGS),
     )
 
 
-def _kinds(findings: list[Finding], gallery: Gallery) -> list[dict[str, Any]]:
-    """Group findings by kind, in the order of RULES, each with the pictures of what it is about."""
+def _kinds(findings: list[Finding], gallery: Gallery, own: Mapping[str, Rule]) -> list[dict[str, Any]]:
+    """Group findings by kind, in the order of the rules, each with the pictures of what it is about.
+
+    A kind is `of_target` where a person has to look at the target to see it.
+    """
     kinds = []
-    for code, rule in RULES.items():
+    for code, rule in all_rules(own).items():
         found = [finding for finding in findings if finding.code == code]
         if found:
             rows = [
                 {"finding": one, "pictures": gallery.pictures([one.item, *one.related[:5]])}
                 for one in found[:_SHOWN_ASIDE]
             ]
-            kinds.append({"code": code, "rule": rule, "rows": rows, "rest": found[_SHOWN_ASIDE:]})
+            kind = {"code": code, "rule": rule, "rows": rows, "rest": found[_SHOWN_ASIDE:]}
+            kinds.append(kind | {"of_target": code in own or code.startswith("duplicate")})
     return kinds
 
 

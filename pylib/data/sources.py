@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pylib.data.archives import unpack
 from pylib.data.downloads import download
-from pylib.data.sample import make_sample
 from pylib.errors import DataError
 from pylib.provenance.digests import digest_of, dir_hash
+from pylib.tasks.task import Task
 
 KNOWN = ("sample", "oxford-pets")
 
@@ -37,10 +37,11 @@ class Source:
 
 
 @contextmanager
-def open_source(source: str, *, cache: Path) -> Iterator[Source]:
+def open_source(source: str, task: Task, *, cache: Path) -> Iterator[Source]:
     """Make a source's files available as a folder for as long as the block runs.
 
-    `source` is a path, or a known name (write ./sample for a folder of that name). Downloads are kept in
+    `source` is a path, or a known name (write ./sample for a folder of that name): `sample` is the task's own
+    built-in data set. Downloads are kept in
     `cache`, and archives are unpacked there for as long as they are needed. Raises DataError.
     """
     path = Path(source).expanduser()
@@ -52,7 +53,7 @@ def open_source(source: str, *, cache: Path) -> Iterator[Source]:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="source-", dir=cache) as folder:
         if source == "sample":
-            yield _sample(Path(folder) / "sample")
+            yield _sample(task, Path(folder) / "sample")
         elif source == "oxford-pets":
             yield _oxford_pets(Path(folder), cache)
         else:
@@ -60,8 +61,8 @@ def open_source(source: str, *, cache: Path) -> Iterator[Source]:
             yield Source(default_name(source), Path(folder), path.resolve().as_uri(), _digest(path))
 
 
-def _sample(folder: Path) -> Source:
-    make_sample(folder)
+def _sample(task: Task, folder: Path) -> Source:
+    task.sample.make_sample(folder)
     return Source("sample", folder, "pylib:sample", digest_of(folder))
 
 

@@ -107,7 +107,7 @@ def serving_python() -> Path:
     beside = Path(sys.prefix).parent / ".venv-serve" / "bin" / "python"
     python = Path(os.environ.get("PYLIB_SERVE_PYTHON") or beside)
     if not python.exists():
-        raise ServingError(f"no serving environment at {python}: make it from locks/serve.txt (make setup)")
+        raise ServingError(f"no serving environment at {python}: make it with ./environments.sh serve")
     return python
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pylib.data.dataset import INDEX_FILE
-from pylib.data.ingest import IngestResult, Options, Plan
+from pylib.data.ingest import IngestResult
 from pylib.data.ingest import ingest as read
+from pylib.data.plan import Options, Plan
 from pylib.provenance.digests import canonical, dir_hash
 from pylib.provenance.statement import Definition, build_statement
 from pylib.store.protocol import DEFAULT_BRANCH, Store
@@ -23,7 +24,7 @@ def ingest(
     report: Path,
     branch: str = DEFAULT_BRANCH,
 ) -> IngestResult:
-    """Commit a source's good pairs; see `pylib.data.ingest.ingest` for the checks and the errors."""
+    """Commit a source's good samples; see `pylib.data.ingest.ingest` for the checks and the errors."""
     started = datetime.now(UTC)
     return read(
         source,
@@ -41,6 +42,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
     parameters = {
         "repository": repository,
         "branch": branch,
+        "task": plan.index.task,
         "classes": {str(number): name for number, name in plan.index.classes.items()},
         "group": plan.index.group_pattern,
         "strict": plan.options.strict,
@@ -54,7 +56,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
 
 
 def _tree(plan: Plan) -> str:
-    """The dirHash of the commit to be: its images and masks, and the index that names them."""
+    """The dirHash of the commit to be: the files of its items, and the index that names them."""
     files = {INDEX_FILE: sha256(plan.index.dumps()).hexdigest()}
     for item in plan.index.items:
         files |= item.files

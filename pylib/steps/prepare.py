@@ -1,18 +1,18 @@
 """Step "prepare": a data commit to shards."""
 
 import json
-import statistics
 import tempfile
 from pathlib import Path
 
-from pylib.data.dataset import DatasetIndex
+from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.shard_writer import write_shards
-from pylib.errors import ConfigurationError, ProvenanceError
+from pylib.errors import ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
 from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
+from pylib.tasks.task import find
 
 
 @step(cached=True)
@@ -21,35 +21,27 @@ def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
 
     The record of the commit's own ingest is put beside, so that it travels on with the shards.
     """
-    check_image_size(image_size)
     store = open_store(settings().store)
     commit = store.inspect(CommitRef.parse(data))
+    size = side(DatasetIndex.loads(store.read(commit, INDEX_FILE)), image_size)
     with tempfile.TemporaryDirectory(dir=shards.parent) as folder:
         store.checkout(CommitRef.parse(data), Path(folder) / "data")
-        size = image_size or natural_size(DatasetIndex.read(Path(folder) / "data"))
         index = write_shards(Path(folder) / "data", shards, image_size=size)
     write_bundle(shards, ingest_records(commit.description, data))
     return {name: len(split.items) for name, split in index.splits.items()}
 
 
-def check_parameters(data: str, image_size: int) -> None:
-    """What the step would say of its parameters, before anything runs."""
+def check_parameters(task: str, data: str, image_size: int) -> None:
+    """What the step would say of its parameters, before anything runs; the data is of that task."""
     CommitRef.parse(data)
-    check_image_size(image_size)
+    find(task).records.check_image_size(image_size)
 
 
-def check_image_size(image_size: int) -> None:
-    """Raise ConfigurationError for a side, in pixels, that the network cannot take; 0: the images' own."""
-    if image_size % 32 or image_size < 0:
-        raise ConfigurationError(
-            f"image_size={image_size}: the U-Net halves it five times; give a multiple of 32"
-        )
-
-
-def natural_size(index: DatasetIndex, *, largest: int = 160) -> int:
-    """The side to train at where none is asked for: the images' own, in steps of 32 pixels."""
-    side = statistics.median(min(item.width, item.height) for item in index.items)
-    return max(32, min(int(side) // 32 * 32, largest))
+def side(index: DatasetIndex, image_size: int) -> int:
+    """The side, in pixels, to train at: what is asked for, if the task can take it; 0: the images' own."""
+    records = find(index.task).records
+    records.check_image_size(image_size)
+    return image_size or records.natural_size(index)
 
 
 def ingest_records(description: str, data: str) -> list[Statement]:

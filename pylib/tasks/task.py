@@ -4,8 +4,9 @@ Each aspect of a task is a module of its folder, imported when it is first asked
 all: the model server has neither TensorFlow nor pydantic. The modules have the same names in each task:
 
     layout      how a source's folder holds images and what is to be learned of them
-    checks      what may be wrong with one sample
+    checks      what may be wrong with a target, what it says, how a report shows it
     records     what a record of a shard holds
+    sample      the built-in data set
     objective   loss, validation metrics and score, augmentation
     network     the architecture and its own hyper-parameters
     judgement   the metrics of the test split, and what a report shows of them
@@ -24,6 +25,9 @@ from pylib.errors import ConfigurationError
 if TYPE_CHECKING:
     from pylib.tasks import aspects
 
+DEFAULT = "segmentation"
+"""The task of a data set where nobody names one."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -32,9 +36,24 @@ class Task:
     name: str
 
     @property
+    def layout(self) -> "aspects.LayoutReader":
+        """How a source's folder holds images and what is to be learned of them."""
+        return cast("aspects.LayoutReader", self._aspect("layout"))
+
+    @property
+    def checks(self) -> "aspects.Checks":
+        """What may be wrong with a target, what it says, how a report shows it."""
+        return cast("aspects.Checks", self._aspect("checks"))
+
+    @property
     def records(self) -> "aspects.Records":
         """What a record of a shard holds."""
         return cast("aspects.Records", self._aspect("records"))
+
+    @property
+    def sample(self) -> "aspects.Sample":
+        """The built-in data set."""
+        return cast("aspects.Sample", self._aspect("sample"))
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")

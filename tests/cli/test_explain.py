@@ -15,10 +15,12 @@ from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
 from pylib.store.opening import open_store
 from pylib.store.pachyderm_names import handle
+from tests.data.format_1 import format_1
 from tests.store.standin import serving
 
 PYLIB = Path(sys.executable).with_name("pylib")
 IMAGES = {f"pet{number:03}": f"image {number}".encode() for number in range(290)}
+FILES = {f"images/{name}.jpg": content for name, content in IMAGES.items()}
 
 
 def item(name, content):
@@ -36,6 +38,15 @@ def item(name, content):
     )
 
 
+def index():
+    return DatasetIndex(
+        task="segmentation",
+        name="pets",
+        classes={0: "background", 1: "pet"},
+        items=[item(name, content) for name, content in IMAGES.items()],
+    )
+
+
 @pytest.fixture
 def pachd():
     with serving() as (standin, _):
@@ -45,14 +56,7 @@ def pachd():
 
 @pytest.fixture
 def commit(pachd):
-    index = DatasetIndex(
-        task="segmentation",
-        name="pets",
-        classes={0: "background", 1: "pet"},
-        items=[item(name, content) for name, content in IMAGES.items()],
-    )
-    files = {f"images/{name}.jpg": content for name, content in IMAGES.items()}
-    return open_store(pachd.url).commit("pets", files | {"dataset.json": index.dumps()})
+    return open_store(pachd.url).commit("pets", FILES | {"dataset.json": index().dumps()})
 
 
 @pytest.fixture
@@ -71,6 +75,17 @@ def model(pachd, commit, tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture
+def of_format_1(tmp_path, model, monkeypatch):
+    """A local store with the same commit as it was written when every target was a mask."""
+    store = tmp_path / "old"
+    monkeypatch.setenv("PYLIB_STORE", str(store))
+    made = open_store(str(store)).commit("pets", FILES | {"dataset.json": format_1(index())})
+    data = commit_resource(str(made.ref), name="data")
+    record(Definition("train", {}, (data,)), {"model": model}, [], datetime.now(UTC))
+    return store
+
+
 def explain(model, store, *options):
     environment = os.environ | {"PYLIB_STORE": store, "PYLIB_OUTPUT": str(model.parent / "out")}
     command = [PYLIB, "explain", str(model), *options]
@@ -84,6 +99,13 @@ def test_all_images_are_asked_for_at_once(pachd, model):
     assert "290 training images" in shown.stdout
     assert "every digest checked" in shown.stdout
     assert len(pachd.calls) < 5
+
+
+def test_a_commit_of_the_former_format_is_checked_too(model, of_format_1):
+    shown = explain(model, str(of_format_1))
+    assert shown.returncode == 0, shown.stderr
+    assert "290 training images" in shown.stdout
+    assert "every digest checked" in shown.stdout
 
 
 def test_an_image_that_is_not_what_was_learned_from_is_named(pachd, model, commit):

@@ -84,9 +84,9 @@ def test_add_and_group_and_strict_reach_the_library(pairs: Path) -> None:
     [
         (["nowhere"], "nowhere: no such folder or archive"),
         (["{pairs}"], "no usable item"),
-        (["{pairs}", "--classes", "sky,road"], "write mask ids and names"),
+        (["{pairs}", "--classes", "sky,road"], "write class ids and names"),
         (["{pairs}", "--classes", "0=sky"], "two classes or more"),
-        (["{pairs}", "--classes", "0=sky,1="], "mask id 1 needs a name"),
+        (["{pairs}", "--classes", "0=sky,1="], "class id 1 needs a name"),
         (["{pairs}", "--classes", "0=sky,0=road"], "there twice"),
         (["{pairs}", "--classes", "0=sky,999=road"], "999 is no mask id"),
         (["{pairs}", "--classes", "0=sky,1=road", "--group", "["], "no regular expression"),

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pylib.data.dataset import SPLITS, DatasetIndex
-from pylib.data.ingest import IngestResult, Options, ingest, read_parent
+from pylib.data.ingest import IngestResult, ingest, read_parent
+from pylib.data.plan import Options
 from pylib.data.report import Report
 from pylib.data.split import split_of
 from pylib.errors import ConfigurationError, DataError, StoreError
@@ -43,7 +44,7 @@ def test_a_commit_holds_the_index_and_the_bytes_that_it_names(good, run, tmp_pat
     index = DatasetIndex.read(tmp_path / "out")
     assert index == result.index
     assert len(index.items) == 40
-    assert files.keys() == {"dataset.json", *(i.image for i in index.items), *(i.target.file for i in index.items)}
+    assert files.keys() == {"dataset.json", *(path for item in index.items for path in item.files)}
     assert all(files[item.image] == item.image_sha256 for item in index.items)
     assert all(files[item.target.file] == item.target.sha256 for item in index.items)
     assert result.new

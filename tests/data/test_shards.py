@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pylib.data.classes import class_lookup
 from pylib.data.dataset import SPLITS, DatasetIndex
 from pylib.data.images import decode_image, decode_mask, resize_image
-from pylib.data.ingest import Options, plan_ingest
+from pylib.data.plan import Options, plan_ingest
 from pylib.data.shard_writer import write_shards
 from pylib.data.shards import HEADER_BYTES, ShardIndex, load_split
 from pylib.errors import DataError
@@ -95,6 +94,10 @@ BAD = {
         lambda root: shutil.copy(root / "images/item_04.jpg", root / "masks/item_03.png"),
         "item item_03: .* does not match its SHA-256",
     ),
+    "a class that no mask can hold": (
+        lambda root: _edit(root / "dataset.json", lambda c: c["classes"].update({"256": "sky"})),
+        "class 256: ids of masks are whole numbers from 0 to 255",
+    ),
     "a missing class": (
         lambda root: _edit(root / "dataset.json", lambda c: c["classes"].pop("3")),
         "item item_00: its mask has an id that is no class",
@@ -119,8 +122,3 @@ def test_a_shard_that_was_cut_short_says_so(dataset: Path, tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match="cannot be read"):
         load_split(tmp_path / "shards", "test")
-
-
-def test_ids_map_to_positions_among_the_sorted_ids() -> None:
-    lookup = class_lookup({7: "road", 0: "sky", 255: "void"})
-    assert lookup[[0, 7, 255, 1]].tolist() == [0, 1, 2, -1]

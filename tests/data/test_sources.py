@@ -7,10 +7,13 @@ import pytest
 from pylib.data.sources import default_name, open_source
 from pylib.errors import DataError
 from pylib.provenance.digests import dir_hash, manifest, sha256_file
+from pylib.tasks.task import find
+
+SEGMENTATION = find("segmentation")
 
 
 def test_a_folder_is_read_where_it_is(good, tmp_path: Path) -> None:
-    with open_source(str(good.root), cache=tmp_path / "cache") as source:
+    with open_source(str(good.root), SEGMENTATION, cache=tmp_path / "cache") as source:
         assert source.folder == good.root
         assert source.digest == {"dirHash": dir_hash(manifest(good.root))}
     assert not (tmp_path / "cache").exists()
@@ -19,7 +22,7 @@ def test_a_folder_is_read_where_it_is(good, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["tar", "gztar", "xztar", "zip"])
 def test_an_archive_is_unpacked_and_removed_again(good, tmp_path: Path, kind: str) -> None:
     path = shutil.make_archive(str(tmp_path / "my set"), kind, root_dir=tmp_path, base_dir="good")
-    with open_source(path, cache=tmp_path / "cache") as source:
+    with open_source(path, SEGMENTATION, cache=tmp_path / "cache") as source:
         assert manifest(source.folder / "good") == manifest(good.root)
         assert source.digest == {"sha256": sha256_file(Path(path))}
         assert source.name == "my-set"
@@ -31,7 +34,7 @@ def test_a_refused_archive_leaves_nothing(tmp_path: Path) -> None:
         archive.addfile(tarfile.TarInfo("../evil"))
     with (
         pytest.raises(DataError, match="leads out"),
-        open_source(str(tmp_path / "evil.tar"), cache=tmp_path / "c"),
+        open_source(str(tmp_path / "evil.tar"), SEGMENTATION, cache=tmp_path / "c"),
     ):
         pytest.fail("it was opened")
     assert list((tmp_path / "c").iterdir()) == []
@@ -42,7 +45,10 @@ def test_an_unknown_source_names_the_known_ones(tmp_path: Path, source: str, mon
     monkeypatch.chdir(tmp_path)
     if not source:
         source = str(tmp_path / "missing.tar")
-    with pytest.raises(DataError, match="sample, oxford-pets"), open_source(source, cache=tmp_path):
+    with (
+        pytest.raises(DataError, match="sample, oxford-pets"),
+        open_source(source, SEGMENTATION, cache=tmp_path),
+    ):
         pytest.fail("it was opened")
 
 

@@ -1,1 +1,12 @@
 """A class for each pixel: images with masks, a U-Net, mean IoU."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what the type checker holds this task's modules to
+    from pylib.tasks import aspects
+    from pylib.tasks.segmentation import checks, layout, records, sample
+
+    _layout: aspects.LayoutReader = layout
+    _checks: aspects.Checks = checks
+    _records: aspects.Records = records
+    _sample: aspects.Sample = sample

@@ -1,19 +1,24 @@
 """What a record of a shard holds: an image and the class index of each of its pixels."""
 
+import statistics
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.data.classes import class_lookup
 from pylib.data.dataset import DatasetIndex, Item, MaskTarget, read_verified
 from pylib.data.images import decode_image, decode_mask, resize_image, resize_mask
 from pylib.data.shards import ArraySpec
-from pylib.errors import DataError
+from pylib.errors import ConfigurationError, DataError
 
 
-def arrays(_index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
-    """Inputs uint8 [S,S,3], RGB; targets uint8 [S,S], class indices 0…C-1."""
+def arrays(index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
+    """Inputs uint8 [S,S,3], RGB; targets uint8 [S,S], class indices 0…C-1.
+
+    Raises DataError for a class that no mask can hold.
+    """
+    if wrong := [class_id for class_id in index.classes if class_id > np.iinfo(np.uint8).max]:
+        raise DataError(f"class {wrong[0]}: ids of masks are whole numbers from 0 to 255")
     return (
         ArraySpec(dtype="uint8", shape=(image_size, image_size, 3)),
         ArraySpec(dtype="uint8", shape=(image_size, image_size)),
@@ -35,3 +40,25 @@ def read(
     if indices.min() < 0:
         raise DataError("its mask has an id that is no class; ingest the data set again")
     return resize_image(image, image_size), indices.astype(np.uint8)
+
+
+def check_image_size(image_size: int) -> None:
+    """Raise ConfigurationError for a side, in pixels, that the U-Net cannot take; 0: the images' own."""
+    if image_size % 32 or image_size < 0:
+        raise ConfigurationError(
+            f"image_size={image_size}: the U-Net halves it five times; give a multiple of 32"
+        )
+
+
+def natural_size(index: DatasetIndex, *, largest: int = 160) -> int:
+    """The side to train at where none is asked for: the images' own, in steps of 32 pixels."""
+    side = statistics.median(min(item.width, item.height) for item in index.items)
+    return max(32, min(int(side) // 32 * 32, largest))
+
+
+def class_lookup(classes: dict[int, str]) -> NDArray[np.int16]:
+    """Table int16 [256] from class id to class index (position among the sorted ids), -1 for other ids."""
+    lookup = np.full(256, -1, np.int16)
+    for position, class_id in enumerate(sorted(classes)):
+        lookup[class_id] = position
+    return lookup

@@ -6,9 +6,9 @@ from scipy import ndimage
 
 from pylib.data.duplicates import near_pairs, perceptual_hash
 from pylib.data.images import decode_image, decode_mask
-from pylib.data.sample import BACKGROUND, BORDER, OBJECT, make_sample, trimap
 from pylib.errors import DataError
 from pylib.provenance.digests import manifest
+from pylib.tasks.segmentation.sample import BACKGROUND, BORDER, OBJECT, make_sample, trimap
 
 
 def test_the_same_call_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""What may be wrong with a mask, what it says, and how a report shows it."""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.data.checks import CheckedTarget, RejectedError, size_of
+from pylib.data.dataset import MaskTarget, Target, read_file
+from pylib.data.findings import Finding, Rule, find
+from pylib.data.gallery import TargetPicture
+from pylib.data.images import decode_mask, encode_png, resize_mask
+from pylib.data.layout import Candidate
+from pylib.data.names import printable
+from pylib.errors import ConfigurationError, DataError
+from pylib.palette import class_rgb
+from pylib.tasks.segmentation.records import class_lookup
+
+TARGET = "mask"
+AMOUNTS = "pixels"
+MIN_SIDE = 32  # the U-Net halves an image five times
+DEFAULT_CLASSES: dict[int, str] = {1: "object", 2: "background", 3: "border"}
+"""Oxford-IIIT Pet's trimap."""
+
+FINDINGS: dict[str, Rule] = {
+    "image-without-mask": Rule(True, "Images without a mask", "draw it, or name it masks/<id>.png"),
+    "mask-without-image": Rule(True, "Masks without an image", "add the image, or remove the mask"),
+    "mask-unreadable": Rule(True, "Unreadable masks", "save it as PNG, one channel of class ids"),
+    "mask-size": Rule(True, "Masks of another size", "export the mask at the size of the upright image"),
+    "mask-unknown-class": Rule(
+        True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
+    ),
+    "mask-single-class": Rule(True, "Masks of one class only", "draw the object, or leave the image out"),
+    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: the ids are the same"),
+}
+_FEW = 5
+_PNG = b"\x89PNG\r\n\x1a\n"
+_WHITE = (255, 255, 255)  # ids that are no class
+
+
+def classes(
+    asked: dict[int, str] | None, found: dict[int, str] | None, parent: dict[int, str] | None
+) -> dict[int, str]:
+    """The first that are given, else the trimap; ConfigurationError unless two or more ids, 0…255."""
+    chosen = asked or found or parent or DEFAULT_CLASSES
+    if wrong := [number for number in chosen if number > np.iinfo(np.uint8).max]:
+        raise ConfigurationError(
+            f"classes {chosen}: {wrong[0]} is no mask id; ids are whole numbers from 0 to 255"
+        )
+    if len(chosen) < 2:  # noqa: PLR2004
+        raise ConfigurationError(f"classes {chosen}: a segmentation needs two classes or more")
+    return chosen
+
+
+def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
+    """Read a candidate's mask, which is stored as it is where it is an 8-bit grey PNG; or RejectedError."""
+    data, mask = _read_mask(candidate, image, classes)
+    stored = _to_store(mask, data)
+    file = f"masks/{candidate.id}.png"
+    ids, counts = np.unique(mask, return_counts=True)
+    return CheckedTarget(
+        record=MaskTarget(file=file, sha256=hashlib.sha256(stored).hexdigest()),
+        meaning=_digest(mask),
+        amounts=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
+        files={file: candidate.source if stored is data else stored},
+        findings=[] if stored is data else [_converted(candidate)],
+    )
+
+
+def meaning(target: Target, read: Callable[[str], bytes]) -> str:
+    """Digest of a mask's size and ids; `read` gives a file of the commit by path. Raises DataError."""
+    if not isinstance(target, MaskTarget):
+        raise DataError(f"a target is a {target.kind}, not a mask; ingest the data set again")
+    return _digest(decode_mask(read(target.file)))
+
+
+def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetPicture:
+    """The mask's classes in their colours, at most `side` pixels a side; nothing where it cannot be read."""
+    try:
+        mask = decode_mask(read_file(candidate.source))
+    except DataError:
+        return TargetPicture()
+    scale = min(1.0, side / max(mask.shape))
+    shape = max(1, round(mask.shape[0] * scale)), max(1, round(mask.shape[1] * scale))
+    return TargetPicture(veil=encode_png(_coloured(resize_mask(mask, shape), classes)))
+
+
+def _read_mask(
+    candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]
+) -> tuple[bytes, NDArray[np.uint8]]:
+    try:
+        data = read_file(candidate.source)
+        mask = decode_mask(data)
+    except DataError as error:
+        raise _rejected("mask-unreadable", candidate, str(error)) from error
+    if mask.shape != image.shape[:2]:
+        reason = f"mask has {size_of(mask)} pixels, the upright image {size_of(image)}"
+        raise _rejected("mask-size", candidate, reason)
+    ids = np.unique(mask).tolist()
+    if unknown := [value for value in ids if value not in classes]:
+        shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
+        raise _rejected("mask-unknown-class", candidate, f"mask has ids that are no class: {shown}")
+    if len(ids) == 1:
+        raise _rejected("mask-single-class", candidate, f"mask is {classes[ids[0]]} all over")
+    return data, mask
+
+
+def _rejected(code: str, candidate: Candidate, reason: str) -> RejectedError:
+    return RejectedError(find(code, candidate.id, reason, rules=FINDINGS))
+
+
+def _converted(candidate: Candidate) -> Finding:
+    reason = f"{printable(candidate.source.name)} is no 8-bit grey PNG"
+    return find("mask-converted", candidate.id, reason, rules=FINDINGS)
+
+
+def _to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
+    """Return the file itself if it is a PNG of bit depth 8 and colour type grey, else such a PNG."""
+    header = data[24:26]  # bit depth and colour type in IHDR (PNG specification, 11.2.2)
+    return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
+
+
+def _digest(mask: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(str(mask.shape).encode() + mask.tobytes()).hexdigest()
+
+
+def _coloured(mask: NDArray[np.uint8], classes: dict[int, str]) -> NDArray[np.uint8]:
+    table = np.array([*(class_rgb(index) for index in range(len(classes))), _WHITE], np.uint8)
+    indices = class_lookup(classes)[mask]
+    return table[np.where(indices < 0, len(classes), indices)]

@@ -1,0 +1,1 @@
+"""A label for each image, from the name of its folder: images/<class>/<name>."""

@@ -1,0 +1,33 @@
+import pytest
+
+from pylib.errors import ConfigurationError
+from pylib.tasks import aspects, task
+
+ASPECTS = {
+    name: getattr(aspects, found.fget.__annotations__["return"].rpartition(".")[2])
+    for name, found in vars(task.Task).items()
+    if isinstance(found, property)
+}
+
+
+def test_the_default_is_a_task_that_there_is() -> None:
+    assert task.find(task.DEFAULT).name in task.names()
+
+
+@pytest.mark.parametrize("name", ["", "segmentatoin", "aspects", "task", "../tasks", "segmentation.checks"])
+def test_what_is_no_task_is_one_line_that_names_those_there_are(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"there are: {', '.join(task.names())}$") as caught:
+        task.find(name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("aspect", ASPECTS)
+@pytest.mark.parametrize("name", task.names())
+def test_a_task_has_all_that_an_aspect_says(name: str, aspect: str) -> None:
+    module = getattr(task.find(name), aspect)
+    protocol = ASPECTS[aspect]
+    wanted = {*vars(protocol), *protocol.__annotations__}
+    wanted = {member for member in wanted if not member.startswith("_")}
+    assert wanted
+    assert wanted <= vars(module).keys()
+    assert module.__name__.endswith(f"{name}.{aspect}")

@@ -1,0 +1,99 @@
+"""The notebooks as a reader runs them: from top to bottom, in a kernel that knows only its own folder."""
+
+import base64
+import io
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DEMO = ROOT / "notebooks/demo.ipynb"
+OURS = {"ipykernel", "nbclient", "nbformat"}
+
+
+@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.name)
+def test_git_has_the_cells_and_not_what_they_printed(file):
+    notebook = nbformat.read(file, as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert len(cells) > 5
+    assert {(cell.execution_count, len(cell.outputs)) for cell in cells} == {(None, 0)}
+
+
+def test_the_image_and_the_tests_run_notebooks_with_the_same_packages():
+    locked = [
+        dict(re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / f"locks/{name}.txt").read_text(), re.MULTILINE))
+        for name in ("dev", "notebook")
+    ]
+    assert {name: locked[0][name] for name in OURS} == {name: locked[1][name] for name in OURS}
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory):
+    return tmp_path_factory.mktemp("notebook") / "out"
+
+
+@pytest.fixture(scope="module")
+def run(output):
+    """The demo after it was run, as it stands in Git, with its results in a folder that was not there."""
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(DEMO, as_version=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYLIB_OUTPUT", str(output))
+        place = {"metadata": {"path": str(DEMO.parent)}}
+        NotebookClient(notebook, timeout=500, kernel_name="python3", resources=place).execute()
+    return notebook
+
+
+def printed(notebook, word):
+    """What the one cell with this word printed and showed, as text."""
+    (cell,) = (cell for cell in notebook.cells if cell.cell_type == "code" and word in cell.source)
+    shown = [each.get("data", {}).get("text/plain", "") for each in cell.outputs]
+    return "\n".join([*(each.get("text", "") for each in cell.outputs), *shown])
+
+
+def pictures(notebook, kind):
+    """What cells showed of a kind."""
+    outputs = [each for cell in notebook.cells if cell.cell_type == "code" for each in cell.outputs]
+    return [each.data[kind] for each in outputs if kind in each.get("data", {})]
+
+
+@pytest.mark.slow
+def test_it_ends_with_an_answer_that_is_explained(run, output):
+    record = json.loads((output / "predictions.jsonl").read_text().splitlines()[-1])
+    explained = printed(run, '"explain"')
+    assert record["prediction_id"] in explained
+    assert "every digest checked" in explained
+    (model,) = (output / "artifacts/models").iterdir()
+    assert model.name in explained
+    assert "stopped" in printed(run, '"--stop"')
+
+
+@pytest.mark.slow
+def test_it_shows_both_reports_and_the_answer(run):
+    data, evaluation = [page for page in pictures(run, "text/html") if "<iframe" in page]
+    assert "data:image/png;base64," in data
+    assert "Confusion matrix" in evaluation
+    (answer,) = pictures(run, "image/png")
+    assert Image.open(io.BytesIO(base64.b64decode(answer))).width >= 320
+
+
+@pytest.mark.slow
+def test_it_releases_what_passed_the_gate(run, output):
+    released = printed(run, '"released"')
+    (model,) = (output / "artifacts/models").iterdir()
+    assert model.name in released
+    assert "'gate': 'passed'" in printed(run, '"status"')
+
+
+@pytest.mark.slow
+def test_no_cell_warns_or_draws_as_in_a_terminal(run):
+    outputs = [each for cell in run.cells if cell.cell_type == "code" for each in cell.outputs]
+    assert [each.text for each in outputs if each.get("name") == "stderr"] == []
+    assert [each.text for each in outputs if "\x1b" in each.get("text", "")] == []
