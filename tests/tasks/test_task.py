@@ -4,9 +4,9 @@ from pylib.errors import ConfigurationError
 from pylib.tasks import aspects, task
 
 ASPECTS = {
-    name: getattr(aspects, found.fget.__annotations__["return"].rpartition(".")[2])
+    name: getattr(aspects, said.rpartition(".")[2])
     for name, found in vars(task.Task).items()
-    if isinstance(found, property)
+    if isinstance(found, property) and isinstance(said := found.fget.__annotations__["return"], str)
 }
 
 
