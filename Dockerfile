@@ -50,7 +50,8 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=train-packages /opt/venv /opt/venv
-COPY pyproject.toml README.md LICENSE gate.yaml images.lock ./
+COPY pyproject.toml README.md LICENSE images.lock ./
+COPY gates gates
 COPY locks/train.txt locks/train.txt
 COPY pylib pylib
 COPY components components

@@ -118,7 +118,7 @@ def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, questio
             answer = client.predict(data)
             pixels = decode_image(data)
             small = resize_image(pixels, model.image_size)
-            here = model.probabilities(small[None])[0].argmax(-1).astype(np.uint8)
+            here = model.outputs(small[None])[0].argmax(-1).astype(np.uint8)
             np.testing.assert_array_equal(answer.answer.mask, resize_mask(here, pixels.shape[:2]))
             assert answer.tags["model_digest"] == facts["model_sha256"]
 

@@ -38,7 +38,7 @@ class Account(BaseModel):
 
 
 class Recorded(BaseModel):
-    """Who pylib is on a cluster, and the verbs that its calls need, by resource.
+    """Who pylib is on a cluster, and the verbs that its calls need, by resource, in a namespace.
 
     A resource is written as kubectl has it, `leases.coordination.k8s.io/NAME`; without a group it is one of
     Kubeflow Pipelines'.
@@ -47,6 +47,7 @@ class Recorded(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: Account
+    namespace: str = ""  # the account's own, where none is named
     needed: dict[str, list[str]]
 
     @property

@@ -6,11 +6,6 @@ from pathlib import Path
 
 from pylib.errors import GateError, ReleaseError
 from pylib.evaluation.gate import decide_again
-from pylib.evaluation.parity import (
-    MAXIMUM_PROBABILITY_DIFFERENCE,
-    MINIMUM_SAME_CLASS_SHARE,
-    is_same_model,
-)
 from pylib.evaluation.record import Evaluation, read_evaluation
 from pylib.release.clone import as_remote, commit_manifests, open_clone
 from pylib.release.git import Git
@@ -19,6 +14,7 @@ from pylib.release.message import commit_message, gate_line
 from pylib.release.models import models, read_manifest
 from pylib.serving.repository import choose, manifest
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
+from pylib.tasks import task
 
 
 @dataclass(frozen=True)
@@ -136,12 +132,8 @@ def _check(judged: Evaluation, digest: str, evaluation: Path) -> None:
         whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")
     failures = [str(check) for check in decide_again(judged).failures]
-    if not is_same_model(judged.parity):
-        failures.append(
-            f"export and trained model differ: {judged.parity.same_class_share:.4%} of the pixels agree "
-            f"(minimum {MINIMUM_SAME_CLASS_SHARE:.1%}), probabilities differ by up to "
-            f"{judged.parity.max_probability_difference:.2g} (maximum {MAXIMUM_PROBABILITY_DIFFERENCE:g})"
-        )
+    if difference := task.find(judged.task).judgement.difference(judged.parity):
+        failures.append(f"export and trained model differ: {difference}")
     if failures:
         report = f"the model is kept, and its report is in {evaluation}"
         raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")

@@ -8,7 +8,7 @@ from preflight.platform.grants import Access
 from preflight.registry import rule
 from preflight.render.cluster import Render
 
-# What may grant an account something, in its own namespace and in all.
+# What may grant an account something, in the namespace of its calls and in all.
 NAMESPACED, CLUSTER_WIDE = ("Role", "RoleBinding"), ("ClusterRole", "ClusterRoleBinding")
 
 
@@ -19,7 +19,8 @@ def missing_permissions(render: Render) -> Problems:
     for resource in render.of("ServiceAccount"):
         if record := of_account.get((resource.namespace, resource.name)):
             granted = {each.access for each in grants.of(render, resource.namespace, resource.name)}
-            by = [*bringing(render, NAMESPACED, resource.namespace), *bringing(render, CLUSTER_WIDE)]
+            where = record.namespace or resource.namespace
+            by = [*bringing(render, NAMESPACED, where), *bringing(render, CLUSTER_WIDE)]
             for group, kind, verb in sorted(record.access - _covered(granted, record.access)):
                 message = f"pylib needs {verb} of {kind} in {group}; add it to the account's Role"
                 cause = f"{resource} is not granted what pylib's calls need"

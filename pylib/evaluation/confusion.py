@@ -1,10 +1,10 @@
-"""The metrics of a segmentation, for validation and test alike: counts that add up over batches; numpy alone.
+"""Confusion matrices and the metrics of classes that follow from them: counts that add up; numpy alone.
+
+What is counted is a decision for one of C classes: of an image, or of each of its pixels.
 
 A class that occurs neither in the truth nor in the prediction has no IoU, F1, precision or recall: it is NaN,
 and means over classes leave it out. A class that occurs in only one of the two scores 0.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ Scores = NDArray[np.float64]
 
 
 def confusion_matrix(truth: NDArray[np.integer], prediction: NDArray[np.integer], classes: int) -> Counts:
-    """Count pixels by (true class, predicted class): int64 [C,C] from two arrays of class indices 0..C-1.
+    """Count decisions by (true class, predicted class): int64 [C,C] from two arrays of class indices 0..C-1.
 
     Raises:
         ValueError: the shapes differ, or an index is outside 0..C-1.
@@ -36,13 +36,13 @@ def intersection_over_union(confusion: Counts) -> Scores:
 
 
 def precision(confusion: Counts) -> Scores:
-    """Share of the pixels predicted as a class that are of it, float64 [C] in [0,1]."""
+    """Share of the decisions for a class that are right, float64 [C] in [0,1]."""
     hits, true, predicted = _marginals(confusion)
     return _ratio(hits, predicted, absent=true + predicted == 0)
 
 
 def recall(confusion: Counts) -> Scores:
-    """Share of a class's pixels that were found, float64 [C] in [0,1]."""
+    """Share of a class that was found, float64 [C] in [0,1]."""
     hits, true, predicted = _marginals(confusion)
     return _ratio(hits, true, absent=true + predicted == 0)
 
@@ -64,22 +64,10 @@ def mean_iou(confusion: Counts) -> float:
     return mean_over_classes(intersection_over_union(confusion))
 
 
-def pixel_accuracy(confusion: Counts) -> float:
-    """Share of pixels with the right class, in [0,1]; NaN for no pixels. Blind to rare classes."""
+def accuracy(confusion: Counts) -> float:
+    """Share of decisions that are right, in [0,1]; NaN for none. Blind to rare classes."""
     total = int(confusion.sum())
     return float(np.trace(confusion) / total) if total else float("nan")
-
-
-def summary(confusion: Counts, classes: Sequence[str]) -> dict[str, float]:
-    """Return mean_iou, f1 (means over the classes that occur), pixel_accuracy and iou_<class>."""
-    by_class = intersection_over_union(confusion)
-    named = {f"iou_{name}": float(value) for name, value in zip(classes, by_class, strict=True)}
-    return {
-        "mean_iou": mean_over_classes(by_class),
-        "f1": mean_over_classes(f1(confusion)),
-        "pixel_accuracy": pixel_accuracy(confusion),
-        **{name: value for name, value in named.items() if not np.isnan(value)},
-    }
 
 
 def _marginals(confusion: Counts) -> tuple[Scores, Scores, Scores]:
