@@ -8,15 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pylib.evaluation.record import read_evaluation
+
 PYLIB = Path(sys.executable).with_name("pylib")
-FORMER = {"metrics": {"mean_iou": 0.9171, "ece": 0.02}, "images": 35, "gate": {"passed": True}}
-NOW = {
-    "task": "brightness",
-    "score": "r2",
-    "metrics": {"r2": 0.8765, "mean_iou": 0.1},
-    "items": 40,
-    "gate": {"passed": False},
-}
+FORMER = json.loads((Path(__file__).parents[1] / "evaluation/format_1/evaluation.json").read_text())
+NOW = json.loads(read_evaluation(Path(__file__).parents[1] / "evaluation/format_1").dumps())
 
 
 @pytest.fixture
@@ -43,9 +39,15 @@ def status(output, judged):
 
 
 def test_the_score_has_its_own_name(output):
-    assert status(output, NOW)["r2"] == "0.876 on 40 test images"
-    assert "mean_iou" not in status(output, NOW)
-    assert status(output, FORMER)["mean_iou"] == "0.917 on 35 test images"
+    shown = status(output, NOW | {"score": "f1"})
+    assert shown["f1"] == f"{NOW['metrics']['f1']:.3f} on {NOW['items']} test items"
+    assert "mean_iou" not in shown
+
+
+def test_an_evaluation_of_the_former_format_is_read(output):
+    assert status(output, FORMER)["mean_iou"] == (
+        f"{FORMER['metrics']['mean_iou']:.3f} on {FORMER['images']} test items"
+    )
 
 
 @pytest.mark.parametrize(
