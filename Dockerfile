@@ -42,7 +42,7 @@ ENV PYTHONDONTWRITEBYTECODE=1
 USER 1000:1000
 EXPOSE 9000 9500 6000
 # Seldon's operator adds the model's parameters and the ports as environment variables.
-CMD ["python3", "-m", "pylib.serving.microservice", "--host", "0.0.0.0"]
+CMD ["python3", "-m", "pylib.serving.protocols.seldon.microservice", "--host", "0.0.0.0"]
 
 FROM base AS train
 # git for the commit that is a release.
@@ -50,7 +50,8 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends git openssh-client \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=train-packages /opt/venv /opt/venv
-COPY pyproject.toml README.md LICENSE gate.yaml images.lock ./
+COPY pyproject.toml README.md LICENSE images.lock ./
+COPY gates gates
 COPY locks/train.txt locks/train.txt
 COPY pylib pylib
 COPY components components

@@ -12,7 +12,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 cluster=${CLUSTER:-local} kind_cluster=${KIND_CLUSTER:-images} minutes=${WAIT_MINUTES:-40}
 node=kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c7880ea3a1bf543bfe9708fd08d67d
 settings='cluster-conf/settings/settings.yaml'
-model='cluster-conf/model/base/seldondeployment.yaml'
 
 fail() { echo "error: $*" >&2; exit 1; }
 say() { printf '%4d s  %s\n' "$SECONDS" "$*"; }
@@ -95,9 +94,22 @@ apply_root() { # the projects and the root; the root brings the rest, a wave at 
   apply --kustomize "argocd-apps/overlays/$cluster" --selector app.kubernetes.io/component=bootstrap
 }
 
-# Before the first release there is no model to serve, so neither its application nor the root becomes healthy.
-unreleased() { grep -A 2 'name: model_digest' "$model" | grep -q 'value: ""'; }
-awaited() { if unreleased; then grep -vE '^(model|root) '; else cat; fi; }
+# Before its first release a model has nothing to serve, so neither its application nor the root becomes healthy.
+unreleased() { # the models of this cluster of which that is so, as a|b
+  local folder names=()
+  for folder in cluster-conf/models/*/overlays/"$cluster"; do
+    folder=${folder%/overlays/*}
+    if grep -A 2 'name: model_digest' "$folder/base/seldondeployment.yaml" | grep -q 'value: ""'; then
+      names+=("${folder##*/}")
+    fi
+  done
+  (IFS='|' && echo "${names[*]}")
+}
+awaited() {
+  local models
+  models=$(unreleased)
+  if [[ $models ]]; then grep -vE "^(model-($models)|root) "; else cat; fi
+}
 
 applications() {
   argo get applications --output jsonpath='{range .items[*]}{.metadata.name} {.status.sync.status} {.status.health.status}{"\n"}{end}'
@@ -128,7 +140,7 @@ some() { # the first words, and how many more there are
 
 complete() { # the last wave's set is there, and every set has made the applications that it should
   argo get applicationset work >/dev/null 2>&1 || return 1
-  if unreleased; then return 0; fi
+  if [[ $(unreleased) ]]; then return 0; fi
   [[ $(argo get application root --output jsonpath='{.status.sync.status} {.status.health.status}') == "Synced Healthy" ]]
 }
 
@@ -146,7 +158,9 @@ the platform      https://$host/          (/pipeline, /mlflow, /seldon/…)
 Argo CD           kubectl -n argocd port-forward service/argocd-server 8443:443, then https://localhost:8443
   its password    kubectl -n argocd get secret argocd-initial-admin-secret -o jsonpath='{.data.password}' | base64 -d
 TEXT
-  ! unreleased || echo "the model         none is released yet: pylib release makes the commit that serves one"
+  local models
+  models=$(unreleased)
+  [[ -z $models ]] || echo "models            ${models//|/, }: not released yet; pylib release makes the commit that serves one"
 }
 
 install() {

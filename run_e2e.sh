@@ -49,7 +49,7 @@ pylib run segmentation --data "$dataset" --weights "$weights" "${parameters[@]}"
 
 # Serve what the release commit names, and ask it about an image that training never saw.
 pylib serve --stop > /dev/null # one that an earlier run left up
-pylib serve --detach
+pylib serve segmentation --detach
 $keep_serving || trap 'pylib serve --stop > /dev/null' EXIT
 question=$(pylib data example "$dataset" "$output/question" --split test)
 pylib predict "$question" --overlay "$output/answer.png" --json > "$output/answer.json"

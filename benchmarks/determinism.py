@@ -50,21 +50,24 @@ def measure(size: int, batch: int, steps: int, deterministic: bool) -> float:
     """Return steps a second after a warm-up."""
     import numpy as np
 
-    from pylib.models.spec import ModelSpec, WeightsOrigin
+    from pylib.models.spec import WeightsOrigin
     from pylib.models.unet import build_unet, logits_of
-    from pylib.training.config import TrainingConfig
+    from pylib.models.unet_spec import UNetSpec
+    from pylib.tasks import task
+    from pylib.training.config import training_config
     from pylib.training.determinism import make_deterministic, pin_threads
     from pylib.training.precision import build_optimizer
     from pylib.training.train_step import TrainStep, choose_strategy
 
     pin_threads(0)
     make_deterministic(0, deterministic=deterministic)
-    config = TrainingConfig()
+    segmentation = task.find("segmentation")
+    config = training_config(segmentation.name)
     origin = WeightsOrigin(origin="file")  # fine-tuning, whatever the values
-    spec = ModelSpec(image_size=size, filters=config.filters, classes=("a", "b", "c"), weights=origin)
+    spec = UNetSpec(image_size=size, classes=("a", "b", "c"), weights=origin)
     model = build_unet(spec)
-    optimizer = build_optimizer("float32", model.trainable_variables, config.weight_decay)
-    step = TrainStep(logits_of(model), optimizer, choose_strategy()).train
+    optimizer = build_optimizer("float32", model.trainable_variables, config.weight_decay, {})
+    step = TrainStep(logits_of(model), segmentation.objective, optimizer, choose_strategy()).train
     images = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
     masks = np.random.default_rng(1).integers(0, 3, (batch, size, size), dtype=np.uint8)
     rate = np.float32(1e-3)

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,13 +82,15 @@ def readers(shards: Path, batch: int) -> dict[str, Iterable[object]]:
     import tensorflow as tf
 
     from pylib.data.input_pipeline import ShardReader
-    from pylib.data.shards import load_split
+    from pylib.data.shards import ShardIndex, load_split
+    from pylib.tasks import task
 
     reader = ShardReader(shards, "train")
+    augment = partial(task.find(ShardIndex.read(shards).task).objective.augment, strength=1.0)
     tensors = tf.data.Dataset.from_tensor_slices(load_split(shards, "train")).repeat(EPOCHS)
     return {
-        "shards": reader.epochs(batch, seed=0, first=0, last=EPOCHS, strength=0.0),
-        "shards, augmented": reader.epochs(batch, seed=0, first=0, last=EPOCHS, strength=1.0),
+        "shards": reader.epochs(batch, seed=0, first=0, last=EPOCHS),
+        "shards, augmented": reader.epochs(batch, seed=0, first=0, last=EPOCHS, augment=augment),
         "memory": tensors.batch(batch, drop_remainder=True).prefetch(tf.data.AUTOTUNE),
     }
 

@@ -14,6 +14,7 @@ import base64
 import hashlib
 import io
 import json
+import shutil
 import sys
 import tempfile
 import threading
@@ -26,7 +27,8 @@ from PIL import Image
 
 from pylib.data.images import decode_image, resize_image
 from pylib.serving import local
-from pylib.serving.deployment import MANIFEST, SeldonDeployment, read_deployment
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import SERVER, manifest
 from pylib.settings import settings
 from pylib.store.artifacts import ArtifactStore
 
@@ -99,10 +101,12 @@ def release(model: Path, folder: Path) -> tuple[SeldonDeployment, str]:
     digest = hashlib.sha256((model / "model.onnx").read_bytes()).hexdigest()
     artifacts = (folder / "artifacts").as_uri()
     ArtifactStore(artifacts).put_model(model, digest)
-    manifest = folder / "seldondeployment.yaml"
-    text = (Path(__file__).parents[1] / MANIFEST).read_text()
-    manifest.write_text(text.replace('value: ""', f'value: "{digest}"', 1))
-    return read_deployment(manifest), artifacts
+    for file in (SERVER, path := manifest("segmentation")):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(__file__).parents[1] / file, folder / file)
+    text = (folder / path).read_text()
+    (folder / path).write_text(text.replace('value: ""', f'value: "{digest}"', 1))
+    return read_deployment(folder, "segmentation"), artifacts
 
 
 def measure(url: str, form: str, body: bytes, seconds: float, workers: int) -> float:

@@ -1,4 +1,4 @@
-"""A model on the test split: figures, the report that people read, the gate's decision."""
+"""A model on the test split: metrics, the report that people read, the gate's decision."""
 
 from kfp.dsl import HTML, Artifact, Dataset, Input, Metrics, Model, Output
 
@@ -19,9 +19,9 @@ def evaluate(
     Args:
         shards: what `prepare` made; its test split is read.
         model: what `train` made.
-        pipeline: whose gate the model has to pass.
-        evaluation: evaluation.json with figures, parity and the gate's checks, and report.html.
-        metrics: the same figures for the Kubeflow dashboard.
+        pipeline: whose gate in gates/ the model is held against.
+        evaluation: evaluation.json with metrics, parity and the gate's checks, and report.html.
+        metrics: the same metrics for the Kubeflow dashboard.
         report: the same report for the Kubeflow dashboard.
     """
     from pathlib import Path

@@ -9,12 +9,14 @@ PylibError
 ├── GateError            a model that does not reach what the gate asks
 ├── ReleaseError         the Git commit that promotes a model
 ├── ServingError         the server, or an answer from it
+├── RequestError         what a client sent to the model server
 ├── PipelineError        a pipeline run, here or on a cluster
 └── ProvenanceError      a record that is missing or does not match
 """
 
 import difflib
 from collections.abc import Iterable
+from typing import Literal
 
 
 class PylibError(Exception):
@@ -51,6 +53,16 @@ class ReleaseError(PylibError):
 
 class ServingError(PylibError):
     """The model server did not start, or its answer is not usable."""
+
+
+class RequestError(PylibError):
+    """A request that the model server cannot answer: `kind` is what a protocol makes its own status of."""
+
+    def __init__(
+        self, message: str, kind: Literal["bad request", "too large", "not ready"] = "bad request"
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class PipelineError(PylibError):

@@ -90,11 +90,11 @@ def test_a_second_run_takes_every_step_from_the_cache(first, facts, output, envi
 def test_the_release_is_one_commit_in_a_clone_and_nothing_else_changed(facts, output, tree):
     clone = output / "gitops"
     subject = subprocess.check_output(["git", "log", "--format=%H %s", "-1"], cwd=clone, text=True)
-    assert subject.startswith(f"{facts['release_commit']} Release model {facts['model_sha256'][:12]}")
+    assert subject.startswith(f"{facts['release_commit']} Release segmentation {facts['model_sha256'][:12]}")
     changed = subprocess.check_output(
         ["git", "show", "--name-only", "--format=", "HEAD"], cwd=clone, text=True
     )
-    assert changed.split() == ["cluster-conf/model/base/seldondeployment.yaml"]
+    assert changed.split() == ["cluster-conf/models/segmentation/base/seldondeployment.yaml"]
     assert subprocess.check_output(["git", "status", "--porcelain"], cwd=ROOT, text=True) == tree
 
 
@@ -110,7 +110,7 @@ def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, questio
     from pylib.data.images import resize_image, resize_mask
     from pylib.evaluation.exported import ExportedModel
 
-    served = json.loads((output / "serving" / "server.json").read_text())
+    served = json.loads((output / "serving" / "segmentation" / "server.json").read_text())
     model = ExportedModel(output / "artifacts" / "models" / facts["model_sha256"] / "model.onnx")
     assert len(questions) == 20
     with Client(served["url"]) as client:
@@ -118,8 +118,8 @@ def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, questio
             answer = client.predict(data)
             pixels = decode_image(data)
             small = resize_image(pixels, model.image_size)
-            here = model.probabilities(small[None])[0].argmax(-1).astype(np.uint8)
-            np.testing.assert_array_equal(answer.mask, resize_mask(here, pixels.shape[:2]))
+            here = model.outputs(small[None])[0].argmax(-1).astype(np.uint8)
+            np.testing.assert_array_equal(answer.answer.mask, resize_mask(here, pixels.shape[:2]))
             assert answer.tags["model_digest"] == facts["model_sha256"]
 
 

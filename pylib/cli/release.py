@@ -13,7 +13,10 @@ from pylib.errors import GateError
 from pylib.provenance.materials import ROOT
 from pylib.settings import settings
 
-GateFile = Annotated[Path, typer.Option("--gate", help="What the model must reach.")]
+GateFile = Annotated[
+    Path | None,
+    typer.Option("--gate", help="What the model must reach; default: gates/ has it by the task's name."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -21,16 +24,20 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder, with model.onnx and the trained weights.")],
     shards: Annotated[Path, typer.Argument(help="Folder of shards; only the test split is read.")],
     output: Annotated[Path | None, typer.Option(help="Where evaluation.json and report.html go.")] = None,
-    gate: GateFile = ROOT / "gate.yaml",
+    gate: GateFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on the test split and hold it against the gate; exit 1 if it does not pass."""
+    from pylib.data.shards import ShardIndex
     from pylib.evaluation.evaluate import evaluate as judge
-    from pylib.evaluation.gate import read_gate
+    from pylib.evaluation.gate import gate_file, read_gate
     from pylib.evaluation.record import REPORT
+    from pylib.tasks import task
 
+    serves = task.find(ShardIndex.read(shards).task)
+    file = gate or gate_file(ROOT, serves.name)
     folder = output or settings().output / "evaluation"
-    evaluation = judge(shards, model, folder, read_gate(gate))
+    evaluation = judge(shards, model, folder, read_gate(file, serves))
     if as_json:
         typer.echo(evaluation.dumps().decode(), nl=False)
     else:
@@ -42,13 +49,16 @@ def evaluate(
         typer.echo(f"report: {folder / REPORT}")
     if not evaluation.gate.passed:
         failures = "; ".join(str(check) for check in evaluation.gate.failures)
-        raise GateError(f"model {evaluation.model_digest[:12]} does not pass {gate}: {failures}")
+        raise GateError(f"model {evaluation.model_digest[:12]} does not pass {file}: {failures}")
 
 
 def release(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     evaluation: Annotated[Path, typer.Argument(help="Folder that `evaluate` wrote for this model.")],
     data: Annotated[str, typer.Option(help="What it learned from, as repository@commit.")] = "",
+    name: Annotated[
+        str | None, typer.Option(help="Served model that it becomes [default: the only one].")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Upload a model that passed the gate, and commit its digest to the served SeldonDeployment.
@@ -64,6 +74,7 @@ def release(
     made = promote(
         model,
         evaluation,
+        name=name,
         artifacts=ArtifactStore(places.artifacts),
         repository=places.release_repository,
         source=places.release_source,
@@ -78,15 +89,18 @@ def release(
     typer.echo(f"model {made.digest} {verb} in commit {made.commit[:12]} of {places.release_repository}")
 
 
-def released(as_json: AsJson = False) -> None:
+def released(
+    name: Annotated[str | None, typer.Argument(help="Served model [default: the only one].")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Say which model is released, what it learned from and what the gate said of it."""
     from pylib.release.release import released as read
 
-    served = read(settings().release_repository)
+    served = read(settings().release_repository, name)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(served), indent=2))
         return
     table = Table(show_header=False, box=None)
-    for name, value in dataclasses.asdict(served).items():
-        table.add_row(name.replace("_", " "), value)
+    for field, value in dataclasses.asdict(served).items():
+        table.add_row(field.replace("_", " "), value)
     Console().print(table)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ DEFAULT_PORT = 9000
 
 
 def serve(
+    name: Annotated[str | None, typer.Argument(help="served model [default: the only one]")] = None,
     repository: Annotated[
         Path | None,
         typer.Option(help="GitOps clone with the released SeldonDeployment [default: the output's]"),
@@ -36,24 +37,30 @@ def serve(
     detach: Annotated[
         bool, typer.Option("--detach", help="return when the server is ready; it goes on")
     ] = False,
-    stop: Annotated[bool, typer.Option("--stop", help="stop the server that runs, and exit")] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="stop the server of that name, or all that run, and exit")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="print URL, ports, process and log as JSON")
     ] = False,
 ) -> None:
-    """Serve the released model on this machine, until Ctrl-C or SIGTERM.
+    """Serve a released model on this machine, until Ctrl-C or SIGTERM.
 
     Reads the SeldonDeployment that a release commits and runs its graph with Seldon's own model server, as a
     cluster would, on the loopback interface only.
     """
     from pylib.serving import local
+    from pylib.serving.repository import choose, served_models
 
-    folder = settings().output / "serving"
     if stop:
-        print("stopped" if local.stop(folder) else "no server is running")  # noqa: T201
+        stopped = [local.stop(folder) for folder in _folders(name)]
+        print("stopped" if any(stopped) else "no server is running")  # noqa: T201
         return
+    place = repository or settings().release_repository
+    served = choose(name, served_models(place), place)
+    folder = _state() / served
     with _sigterm_as_interrupt():
-        server = _start(folder, repository, port, workers)
+        server = _start(folder, place, served, port, workers)
         try:
             _announce(server, as_json=as_json, detach=detach)
             if not detach:
@@ -66,9 +73,11 @@ def predict(
     image: Annotated[Path, typer.Argument(help="a JPEG or PNG file")],
     url: Annotated[str, typer.Option(help="base URL of the server [default: the one that runs here]")] = "",
     overlay: Annotated[
-        Path | None, typer.Option(help="write the image under its mask to this PNG file")
+        Path | None, typer.Option(help="write the image with the answer over it to this PNG file")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print the figures and tags as JSON")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print the answer's numbers and tags as JSON")
+    ] = False,
 ) -> None:
     """Ask a model server what it sees in an image."""
     from pylib.serving.client import Client
@@ -79,18 +88,30 @@ def predict(
     if overlay is not None:
         _write_overlay(overlay, data, prediction)
     if as_json:
-        print(json.dumps(_figures(prediction), indent=2))  # noqa: T201
+        figures = prediction.task.answer.figures(prediction.answer)
+        latency = {"latency_seconds": round(prediction.latency, 4)}
+        print(json.dumps({**figures, **latency, **prediction.tags}, indent=2))  # noqa: T201
     else:
         _show(image, prediction, overlay)
 
 
-def _start(folder: Path, repository: Path | None, port: int, workers: int | None) -> "Server":
+def _state() -> Path:
+    """Where servers keep their state, a folder a model."""
+    return settings().output / "serving"
+
+
+def _folders(name: str | None) -> list[Path]:
+    """The folders with a server's state, of that model or of all."""
+    return sorted(path.parent for path in _state().glob(f"{name or '*'}/server.json"))
+
+
+def _start(folder: Path, repository: Path, name: str, port: int, workers: int | None) -> "Server":
     from pylib.serving import local
-    from pylib.serving.deployment import MANIFEST, read_deployment
+    from pylib.serving.deployment import read_deployment
 
     places = settings()
     return local.start(
-        read_deployment((repository or places.release_repository) / MANIFEST),
+        read_deployment(repository, name),
         artifacts=places.artifacts,
         folder=folder,
         port=port,
@@ -129,10 +150,14 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 
 
 def _local_url() -> str:
+    """The server that runs here; raises ServingError where several do."""
     from pylib.serving import local
 
-    server = local.running(settings().output / "serving")
-    return server.url if server else f"http://{local.HOST}:{DEFAULT_PORT}"
+    servers = {folder.name: server for folder in _folders(None) if (server := local.running(folder))}
+    if len(servers) > 1:
+        there = ", ".join(f"{name} at {server.url}" for name, server in servers.items())
+        raise ServingError(f"several models are served here ({there}): say which with --url")
+    return next(iter(servers.values())).url if servers else f"http://{local.HOST}:{DEFAULT_PORT}"
 
 
 def _read(image: Path) -> bytes:
@@ -144,37 +169,21 @@ def _read(image: Path) -> bytes:
 
 def _write_overlay(path: Path, data: bytes, prediction: "Prediction") -> None:
     from pylib.data.images import decode_image, encode_png
-    from pylib.serving.overlay import overlay
 
-    picture = overlay(decode_image(data), prediction.mask, prediction.class_shares)
+    picture = prediction.task.answer.picture(decode_image(data), prediction.answer)
     try:
         path.write_bytes(encode_png(picture))
     except OSError as error:
         raise ServingError(f"{path}: {error.strerror}; give a file in a folder that exists") from error
 
 
-def _figures(prediction: "Prediction") -> dict[str, Any]:
-    height, width = prediction.mask.shape
-    return {
-        "width": width,
-        "height": height,
-        "class_shares": prediction.class_shares,
-        "mean_confidence": prediction.mean_confidence,
-        "latency_seconds": round(prediction.latency, 4),
-        **prediction.tags,
-    }
-
-
 def _show(image: Path, prediction: "Prediction", overlay: Path | None) -> None:
-    height, width = prediction.mask.shape
-    table = Table("class", "share", title=f"{image} ({width} x {height})")
-    for name, share in prediction.class_shares.items():
-        table.add_row(name, f"{share:.1%}")
+    table = Table(title=str(image), show_header=False)
+    for line in prediction.task.answer.lines(prediction.answer):
+        table.add_row(*line)
+    table.add_row("answered in", f"{1000 * prediction.latency:.0f} ms")
     console = Console()
     console.print(table)
-    console.print(
-        f"mean confidence {prediction.mean_confidence:.3f}, answered in {1000 * prediction.latency:.0f} ms"
-    )
     for name, value in sorted(prediction.tags.items()):
         console.print(f"{name} {value}", soft_wrap=True)
     if overlay is not None:

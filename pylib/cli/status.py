@@ -45,29 +45,25 @@ def _is_newer(file: Path, other: Path) -> bool:
 
 def newest(output: Path) -> dict[str, Any]:
     """The facts of the newest run below an output folder."""
+    from pylib.evaluation.record import read_evaluation
+
     run = (output / "latest").resolve()
     if not run.is_dir():
         raise PipelineError(f"{output}: no finished run in it; start one with ./run_e2e.sh or `pylib run`")
     evaluation = next(run.glob("*/evaluate/evaluation"))
     released = next(run.glob("*/release/released"))
-    judged = json.loads((evaluation / "evaluation.json").read_text())
+    judged = read_evaluation(evaluation)
     release = json.loads((released / "release.json").read_text())
     facts = {
         "data_commit": release["data_commit"],
         "model_sha256": release["digest"],
-        **_score(judged),
-        "gate": "passed" if judged["gate"]["passed"] else "failed",
+        judged.score: f"{judged.metrics[judged.score]:.3f} on {judged.items} test items",
+        "gate": "passed" if judged.gate.passed else "failed",
         "release_commit": release["commit"],
         "report": str(evaluation / "report.html"),
         "provenance": str(released / "provenance.intoto.jsonl"),
     }
     return facts | _answer(output)
-
-
-def _score(judged: dict[str, Any]) -> dict[str, str]:
-    """The headline metric by its name; an evaluation of format 1 is a segmentation's, and does not say."""
-    name, items = judged.get("score", "mean_iou"), judged.get("items", judged.get("images"))
-    return {name: f"{judged['metrics'][name]:.3f} on {items} test images"}
 
 
 def _answer(output: Path) -> dict[str, Any]:

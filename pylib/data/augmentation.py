@@ -1,6 +1,11 @@
-"""Augmentation: one stateless transform for an image and its mask, the same on any machine and thread."""
+"""Augmentation: stateless changes of images and of what is aligned with them, the same on any machine.
+
+A task's objective decides what of an item is changed: `draw_change` gives one random change, which it applies
+to the image, and to a mask where there is one.
+"""
 
 import math
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -20,23 +25,35 @@ def item_seed(seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
     return tf.random.experimental.stateless_fold_in(with_epoch, tf.cast(index, tf.int32))
 
 
-def augment(
-    image: tf.Tensor, mask: tf.Tensor, seed: tf.Tensor, strength: float = 1.0
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Flip, turn, scale and shift both; change the colours of the image only.
+class Change(NamedTuple):
+    """One random change of place and colour; see `draw_change`.
 
-    image: uint8 [H,W,3] in [0,255]; mask: uint8 [H,W] class indices; seed: int32 [2], see `item_seed`.
-    strength: 0 changes nothing, 1 is the full range. Returns the same shapes and dtypes; the mask holds no
-    value that was not in it (nearest neighbour), and both go through one projective transform.
+    transform: float32 [8], from output to input coordinates, as ImageProjectiveTransformV3 takes it
+    colours: scalars in [-1,1) for brightness, contrast, saturation
     """
-    if strength == 0:
-        return image, mask
+
+    transform: tf.Tensor
+    colours: list[tf.Tensor]
+    strength: float
+
+    def of_image(self, image: tf.Tensor) -> tf.Tensor:
+        """Move (bilinear) and recolour an image, uint8 [H,W,3] in [0,255]; the same shape and dtype."""
+        moved = _project(tf.cast(image, tf.float32), self.transform, "BILINEAR")
+        return _recolour(moved, self.colours, self.strength)
+
+    def of_labels(self, labels: tf.Tensor) -> tf.Tensor:
+        """Move a map of class indices, uint8 [H,W], which gains no value that was not in it (nearest)."""
+        return _project(labels[..., tf.newaxis], self.transform, "NEAREST")[..., 0]
+
+
+def draw_change(shape: tf.Tensor, seed: tf.Tensor, strength: float) -> Change:
+    """Draw a flip, a turn, a scale, a shift, and other colours.
+
+    shape: int32, begins with H and W; seed: int32 [2], see `item_seed`; strength: in (0,1], 1 is the full
+    range.
+    """
     draws = tf.unstack(tf.random.stateless_uniform([8], seed, -1.0, 1.0))
-    transform = _transform(tf.shape(mask), draws[:5], strength)
-    moved = _project(tf.cast(image, tf.float32), transform, "BILINEAR")
-    return _recolour(moved, draws[5:], strength), _project(mask[..., tf.newaxis], transform, "NEAREST")[
-        ..., 0
-    ]
+    return Change(_transform(shape, draws[:5], strength), draws[5:], strength)
 
 
 def _transform(shape: tf.Tensor, draws: list[tf.Tensor], strength: float) -> tf.Tensor:

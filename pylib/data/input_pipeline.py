@@ -6,21 +6,25 @@ uninterrupted run saw.
 """
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from pylib.data.augmentation import augment, item_seed
+from pylib.data.augmentation import item_seed
 from pylib.data.shards import ArraySpec, Shard, ShardIndex
 from pylib.errors import DataError
+
+Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+"""One input, one target and a seed, int32 [2], to both, changed; shapes and dtypes stay."""
 
 _HEADER_BYTES = 128  # of npy format 1.0, as write_shards pads it
 _SHUFFLE_BYTES = 512 * 2**20
 
 
 class ShardReader:
-    """One split of a shard folder, as tf.data datasets of (image, mask) or batches of them.
+    """One split of a shard folder, as tf.data datasets of (input, target) batches.
 
     DataError when the split is unknown, empty, or a shard is not what the index says.
     """
@@ -35,24 +39,31 @@ class ShardReader:
         self._files = [self._check(folder, shard) for shard in self._shards]
 
     def in_order(self, batch: int) -> tf.data.Dataset:
-        """Return one pass in the order of the index, uint8 [N,S,S,3] and [N,S,S], the last batch smaller."""
+        """Return one pass in the index's order, inputs [N,…] and targets [N,…], the last batch smaller."""
         records = self._records(tf.range(len(self._shards)))
-        return records.map(lambda _, image, mask: self._decode(image, mask)).batch(batch).prefetch(2)
+        return records.map(lambda _, *record: self._decode(*record)).batch(batch).prefetch(2)
 
     def epochs(
-        self, batch: int, *, seed: int, first: int, last: int, strength: float, deterministic: bool = True
+        self,
+        batch: int,
+        *,
+        seed: int,
+        first: int,
+        last: int,
+        augment: Augment | None = None,
+        deterministic: bool = True,
     ) -> tf.data.Dataset:
         """Return the batches of epochs first (included) to last (excluded), `steps(batch)` of them an epoch.
 
-        Images uint8 [batch,S,S,3], masks uint8 [batch,S,S]; each epoch in another order and differently
-        augmented; what does not fill a batch is left out of that epoch.
+        Inputs [batch,…] and targets [batch,…]; each epoch in another order and, through `augment`, changed in
+        another way; what does not fill a batch is left out of that epoch.
         """
         size = min(batch, self.count)
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-            def prepare(index: tf.Tensor, image: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-                pixels, classes = self._decode(image, mask)
-                return augment(pixels, classes, item_seed(seed, epoch, index), strength)
+            def prepare(index: tf.Tensor, *record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+                decoded = self._decode(*record)
+                return decoded if augment is None else augment(*decoded, item_seed(seed, epoch, index))
 
             ordered = self._shuffled(item_seed(seed, epoch, tf.constant(-1)))
             mapped = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=deterministic)
@@ -84,7 +95,7 @@ class ShardReader:
         return self._records(shards).batch(block_items).map(shuffle).unbatch()
 
     def _records(self, order: tf.Tensor) -> tf.data.Dataset:
-        """Return (item index, image bytes, mask bytes) of the shards in that order."""
+        """Return (item index, input's bytes, target's bytes) of the shards in that order."""
         starts = [sum(shard.count for shard in self._shards[:place]) for place in range(len(self._shards))]
         inputs, targets = zip(*self._files, strict=True)
         table = (tf.constant(inputs), tf.constant(targets), tf.constant(starts, tf.int64))

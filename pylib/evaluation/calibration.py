@@ -5,37 +5,37 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.training.metrics import Counts, Scores
+from pylib.evaluation.confusion import Counts, Scores
 
 BINS = 15  # Guo et al. 2017
 
 
 class Reliability(NamedTuple):
-    """Pixels by confidence, in equal-width bins over (0,1].
+    """Decisions by confidence, in equal-width bins over (0,1].
 
-    pixels: int64 [B]; confidence and correct: float64 [B], sums over the bin's pixels.
+    counts: int64 [B]; confidence and correct: float64 [B], sums over the bin's decisions.
     """
 
-    pixels: Counts
+    counts: Counts
     confidence: Scores
     correct: Scores
 
     @classmethod
     def empty(cls, bins: int = BINS) -> "Reliability":
-        """Return bins without a pixel."""
+        """Return bins without a decision."""
         return cls(np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins))
 
     def merge(self, other: "Reliability") -> "Reliability":
         """Return the bins of both."""
         return Reliability(
-            self.pixels + other.pixels, self.confidence + other.confidence, self.correct + other.correct
+            self.counts + other.counts, self.confidence + other.confidence, self.correct + other.correct
         )
 
 
 def reliability(
     probabilities: NDArray[np.floating], truth: NDArray[np.integer], bins: int = BINS
 ) -> Reliability:
-    """Bin pixels by the probability of their most likely class; bin m holds ((m-1)/B, m/B].
+    """Bin decisions by the probability of their most likely class; bin m holds ((m-1)/B, m/B].
 
     probabilities: [...,C] in [0,1]; truth: class indices [...].
     Source: Guo et al., On Calibration of Modern Neural Networks, https://arxiv.org/abs/1706.04599, section 2.
@@ -51,6 +51,6 @@ def reliability(
 
 
 def expected_calibration_error(bins: Reliability) -> float:
-    """Mean distance of confidence from accuracy over the bins, weighted by their pixels, in [0,1]."""
-    total = int(bins.pixels.sum())
+    """Mean distance of confidence from accuracy over the bins, weighted by their counts, in [0,1]."""
+    total = int(bins.counts.sum())
     return float(np.abs(bins.confidence - bins.correct).sum() / total) if total else float("nan")

@@ -2,25 +2,24 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pylib.atomic import write_file
-from pylib.data.shards import ShardIndex, load_split
+from pylib.data.shards import Array, ShardIndex, load_split
 from pylib.errors import DataError, ModelError
-from pylib.evaluation.calibration import Reliability, reliability
-from pylib.evaluation.exported import ExportedModel, Pixels, Probabilities
-from pylib.evaluation.figures import Measured, examples, figures
+from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.gate import Gate, decide
-from pylib.evaluation.parity import Agreement, agreement
-from pylib.evaluation.record import FILE, REPORT, Evaluation
-from pylib.evaluation.report import Panel, render
+from pylib.evaluation.record import FILE, REPORT, Evaluation, Measurement
+from pylib.evaluation.report import render
 from pylib.store.artifacts import MODEL_FILE
-from pylib.training.metrics import confusion_matrix
+from pylib.tasks import task
 
 BATCH = 16
+Outputs = NDArray[Any]
 
 
 def evaluate(shards: Path, model: Path, output: Path, gate: Gate) -> Evaluation:
@@ -30,30 +29,43 @@ def evaluate(shards: Path, model: Path, output: Path, gate: Gate) -> Evaluation:
     Whether the gate is passed is in the result: a model that fails is an answer here, not an error.
 
     Raises:
-        DataError: there is no test image.
-        ModelError: the model is of other classes or another image size, or its files are damaged.
+        DataError: there is no test item.
+        ModelError: the model is of another task, other classes or another image size, or its files are
+            damaged.
         ConfigurationError: the gate asks for a class that there is not.
 
     """
     index = ShardIndex.read(shards)
     exported = ExportedModel(model / MODEL_FILE)
     _check(index, shards, exported)
-    images, masks = load_split(shards, "test")
-    measured = _measure(exported, _trained(model), images, masks)
+    judgement = task.find(index.task).judgement
+    inputs, targets = load_split(shards, "test")
     ids = [item.id for item in index.splits["test"].items]
-    found = figures(measured, ids, exported, index.name)
+    seen, trained = judgement.accumulator(index.classes, ids), _trained(model)
+    for batch in _batches(len(inputs)):
+        seen.add(targets[batch], exported.outputs(inputs[batch]), trained(inputs[batch]))
+    found = Measurement(
+        task=index.task,
+        model_digest=exported.digest,
+        dataset=index.name,
+        items=len(ids),
+        score=judgement.SCORE,
+        metrics=seen.metrics(),
+        parity=seen.parity(),
+        details=seen.details().model_dump(mode="json"),
+    )
     evaluation = Evaluation(**dict(found), gate=decide(gate, found))
-    panels = [
-        Panel(example, images[place], masks[place], measured.predictions[place])
-        for place, example in examples(measured, ids)
-    ]
-    _write(output, {REPORT: render(evaluation, panels), FILE: evaluation.dumps()})
+    page = render(evaluation, seen.panels(inputs, targets))
+    _write(output, {REPORT: page, FILE: evaluation.dumps()})
     return evaluation
 
 
 def _check(index: ShardIndex, shards: Path, exported: ExportedModel) -> None:
     if "test" not in index.splits or not index.splits["test"].items:
         raise DataError(f"{shards} has no test image: add images, a tenth of them are kept for the test")
+    if exported.task != index.task:
+        reason = f"is of the task {exported.task}, the data of {index.task}"
+        raise ModelError(f"{exported.path} {reason}: train a model on this data")
     if exported.classes != index.classes:
         reason = f"classes {', '.join(exported.classes)}, the data {', '.join(index.classes)}"
         raise ModelError(f"{exported.path} has {reason}: train a model on this data")
@@ -62,36 +74,18 @@ def _check(index: ShardIndex, shards: Path, exported: ExportedModel) -> None:
         raise ModelError(f"{exported.path} was made for images of {reason}: prepare shards of its size")
 
 
-def _trained(model: Path) -> Callable[[Pixels], Probabilities]:
+def _trained(model: Path) -> Callable[[Array], Outputs]:
     """Load the Keras model; it answers as the export should."""
     from pylib.models.storage import load_model
-    from pylib.serving.export import probabilities
 
-    answer = probabilities(load_model(model))
-    return lambda images: np.asarray(answer(images))
+    loaded = load_model(model)
+    return lambda inputs: np.asarray(loaded(inputs, training=False))
 
 
-def _measure(
-    exported: ExportedModel,
-    trained: Callable[[Pixels], Probabilities],
-    images: Pixels,
-    masks: NDArray[np.uint8],
-) -> Measured:
-    """Run both models over the images, batch by batch, keeping counts and class maps but no probabilities."""
-    classes = len(exported.classes)
-    confusions, predictions = [], []
-    pixels, same = Reliability.empty(), Agreement()
-    for start in tqdm(range(0, len(images), BATCH), desc="evaluate", unit="batch", disable=None):
-        batch, truth = images[start : start + BATCH], masks[start : start + BATCH]
-        answer = exported.probabilities(batch)
-        classified = answer.argmax(axis=-1).astype(np.uint8)
-        predictions.append(classified)
-        confusions += [
-            confusion_matrix(*pair, classes=classes) for pair in zip(truth, classified, strict=True)
-        ]
-        pixels = pixels.merge(reliability(answer, truth))
-        same = same.merge(agreement(trained(batch), answer))
-    return Measured(np.stack(confusions), np.concatenate(predictions), pixels, same)
+def _batches(items: int) -> "tqdm[slice]":
+    starts = range(0, items, BATCH)
+    slices = [slice(start, start + BATCH) for start in starts]
+    return tqdm(slices, desc="evaluate", unit="batch", disable=None)
 
 
 def _write(folder: Path, contents: dict[str, str | bytes]) -> None:

@@ -1,7 +1,8 @@
-"""The gate: what a model must reach to be released, as a file in the repository (gate.yaml)."""
+"""The gate: what a model must reach to be released, as a file a pipeline in the repository (gates/)."""
 
 import difflib
-import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
@@ -9,24 +10,12 @@ import yaml
 from pydantic import ConfigDict, RootModel, ValidationError, model_validator
 
 from pylib.errors import ConfigurationError, one_line
-from pylib.evaluation.record import Check, ClassMetrics, Evaluation, Figures, GateResult
+from pylib.evaluation.record import Check, Evaluation, GateResult, Measurement
 from pylib.records import Record, first_error
+from pylib.tasks.task import Task, find
 
-METRICS = (
-    "images",
-    "mean_iou",
-    "f1",
-    "precision",
-    "recall",
-    "pixel_accuracy",
-    "expected_calibration_error",
-    "parity.same_class_share",
-    "parity.max_probability_difference",
-    *(f"per_class.{name}" for name in ClassMetrics.model_fields),
-)
-"""What a gate can ask of any data set; `per_class.iou` is that of the worst class."""
-
-_OF_ONE_CLASS = re.compile(rf"per_class\.(.+)\.({'|'.join(ClassMetrics.model_fields)})")
+GATES = "gates"
+"""The folder of gate files, one a pipeline, by its name."""
 
 
 class Limit(Record):
@@ -53,29 +42,36 @@ class Limit(Record):
 
 
 class Gate(RootModel[dict[str, Limit]]):
-    """Limits by metric name; `per_class.NAME.iou` asks of one class, `per_class.iou` of every class."""
+    """Limits by metric name; which names there are is the task's."""
 
     model_config = ConfigDict(frozen=True)
 
     @model_validator(mode="after")
-    def _knows_its_metrics(self) -> Self:
+    def _asks_for_something(self) -> Self:
         if not self.root:
             raise ValueError("no metric is asked for: a gate without a check lets every model through")
-        for name in self.root:
-            if name not in METRICS and not _OF_ONE_CLASS.fullmatch(name):
-                raise ValueError(_unknown(name, METRICS))
         return self
 
 
-def read_gate(path: Path) -> Gate:
-    """Read a gate file.
+def gate_file(root: Path, pipeline: str) -> Path:
+    """The gate of a pipeline, `root`/gates/<pipeline>.yaml; ConfigurationError where it has none."""
+    path = root / GATES / f"{pipeline}.yaml"
+    known = sorted(found.stem for found in path.parent.glob("*.yaml"))
+    if pipeline not in known:
+        reason = f"no gate for the pipeline {pipeline!r}; there are: {', '.join(known) or 'none'}"
+        raise ConfigurationError(f"{path.parent}: {reason}; write {path.name}")
+    return path
+
+
+def read_gate(path: Path, task: Task) -> Gate:
+    """Read a gate file for models of a task.
 
     Raises:
         ConfigurationError: the file cannot be read, is not YAML, or asks for a metric that nobody measures.
 
     """
     try:
-        return Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        gate = Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise ConfigurationError(f"gate file {path} {reason}: name one with --gate") from error
@@ -83,16 +79,21 @@ def read_gate(path: Path) -> Gate:
         raise ConfigurationError(f"gate file {path} is not YAML: {one_line(error)}") from error
     except ValidationError as error:
         raise ConfigurationError(f"gate file {path}: {first_error(error, '')}") from error
+    known = task.judgement.METRICS
+    for name in gate.root:
+        if not any(fnmatchcase(name, pattern) for pattern in known):
+            raise ConfigurationError(f"gate file {path}: {_unknown(name, known)}")
+    return gate
 
 
-def decide(gate: Gate, figures: Figures) -> GateResult:
-    """Hold the figures against the gate.
+def decide(gate: Gate, measurement: Measurement) -> GateResult:
+    """Hold what was measured against the gate.
 
     Raises:
         ConfigurationError: the gate names a class that this data set does not have.
 
     """
-    values = measured(figures)
+    values = measured(measurement)
     for name in gate.root:
         if name not in values:
             raise ConfigurationError(f"gate: {_unknown(name, values)}")
@@ -110,7 +111,7 @@ def decide(gate: Gate, figures: Figures) -> GateResult:
 
 
 def decide_again(evaluation: Evaluation) -> GateResult:
-    """Repeat the decision that is written in an evaluation from its own figures, believing no `passed`."""
+    """Repeat the decision that is written in an evaluation from its own metrics, believing no `passed`."""
     checks = evaluation.gate.checks
     limits = {check.metric: {"minimum": check.minimum, "maximum": check.maximum} for check in checks}
     try:
@@ -120,22 +121,16 @@ def decide_again(evaluation: Evaluation) -> GateResult:
         raise ConfigurationError(f"the evaluation of {evaluation.model_digest[:12]}: {reason}") from error
 
 
-def measured(figures: Figures) -> dict[str, float | None]:
+def measured(measurement: Measurement) -> dict[str, float | None]:
     """Return every value that a gate can ask for, by its name there."""
-    values: dict[str, float | None] = {"images": float(figures.images), **figures.metrics}
-    values["parity.same_class_share"] = figures.parity.same_class_share
-    values["parity.max_probability_difference"] = figures.parity.max_probability_difference
-    for name in ClassMetrics.model_fields:
-        scores = {label: getattr(metrics, name) for label, metrics in figures.per_class.items()}
-        values[f"per_class.{name}"] = min(
-            (score for score in scores.values() if score is not None), default=None
-        )
-        values |= {f"per_class.{label}.{name}": score for label, score in scores.items()}
-    return values
+    parity = {f"parity.{name}": value for name, value in measurement.parity.items()}
+    own = find(measurement.task).judgement.values(measurement)
+    return {**measurement.metrics, **parity, **own}
 
 
-def _unknown(name: str, known: "tuple[str, ...] | dict[str, float | None]") -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+def _unknown(name: str, known: Iterable[str]) -> str:
+    named = [metric for metric in known if "*" not in metric]
+    near = difflib.get_close_matches(name, named, n=1, cutoff=0.5)
     return f"unknown metric {name!r}; " + (
-        f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+        f"did you mean {near[0]!r}?" if near else f"known: {', '.join(named)}"
     )

@@ -1,70 +1,62 @@
-"""evaluation.json: the figures of one model on one test split, and what the gate said of them."""
+"""evaluation.json: what was measured of one model on one test split, and what the gate said of it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from pylib.errors import ReleaseError
+from pylib.errors import ConfigurationError, ReleaseError
 from pylib.records import Record, first_error
+from pylib.tasks import task
 
 FILE = "evaluation.json"
 REPORT = "report.html"
+_DETAILS_OF_FORMAT_1 = ("classes", "per_class", "confusion", "reliability", "examples")
 
-Rank = Literal["best", "median", "worst"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class ClassMetrics(Record):
-    """Figures of one class; None where the class occurs neither in the truth nor in the prediction."""
+class Measurement(Record):
+    """What was measured on the test split of a data set, of the exported model.
 
-    iou: Share | None
-    f1: Share | None
-    precision: Share | None
-    recall: Share | None
+    items: how many; score: the name, in `metrics`, of the one that the model is known by
+    parity: how well the export agrees with the trained model
+    details: the task's own, see its judgement's Details
+    """
 
-
-class Bin(Record):
-    """Pixels whose confidence lies in (lower, upper]; their mean confidence and their accuracy."""
-
-    lower: Share
-    upper: Share
-    pixels: int
-    confidence: Share
-    accuracy: Share
-
-
-class Example(Record):
-    """One test image, by id, and its own mean IoU."""
-
-    id: str
-    rank: Rank
-    mean_iou: Share
-
-
-class Parity(Record):
-    """How well the exported model agrees with the trained one on `images` test images."""
-
-    same_class_share: Share
-    max_probability_difference: Share
-    images: int
-
-
-class Figures(Record):
-    """What was measured on the test split; `metrics` and `per_class` are of the exported model."""
-
-    format: Literal[1] = 1
+    format: Literal[2] = 2
+    task: str
     model_digest: Digest
     dataset: str
-    images: int
-    classes: list[str]
-    metrics: dict[str, Share]
-    per_class: dict[str, ClassMetrics]
-    confusion: list[list[int]]
-    reliability: list[Bin]
-    examples: list[Example]
-    parity: Parity
+    items: int
+    score: str
+    metrics: dict[str, float]
+    parity: dict[str, float]
+    details: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_format_1(cls, content: Any) -> Any:
+        """Read what was written when every model was of the first task; released models have such a file."""
+        if not isinstance(content, dict) or content.get("format") != 1:
+            return content
+        details = {name: content.pop(name) for name in _DETAILS_OF_FORMAT_1 if name in content}
+        for bin_ in details.get("reliability") or []:
+            if isinstance(bin_, dict) and "pixels" in bin_:
+                bin_["count"] = bin_.pop("pixels")
+        new = {"format": 2, "task": task.DEFAULT, "score": "mean_iou", "details": details}
+        if "images" in content:
+            new["items"] = content.pop("images")
+        if isinstance(content.get("parity"), dict):
+            new["parity"] = {name: value for name, value in content["parity"].items() if name != "images"}
+        return {**content, **new}
+
+    @model_validator(mode="after")
+    def _has_its_score(self) -> Self:
+        if self.score not in self.metrics:
+            raise ValueError(f"metrics: no {self.score}, which is the score")
+        return self
 
 
 class Check(Record):
@@ -104,7 +96,7 @@ class GateResult(Record):
         return [check for check in self.checks if not check.passed]
 
 
-class Evaluation(Figures):
+class Evaluation(Measurement):
     """The content of evaluation.json."""
 
     gate: GateResult
@@ -114,9 +106,13 @@ def read_evaluation(folder: Path) -> Evaluation:
     """Read evaluation.json from the folder that `evaluate` wrote (or the file itself)."""
     path = folder / FILE if folder.is_dir() else folder
     try:
-        return Evaluation.model_validate_json(path.read_bytes())
+        found = Evaluation.model_validate_json(path.read_bytes())
+        task.find(found.task).judgement.Details.model_validate(found.details)
     except OSError as error:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): run `pylib evaluate` first") from error
     except ValidationError as error:
         reason = first_error(error, "the file")
         raise ReleaseError(f"{path}: {reason}; evaluate the model again with this version") from error
+    except ConfigurationError as error:
+        raise ReleaseError(f"{path}: {error}") from error
+    return found

@@ -6,7 +6,8 @@ from pathlib import Path
 import keras
 
 from pylib.errors import ModelError
-from pylib.models.spec import EncoderName, ModelSpec, WeightsOrigin, imagenet_alpha
+from pylib.models.spec import WeightsOrigin, imagenet_alpha
+from pylib.models.unet_spec import EncoderName, UNetSpec
 from pylib.models.weights_source import Weights
 
 _SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
@@ -29,7 +30,7 @@ LEVELS: dict[EncoderName, tuple[str, ...]] = {
 }
 
 
-def build_encoder(spec: ModelSpec, weights: Path | None = None) -> keras.Model:
+def build_encoder(spec: UNetSpec, weights: Path | None = None) -> keras.Model:
     """Build the encoder: float32 [N,H,W,3], normalised, to five feature maps from 1/2 down to 1/32.
 
     weights: a file of the encoder without its top, as Keras 3 (.weights.h5) or keras.applications (.h5)
@@ -55,7 +56,7 @@ def _set_normalisation(encoder: keras.Model, *, fixed: bool) -> None:
                 layer.momentum = 0.9  # Keras' 0.999 needs thousands of steps to forget the first statistics
 
 
-def _application(spec: ModelSpec) -> keras.Model:
+def _application(spec: UNetSpec) -> keras.Model:
     pixels = keras.Input((None, None, 3), name="pixels")  # a name of its own: Keras' counts, and is stored
     if spec.encoder == "vgg19":
         return keras.applications.VGG19(include_top=False, weights=None, input_tensor=pixels)
@@ -64,7 +65,7 @@ def _application(spec: ModelSpec) -> keras.Model:
     )
 
 
-def _load(base: keras.Model, path: Path, spec: ModelSpec) -> None:
+def _load(base: keras.Model, path: Path, spec: UNetSpec) -> None:
     width = f" with alpha {spec.alpha}" if spec.encoder == "mobilenet_v2" else ""
     try:
         base.load_weights(path)

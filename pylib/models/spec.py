@@ -1,16 +1,16 @@
 """What a model is made of: the fields of model.json, enough to build the architecture again."""
 
+import json
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pylib.errors import ModelError
+from pylib.errors import ConfigurationError, ModelError
 from pylib.records import first_error
+from pylib.tasks import task
 
 SPEC_FILE = "model.json"
-Filters = Annotated[tuple[Annotated[int, Field(gt=0, le=2048)], ...], Field(min_length=4, max_length=5)]
-EncoderName = Literal["mobilenet_v2", "vgg19"]
 
 
 IMAGENET_ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
@@ -25,7 +25,7 @@ def imagenet_alpha(encoder: str, alpha: float) -> None:
 
 
 class WeightsOrigin(BaseModel):
-    """Where the encoder's first weights came from; sha256 (hex) is that of the file, None for random ones."""
+    """Where a network's first weights came from; sha256 (hex) is that of the file, None for random ones."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,43 +34,17 @@ class WeightsOrigin(BaseModel):
 
 
 class ModelSpec(BaseModel):
-    """A U-Net: input uint8 RGB [N,H,W,3] in [0,255], H and W divisible by 32; output float32 [N,H,W,C].
+    """What the model of every task has; an architecture adds its own.
 
-    alpha: width of MobileNetV2 (https://arxiv.org/abs/1801.04381), without a meaning for VGG19
-    frozen: the encoder keeps its first weights
-    filters: channels of the decoder at 1/16, 1/8, 1/4, 1/2 of the input's size, and at its full size where
-        there is a fifth; with four, the logits are brought to full size by a transposed convolution
-    dropout: share of the decoder's last channels dropped in training, in [0,1)
-    image_size: side of the training images in pixels
-    classes: names by class index
+    task: whose network it is; classes: names by class index, none where targets are numbers
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal[1] = 1
-    encoder: EncoderName = "mobilenet_v2"
-    alpha: float = Field(default=0.35, gt=0, le=2)
-    frozen: bool = False
-    filters: Filters = (96, 64, 48, 24)
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    image_size: int = Field(default=128, ge=32, multiple_of=32)
-    classes: tuple[str, ...] = Field(min_length=2, max_length=256)
+    task: str
+    classes: tuple[str, ...] = ()
     weights: WeightsOrigin = WeightsOrigin()
-
-    @model_validator(mode="after")
-    def _frozen_needs_weights(self) -> Self:
-        if self.frozen and self.weights.origin == "none":
-            raise ValueError("a frozen encoder learns nothing without first weights; give --weights")
-        return self
-
-    @property
-    def fixed_normalisation(self) -> bool:
-        """Whether the encoder's BatchNormalization keeps its statistics, scales and shifts.
-
-        A few hundred images in small batches estimate statistics worse than ImageNet did, so pretrained
-        encoders keep theirs, frozen or not; an encoder from scratch has to learn them.
-        """
-        return self.weights.origin != "none"
 
     def dumps(self) -> str:
         """Return the JSON text of model.json: stable, so that it can be hashed."""
@@ -78,11 +52,20 @@ class ModelSpec(BaseModel):
 
 
 def read_spec(folder: Path) -> ModelSpec:
-    """Read a model folder's model.json; ModelError when it is missing or not a ModelSpec."""
+    """Read a model folder's model.json as its task's spec; one without a task is the first task's.
+
+    ModelError when it is missing or not such a spec.
+    """
     path = folder / SPEC_FILE
     try:
-        return ModelSpec.model_validate_json(path.read_bytes())
+        content = json.loads(path.read_bytes())
+        name = content.get("task", task.DEFAULT) if isinstance(content, dict) else task.DEFAULT
+        return task.find(str(name)).network.Spec.model_validate(content)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); is {folder} a model folder?") from error
     except ValidationError as error:
         raise ModelError(f"{path}: {first_error(error, '')}; train the model again") from error
+    except ConfigurationError as error:
+        raise ModelError(f"{path}: {error}") from error
+    except ValueError as error:
+        raise ModelError(f"{path}: it is not JSON ({error}); train the model again") from error

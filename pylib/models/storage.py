@@ -6,7 +6,7 @@ import keras
 
 from pylib.errors import ModelError
 from pylib.models.spec import SPEC_FILE, ModelSpec, read_spec
-from pylib.models.unet import build_unet
+from pylib.tasks import task
 
 WEIGHTS_FILE = "model.weights.h5"
 
@@ -19,11 +19,12 @@ def save_model(model: keras.Model, spec: ModelSpec, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> keras.Model:
-    """Build the float32 U-Net of a model folder with its weights; see `build_unet` for shapes.
+    """Build the float32 model of a model folder with its weights, as its task's network does.
 
     ModelError when a file is missing, damaged, or does not fit the other.
     """
-    model = build_unet(read_spec(folder))
+    spec = read_spec(folder)
+    model = task.find(spec.task).network.build(spec, None)
     path = folder / WEIGHTS_FILE
     try:
         model.load_weights(path)

@@ -5,12 +5,12 @@ from pathlib import Path
 import keras
 
 from pylib.models.encoders import build_encoder
-from pylib.models.spec import EncoderName, ModelSpec
+from pylib.models.unet_spec import EncoderName, UNetSpec
 
 LOGITS = "logits"
 
 
-def build_unet(spec: ModelSpec, weights: Path | None = None) -> keras.Model:
+def build_unet(spec: UNetSpec, weights: Path | None = None) -> keras.Model:
     """Build the U-Net (https://arxiv.org/abs/1505.04597) that a spec describes.
 
     Input: uint8 RGB [N,H,W,3] in [0,255], H and W divisible by 32. Output: float32 probabilities

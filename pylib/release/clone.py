@@ -5,13 +5,15 @@ It belongs to the release: the user's own working tree is only ever read, by `gi
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from pylib.errors import ReleaseError
 from pylib.release.git import Git
-from pylib.release.manifest import MANIFEST, Manifest
+from pylib.release.manifest import Manifest
+from pylib.release.models import merged_values, models, read_manifest
+from pylib.serving.repository import manifest
 
 _JOURNAL = "pylib-release"
 """A file inside .git that is there while a release works: found at the start, it says that one was killed."""
@@ -111,7 +113,7 @@ def _undo(git: Git) -> None:
 def _update(git: Git, source: str) -> None:
     """Take over the source's HEAD: forward where nothing was released, else as a merge.
 
-    The merge is source's tree with the release's values in its manifest, so there are no conflicts.
+    The merge is source's tree with the released values in its manifests, so there are no conflicts.
     """
     git.run("fetch", "--quiet", "--no-tags", "--update-shallow", "--", source, "HEAD")
     theirs, ours = git.run("rev-parse", "FETCH_HEAD"), git.run("rev-parse", "HEAD")
@@ -120,21 +122,22 @@ def _update(git: Git, source: str) -> None:
     if git.answers("merge-base", "--is-ancestor", ours, theirs):
         git.run("reset", "--quiet", "--hard", theirs)
         return
-    manifest = read_manifest(git, theirs).with_values(read_manifest(git).values)
+    manifests = {
+        name: read_manifest(git, name, theirs).with_values(merged_values(git, name, ours, theirs))
+        for name in models(git, theirs)
+    }
     git.run("read-tree", theirs)
-    subject = f"Bring in {theirs[:12]} of the source, keeping the released model"
-    commit_manifest(git, manifest, subject + "\n", parents=(ours, theirs))
+    subject = f"Bring in {theirs[:12]} of the source, keeping what is released"
+    commit_manifests(git, manifests, subject + "\n", parents=(ours, theirs))
 
 
-def read_manifest(git: Git, revision: str = "HEAD") -> Manifest:
-    """Read the served SeldonDeployment as it is in a commit."""
-    return Manifest(git.read(revision, MANIFEST), git.folder / MANIFEST)
-
-
-def commit_manifest(git: Git, manifest: Manifest, message: str, parents: tuple[str, ...] = ("HEAD",)) -> None:
-    """Commit what is staged, with this manifest; the working tree changes last, all at once."""
-    blob = git.run("hash-object", "-w", "--stdin", text=manifest.text)
-    git.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{MANIFEST.as_posix()}")
+def commit_manifests(
+    git: Git, manifests: Mapping[str, Manifest], message: str, parents: tuple[str, ...] = ("HEAD",)
+) -> None:
+    """Commit what is staged, with these models' manifests; the working tree changes last, all at once."""
+    for name, content in manifests.items():
+        blob = git.run("hash-object", "-w", "--stdin", text=content.text)
+        git.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{manifest(name).as_posix()}")
     options = [option for parent in parents for option in ("-p", git.run("rev-parse", parent))]
     commit = git.run("commit-tree", git.run("write-tree"), *options, "-F", "-", text=message)
     git.run("read-tree", "HEAD")  # so that the next command knows which files go

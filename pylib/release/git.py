@@ -48,6 +48,11 @@ class Git:
             raise ReleaseError(f"{self.folder} has no {path} in {revision}: commit one there")
         return done.stdout
 
+    def files(self, revision: str, folder: Path) -> list[Path]:
+        """List a folder's files, at any depth, in a commit; none where there is no such folder."""
+        listed = self.run("ls-tree", "-r", "-z", "--name-only", revision, "--", folder.as_posix())
+        return [Path(name) for name in listed.split("\0") if name]
+
     def answers(self, *arguments: str) -> bool:
         """Tell whether `git ARGUMENTS` exits 0, for commands that answer yes or no with their status."""
         return self._run(arguments, None).returncode == 0

@@ -13,9 +13,6 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from pylib.errors import ReleaseError
-from pylib.serving.deployment import MANIFEST
-
-__all__ = ["MANIFEST", "Manifest", "Values"]
 
 PARAMETERS = ("model_digest", "data_commit", "git_commit")
 ANNOTATIONS = ("model-digest", "data-commit", "git-commit", "gate")
@@ -54,6 +51,11 @@ class Manifest:
 
     text: str
     path: Path
+
+    @property
+    def name(self) -> str:
+        """The SeldonDeployment's name."""
+        return str(self._load()[0]["metadata"].get("name", ""))
 
     @property
     def values(self) -> Values:

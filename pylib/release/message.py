@@ -1,16 +1,17 @@
 """The message of a release's commit: what a reviewer wants to know before they approve it."""
 
 from pylib.evaluation.record import Check, Evaluation
+from pylib.metric_names import title
 from pylib.release.manifest import Values
 
 
-def commit_message(evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
+def commit_message(name: str, evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
     """Return subject, table of the gate's checks, and trailers as `git interpret-trailers` reads them."""
-    score = evaluation.metrics["mean_iou"]
+    score = f"{title(evaluation.score)} {evaluation.metrics[evaluation.score]:.3f}"
     lines = [
-        f"Release model {values.digest[:12]}, mean IoU {score:.3f} on {evaluation.dataset}",
+        f"Release {name} {values.digest[:12]}, {score} on {evaluation.dataset}",
         "",
-        f"Measured on {evaluation.images} test images that the training never saw.",
+        f"Measured on {evaluation.items} test items that the training never saw.",
         "",
         *_table(evaluation.gate.checks),
         "",

@@ -1,22 +1,20 @@
 """Promotion: a model that passed the gate goes into the artifact store; a Git commit says it is served."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pylib.errors import GateError, ReleaseError
 from pylib.evaluation.gate import decide_again
-from pylib.evaluation.parity import (
-    MAXIMUM_PROBABILITY_DIFFERENCE,
-    MINIMUM_SAME_CLASS_SHARE,
-    is_same_model,
-)
 from pylib.evaluation.record import Evaluation, read_evaluation
-from pylib.release.clone import as_remote, commit_manifest, open_clone, read_manifest
+from pylib.release.clone import as_remote, commit_manifests, open_clone
 from pylib.release.git import Git
-from pylib.release.manifest import MANIFEST, Values
+from pylib.release.manifest import Manifest, Values
 from pylib.release.message import commit_message, gate_line
+from pylib.release.models import models, read_manifest
+from pylib.serving.repository import choose, manifest
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
+from pylib.tasks import task
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,9 @@ class Release:
 
 @dataclass(frozen=True)
 class ReleasedModel:
-    """The served model, as the repository at `commit` has it; see `manifest.Values` for the rest."""
+    """A served model, as the repository at `commit` has it; see `manifest.Values` for the rest."""
 
+    name: str
     digest: str
     data_commit: str
     git_commit: str
@@ -43,6 +42,7 @@ def release(
     model: Path,
     evaluation: Path,
     *,
+    name: str | None,
     artifacts: ArtifactStore,
     repository: Path,
     source: Path | str,
@@ -51,7 +51,9 @@ def release(
     provenance: str = "",
     push: bool = False,
 ) -> Release:
-    """Release the model in the folder `model`, which the folder `evaluation` judges.
+    """Release the model in the folder `model`, which the folder `evaluation` judges, to be served as `name`.
+
+    None is the only model that the repository serves.
 
     The commit is made in a clone at `repository` of the repository `source` (a path or a URL), on top of
     source's HEAD and former releases; `push` sends it to the source's branch of the same name. A model that
@@ -70,30 +72,50 @@ def release(
     artifacts.put_model(model, digest)
     values = Values(digest, data_commit, git_commit, gate_line(judged))
     with open_clone(source, repository) as git:
-        manifest = read_manifest(git)
-        former = manifest.values
+        name = _choose(git, name, source)
+        served = _manifest(git, name)
+        former = served.values
         if former.digest != digest:
-            message = commit_message(judged, values, former, provenance)
-            commit_manifest(git, manifest.with_values(values), message)
+            message = commit_message(name, judged, values, former, provenance)
+            commit_manifests(git, {name: served.with_values(values)}, message)
         if push:
             _push(git, as_remote(source))
-        return Release(_release_commit(git), digest, is_new=former.digest != digest)
+        return Release(_release_commit(git, name), digest, is_new=former.digest != digest)
 
 
-def released(repository: Path) -> ReleasedModel:
-    """Read back which model the repository serves.
+def released(repository: Path, name: str | None = None) -> ReleasedModel:
+    """Read back which model the repository serves as `name`; None is the only one.
 
-    Raises ReleaseError where there is no such repository, or nothing was released there.
+    Raises:
+        ReleaseError: there is no such repository, or nothing was released there.
+        ConfigurationError: it serves no model of that name, or several where none was named.
+
     """
     if not (repository / ".git").exists():
         raise ReleaseError(f"{repository} is no repository with releases: run `pylib release`")
     git = Git(repository)
-    values = read_manifest(git).values
+    name = choose(name, models(git), repository)
+    values = read_manifest(git, name).values
     if not values.digest:
-        raise ReleaseError(f"{repository / MANIFEST} names no model yet: run `pylib release`")
-    return ReleasedModel(
-        values.digest, values.data_commit, values.git_commit, values.gate, commit=_release_commit(git)
-    )
+        raise ReleaseError(f"{repository / manifest(name)} names no model yet: run `pylib release`")
+    return ReleasedModel(name, **asdict(values), commit=_release_commit(git, name))
+
+
+def _choose(git: Git, name: str | None, source: Path | str) -> str:
+    there = models(git)
+    if name is not None and name not in there:
+        example = manifest(there[0]).parents[1] if there else "that of another model there"
+        how = f"copy {example}, name it {name} inside, and commit it"
+        raise ReleaseError(f"{source} has no {manifest(name).parents[1]} to serve {name}: {how}")
+    return choose(name, there, source)
+
+
+def _manifest(git: Git, name: str) -> Manifest:
+    found = read_manifest(git, name)
+    if found.name != name:
+        what = f"names its SeldonDeployment {found.name!r}, and the folder says {name!r}"
+        raise ReleaseError(f"{found.path} {what}: give both one name")
+    return found
 
 
 def _digest(model: Path) -> str:
@@ -110,12 +132,8 @@ def _check(judged: Evaluation, digest: str, evaluation: Path) -> None:
         whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")
     failures = [str(check) for check in decide_again(judged).failures]
-    if not is_same_model(judged.parity):
-        failures.append(
-            f"export and trained model differ: {judged.parity.same_class_share:.4%} of the pixels agree "
-            f"(minimum {MINIMUM_SAME_CLASS_SHARE:.1%}), probabilities differ by up to "
-            f"{judged.parity.max_probability_difference:.2g} (maximum {MAXIMUM_PROBABILITY_DIFFERENCE:g})"
-        )
+    if difference := task.find(judged.task).judgement.difference(judged.parity):
+        failures.append(f"export and trained model differ: {difference}")
     if failures:
         report = f"the model is kept, and its report is in {evaluation}"
         raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")
@@ -129,5 +147,5 @@ def _push(git: Git, remote: str) -> None:
         raise ReleaseError(f"{error}; the release is in {git.folder}, release again to push it") from error
 
 
-def _release_commit(git: Git) -> str:
-    return git.run("log", "-1", "--format=%H", "--", MANIFEST.as_posix())
+def _release_commit(git: Git, name: str) -> str:
+    return git.run("log", "-1", "--format=%H", "--", manifest(name).as_posix())

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnx
 
+_IMAGE_RANK = 4  # [N,H,W,C]
+
 
 def canonical_graph(
     graph: "onnx.GraphProto", *, name: str, input_name: str, output_name: str
 ) -> "onnx.GraphProto":
-    """Return the graph of one image input and one probability output, ordered and named by its structure.
+    """Return the graph of one input and one output, ordered and named by its structure.
 
-    The input becomes [N,H,W,3] under `input_name`, the output [N,H,W,C] under `output_name`. Nodes and
-    weights that the output does not need are left out, as are value infos and doc strings.
+    They go under `input_name` and `output_name`, with their dtypes and shapes. Nodes and weights that the
+    output does not need are left out, as are value infos and doc strings.
     """
     import onnx
 
@@ -26,8 +28,8 @@ def canonical_graph(
     return onnx.helper.make_graph(
         [_renamed(node, names) for node in nodes],
         name,
-        [_image_like(graph.input[0], input_name)],
-        [_image_like(graph.output[0], output_name)],
+        [_declared(graph.input[0], input_name)],
+        [_declared(graph.output[0], output_name)],
         [_weight(weights[old], new) for old, new in names.items() if old in weights],
     )
 
@@ -82,9 +84,12 @@ def _weight(tensor: "onnx.TensorProto", name: str) -> "onnx.TensorProto":
     return onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), name)
 
 
-def _image_like(value: "onnx.ValueInfoProto", name: str) -> "onnx.ValueInfoProto":
+def _declared(value: "onnx.ValueInfoProto", name: str) -> "onnx.ValueInfoProto":
+    """The same dtype and shape under this name; free dimensions are called N, and H and W of images."""
     import onnx
 
     tensor = value.type.tensor_type
-    channels = tensor.shape.dim[3].dim_value or None
-    return onnx.helper.make_tensor_value_info(name, tensor.elem_type, ["N", "H", "W", channels])
+    sizes = [dimension.dim_value or None for dimension in tensor.shape.dim]
+    free = ["N", "H", "W", None] if len(sizes) == _IMAGE_RANK else ["N", *[None] * len(sizes)]
+    shape = [size or letter for size, letter in zip(sizes, free, strict=False)]
+    return onnx.helper.make_tensor_value_info(name, tensor.elem_type, shape)

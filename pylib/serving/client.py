@@ -7,12 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import numpy as np
 import requests
-from numpy.typing import NDArray
 
-from pylib.data.images import decode_mask
-from pylib.errors import DataError, ServingError, one_line
+from pylib.errors import ConfigurationError, DataError, ServingError, one_line
+from pylib.tasks import task
 
 _PATH = "/api/v1.0/predictions"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -22,17 +20,14 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class Prediction:
     """An answer.
 
-    mask: uint8 [H,W] of the image's own size, value i stands for `classes[i]`
-    class_shares: class name to its share of the pixels, 0..1
-    mean_confidence: mean over pixels of the likeliest class's probability, 0..1
-    tags: model_digest, data_commit, git_commit, prediction_id
+    task: which task it is of; a server that says none is of before there was more than one
+    answer: what the task read; of segmentation, its mask, classes, class_shares and mean_confidence
+    tags: task, model_digest, data_commit, git_commit, prediction_id
     latency: seconds from the request's first byte to the answer's last
     """
 
-    mask: NDArray[np.uint8]
-    classes: list[str]
-    class_shares: dict[str, float]
-    mean_confidence: float
+    task: task.Task
+    answer: Any
     tags: dict[str, str]
     latency: float
 
@@ -59,7 +54,7 @@ class Client:
         self._session.close()
 
     def predict(self, image: bytes) -> Prediction:
-        """Ask for the segmentation of an image file's content, JPEG or PNG."""
+        """Ask what the model sees in an image file's content, JPEG or PNG."""
         started = time.perf_counter()
         answer = self._request("POST", _PATH, json={"binData": base64.b64encode(image).decode()})
         return self._prediction(answer, time.perf_counter() - started)
@@ -91,20 +86,21 @@ class Client:
 
     def _prediction(self, answer: dict[str, Any], latency: float) -> Prediction:
         try:
-            data, tags = answer["jsonData"], answer["meta"]["tags"]
-            return Prediction(
-                mask=decode_mask(base64.b64decode(data["mask_png"])),
-                classes=list(data["classes"]),
-                class_shares={name: float(data["class_shares"][name]) for name in data["classes"]},
-                mean_confidence=float(data["mean_confidence"]),
-                tags=dict(tags),
-                latency=latency,
-            )
+            data, tags = answer["jsonData"], dict(answer["meta"]["tags"])
+            asked = task.find(tags.get("task", task.DEFAULT))
+        except ConfigurationError as error:
+            raise ServingError(f"{self.url} answers for a newer pylib ({error}): update this one") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._unreadable("one of our answers", error) from error
+        try:
+            return Prediction(asked, asked.answer.read(data), tags, latency)
         except (KeyError, TypeError, ValueError, DataError) as error:
-            detail = f"{type(error).__name__}: {error}"
-            raise ServingError(
-                f"{self.url} answered something else than a segmentation ({detail})"
-            ) from error
+            raise self._unreadable(f"an answer of {asked.name}", error) from error
+
+    def _unreadable(self, what: str, error: Exception) -> ServingError:
+        return ServingError(
+            f"{self.url} answered something else than {what} ({type(error).__name__}: {error})"
+        )
 
 
 def _reason(answer: Any) -> str:

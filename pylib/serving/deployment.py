@@ -1,4 +1,4 @@
-"""A SeldonDeployment read from its YAML, and what Seldon's operator makes of it for the model's container.
+"""A served model: its SeldonDeployment in a repository, and what Seldon's operator makes of it.
 
 Source: `setContainerPredictiveUnitDefaults` and `createContainerService` in
 https://github.com/SeldonIO/seldon-core/tree/v1.17.1/operator
@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pylib.errors import ServingError, one_line
 from pylib.records import first_error
-
-MANIFEST = Path("cluster-conf/model/base/seldondeployment.yaml")
-"""Where a repository keeps the served model; a release is a commit that changes this file."""
+from pylib.serving.repository import MODELS, SERVER, manifest
 
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 9000, 9500, 6000
 """What the operator gives the first container of a deployment."""
@@ -78,6 +76,17 @@ class PredictorSpec(_Model):
     componentSpecs: list[ComponentSpec]  # noqa: N815  (Seldon's name)
 
 
+class _Addition(_Model):
+    """An operation of a JSON patch: https://datatracker.ietf.org/doc/html/rfc6902#section-4.1."""
+
+    op: Literal["add"]
+    path: str = Field(pattern="^/")
+    value: Any
+
+
+_ADDITIONS = TypeAdapter(list[_Addition])
+
+
 class _Spec(_Model):
     predictors: list[PredictorSpec] = Field(min_length=1)
 
@@ -133,23 +142,53 @@ class SeldonDeployment(_Model):
         }
 
 
-def read_deployment(path: Path) -> SeldonDeployment:
-    """Read a SeldonDeployment; raises ServingError where it is missing, malformed or more than one model."""
+def read_deployment(repository: Path, name: str) -> SeldonDeployment:
+    """Read the SeldonDeployment of a served model, with the server that all of them have.
+
+    Raises ServingError where it is missing, malformed or more than one model.
+    """
+    path, server = repository / manifest(name), repository / SERVER
+    document = _load(path)
     try:
-        document = yaml.safe_load(path.read_bytes())
-        deployment = SeldonDeployment.model_validate(document)
-    except OSError as error:
+        if server.is_file() and isinstance(document, dict):
+            _add(document, _ADDITIONS.validate_python(_load(server)), path)
+    except ValidationError as error:
         raise ServingError(
-            f"{path}: {error.strerror}; give the folder of a repository with {MANIFEST}"
+            f"{server} is not a JSON patch that only adds: {first_error(error, 'the document')}"
         ) from error
-    except yaml.YAMLError as error:
-        raise ServingError(f"{path} is not one YAML document: {one_line(error)}") from error
+    try:
+        deployment = SeldonDeployment.model_validate(document)
     except ValidationError as error:
         raise ServingError(
             f"{path} is not a SeldonDeployment: {first_error(error, 'the document')}"
         ) from error
     _check_graph(path, deployment)
     return deployment
+
+
+def _load(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ServingError(
+            f"{path}: {error.strerror}; give the folder of a repository with {MODELS}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ServingError(f"{path} is not one YAML document: {one_line(error)}") from error
+
+
+def _add(document: Any, additions: list[_Addition], path: Path) -> None:
+    """Apply a JSON patch as kustomize does; raises ServingError where there is no place for what it adds."""
+    for addition in additions:
+        *parents, last = addition.path.strip("/").split("/")
+        target = document
+        try:
+            for key in parents:
+                target = target[int(key) if isinstance(target, list) else key]
+            target[last] = addition.value
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            place = addition.path.rpartition("/")[0]
+            raise ServingError(f"{path} has no {place} to take {addition.path}") from error
 
 
 def _check_graph(path: Path, deployment: SeldonDeployment) -> None:

@@ -23,6 +23,7 @@ from pylib.serving.deployment import HTTP_PORT, SeldonDeployment
 
 HOST = "127.0.0.1"
 _LOCK = "server.lock"
+_SERVER = "pylib.serving.protocols.seldon.microservice"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _acquire(lock: IO[bytes]) -> bool:
 
 
 def _launch(environment: dict[str, str], log: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
-    command = [str(serving_python()), "-m", "pylib.serving.microservice", "--host", HOST]
+    command = [str(serving_python()), "-m", _SERVER, "--host", HOST]
     with log.open("wb") as output:
         return subprocess.Popen(
             command,

@@ -1,65 +1,40 @@
-"""The exported model in onnxruntime: uint8 pixels in, class ids of the same size out.
+"""The exported model in onnxruntime: uint8 pixels in, its outputs by name out.
 
 Used by the server, and in any other process that wants the same answer from the same bytes.
 """
 
-import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from pylib.data.images import resize_image, resize_mask
-from pylib.errors import PylibError, ServingError, one_line
+from pylib.data.images import resize_image
+from pylib.errors import PylibError, ServingError
+from pylib.serving.onnx_contract import open_model
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
 
-class Segmentation(NamedTuple):
-    """What a model says of one image.
-
-    mask: uint8 [H,W], positions in the model's classes
-    mean_confidence: mean over pixels of the likeliest class's probability, 0..1
-    """
-
-    mask: NDArray[np.uint8]
-    mean_confidence: float
-
-
 class OnnxModel:
-    """An ONNX model of images: "image" uint8 [N,S,S,3] to "probabilities" float32 [N,S,S,C].
-
-    `data` is the file's content; its metadata_props say `classes` (JSON list of C names) and `image_size` (S,
-    pixels). Raises ServingError where it is not such a model.
-    """
+    """A model.onnx by its content; `contract` is what it declares. Raises ModelError where it is none."""
 
     def __init__(self, data: bytes) -> None:
         options = onnxruntime.SessionOptions()
         # One thread a session: throughput comes from worker processes, and a pod's share of a CPU is not
         # visible to onnxruntime, which would start a thread for each core of the node.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        try:
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self.classes: list[str] = [str(name) for name in json.loads(metadata["classes"])]
-            self.image_size = int(metadata["image_size"])
-        except Exception as error:
-            reason = one_line(error)
-            raise ServingError(
-                f"not a model that was exported for serving ({type(error).__name__}: {reason})"
-            ) from error
+        self._session, self.contract = open_model(data, options)
+        self._outputs = [output.name for output in self.contract.outputs]
 
-    def segment(self, pixels: NDArray[np.uint8]) -> Segmentation:
-        """Segment one image, uint8 [H,W,3] RGB in 0..255.
+    def run(self, pixels: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """Run one image, uint8 [H,W,3] RGB in 0..255; the outputs by name, without the batch dimension.
 
-        The image is resized as the training data was, and the mask back to [H,W], nearest neighbour.
+        The image is resized as the training data was.
         """
-        image = resize_image(pixels, self.image_size)[np.newaxis]
-        probabilities: NDArray[Any] = self._session.run(["probabilities"], {"image": image})[0][0]
-        mask = probabilities.argmax(axis=-1).astype(np.uint8)
-        height, width = pixels.shape[:2]
-        return Segmentation(resize_mask(mask, (height, width)), float(probabilities.max(axis=-1).mean()))
+        image = resize_image(pixels, self.contract.image_size)[np.newaxis]
+        values = self._session.run(self._outputs, {self.contract.input.name: image})
+        return {name: value[0] for name, value in zip(self._outputs, values, strict=True)}
 
 
 def load_model(store: str, digest: str) -> OnnxModel:

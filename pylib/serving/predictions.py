@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from pylib.errors import ServingError
 
@@ -11,8 +11,8 @@ from pylib.errors import ServingError
 class PredictionRecord(TypedDict):
     """One answered request.
 
-    time: UTC, ISO 8601; image_sha256: of the bytes received; class_shares: class name to share of pixels in
-    0..1; mean_confidence: mean over pixels of the highest class probability, 0..1.
+    time: UTC, ISO 8601; image_sha256: of the bytes received; answer: what the task keeps of its answer. Older
+    lines have `class_shares` and `mean_confidence` in the place of `answer`.
     """
 
     prediction_id: str
@@ -21,8 +21,7 @@ class PredictionRecord(TypedDict):
     data_commit: str
     git_commit: str
     image_sha256: str
-    class_shares: dict[str, float]
-    mean_confidence: float
+    answer: dict[str, Any]
 
 
 class PredictionLog:

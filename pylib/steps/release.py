@@ -17,6 +17,7 @@ from pylib.settings import settings
 def release(model: Input, evaluation: Input, released: Output, *, data: Commit, pipeline: str) -> Result:
     """Upload the model, its evaluation and all their records under its digest, then commit that digest.
 
+    It is served under the pipeline's name.
     Raises GateError where the evaluation did not pass; the model stays where it was trained.
     """
     from pylib.release.release import release as promote
@@ -27,6 +28,7 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
         made = promote(
             _assemble(model, evaluation, Path(folder) / "model"),
             evaluation,
+            name=pipeline,
             artifacts=ArtifactStore(place.artifacts),
             repository=place.release_repository,
             source=place.release_source,

@@ -6,10 +6,10 @@ from typing import Any
 
 from pylib.errors import ConfigurationError
 from pylib.models import weights_source
-from pylib.models.spec import imagenet_alpha
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.settings import settings
 from pylib.store.artifacts import MODEL_FILE
+from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig, training_config
 
 
@@ -44,10 +44,14 @@ def train(
         tracking=tracking_uri(output),
     )
     digest = export_onnx(
-        trained.model, model / MODEL_FILE, classes=index.classes, image_size=index.image_size
+        trained.model,
+        model / MODEL_FILE,
+        task=index.task,
+        classes=index.classes,
+        image_size=index.image_size,
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
-    return {"model": digest, "validation_mean_iou": trained.best_mean_iou}
+    return {"model": digest, f"validation_{trained.score}": trained.best_score}
 
 
 def check_parameters(
@@ -57,18 +61,12 @@ def check_parameters(
     weights_source.check(weights)
     given = {"encoder": encoder, "alpha": alpha, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}
-    config = configuration(task, given, options)
-    if weights == "imagenet":
-        imagenet_alpha(config.encoder, config.alpha)
-    if config.frozen and weights == "none":
-        raise ConfigurationError(
-            "options: a frozen encoder learns nothing without first weights; give --weights"
-        )
+    find(task).network.check_weights(configuration(task, given, options), weights)
 
 
-def limits(_task: str) -> dict[str, str]:
+def limits(task: str) -> dict[str, str]:
     """The range, or the choices, of each of a task's hyper-parameters that has such, as text."""
-    fields = TrainingConfig.model_json_schema()["properties"]
+    fields = find(task).network.Config.model_json_schema()["properties"]
     return {name: text for name, field in fields.items() if (text := _limits(field))}
 
 
@@ -88,14 +86,14 @@ _LOW = {"minimum": "<=", "exclusiveMinimum": "<"}
 _HIGH = {"maximum": "<=", "exclusiveMaximum": "<"}
 
 
-def configuration(_task: str, parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
-    """One set of hyper-parameters; a name that is given twice is refused, not silently overruled."""
+def configuration(task: str, parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
+    """One set of a task's hyper-parameters; a name that is given twice is refused, not silently overruled."""
     twice = sorted(parameters.keys() & options.keys())
     if twice:
         raise ConfigurationError(
             f"options: {', '.join(twice)} is a parameter of its own; give it as -p name=value"
         )
-    return training_config(**parameters, **options)
+    return training_config(task, **parameters, **options)
 
 
 def _keep_logs(scratch: Path, target: Path) -> None:

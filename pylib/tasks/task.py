@@ -16,6 +16,7 @@ all: the model server has neither TensorFlow nor pydantic. The modules have the 
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pylib.tasks import aspects
 
 DEFAULT = "segmentation"
-"""The task of a data set where nobody names one."""
+"""The task where none is named: in a command, or in what was written when there was no other."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,31 @@ class Task:
     def sample(self) -> "aspects.Sample":
         """The built-in data set."""
         return cast("aspects.Sample", self._aspect("sample"))
+
+    @property
+    def answer(self) -> "aspects.Answer":
+        """What the served model says of an image."""
+        return cast("aspects.Answer", self._aspect("answer"))
+
+    @property
+    def objective(self) -> "aspects.Objective":
+        """Loss, validation metrics and score, augmentation."""
+        return cast("aspects.Objective", self._aspect("objective"))
+
+    @property
+    def network(self) -> "aspects.Network":
+        """The architecture and its own hyper-parameters."""
+        return cast("aspects.Network", self._aspect("network"))
+
+    @property
+    def judgement(self) -> "aspects.Judgement":
+        """The metrics of the test split, what a gate may ask of them, what a report shows."""
+        return cast("aspects.Judgement", self._aspect("judgement"))
+
+    @property
+    def folder(self) -> Path:
+        """Where its modules and templates are."""
+        return Path(importlib.import_module(f"{tasks.__name__}.{self.name}").__path__[0])
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")

@@ -1,1 +1,1 @@
-"""Losses, metrics, the training run, determinism."""
+"""The training run towards a task's objective: steps, schedules, checkpoints, determinism."""

@@ -5,21 +5,19 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pylib.errors import ConfigurationError
-from pylib.models.spec import EncoderName, Filters
+from pylib.tasks import task as tasks
 
-# By whether the encoder has first weights: fine-tuning on photographs pays for longer than the sample does.
+# By whether the network has first weights: fine-tuning on photographs pays for longer than the sample does.
 EPOCHS = {True: 26, False: 12}
 
 
 class TrainingConfig(BaseModel):
-    """Hyper-parameters; ranges are checked, unknown names refused.
+    """What every task has; a task's network adds its own. Ranges are checked, unknown names refused.
 
-    encoder, alpha, frozen, filters, dropout: see `ModelSpec`
     epochs: at most that many, None for EPOCHS
-    patience: epochs without a better validation mean IoU before stopping
-    batch: images a step, over all devices; learning_rate: the highest; weight_decay: AdamW's
-    encoder_lr_multiplier: share of the learning rate at which an encoder with first weights learns
-    schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation mean IoU
+    patience: epochs without a better validation score before stopping
+    batch: items a step, over all devices; learning_rate: the highest; weight_decay: AdamW's
+    schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation score
     augmentation: strength in [0,1]; 0 turns it off
     seed: decides first weights, dropout, order and augmentation
     deterministic: the same weights, bit for bit, from the same inputs, versions, machine and threads
@@ -29,17 +27,11 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    encoder: EncoderName = "mobilenet_v2"
-    alpha: float = Field(default=0.35, gt=0, le=2)
-    frozen: bool = False
-    filters: Filters = (96, 64, 48, 24)
-    dropout: float = Field(default=0.1, ge=0, lt=1)
     epochs: int | None = Field(default=None, ge=1, le=10_000)
     patience: int = Field(default=12, ge=1)
     batch: int = Field(default=16, ge=1, le=4096)
     learning_rate: float = Field(default=4e-3, gt=0, le=1)
     schedule: Literal["cosine", "plateau"] = "cosine"
-    encoder_lr_multiplier: float = Field(default=0.08, gt=0, le=1)
     weight_decay: float = Field(default=1e-4, ge=0, lt=1)
     augmentation: float = Field(default=1.0, ge=0, le=1)
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -48,10 +40,13 @@ class TrainingConfig(BaseModel):
     threads: int = Field(default=0, ge=0, le=1024)
 
 
-def training_config(**values: Any) -> TrainingConfig:
-    """Check hyper-parameters that people wrote; ConfigurationError, one line, naming each that is wrong."""
+def training_config(task: str, **values: Any) -> TrainingConfig:
+    """Check hyper-parameters that people wrote for a task, its network's among them, by name.
+
+    Raises ConfigurationError, one line, naming each that is wrong.
+    """
     try:
-        return TrainingConfig.model_validate(values)
+        return tasks.find(task).network.Config.model_validate(values)
     except ValidationError as error:
         raise ConfigurationError(f"training configuration: {one_line(error)}") from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 
 from pylib.data.input_pipeline import ShardReader
 from pylib.errors import ModelError
+from pylib.metric_names import title
 from pylib.training import schedules
 from pylib.training.checkpoints import (
     Arrays,
@@ -21,10 +23,8 @@ from pylib.training.checkpoints import (
     save_checkpoint,
 )
 from pylib.training.config import TrainingConfig
-from pylib.training.metrics import summary
 from pylib.training.train_step import TrainStep
 
-SCORE = "mean_iou"
 OnEpoch = Callable[[dict[str, float]], None]
 
 
@@ -40,8 +40,8 @@ class Data:
 class Loop:
     """A run of `steps` under `config`; everything it needs to go on lies in the file `checkpoint`.
 
-    `on_epoch` is called with each new entry of the history: epoch, loss, learning_rate, and the validation
-    metrics of `summary`. Afterwards the model has the weights of the best epoch. ModelError when it diverges.
+    `on_epoch` is called with each new entry of the history: epoch, loss, learning_rate, and the objective's
+    validation metrics. Afterwards the model has the weights of the best epoch. ModelError when it diverges.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Loop:
     ) -> None:
         self.steps, self.config, self.epochs, self.data = steps, config, epochs, data
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.objective, self.score = steps.objective, steps.objective.SCORE
         self.variables = [*steps.model.variables, *steps.optimizer.variables]
         self.steps_per_epoch = data.train.steps(config.batch)
         self.validation = data.validation.in_order(config.batch)
@@ -95,16 +96,16 @@ class Loop:
         entry["loss"] = float(np.mean([loss.numpy() for loss in losses]))
         if not np.isfinite(entry["loss"]):
             raise ModelError(f"epoch {epoch}: the loss is {entry['loss']}; lower learning_rate")
-        entry |= summary(self.steps.confusion(self.validation), self.data.classes)
+        entry |= self.objective.summary(self.steps.measure(self.validation), self.data.classes)
         self._report(epoch, entry, progress)
         self._keep(entry)
 
     def _report(self, epoch: int, entry: dict[str, float], progress: "tqdm[Any]") -> None:
         """Show an epoch's score: in the bar, or, where there is none, as in a pipeline's log, on a line."""
-        progress.set_postfix({SCORE: f"{entry[SCORE]:.3f}"})
+        progress.set_postfix({self.score: f"{entry[self.score]:.3f}"})
         if progress.disable:
-            score = f"loss {entry['loss']:.3f}, validation mean IoU {entry[SCORE]:.3f}"
-            print(f"epoch {epoch + 1} of {self.epochs}: {score}", flush=True)  # noqa: T201
+            score = f"validation {title(self.score)} {entry[self.score]:.3f}"
+            print(f"epoch {epoch + 1} of {self.epochs}: loss {entry['loss']:.3f}, {score}", flush=True)  # noqa: T201
 
     def _keep(self, entry: dict[str, float]) -> None:
         self.history.append(entry)
@@ -119,7 +120,7 @@ class Loop:
         return schedules.cosine(self.config.learning_rate, step, self.epochs * self.steps_per_epoch)
 
     def _scores(self) -> list[float]:
-        return [entry[SCORE] for entry in self.history]
+        return [entry[self.score] for entry in self.history]
 
     def _batches(self, first: int) -> "tf.data.Dataset":
         config = self.config
@@ -128,7 +129,7 @@ class Loop:
             seed=config.seed,
             first=first,
             last=self.epochs,
-            strength=config.augmentation,
+            augment=partial(self.objective.augment, strength=config.augmentation),
             deterministic=config.deterministic,
         )
         return self.steps.strategy.experimental_distribute_dataset(dataset)

@@ -1,6 +1,6 @@
 """Mixed precision: which Keras dtype policy a run uses, and the optimizer that goes with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -36,16 +36,14 @@ def build_optimizer(
     policy: Policy,
     variables: Sequence[keras.Variable],
     weight_decay: float,
-    slow: Sequence[keras.Variable] = (),
-    factor: float = 1.0,
+    multipliers: Mapping[str, float],
 ) -> keras.optimizers.Optimizer:
     """Return AdamW (https://arxiv.org/abs/1711.05101), with loss scaling where float16 would underflow.
 
-    slow: those of the variables that learn at `factor` times the rate, as a pretrained encoder should.
+    multipliers: shares of the learning rate by a variable's path, as of a pretrained encoder; 1 for others.
     """
-    paths = {variable.path for variable in slow}
-    places = {place for place, variable in enumerate(variables) if variable.path in paths}
-    optimizer = _GroupedAdamW(places, factor, weight_decay)
+    places = {place: multipliers.get(variable.path) for place, variable in enumerate(variables)}
+    optimizer = _GroupedAdamW(places, weight_decay)
     if policy == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(variables)
@@ -53,15 +51,15 @@ def build_optimizer(
 
 
 class _GroupedAdamW(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras is untyped
-    """AdamW with a second group of variables, which Keras has no option for."""
+    """AdamW with a learning rate for each group of variables, which Keras has no option for."""
 
-    def __init__(self, slow: set[int], factor: float, weight_decay: float) -> None:
+    def __init__(self, multipliers: Mapping[int, float | None], weight_decay: float) -> None:
         super().__init__(weight_decay=weight_decay, name="adamw")
-        self._slow, self._factor = slow, factor
+        self._multipliers = multipliers
 
     def update_step(self, gradient: Any, variable: keras.Variable, learning_rate: Any) -> None:
-        slow = self._get_variable_index(variable) in self._slow
-        super().update_step(gradient, variable, learning_rate * self._factor if slow else learning_rate)
+        share = self._multipliers[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate if share is None else learning_rate * share)
 
 
 def _fast_at_float16() -> bool:

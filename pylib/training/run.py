@@ -9,23 +9,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
-from pydantic import ValidationError
 
 from pylib.data.folders import new_folder
 from pylib.data.input_pipeline import ShardReader
 from pylib.data.shards import INDEX_FILE, ShardIndex
-from pylib.errors import ConfigurationError
-from pylib.models.encoders import find_weights
-from pylib.models.spec import ModelSpec, WeightsOrigin
+from pylib.models.spec import ModelSpec
 from pylib.models.storage import WEIGHTS_FILE, save_model
-from pylib.models.unet import build_unet, logits_of
 from pylib.models.weights_source import Weights
+from pylib.tasks import task as tasks
 from pylib.training import schedules
 from pylib.training.checkpoints import History, assign_arrays, read_arrays
-from pylib.training.config import EPOCHS, TrainingConfig, one_line
+from pylib.training.config import EPOCHS, TrainingConfig
 from pylib.training.environment import Environment, prepare_environment
-from pylib.training.loop import SCORE, Data, Loop, OnEpoch
-from pylib.training.precision import Policy, build_optimizer, dtype_policy
+from pylib.training.loop import Data, Loop, OnEpoch
+from pylib.training.precision import build_optimizer, dtype_policy
 from pylib.training.tracking import MlflowLog, tensorboard
 from pylib.training.train_step import TrainStep, choose_strategy
 
@@ -35,15 +32,17 @@ DATASET_FILE = "dataset.json"
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The trained model (float32, probabilities; see `build_unet`) and what the run was.
+    """The trained model (float32, as it is exported) and what the run was.
 
-    best_mean_iou: on validation, in [0,1]; epochs: run in all, best_epoch from 0; resumed_at: epochs that an
-    earlier, killed run had done; mlflow_run: the id of its record, None without one.
+    score: name of the validation metric that decided, best_score: its value in best_epoch, counted from 0
+    epochs: run in all; resumed_at: epochs that an earlier, killed run had done
+    mlflow_run: the id of its record, None without one
     """
 
     model: keras.Model
     spec: ModelSpec
-    best_mean_iou: float
+    score: str
+    best_score: float
     best_epoch: int
     epochs: int
     resumed_at: int
@@ -63,6 +62,10 @@ class _Plan:
     spec: ModelSpec
     environment: Environment
     weights: Path | None
+
+    @property
+    def task(self) -> tasks.Task:
+        return tasks.find(self.spec.task)
 
     @property
     def fingerprint(self) -> str:
@@ -90,8 +93,9 @@ def train(
     """Train on the split "train", stop by "validation", write the model folder (all but model.onnx).
 
     shards: what `write_shards` wrote; output: a new or empty folder, complete when it appears
-    weights: of the encoder, see `find_weights`; scratch: checkpoints and TensorBoard logs; a killed run that
-    is started again with the same scratch, inputs and configuration goes on to the same result
+    weights: what the network begins with, see its `first_weights`
+    scratch: checkpoints and TensorBoard logs; a killed run that is started again with the same scratch,
+    inputs and configuration goes on to the same result
     tracking: URI of an MLflow store, None for none; tags: what to write beside the run there
     Raises ConfigurationError, DataError or ModelError.
     """
@@ -104,15 +108,16 @@ def train(
     watch = _watch(scratch / "tensorboard" / plan.fingerprint, log)
     loop = Loop(steps, plan.config, plan.epochs, data, checkpoint, watch)
     history = loop.run()
-    model = _float32(model, plan.spec, plan.environment.policy)
+    model = _float32(model, plan)
     digest = _write(output, model, plan, history)
     checkpoint.unlink(missing_ok=True)
-    best = schedules.best_epoch([entry[SCORE] for entry in history])
+    best = schedules.best_epoch([entry[loop.score] for entry in history])
     labels = {"model_folder": str(output), "weights_sha256": digest, "best_epoch": str(best), **(tags or {})}
     return TrainingResult(
         model=model,
         spec=plan.spec,
-        best_mean_iou=history[best][SCORE],
+        score=loop.score,
+        best_score=history[best][loop.score],
         best_epoch=best,
         epochs=len(history),
         resumed_at=loop.resumed_at,
@@ -124,46 +129,26 @@ def train(
 
 
 def _plan(shards: Path, config: TrainingConfig, weights: Weights) -> _Plan:
-    environment = prepare_environment(config)
-    file, origin = find_weights(weights, config.encoder, config.alpha)
+    environment, index = prepare_environment(config), ShardIndex.read(shards)
+    network = tasks.find(index.task).network
+    file, origin = network.first_weights(weights, config)
     return _Plan(
         shards=shards,
         config=config,
         epochs=config.epochs or EPOCHS[file is not None],
-        spec=_spec(config, ShardIndex.read(shards), origin),
+        spec=network.spec(config, index, origin),
         environment=environment,
         weights=file,
     )
 
 
-def _spec(config: TrainingConfig, index: ShardIndex, origin: WeightsOrigin) -> ModelSpec:
-    try:
-        return ModelSpec(
-            encoder=config.encoder,
-            alpha=config.alpha,
-            frozen=config.frozen,
-            filters=config.filters,
-            dropout=config.dropout,
-            image_size=index.image_size,
-            classes=tuple(index.classes),
-            weights=origin,
-        )
-    except ValidationError as error:
-        raise ConfigurationError(f"model: {one_line(error)}") from error
-
-
 def _build(plan: _Plan) -> tuple[keras.Model, TrainStep]:
-    strategy, policy = choose_strategy(), plan.environment.policy
+    strategy, policy, network = choose_strategy(), plan.environment.policy, plan.task.network
     with strategy.scope(), dtype_policy(policy):
-        model = build_unet(plan.spec, plan.weights)
-        optimizer = build_optimizer(
-            policy,
-            model.trainable_variables,
-            plan.config.weight_decay,
-            slow=model.get_layer("encoder").trainable_variables if plan.weights else [],
-            factor=plan.config.encoder_lr_multiplier,
-        )
-    return model, TrainStep(logits_of(model), optimizer, strategy)
+        model = network.build(plan.spec, plan.weights)
+        multipliers = network.lr_multipliers(model, plan.spec, plan.config)
+        optimizer = build_optimizer(policy, model.trainable_variables, plan.config.weight_decay, multipliers)
+    return model, TrainStep(network.trained_part(model), plan.task.objective, optimizer, strategy)
 
 
 def _watch(folder: Path, log: MlflowLog | None) -> OnEpoch:
@@ -177,11 +162,11 @@ def _watch(folder: Path, log: MlflowLog | None) -> OnEpoch:
     return on_epoch
 
 
-def _float32(model: keras.Model, spec: ModelSpec, policy: Policy) -> keras.Model:
+def _float32(model: keras.Model, plan: _Plan) -> keras.Model:
     """Return the model as it is stored and served; mixed precision is for training only."""
-    if policy == "float32":
+    if plan.environment.policy == "float32":
         return model
-    plain = build_unet(spec)
+    plain = plan.task.network.build(plan.spec, None)
     assign_arrays(plain.variables, read_arrays(model.variables))
     return plain
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +20,13 @@ from typer.testing import CliRunner
 
 from pylib.cli import serve
 from pylib.errors import PylibError, ServingError
-from pylib.serving.deployment import MANIFEST
+from pylib.serving.repository import SERVER, manifest
 from pylib.store.artifacts import ArtifactStore
 
 app = typer.Typer()
 app.command("serve")(serve.serve)
 app.command("predict")(serve.predict)
+ROOT, NAME = Path(__file__).parents[2], "segmentation"
 PROGRAM = "import typer; from pylib.cli.serve import serve; typer.run(serve)"
 
 
@@ -53,11 +55,20 @@ def release_constant_model(output: Path) -> str:
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     ArtifactStore((output / "artifacts").as_uri()).put_model(folder, digest)
-    manifest = output / "gitops" / MANIFEST
-    manifest.parent.mkdir(parents=True)
-    text = (Path(__file__).parents[2] / MANIFEST).read_text()
-    manifest.write_text(text.replace('value: ""', f'value: "{digest}"', 1))
+    for file in (SERVER, manifest(NAME)):
+        (output / "gitops" / file).parent.mkdir(parents=True)
+        shutil.copy(ROOT / file, output / "gitops" / file)
+    served = output / "gitops" / manifest(NAME)
+    served.write_text(served.read_text().replace('value: ""', f'value: "{digest}"', 1))
     return digest
+
+
+def serve_another(output: Path) -> None:
+    """The same model under a second name."""
+    served = output / "gitops" / manifest("walls")
+    served.parent.mkdir(parents=True)
+    text = (output / "gitops" / manifest(NAME)).read_text()
+    served.write_text(text.replace(f"name: {NAME}", "name: walls"))
 
 
 @pytest.fixture
@@ -134,7 +145,7 @@ def test_serve_in_the_foreground_says_when_the_server_ends(output: Path) -> None
     release_constant_model(output)
 
     def end_server() -> None:
-        state = output / "serving" / "server.json"
+        state = output / "serving" / NAME / "server.json"
         while not (output / "ready").exists():
             time.sleep(0.02)
         os.kill(json.loads(state.read_text())["pid"], signal.SIGTERM)
@@ -153,13 +164,32 @@ def test_serve_in_the_foreground_says_when_the_server_ends(output: Path) -> None
 
 
 def test_serve_without_a_release_says_what_is_missing(output: Path) -> None:
-    assert f"give the folder of a repository with {MANIFEST}" in str(fail("serve", "--port", "0"))
+    assert "gitops has no cluster-conf/models/NAME/" in str(fail("serve", "--port", "0"))
 
 
 @pytest.mark.slow
 def test_serve_of_a_repository_without_a_model_says_so(output: Path) -> None:
-    repository = str(Path(__file__).parents[2])
+    repository = str(ROOT)
     assert "release a model first" in str(fail("serve", "--repository", repository, "--port", "0"))
+
+
+@pytest.mark.slow
+def test_models_are_served_side_by_side(output: Path, picture: Path) -> None:
+    release_constant_model(output)
+    serve_another(output)
+    assert "name one of them: segmentation, walls" in str(fail("serve", "--port", "0"))
+    arguments = ("--port", "0", "--workers", "1", "--detach", "--json")
+    try:
+        servers = {name: json.loads(run("serve", name, *arguments)) for name in (NAME, "walls")}
+        several = str(fail("predict", str(picture)))
+        asked = json.loads(run("predict", str(picture), "--url", servers["walls"]["url"], "--json"))
+        assert run("serve", "walls", "--stop") == "stopped\n"
+        alone = json.loads(run("predict", str(picture), "--json"))
+    finally:
+        run("serve", "--stop")
+    assert f"several models are served here (segmentation at {servers[NAME]['url']}, walls at " in several
+    assert asked["task"] == alone["task"] == "segmentation"
+    assert run("serve", "--stop") == "no server is running\n"
 
 
 def test_predict_without_a_server_says_how_to_start_one(output: Path, picture: Path) -> None:

@@ -1,4 +1,4 @@
-"""Figures of a made-up model, a real ONNX model without TensorFlow, and shards for it."""
+"""What was measured of a made-up model, a real ONNX model without TensorFlow, and shards for it."""
 
 import json
 from pathlib import Path
@@ -8,22 +8,24 @@ import onnx
 import pytest
 
 from pylib.data.shards import ArraySpec, Shard, ShardIndex, ShardItem, Split
-from pylib.evaluation.record import ClassMetrics, Figures, Parity
+from pylib.evaluation.class_metrics import ClassMetrics
+from pylib.evaluation.record import Measurement
 
 NAMES = ["object", "background", "border"]
 
 
 @pytest.fixture
-def make_figures():
-    """Return Figures whose fields can be replaced."""
+def make_measurement():
+    """Return a segmentation's Measurement; `per_class` and other fields can be replaced."""
 
-    def make(**changes) -> Figures:
+    def make(*, per_class=None, **changes) -> Measurement:
         scores = {"object": 0.8, "background": 0.9, "border": 0.5}
         fields = {
+            "task": "segmentation",
             "model_digest": "a" * 64,
             "dataset": "sample",
-            "images": 40,
-            "classes": NAMES,
+            "items": 40,
+            "score": "mean_iou",
             "metrics": {
                 "mean_iou": 0.733,
                 "f1": 0.84,
@@ -32,15 +34,20 @@ def make_figures():
                 "pixel_accuracy": 0.9,
                 "expected_calibration_error": 0.03,
             },
-            "per_class": {
-                name: ClassMetrics(iou=iou, f1=iou, precision=iou, recall=iou) for name, iou in scores.items()
+            "parity": {"same_class_share": 1, "max_probability_difference": 1e-6},
+            "details": {
+                "classes": NAMES,
+                "per_class": {
+                    name: ClassMetrics(iou=iou, f1=iou, precision=iou, recall=iou)
+                    for name, iou in scores.items()
+                }
+                | (per_class or {}),
+                "confusion": [[80, 10, 10], [5, 90, 5], [25, 25, 50]],
+                "reliability": [],
+                "examples": [],
             },
-            "confusion": [[80, 10, 10], [5, 90, 5], [25, 25, 50]],
-            "reliability": [],
-            "examples": [],
-            "parity": Parity(same_class_share=1, max_probability_difference=1e-6, images=40),
         }
-        return Figures(**fields | changes)
+        return Measurement(**fields | changes)
 
     return make
 
@@ -49,7 +56,7 @@ def make_figures():
 def write_onnx():
     """Write a model that answers with the softmax of an affine map of each pixel's colour."""
 
-    def write(path: Path, *, size: int = 32, classes=NAMES, bias=(0.0, 0.0, 0.0)) -> Path:
+    def write(path: Path, *, size: int = 32, classes=NAMES, bias=(0.0, 0.0, 0.0), task=None) -> Path:
         make = onnx.helper
         weights = onnx.numpy_helper.from_array(np.eye(3, dtype=np.float32), "weights")
         offsets = onnx.numpy_helper.from_array(np.array(bias, np.float32), "offsets")
@@ -66,7 +73,9 @@ def write_onnx():
             [weights, offsets],
         )
         model = make.make_model(graph, opset_imports=[make.make_opsetid("", 18)], ir_version=8)
-        make.set_model_props(model, {"classes": json.dumps(classes), "image_size": str(size), "format": "1"})
+        metadata = {"classes": json.dumps(classes), "image_size": str(size)}
+        own = {"format": "2", "task": task} if task else {"format": "1"}
+        make.set_model_props(model, metadata | own)
         path.parent.mkdir(parents=True, exist_ok=True)
         onnx.save(model, path)
         return path

@@ -49,4 +49,4 @@ def test_bins_of_batches_merge(first, second):
 
 def test_confidence_on_an_edge_belongs_to_the_lower_bin():
     bins = calibration.reliability(np.array([[1 / 3, 2 / 3], [0.0, 1.0]]), np.array([1, 1]), bins=3)
-    assert bins.pixels.tolist() == [0, 1, 1]
+    assert bins.counts.tolist() == [0, 1, 1]

@@ -7,55 +7,62 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pylib.errors import ConfigurationError
-from pylib.evaluation.gate import Gate, Limit, decide, decide_again, read_gate
-from pylib.evaluation.record import ClassMetrics, Evaluation, Parity
+from pylib.evaluation.class_metrics import ClassMetrics
+from pylib.evaluation.gate import Gate, Limit, decide, decide_again, gate_file, read_gate
+from pylib.evaluation.record import Evaluation
+from pylib.tasks.task import find
 
-GATE_FILE = Path(__file__).parents[2] / "gate.yaml"
+ROOT = Path(__file__).parents[2]
+SEGMENTATION = find("segmentation")
 
 
-def test_the_repositorys_gate_lets_a_good_model_through(make_figures):
-    result = decide(read_gate(GATE_FILE), make_figures())
+def repositorys_gate() -> Gate:
+    return read_gate(gate_file(ROOT, "segmentation"), SEGMENTATION)
+
+
+def test_the_repositorys_gate_lets_a_good_model_through(make_measurement):
+    result = decide(repositorys_gate(), make_measurement())
     assert result.passed
     assert all(check.passed for check in result.checks)
 
 
-def test_the_repositorys_gate_stops_an_all_background_answer(make_figures):
+def test_the_repositorys_gate_stops_an_all_background_answer(make_measurement):
     ignored = ClassMetrics(iou=0, f1=0, precision=0, recall=0)
     background = ClassMetrics(iou=0.7, f1=0.82, precision=0.7, recall=1)
-    poor = make_figures(
-        metrics=make_figures().metrics | {"mean_iou": 0.7 / 3, "pixel_accuracy": 0.7},
+    poor = make_measurement(
+        metrics=make_measurement().metrics | {"mean_iou": 0.7 / 3, "pixel_accuracy": 0.7},
         per_class={"object": ignored, "background": background, "border": ignored},
     )
-    failures = {check.metric for check in decide(read_gate(GATE_FILE), poor).failures}
+    failures = {check.metric for check in decide(repositorys_gate(), poor).failures}
     assert failures == {"mean_iou", "per_class.iou"}
 
 
 @pytest.mark.parametrize(
     ("changes", "failing"),
     [
-        ({"images": 9}, {"images"}),
-        ({"parity": Parity(same_class_share=0.99, max_probability_difference=0, images=9)}, {"same_class"}),
-        ({"parity": Parity(same_class_share=1, max_probability_difference=0.01, images=9)}, {"max_prob"}),
+        ({"items": 9}, {"images"}),
+        ({"parity": {"same_class_share": 0.99, "max_probability_difference": 0}}, {"same_class"}),
+        ({"parity": {"same_class_share": 1, "max_probability_difference": 0.01}}, {"max_prob"}),
     ],
 )
-def test_the_repositorys_gate_stops(make_figures, changes, failing):
-    failures = decide(read_gate(GATE_FILE), make_figures(**changes)).failures
+def test_the_repositorys_gate_stops(make_measurement, changes, failing):
+    failures = decide(repositorys_gate(), make_measurement(**changes)).failures
     assert len(failures) == 1
     assert all(part in failures[0].metric for part in failing)
 
 
-def test_a_limit_for_one_class(make_figures):
+def test_a_limit_for_one_class(make_measurement):
     gate = Gate.model_validate({"per_class.border.iou": {"minimum": 0.6}})
-    (check,) = decide(gate, make_figures()).checks
+    (check,) = decide(gate, make_measurement()).checks
     assert str(check) == "per_class.border.iou 0.5 (≥ 0.6)"
     assert not check.passed
 
 
-def test_a_class_that_does_not_occur_fails_its_own_limit_but_not_that_of_every_class(make_figures):
+def test_a_class_that_does_not_occur_fails_its_own_limit_but_not_that_of_every_class(make_measurement):
     absent = ClassMetrics(iou=None, f1=None, precision=None, recall=None)
-    figures = make_figures(per_class=make_figures().per_class | {"border": absent})
+    measured = make_measurement(per_class={"border": absent})
     gate = Gate.model_validate({"per_class.iou": {"minimum": 0.4}, "per_class.border.iou": {"minimum": 0.1}})
-    every, border = decide(gate, figures).checks
+    every, border = decide(gate, measured).checks
     assert every.passed
     assert every.value == 0.8
     assert not border.passed
@@ -71,14 +78,14 @@ def test_limits_are_inclusive_and_independent(low, high, value):
         assert Limit(minimum=low, maximum=high).admits(value) == (low <= value <= high)
 
 
-def test_the_decision_is_repeated_from_the_figures(make_figures):
-    figures = make_figures(metrics=make_figures().metrics | {"mean_iou": 0.1})
+def test_the_decision_is_repeated_from_the_metrics(make_measurement):
+    measured = make_measurement(metrics=make_measurement().metrics | {"mean_iou": 0.1})
     gate = Gate.model_validate({"mean_iou": {"minimum": 0.7}})
-    honest = decide(gate, figures)
+    honest = decide(gate, measured)
     edited = honest.model_copy(
         update={"passed": True, "checks": [honest.checks[0].model_copy(update={"passed": True})]}
     )
-    evaluation = Evaluation(**dict(figures), gate=edited)
+    evaluation = Evaluation(**dict(measured), gate=edited)
     assert decide_again(evaluation) == honest
 
 
@@ -105,7 +112,7 @@ def test_a_wrong_gate_file_is_one_line_that_names_it(tmp_path, text, says):
     path = tmp_path / "gate.yaml"
     path.write_text(text)
     with pytest.raises(ConfigurationError) as error:
-        read_gate(path)
+        read_gate(path, SEGMENTATION)
     assert says in str(error.value)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
@@ -113,10 +120,22 @@ def test_a_wrong_gate_file_is_one_line_that_names_it(tmp_path, text, says):
 
 def test_a_missing_gate_file_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r"gate\.yaml cannot be read .*--gate"):
-        read_gate(tmp_path / "gate.yaml")
+        read_gate(tmp_path / "gate.yaml", SEGMENTATION)
 
 
-def test_a_class_that_the_data_lacks_is_an_error_with_a_proposal(make_figures):
+def test_a_class_that_the_data_lacks_is_an_error_with_a_proposal(make_measurement):
     gate = Gate.model_validate({"per_class.bordr.iou": {"minimum": 0.6}})
     with pytest.raises(ConfigurationError, match=r"did you mean 'per_class\.border\.iou'\?"):
-        decide(gate, make_figures())
+        decide(gate, make_measurement())
+
+
+def test_a_gate_is_found_by_the_name_of_its_pipeline(tmp_path):
+    assert gate_file(ROOT, "segmentation") == ROOT / "gates" / "segmentation.yaml"
+    (tmp_path / "gates").mkdir()
+    for name in ("pets", "cracks"):
+        (tmp_path / "gates" / f"{name}.yaml").write_text("images: {minimum: 1}")
+    with pytest.raises(ConfigurationError) as error:
+        gate_file(tmp_path, "cats")
+    assert "no gate for the pipeline 'cats'; there are: cracks, pets; write cats.yaml" in str(error.value)
+    with pytest.raises(ConfigurationError, match="there are: none"):
+        gate_file(tmp_path / "elsewhere", "cats")

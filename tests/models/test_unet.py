@@ -11,12 +11,13 @@ import tensorflow as tf
 from pylib.errors import ModelError
 from pylib.models import encoders
 from pylib.models.encoders import build_encoder, find_weights
-from pylib.models.spec import EncoderName, ModelSpec, WeightsOrigin
+from pylib.models.spec import WeightsOrigin
 from pylib.models.storage import WEIGHTS_FILE, load_model, save_model
 from pylib.models.unet import build_unet, logits_of
+from pylib.models.unet_spec import EncoderName, UNetSpec
 
 CLASSES = ("object", "background", "border")
-SPEC = ModelSpec(classes=CLASSES, filters=(8, 8, 8, 8), image_size=64)
+SPEC = UNetSpec(classes=CLASSES, filters=(8, 8, 8, 8), image_size=64)
 PRETRAINED = SPEC.model_copy(update={"weights": WeightsOrigin(origin="file", sha256="0" * 64)})
 
 
@@ -101,7 +102,7 @@ def test_an_encoder_from_scratch_learns_its_normalisation() -> None:
 
 
 def test_a_frozen_encoder_has_nothing_to_learn(weights: Path) -> None:
-    unet = build_unet(ModelSpec.model_validate(PRETRAINED.model_dump() | {"frozen": True}), weights)
+    unet = build_unet(UNetSpec.model_validate(PRETRAINED.model_dump() | {"frozen": True}), weights)
     assert not unet.get_layer("encoder").trainable_variables
     assert all(variable.path.startswith(("up_", "logits")) for variable in unet.trainable_variables)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from preflight.images import locked
+from preflight.platform.image_lock import locked
 from pylib.provenance.digests import sha256_file
 from pylib.settings import settings
 from tests.on_cluster import platform as platforms
@@ -160,5 +160,5 @@ def first_digest(first_model: Path) -> str:
 @pytest.fixture
 def server(kubectl: Kubectl, serve_image: str, platform: Platform, first_digest: str) -> Body:
     """A pod of the model that was released first, ready."""
-    platforms.require_tried(platform, "model")
+    platforms.require_tried(platform, serving.APPLICATION)
     return until(120, "the model's pods", lambda: serving.rolled_out(kubectl, first_digest))[0]

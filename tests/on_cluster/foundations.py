@@ -8,15 +8,15 @@ from pathlib import Path
 
 import yaml
 
-from preflight import kustomize
-from preflight.render import Render
-from preflight.resources import Origin, Resource
+from preflight.render import kustomize
+from preflight.render.cluster import Render
+from preflight.render.resources import Origin, Resource
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.proposals import as_list
 from tests.on_cluster.waiting import require, until
 
 FOUNDATIONS = ("namespaces", "ml-user")
-OWN = ("model", "retrain", "notebook", "mlflow", "pachyderm")  # with pods of ours
+OWN = ("retrain", "notebook", "mlflow", "pachyderm")  # with pods of ours, as have the models
 # Kinds that every cluster knows; the Profile and the PodDefaults, which it may not, are of no concern here.
 GROUPS = {"", "networking.k8s.io", "rbac.authorization.k8s.io"}
 
@@ -25,6 +25,7 @@ GROUPS = {"", "networking.k8s.io", "rbac.authorization.k8s.io"}
 def ours(checkout: Path, cluster: str) -> Render:
     """What Argo CD is told and the applications without any upstream, built in a second or two."""
     folders = {each: f"cluster-conf/{each}/overlays/{cluster}" for each in (*FOUNDATIONS, *OWN)}
+    folders["model-segmentation"] = f"cluster-conf/models/segmentation/overlays/{cluster}"
     folders["root"] = f"argocd-apps/overlays/{cluster}"
     resources = [
         Resource(application, body, Origin(folder, upstream=False))

@@ -9,11 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from pylib.evaluation.class_metrics import ClassMetrics
 from pylib.evaluation.gate import Gate, decide
-from pylib.evaluation.record import ClassMetrics, Evaluation, Figures, Parity
+from pylib.evaluation.record import Evaluation, Measurement
 from pylib.provenance.digests import sha256_file
 from pylib.release.release import Release, release
 from pylib.store.artifacts import ArtifactStore
+from tests.on_cluster import serving
 from tests.on_cluster.kubectl import Body
 from tests.on_cluster.repository import Repository
 from tests.serving.conftest import CLASSES, _tiny_model
@@ -108,13 +110,19 @@ def make_model(folder: Path, seed: int) -> Path:
 
 def make_unet(folder: Path) -> Path:
     """The same of a small U-Net, untrained, as `train` exports one."""
-    from pylib.models.spec import ModelSpec
     from pylib.models.unet import build_unet
+    from pylib.models.unet_spec import UNetSpec
     from pylib.serving.export import export_onnx
 
     (folder / "model").mkdir(parents=True)
-    spec = ModelSpec(image_size=32, filters=(8, 8, 8, 8), classes=tuple(CLASSES))
-    export_onnx(build_unet(spec), folder / "model/model.onnx", classes=CLASSES, image_size=spec.image_size)
+    spec = UNetSpec(image_size=32, filters=(8, 8, 8, 8), classes=tuple(CLASSES))
+    export_onnx(
+        build_unet(spec),
+        folder / "model/model.onnx",
+        task=spec.task,
+        classes=CLASSES,
+        image_size=spec.image_size,
+    )
     return _judged(folder)
 
 
@@ -122,20 +130,24 @@ def _judged(folder: Path) -> Path:
     model, evaluation = folder / "model", folder / "evaluation"
     evaluation.mkdir()
     scores = ClassMetrics(iou=0.8, f1=0.8, precision=0.8, recall=0.8)
-    figures = Figures(
+    measured = Measurement(
+        task="segmentation",
         model_digest=sha256_file(model / "model.onnx"),
         dataset="sample",
-        images=40,
-        classes=CLASSES,
+        items=40,
+        score="mean_iou",
         metrics={"mean_iou": 0.8, "expected_calibration_error": 0.02},
-        per_class=dict.fromkeys(CLASSES, scores),
-        confusion=[[8, 1, 1], [1, 8, 1], [1, 1, 8]],
-        reliability=[],
-        examples=[],
-        parity=Parity(same_class_share=1.0, max_probability_difference=1e-6, images=40),
+        parity={"same_class_share": 1.0, "max_probability_difference": 1e-6},
+        details={
+            "classes": CLASSES,
+            "per_class": dict.fromkeys(CLASSES, scores.model_dump()),
+            "confusion": [[8, 1, 1], [1, 8, 1], [1, 1, 8]],
+            "reliability": [],
+            "examples": [],
+        },
     )
-    verdict = decide(Gate.model_validate({"mean_iou": {"minimum": 0.7}}), figures)
-    (evaluation / "evaluation.json").write_text(Evaluation(**dict(figures), gate=verdict).dumps())
+    verdict = decide(Gate.model_validate({"mean_iou": {"minimum": 0.7}}), measured)
+    (evaluation / "evaluation.json").write_bytes(Evaluation(**dict(measured), gate=verdict).dumps())
     return folder
 
 
@@ -144,6 +156,7 @@ def release_model(made: Path, store: Store, repository: Repository) -> Release:
     done = release(
         made / "model",
         made / "evaluation",
+        name=serving.MODEL,
         artifacts=store.open(),
         repository=made / "releases",
         source=repository.origin,

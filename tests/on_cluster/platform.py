@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from preflight.images import locked
-from pylib.release.manifest import MANIFEST
+from preflight.platform.image_lock import locked
+from pylib.serving.repository import manifest
 from tests.on_cluster import argocd
 from tests.on_cluster.argocd import State
 from tests.on_cluster.kubectl import Kubectl, KubectlError
@@ -78,7 +78,7 @@ def repository(kubectl: Kubectl, server: GitServer, folder: Path) -> Repository:
         made = Repository.create(server, NAME, folder / NAME)
         copy_checkout(CHECKOUT, made.folder)
         return made
-    made, released = Repository.continued(server, NAME, folder / NAME), MANIFEST.as_posix()
+    made, released = Repository.continued(server, NAME, folder / NAME), manifest("segmentation").as_posix()
     made.clear(released)
     copy_checkout(CHECKOUT, made.folder, released)
     return made

@@ -11,9 +11,11 @@ from tests.on_cluster.pods import container, log, pod, running
 from tests.on_cluster.waiting import require, until
 
 NAMESPACE = "ml"
-SERVICE = "model-default"
+MODEL = "segmentation"  # its name, and that of the pipeline which makes it
+APPLICATION = f"model-{MODEL}"
+SERVICE = f"{MODEL}-default"
 PORT, GRPC_PORT = 9000, 9500
-SELECTOR = "seldon-deployment-id=model"
+SELECTOR = f"seldon-deployment-id={MODEL}"
 KINDS = 2  # of calls: REST and gRPC
 # What the operator writes: it would show there.
 WRITTEN = (
@@ -58,7 +60,7 @@ def versions(kubectl: Kubectl) -> dict[str, str]:
     for kind in WRITTEN:
         counted = "generation" if kind.startswith("horizontal") else "resourceVersion"
         for each in kubectl.list(kind, NAMESPACE):
-            if each["metadata"]["name"].startswith("model"):
+            if each["metadata"]["name"].startswith(MODEL):
                 found[f"{kind}/{each['metadata']['name']}"] = str(each["metadata"].get(counted))
     return found
 

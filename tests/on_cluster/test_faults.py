@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.on_cluster import argocd
+from tests.on_cluster import argocd, serving
 from tests.on_cluster.authorizer import ask, service_account
 from tests.on_cluster.kubectl import Kubectl
 from tests.on_cluster.platform import Platform, require_tried
@@ -91,14 +91,16 @@ def test_it_is_refused_with_the_words_that_are_foretold(kubectl: Kubectl, plante
 @pytest.mark.parametrize("planted", [0], indirect=True, scope="module")
 def test_a_service_without_pods_answers_nobody(kubectl: Kubectl, planted: Round) -> None:
     def look() -> None:
-        service = kubectl.get("service", "model-metrics", "ml")
+        service = kubectl.get("service", f"{serving.MODEL}-metrics", serving.NAMESPACE)
         require(service["spec"]["selector"] == {"seldon-deployment-id": "modle"}, "it is not synced yet")
-        slices = kubectl.list("endpointslices", "ml", "kubernetes.io/service-name=model-metrics")
+        slices = kubectl.list(
+            "endpointslices", serving.NAMESPACE, f"kubernetes.io/service-name={serving.MODEL}-metrics"
+        )
         addresses = [end for each in slices for end in each.get("endpoints") or []]
         require(not addresses, f"it has {len(addresses)} pods")
 
     until(SECONDS, "the model's metrics without a pod", look)
-    assert kubectl.list("pods", "ml", "seldon-deployment-id=model"), "the model itself runs"
+    assert kubectl.list("pods", serving.NAMESPACE, serving.SELECTOR), "the model itself runs"
 
 
 @pytest.mark.parametrize("planted", [0], indirect=True, scope="module")

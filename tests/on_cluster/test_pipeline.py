@@ -63,7 +63,7 @@ def put_back(kubectl: Kubectl, platform: Platform) -> Iterator[None]:
     platform.repository.pull()
     if platform.repository.head != before:
         platform.repository.restore(before)
-        argocd.wait_until_good(kubectl, "model", platform.repository.head, seconds=180)
+        argocd.wait_until_good(kubectl, serving.APPLICATION, platform.repository.head, seconds=180)
 
 
 def _users(platform: Platform) -> Body:
@@ -106,7 +106,7 @@ def test_the_pipeline_as_pods_releases_the_laptop_s_model(
     laptop: Laptop,
     record: dict[str, Any],
 ) -> None:
-    require_tried(platform, "ml-user", "model")
+    require_tried(platform, "ml-user", serving.APPLICATION)
     store.make("mlpipeline", "data")
     _profile(kubectl)
     data = _pylib("data", "ingest", "sample", PYLIB_STORE="s3://data", **store.variables)
@@ -127,5 +127,5 @@ def test_the_pipeline_as_pods_releases_the_laptop_s_model(
     assert released["digest"] == laptop.digest
     assert released["data_commit"] == laptop.data
     assert platform.repository.pull() == released["commit"]
-    argocd.wait_until_good(kubectl, "model", released["commit"], seconds=180)
+    argocd.wait_until_good(kubectl, serving.APPLICATION, released["commit"], seconds=180)
     until(120, f"pods of {laptop.digest[:12]}", lambda: serving.rolled_out(kubectl, laptop.digest))

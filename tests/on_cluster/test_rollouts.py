@@ -74,6 +74,6 @@ def test_a_released_model_at_rest_is_written_by_nobody(
 def _seconds_until_served(kubectl: Kubectl, platform: Platform, digest: str) -> float:
     """How long it takes the commit just pushed until its model is all that runs."""
     started = time.monotonic()
-    argocd.wait_until_good(kubectl, "model", platform.repository.head, seconds=180)
+    argocd.wait_until_good(kubectl, serving.APPLICATION, platform.repository.head, seconds=180)
     until(120, f"pods of {digest[:12]} alone", lambda: serving.rolled_out(kubectl, digest))
     return round(time.monotonic() - started, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from preflight import kustomize
+from preflight.render import kustomize
 from pylib.serving.deployment import SeldonDeployment
 from tests.on_cluster.kubectl import Body
 from tests.on_cluster.seldon.made import made_of
@@ -22,7 +22,7 @@ FILLED_IN = {"progressDeadlineSeconds": 600, "revisionHistoryLimit": 10}
 
 def served(overlay: str) -> Body:
     """The SeldonDeployment as Argo CD installs it."""
-    text = kustomize.build(ROOT / f"cluster-conf/model/overlays/{overlay}")
+    text = kustomize.build(ROOT / f"cluster-conf/models/segmentation/overlays/{overlay}")
     (body,) = [each for each in yaml.safe_load_all(text) if each["kind"] == "SeldonDeployment"]
     body["metadata"]["uid"] = "of-the-server"
     made: Body = body
@@ -114,14 +114,14 @@ def test_each_predictor_has_its_own_pods_service_and_autoscaler() -> None:
         {**copy.deepcopy(first), "name": "next", "traffic": 10},
     ]
     made = made_of(body)
-    names = ["model-default-0-model", "model-next-0-model"]
+    names = ["segmentation-default-0-model", "segmentation-next-0-model"]
     assert [each["metadata"]["name"] for each in made.deployments] == names
     assert [each["metadata"]["name"] for each in made.scalers] == names
     assert [each["metadata"]["name"] for each in made.services] == [
-        "model-default-model",
-        "model-default",
-        "model-next-model",
-        "model-next",
+        "segmentation-default-model",
+        "segmentation-default",
+        "segmentation-next-model",
+        "segmentation-next",
     ]
     route, *_ = made.routes
     assert [each["weight"] for each in route["spec"]["http"][0]["route"]] == [90, 10]
@@ -164,7 +164,10 @@ def test_what_is_played_is_what_the_operator_made() -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 @needs_kustomize
 def test_the_recorded_deployment_is_that_of_git(overlay: str) -> None:
-    before, now = recorded()[0]["spec"], released(served(overlay), "a" * 64)["spec"]
+    """But for its name, which was another then."""
+    bodies = recorded()[0], released(served(overlay), "a" * 64)
+    before, now = (body["spec"] for body in bodies)
+    assert [body["spec"].pop("name") for body in bodies] == [body["metadata"]["name"] for body in bodies]
     for spec in (before, now):
         spec["predictors"][0]["componentSpecs"][0].pop("hpaSpec")
         spec["predictors"][0]["graph"].pop("parameters")

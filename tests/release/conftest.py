@@ -5,19 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from pylib.evaluation.class_metrics import ClassMetrics
 from pylib.evaluation.gate import Gate, decide
-from pylib.evaluation.record import ClassMetrics, Evaluation, Figures, Parity
+from pylib.evaluation.record import Evaluation, Measurement
 from pylib.provenance.digests import sha256_file
-from pylib.release.manifest import MANIFEST
 from pylib.release.release import release
+from pylib.serving.repository import manifest
 from pylib.store.artifacts import ArtifactStore
 
+NAME = "segmentation"
+MANIFEST = manifest(NAME)
 TEXT = """\
 # The served model.
 apiVersion: machinelearning.seldon.io/v1
 kind: SeldonDeployment
 metadata:
-  name: model  # its name in the cluster
+  name: segmentation  # its name in the cluster
 spec:
   predictors:
     - name: default
@@ -107,20 +110,24 @@ def judged(tmp_path):
         (model / "model.json").write_text("{}")
         digest = sha256_file(model / "model.onnx")
         scores = ClassMetrics(iou=iou, f1=iou, precision=iou, recall=iou)
-        figures = Figures(
+        measured = Measurement(
+            task="segmentation",
             model_digest=digest,
             dataset="sample",
-            images=40,
-            classes=["object", "background"],
+            items=40,
+            score="mean_iou",
             metrics={"mean_iou": iou, "expected_calibration_error": 0.02},
-            per_class={"object": scores, "background": scores},
-            confusion=[[8, 2], [2, 8]],
-            reliability=[],
-            examples=[],
-            parity=Parity(same_class_share=same, max_probability_difference=1e-6, images=40),
+            parity={"same_class_share": same, "max_probability_difference": 1e-6},
+            details={
+                "classes": ["object", "background"],
+                "per_class": {"object": scores.model_dump(), "background": scores.model_dump()},
+                "confusion": [[8, 2], [2, 8]],
+                "reliability": [],
+                "examples": [],
+            },
         )
-        result = decide(gate or Gate.model_validate({"mean_iou": {"minimum": 0.7}}), figures)
-        (evaluation / "evaluation.json").write_bytes(Evaluation(**dict(figures), gate=result).dumps())
+        result = decide(gate or Gate.model_validate({"mean_iou": {"minimum": 0.7}}), measured)
+        (evaluation / "evaluation.json").write_bytes(Evaluation(**dict(measured), gate=result).dumps())
         return model, evaluation, digest
 
     return make
@@ -130,12 +137,13 @@ def judged(tmp_path):
 def promote(tmp_path, source, judged):
     """Release a made-up model by name; keyword arguments go to `release`, or to the evaluation."""
 
-    def run(name: str, *, figures=None, **arguments):
+    def run(name: str, /, *, figures=None, **arguments):
         place = tmp_path / name
         made = (
             (place / "model", place / "evaluation") if place.exists() else judged(name, **figures or {})[:2]
         )
         defaults = {
+            "name": NAME,
             "artifacts": ArtifactStore(str(tmp_path / "artifacts")),
             "repository": tmp_path / "gitops",
             "source": source,

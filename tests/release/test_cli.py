@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from pylib.release.manifest import MANIFEST
+from pylib.serving.repository import manifest
+
+MANIFEST = manifest("segmentation")
 
 
 @pytest.fixture
@@ -55,6 +57,8 @@ def test_what_fails_is_one_line_and_exit_status_1(tmp_path, pylib, judged):
 
     gate = tmp_path / "gate.yaml"
     gate.write_text("mean_iu: {minimum: 0.7}\n")
+    index = {"format": 1, "name": "none", "image_size": 32, "classes": ["a", "b"], "splits": {}}
+    (tmp_path / "index.json").write_text(json.dumps(index))
     status, _, error = pylib("evaluate", model, tmp_path, "--gate", gate)
     assert (status, error.count("\n")) == (1, 1)
     assert "did you mean 'mean_iou'?" in error

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from pylib.errors import ReleaseError
-from pylib.release.manifest import MANIFEST
 from pylib.release.release import released
+from pylib.serving.repository import manifest
+
+MANIFEST = manifest("segmentation")
 
 
 def _empty(source: Path, in_git) -> None:
@@ -23,7 +25,7 @@ SOURCES = {
     "nowhere": "does not exist",
     "plain": "plain is not a Git repository",
     "empty": "has no commit yet",
-    "without": r"has no cluster-conf/model/base/seldondeployment\.yaml in HEAD: commit one there",
+    "without": "has no cluster-conf/models/segmentation to serve segmentation: copy that of another",
 }
 
 
@@ -109,7 +111,7 @@ from pylib.store.artifacts import ArtifactStore
 
 model, artifacts, repository, source = sys.argv[1:]
 print("ready", flush=True)
-release(Path(model, "model"), Path(model, "evaluation"), artifacts=ArtifactStore(artifacts),
+release(Path(model, "model"), Path(model, "evaluation"), name=None, artifacts=ArtifactStore(artifacts),
         repository=Path(repository), source=Path(source))
 """
 

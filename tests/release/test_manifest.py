@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pylib.errors import ReleaseError
-from pylib.release.manifest import MANIFEST, Manifest, Values
+from pylib.release.manifest import Manifest, Values
 from pylib.serving.deployment import read_deployment
+from pylib.serving.repository import SERVER, manifest
 
+MANIFEST = manifest("segmentation")
 REPOSITORY = Path(__file__).parents[2]
 SERVED = Manifest((REPOSITORY / MANIFEST).read_text(encoding="utf-8"), REPOSITORY / MANIFEST)
 VALUES = Values("a" * 64, "sample@1e5", "0123", "passed: mean_iou 0.8 (≥ 0.7)")
@@ -31,9 +33,13 @@ def test_in_the_repositorys_manifest_only_the_values_change():
 
 
 def test_the_model_server_reads_what_was_written(tmp_path):
-    path = tmp_path / "seldondeployment.yaml"
-    path.write_text(SERVED.with_values(VALUES).text, encoding="utf-8")
-    assert read_deployment(path).parameters == VALUES.parameters
+    for file, text in (
+        (MANIFEST, SERVED.with_values(VALUES).text),
+        (SERVER, (REPOSITORY / SERVER).read_text()),
+    ):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    assert read_deployment(tmp_path, "segmentation").parameters == VALUES.parameters
 
 
 @settings(max_examples=25, deadline=None)

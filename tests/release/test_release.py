@@ -2,13 +2,17 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from pylib.errors import ConfigurationError, GateError, ReleaseError
-from pylib.release.manifest import MANIFEST
 from pylib.release.release import released
+from pylib.serving.repository import manifest
 from pylib.store.artifacts import ArtifactStore
+
+MANIFEST = manifest("segmentation")
+FORMER = Path("cluster-conf/model/base/seldondeployment.yaml")
 
 
 def test_a_release_is_one_commit_and_an_uploaded_model(tmp_path, promote, source, in_git):
@@ -28,7 +32,7 @@ def test_a_release_is_one_commit_and_an_uploaded_model(tmp_path, promote, source
     assert in_git(clone, "branch", "--show-current") == "trunk"
 
     message = in_git(clone, "log", "-1", "--format=%B")
-    assert message.splitlines()[0] == f"Release model {made.digest[:12]}, mean IoU 0.800 on sample"
+    assert message.splitlines()[0] == f"Release segmentation {made.digest[:12]}, mean IoU 0.800 on sample"
     assert "mean_iou    0.8  ≥ 0.7" in message
     trailers = in_git(clone, "log", "-1", "--format=%(trailers)").splitlines()
     assert f"Model: sha256:{made.digest}" in trailers
@@ -254,3 +258,103 @@ def test_nothing_released_yet(tmp_path, source):
         released(source)
     with pytest.raises(ReleaseError, match="is no repository with releases"):
         released(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def breeds(source, commit_all) -> Path:
+    """A second served model in the user's repository: its manifest."""
+    path = source / manifest("breeds")
+    path.parent.mkdir(parents=True)
+    path.write_text((source / MANIFEST).read_text().replace("name: segmentation", "name: breeds"))
+    commit_all(source, "Serve breeds, too")
+    return path
+
+
+def test_two_models_are_released_side_by_side_each_with_its_own_history(tmp_path, promote, breeds, in_git):
+    clone = tmp_path / "gitops"
+    first = promote("first")
+    other = promote("other", name="breeds", data_commit="breeds@beef")
+    assert in_git(clone, "show", "--name-only", "--format=", "HEAD") == manifest("breeds").as_posix()
+    assert in_git(clone, "log", "-1", "--format=%s").startswith(f"Release breeds {other.digest[:12]}")
+    assert (released(clone, "segmentation").digest, released(clone, "segmentation").commit) == (
+        first.digest,
+        first.commit,
+    )
+    assert (released(clone, "breeds").digest, released(clone, "breeds").data_commit) == (
+        other.digest,
+        "breeds@beef",
+    )
+    second = promote("second")
+    in_git(clone, "revert", "--no-edit", other.commit)
+    assert released(clone, "segmentation").digest == second.digest
+    with pytest.raises(ReleaseError, match=r"models/breeds/.* names no model yet"):
+        released(clone, "breeds")
+
+
+def test_without_a_name_there_must_be_one_model(tmp_path, promote, breeds):
+    with pytest.raises(ConfigurationError, match="several models, name one of them: breeds, segmentation"):
+        promote("first", name=None)
+    promote("first")
+    with pytest.raises(ConfigurationError, match="several models, name one of them"):
+        released(tmp_path / "gitops")
+    with pytest.raises(ConfigurationError, match="serves no model 'cats'; there are: breeds, segmentation"):
+        released(tmp_path / "gitops", "cats")
+
+
+def test_a_name_without_a_folder_says_how_to_make_one(tmp_path, promote):
+    with pytest.raises(
+        ReleaseError,
+        match=r"has no cluster-conf/models/breeds to serve breeds: copy "
+        r"cluster-conf/models/segmentation, name it breeds inside, and commit it",
+    ) as error:
+        promote("first", name="breeds")
+    assert "\n" not in str(error.value)
+    with pytest.raises(ReleaseError, match=r"to serve \.\./\.\./x"):
+        promote("first", name="../../x")
+
+
+def test_a_folder_and_its_deployment_have_one_name(promote, breeds, source, commit_all):
+    breeds.write_text(breeds.read_text().replace("name: breeds", "name: segmentation"))
+    commit_all(source, "A copy")
+    with pytest.raises(ReleaseError, match="names its SeldonDeployment 'segmentation', and the folder says"):
+        promote("first", name="breeds")
+
+
+def test_what_another_machine_released_stays_when_the_histories_come_together(
+    tmp_path, promote, breeds, source, commit_all, in_git
+):
+    """One model is released here, the other there: the merge has both, and a newer one of ours wins."""
+    remote = tmp_path / "remote.git"
+    in_git(tmp_path, "clone", "-q", "--bare", str(source), str(remote))
+    ours = promote("ours", source=str(remote))
+    theirs = promote("theirs", source=str(remote), name="breeds", repository=tmp_path / "there", push=True)
+    promote("again", source=str(remote), repository=tmp_path / "there", push=True)
+    again = promote("ours", source=str(remote))
+    assert (again.digest, again.is_new) == (ours.digest, False)
+    assert released(tmp_path / "gitops", "breeds").digest == theirs.digest
+
+
+def test_what_was_released_before_models_had_names_is_kept(tmp_path, promote, source, commit_all, in_git):
+    """A clone with releases in the former place, and a source that has moved on to the new one."""
+    former, text = source / FORMER, (source / MANIFEST).read_text()
+    former.parent.mkdir(parents=True)
+    former.write_text(text.replace("name: segmentation", "name: model"))
+    (source / MANIFEST).unlink()
+    commit_all(source, "As it was")
+    clone = tmp_path / "gitops"
+    in_git(tmp_path, "clone", "-q", str(source), str(clone))
+    digest = "ab" * 32
+    (clone / FORMER).write_text((clone / FORMER).read_text().replace('value: ""', f'value: "{digest}"', 1))
+    commit_all(clone, "A release of a former version")
+
+    with pytest.raises(ReleaseError, match=r"has no cluster-conf/models/segmentation to serve segmentation"):
+        promote("first")
+    former.unlink()
+    (source / MANIFEST).parent.mkdir(parents=True, exist_ok=True)
+    (source / MANIFEST).write_text(text)
+    commit_all(source, "Models have names")
+
+    promote("first")
+    assert f"Replaces: sha256:{digest}" in in_git(clone, "log", "-1", "--format=%B")
+    in_git(clone, "revert", "--no-edit", "HEAD")
+    assert released(clone).digest == digest

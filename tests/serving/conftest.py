@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image
 
 from pylib.serving import local
-from pylib.serving.deployment import MANIFEST, SeldonDeployment, read_deployment
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import SERVER, manifest
 from pylib.store.artifacts import ArtifactStore
 
 CLASSES = ["object", "background", "border"]
@@ -49,16 +51,19 @@ def _identity(digest: str) -> dict[str, str]:
     return {"model_digest": digest, "data_commit": "c0ffee" * 6, "git_commit": "badcafe" * 5}
 
 
-def _write_deployment(path: Path, digest: str) -> SeldonDeployment:
-    text = (Path(__file__).parents[2] / MANIFEST).read_text()
+def _write_deployment(folder: Path, digest: str) -> SeldonDeployment:
+    for file in (SERVER, manifest("segmentation")):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path(__file__).parents[2] / file, folder / file)
+    path = folder / manifest("segmentation")
+    text = path.read_text()
     for name, value in _identity(digest).items():
         before = f'- name: {name}\n            type: STRING\n            value: "'
         assert before in text, f"{name} is not a parameter of the deployment"
         head, tail = text.split(before)
         text = f"{head}{before}{value}{tail[tail.index(chr(34)) :]}"
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    return read_deployment(path)
+    return read_deployment(folder, "segmentation")
 
 
 def _photograph(seed: int, height: int = 60, width: int = 80, form: str = "JPEG") -> bytes:
@@ -84,7 +89,7 @@ def photograph() -> Photograph:
 
 @pytest.fixture(scope="session")
 def release() -> Release:
-    """A function: writes the repository's own SeldonDeployment as a release of that digest changes it."""
+    """A function: writes the repository's own served model to a folder, as a release of that digest does."""
     return _write_deployment
 
 
@@ -111,7 +116,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory, model: bytes, digest: st
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory, digest: str) -> SeldonDeployment:
-    return _write_deployment(tmp_path_factory.mktemp("gitops") / "seldondeployment.yaml", digest)
+    return _write_deployment(tmp_path_factory.mktemp("gitops"), digest)
 
 
 @pytest.fixture(scope="session")

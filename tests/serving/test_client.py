@@ -9,14 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pylib.data.images import encode_png
 from pylib.errors import ServingError
 from pylib.serving import local
 from pylib.serving.client import Client
-from pylib.serving.overlay import PALETTE, overlay
 
 Photograph = Callable[..., bytes]
 MASK = base64.b64encode(encode_png(np.zeros((2, 3), np.uint8))).decode()
@@ -51,11 +48,13 @@ def test_it_reads_an_answer(server: local.Server, identity: dict[str, str], phot
     with Client(server.url + "/") as client:
         prediction = client.predict(photograph(1, 50, 70))
         assert client.status().items() >= identity.items()
-    assert prediction.mask.shape == (50, 70)
-    assert list(prediction.class_shares) == prediction.classes == ["object", "background", "border"]
-    for index, name in enumerate(prediction.classes):
-        assert prediction.class_shares[name] == np.mean(prediction.mask == index)
-    assert 1 / 3 <= prediction.mean_confidence <= 1
+    answer = prediction.answer
+    assert answer.mask.shape == (50, 70)
+    assert list(answer.class_shares) == answer.classes == ["object", "background", "border"]
+    for index, name in enumerate(answer.classes):
+        assert answer.class_shares[name] == np.mean(answer.mask == index)
+    assert 1 / 3 <= answer.mean_confidence <= 1
+    assert prediction.task.name == prediction.tags["task"] == "segmentation"
     assert prediction.latency > 0
     assert prediction.tags.items() >= identity.items()
 
@@ -73,6 +72,11 @@ ANSWERS = {
     "a list": (200, b"[]", "answered 200"),
     "another model's answer": (200, b'{"data": {"ndarray": [1]}, "meta": {}}', "KeyError"),
     "no tags": (200, json.dumps({"jsonData": DATA, "meta": {}}).encode(), "tags"),
+    "an answer of a task unknown here": (
+        200,
+        json.dumps({"jsonData": DATA, "meta": {"tags": {"task": "depth"}}}).encode(),
+        "newer pylib .*'depth'",
+    ),
     "a mask that is no PNG": (
         200,
         json.dumps({"jsonData": {**DATA, "mask_png": "QUJD"}, "meta": {"tags": {}}}).encode(),
@@ -97,6 +101,14 @@ def test_strange_answers_are_one_line(status: int, body: bytes, reason: str) -> 
     assert "\n" not in str(caught.value)
 
 
+def test_a_server_of_before_tasks_is_understood() -> None:
+    body = json.dumps({"jsonData": DATA, "meta": {"tags": {"model_digest": "ab"}}}).encode()
+    with answering(200, body) as url, Client(url) as client:
+        prediction = client.predict(b"x")
+    assert prediction.task.name == "segmentation"
+    assert prediction.answer.mask.shape == (2, 3)
+
+
 def test_no_server_says_how_to_start_one() -> None:
     _, port, _ = local._ports(0)
     with Client(f"http://127.0.0.1:{port}") as client, pytest.raises(ServingError, match="pylib serve"):
@@ -107,19 +119,3 @@ def test_no_server_says_how_to_start_one() -> None:
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with Client(url) as client, pytest.raises(ServingError):
         client.predict(b"x")
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 12))
-def test_overlay_shows_every_pixel_and_class(height: int, width: int, classes: int) -> None:
-    mask = (np.arange(height * width) % classes).astype(np.uint8).reshape(height, width)
-    picture = overlay(
-        np.zeros((height, width, 3), np.uint8), mask, {f"class {i}": 1 / classes for i in range(classes)}
-    )
-    factor = picture.shape[1] // width
-    assert picture.dtype == np.uint8
-    assert picture.shape[1] == width * factor >= 320
-    assert picture.shape[0] > height * factor
-    shown = picture[: height * factor : factor, ::factor]
-    expected = np.rint(np.array(PALETTE)[mask % len(PALETTE)] / 2)
-    np.testing.assert_array_equal(shown, expected)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -18,30 +19,32 @@ EXPORT = """
 import sys
 from pathlib import Path
 import keras
-from pylib.models.spec import ModelSpec
 from pylib.models.unet import build_unet
+from pylib.models.unet_spec import UNetSpec
 from pylib.serving.export import export_onnx
 
 for _ in range(3):
     keras.layers.Conv2D(1, 1), keras.layers.BatchNormalization(), keras.layers.Concatenate()
-model = build_unet(ModelSpec.model_validate_json(sys.argv[1]))
+model = build_unet(UNetSpec.model_validate_json(sys.argv[1]))
 model.load_weights(sys.argv[2])
-print(export_onnx(model, Path(sys.argv[3]), classes=["object", "background", "border"], image_size=32))
+declared = {"task": "segmentation", "classes": ["object", "background", "border"], "image_size": 32}
+print(export_onnx(model, Path(sys.argv[3]), **declared))
 """
 
 
 @pytest.mark.slow
 def test_two_processes_give_the_same_file_and_onnxruntime_the_same_answer(tmp_path):
-    from pylib.models.spec import ModelSpec
     from pylib.models.unet import build_unet
+    from pylib.models.unet_spec import UNetSpec
     from pylib.serving.export import export_onnx
 
     classes = ("object", "background", "border")
-    spec = ModelSpec(image_size=32, filters=(8, 8, 8, 8), classes=classes)
+    spec = UNetSpec(image_size=32, filters=(8, 8, 8, 8), classes=classes)
     model = build_unet(spec)
     model.save_weights(tmp_path / "model.weights.h5")
-    digest = export_onnx(model, tmp_path / "model.onnx", classes=classes, image_size=32)
-    assert export_onnx(model, tmp_path / "again.onnx", classes=classes, image_size=32) == digest
+    declared = {"task": "segmentation", "classes": classes, "image_size": 32}
+    digest = export_onnx(model, tmp_path / "model.onnx", **declared)
+    assert export_onnx(model, tmp_path / "again.onnx", **declared) == digest
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "again.onnx",
         "model.onnx",
@@ -66,7 +69,12 @@ def test_two_processes_give_the_same_file_and_onnxruntime_the_same_answer(tmp_pa
     assert (image.name, image.type, image.shape) == ("image", "tensor(uint8)", ["N", "H", "W", 3])
     assert (answer.name, answer.type, answer.shape) == ("probabilities", "tensor(float)", ["N", "H", "W", 3])
     metadata = session.get_modelmeta().custom_metadata_map
-    assert metadata == {"classes": json.dumps(classes), "format": "1", "image_size": "32"}
+    assert metadata == {
+        "classes": json.dumps(classes),
+        "format": "2",
+        "image_size": "32",
+        "task": "segmentation",
+    }
     pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 96, 3), dtype=np.uint8)
     served, trained = session.run(None, {"image": pixels})[0], np.asarray(model(pixels, training=False))
     assert np.abs(served - trained).max() < 1e-4
@@ -74,30 +82,55 @@ def test_two_processes_give_the_same_file_and_onnxruntime_the_same_answer(tmp_pa
 
 
 @pytest.mark.slow
-def test_logits_get_a_softmax_and_float_input_a_cast(tmp_path):
+@pytest.mark.parametrize(
+    ("shape", "dtype", "declared"),
+    [
+        ((None, None, 3), "uint8", ["N", "H", "W", 3]),
+        ((7,), "float32", ["N", 7]),
+        ((None, 2), "float32", None),
+    ],
+)
+def test_input_and_output_are_declared_as_the_model_has_them(tmp_path, shape, dtype, declared):
     import keras
 
     from pylib.serving.export import export_onnx
 
-    image = keras.Input((None, None, 3))
-    logits = keras.Model(
-        image, keras.layers.Conv2D(2, 3, padding="same")(keras.layers.Rescaling(1 / 255)(image))
-    )
-    export_onnx(logits, tmp_path / "model.onnx", classes=["a", "b"], image_size=32)
+    given = keras.Input(shape, dtype=dtype, name="given")
+    x = keras.ops.cast(given, "float32")
+    x = keras.ops.mean(x, axis=tuple(range(1, len(shape)))) if len(shape) > 1 else x
+    model = keras.Model(given, keras.layers.Dense(1, name="value")(x))
+    export_onnx(model, tmp_path / "model.onnx", task="numbers", classes=[], image_size=32)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
-    pixels = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)
-    expected = keras.ops.softmax(logits(pixels.astype("float32")))
-    assert np.allclose(session.run(None, {"image": pixels})[0], expected, atol=1e-5)
+    (inputs,), (outputs,) = session.get_inputs(), session.get_outputs()
+    assert (inputs.name, outputs.name, outputs.shape) == ("given", "value", ["N", 1])
+    if declared:
+        assert inputs.shape == declared
+    else:  # a free dimension that is neither the batch nor an image's has no name
+        assert (inputs.shape[0], inputs.shape[2]) == ("N", 2)
+    batch = np.random.default_rng(0).integers(0, 256, (3, *(size or 5 for size in shape))).astype(dtype)
+    assert np.allclose(session.run(["value"], {"given": batch})[0], model(batch), rtol=1e-4)
 
-    with pytest.raises(ModelError, match="has 2 output channels but 3 names"):
-        export_onnx(logits, tmp_path / "no.onnx", classes=["a", "b", "c"], image_size=32)
+
+@pytest.mark.slow
+def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(tmp_path):
+    import keras
+
+    from pylib.serving.export import export_onnx
+
+    def refused(model: keras.Model, classes: list[str]) -> str:
+        with pytest.raises(ModelError) as error:
+            export_onnx(model, tmp_path / "no.onnx", task="any", classes=classes, image_size=32)
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    image = keras.Input((None, None, 3))
+    two = keras.layers.Conv2D(2, 3, padding="same")(image)
+    assert "has 2 output channels but 3 names" in refused(keras.Model(image, two), ["a", "b", "c"])
+    assert "has 1 inputs and 2 outputs" in refused(keras.Model(image, [two, two]), ["a", "b"])
     half = keras.Model(image, keras.layers.Conv2D(2, 1, dtype="mixed_float16", name="half")(image))
-    with pytest.raises(ModelError, match="layer 'half' computes in float16"):
-        export_onnx(half, tmp_path / "no.onnx", classes=["a", "b"], image_size=32)
-    string = keras.Model(image, keras.layers.Lambda(_unknown_to_onnx)(image))
-    with pytest.raises(ModelError, match=r"an operation that ONNX opset 18 lacks: .*Igammac") as error:
-        export_onnx(string, tmp_path / "no.onnx", classes=["a", "b", "c"], image_size=32)
-    assert "\n" not in str(error.value)
+    assert "layer 'half' computes in float16" in refused(half, ["a", "b"])
+    unknown = keras.Model(image, keras.layers.Lambda(_unknown_to_onnx)(image))
+    assert re.search("an operation that ONNX opset 18 lacks: .*Igammac", refused(unknown, ["a", "b", "c"]))
     assert not (tmp_path / "no.onnx").exists()
 
 

@@ -15,9 +15,9 @@ from pylib.serving import local
 from pylib.serving.deployment import SeldonDeployment
 from tests.on_cluster.serving import PROGRAM
 from tests.serving.address import Address
-from tests.serving.slow_server import ROOT
+from tests.serving.protocols.seldon.slow_server import ROOT
+from tests.serving.protocols.seldon.test_shutdown import PRE_STOP
 from tests.serving.test_server import group_members, wait_until
-from tests.serving.test_shutdown import PRE_STOP
 
 pytestmark = pytest.mark.slow
 ROLLOUTS = 3

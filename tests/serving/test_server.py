@@ -18,7 +18,8 @@ import requests
 from pylib.errors import ServingError
 from pylib.serving import local
 from pylib.serving.client import Client
-from pylib.serving.deployment import SeldonDeployment
+from pylib.serving.deployment import SeldonDeployment, read_deployment
+from pylib.serving.repository import manifest
 
 pytestmark = pytest.mark.slow
 Photograph = Callable[..., bytes]
@@ -114,7 +115,7 @@ def test_a_worker_that_dies_is_replaced(
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: last_worker(Path(server.log)) != before)
         with Client(server.url) as client:
-            assert client.predict(photograph(1)).mask.shape == (60, 80)
+            assert client.predict(photograph(1)).answer.mask.shape == (60, 80)
     finally:
         local.stop(tmp_path)
 
@@ -187,7 +188,7 @@ def test_a_model_that_is_not_what_was_released_is_never_served(
     tmp_path: Path, model: bytes, digest: str, release: Release, case: str
 ) -> None:
     served, store, reason = bad_models(tmp_path, model, digest)[case]
-    deployment = release(tmp_path / "deployment.yaml", served)
+    deployment = release(tmp_path / "gitops", served)
     folder = tmp_path / "serving"
     with pytest.raises(ServingError, match=reason) as caught:
         local.start(deployment, artifacts=store, folder=folder, port=0)
@@ -200,13 +201,11 @@ def test_a_model_that_is_not_what_was_released_is_never_served(
 def test_an_unknown_parameter_is_refused(
     tmp_path: Path, digest: str, release: Release, artifacts: str
 ) -> None:
-    path = tmp_path / "deployment.yaml"
-    release(path, digest)
+    release(tmp_path, digest)
+    path = tmp_path / manifest("segmentation")
     path.write_text(path.read_text().replace("name: git_commit", "name: colour"))
-    from pylib.serving.deployment import read_deployment
-
     with pytest.raises(ServingError, match="no parameter 'colour'"):
-        local.start(read_deployment(path), artifacts=artifacts, folder=tmp_path, port=0)
+        local.start(read_deployment(tmp_path, "segmentation"), artifacts=artifacts, folder=tmp_path, port=0)
 
 
 def test_a_prediction_log_that_cannot_be_written_is_refused(

@@ -14,6 +14,7 @@ import pytest
 from pylib.data.shards import load_split
 from pylib.errors import ConfigurationError, DataError, ModelError
 from pylib.models.storage import load_model
+from pylib.tasks.task import find
 from pylib.training.config import training_config
 from pylib.training.run import train
 
@@ -23,7 +24,9 @@ from pathlib import Path
 from pylib.training.config import training_config
 from pylib.training.run import train
 shards, output, scratch, weights = map(Path, sys.argv[1:5])
-config = training_config(epochs=8, patience=8, batch=8, filters=(8, 8, 8, 8), dropout=0.2, learning_rate=5e-3)
+config = training_config(
+    "segmentation", epochs=8, patience=8, batch=8, filters=(8, 8, 8, 8), dropout=0.2, learning_rate=5e-3
+)
 result = train(shards, output, config, weights=weights, scratch=scratch, tracking=sys.argv[5])
 print(json.dumps({
     "sha256": result.weights_sha256,
@@ -87,14 +90,12 @@ def test_a_killed_run_goes_on_to_the_same_bytes(shards: Path, weights: Path, tmp
 
 def check_model_folder(folder: Path, shards: Path) -> None:
     """The stored weights are those of the best epoch: they score on validation what the history says."""
-    from pylib.models.unet import logits_of
-    from pylib.training.metrics import summary
-    from pylib.training.train_step import confusion_matrix
-
+    segmentation = find("segmentation")
     history = json.loads((folder / "history.json").read_text())["epochs"]
     images, masks = load_split(shards, "validation")
-    logits = logits_of(load_model(folder))(np.asarray(images), training=False)
-    scores = summary(confusion_matrix(masks, logits).numpy(), ("object", "background", "border"))
+    logits = segmentation.network.trained_part(load_model(folder))(np.asarray(images), training=False)
+    total = segmentation.objective.measure(masks, logits).numpy()
+    scores = segmentation.objective.summary(total, ("object", "background", "border"))
     assert scores["mean_iou"] == pytest.approx(max(entry["mean_iou"] for entry in history), abs=1e-3)
     assert [entry["epoch"] for entry in history] == list(range(len(history)))
 
@@ -102,8 +103,9 @@ def check_model_folder(folder: Path, shards: Path) -> None:
 def refused(shards: Path, tmp_path: Path, **options: object) -> str:
     """The message of a run that does not start; nothing may be left of it."""
     weights = options.pop("weights", "none")
+    config = training_config("segmentation", **options)
     with pytest.raises((ConfigurationError, DataError, ModelError)) as caught:
-        train(shards, tmp_path / "model", training_config(**options), weights=weights, scratch=tmp_path / "s")
+        train(shards, tmp_path / "model", config, weights=weights, scratch=tmp_path / "s")
     assert not (tmp_path / "model").exists()
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pylib.tasks.task import find
 from pylib.training.precision import Setting, build_optimizer, choose_policy, dtype_policy
 from pylib.training.train_step import TrainStep
 
@@ -33,9 +34,9 @@ def make_steps(strategy: tf.distribute.Strategy, setting: Setting = "off", slow:
     policy = choose_policy(setting)
     with strategy.scope(), dtype_policy(policy):
         model = small_model()
-        first = model.get_layer("first").trainable_variables
-        optimizer = build_optimizer(policy, model.trainable_variables, 0.0, first, slow)
-    return TrainStep(model, optimizer, strategy)
+        first = {variable.path: slow for variable in model.get_layer("first").trainable_variables}
+        optimizer = build_optimizer(policy, model.trainable_variables, 0.0, first)
+    return TrainStep(model, find("segmentation").objective, optimizer, strategy)
 
 
 def batch() -> tuple[np.ndarray, np.ndarray]:
@@ -75,9 +76,9 @@ def test_validation_counts_every_pixel_once_on_any_number_of_devices(
 ) -> None:
     one, two = make_steps(tf.distribute.get_strategy()), make_steps(two_devices)
     batches = tf.data.Dataset.from_tensor_slices(batch()).batch(3)  # the last one has fewer than two images
-    expected = one.confusion(batches)
+    expected = one.measure(batches)
     assert expected.sum() == 4 * 8 * 8
-    np.testing.assert_array_equal(two.confusion(batches), expected)
+    np.testing.assert_array_equal(two.measure(batches), expected)
 
 
 @pytest.mark.parametrize("setting", ["float16", "bfloat16"])

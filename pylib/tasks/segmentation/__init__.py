@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what the type checker holds this task's modules to
     from pylib.tasks import aspects
-    from pylib.tasks.segmentation import checks, layout, records, sample
+    from pylib.tasks.segmentation import checks, judgement, layout, network, objective, records, sample
 
     _layout: aspects.LayoutReader = layout
     _checks: aspects.Checks = checks
     _records: aspects.Records = records
     _sample: aspects.Sample = sample
+    _objective: aspects.Objective = objective
+    _network: aspects.Network = network
+    _judgement: aspects.Judgement = judgement

@@ -1,0 +1,80 @@
+"""Confusion matrices and the metrics of classes that follow from them: counts that add up; numpy alone.
+
+What is counted is a decision for one of C classes: of an image, or of each of its pixels.
+
+A class that occurs neither in the truth nor in the prediction has no IoU, F1, precision or recall: it is NaN,
+and means over classes leave it out. A class that occurs in only one of the two scores 0.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+
+def confusion_matrix(truth: NDArray[np.integer], prediction: NDArray[np.integer], classes: int) -> Counts:
+    """Count decisions by (true class, predicted class): int64 [C,C] from two arrays of class indices 0..C-1.
+
+    Raises:
+        ValueError: the shapes differ, or an index is outside 0..C-1.
+
+    """
+    if truth.shape != prediction.shape:
+        raise ValueError(f"truth has shape {truth.shape}, prediction {prediction.shape}: they must be equal")
+    for name, array in (("truth", truth), ("prediction", prediction)):
+        if array.size and not 0 <= array.min() <= array.max() < classes:
+            raise ValueError(f"{name} has class index {array.max()}, outside 0..{classes - 1}")
+    pairs = truth.astype(np.int64).ravel() * classes + prediction.ravel()
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes).astype(np.int64)
+
+
+def intersection_over_union(confusion: Counts) -> Scores:
+    """Jaccard index of each class, float64 [C] in [0,1]: hits / (in truth or predicted)."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, true + predicted - hits, absent=true + predicted == 0)
+
+
+def precision(confusion: Counts) -> Scores:
+    """Share of the decisions for a class that are right, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, predicted, absent=true + predicted == 0)
+
+
+def recall(confusion: Counts) -> Scores:
+    """Share of a class that was found, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(hits, true, absent=true + predicted == 0)
+
+
+def f1(confusion: Counts) -> Scores:
+    """Harmonic mean of precision and recall (Dice coefficient) of each class, float64 [C] in [0,1]."""
+    hits, true, predicted = _marginals(confusion)
+    return _ratio(2 * hits, true + predicted, absent=true + predicted == 0)
+
+
+def mean_over_classes(scores: Scores) -> float:
+    """Mean of the classes that occur; NaN where none does."""
+    defined = scores[~np.isnan(scores)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+def mean_iou(confusion: Counts) -> float:
+    """Mean over classes of the intersection over union, in [0,1] (mIoU of PASCAL VOC and Cityscapes)."""
+    return mean_over_classes(intersection_over_union(confusion))
+
+
+def accuracy(confusion: Counts) -> float:
+    """Share of decisions that are right, in [0,1]; NaN for none. Blind to rare classes."""
+    total = int(confusion.sum())
+    return float(np.trace(confusion) / total) if total else float("nan")
+
+
+def _marginals(confusion: Counts) -> tuple[Scores, Scores, Scores]:
+    hits, true, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    return hits.astype(np.float64), true.astype(np.float64), predicted.astype(np.float64)
+
+
+def _ratio(part: Scores, whole: Scores, *, absent: NDArray[np.bool_]) -> Scores:
+    ratio = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    return np.where(absent, np.nan, ratio)

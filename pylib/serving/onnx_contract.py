@@ -1,0 +1,71 @@
+"""What an exported model declares of itself: the one reader of it, for the server and for the evaluation.
+
+model.onnx takes one input, images uint8 [N,H,W,3], and gives its task's outputs by name. Its metadata_props
+are `format` "2", `task`, `classes` (JSON list of names by index) and `image_size` (pixels). Format "1" has no
+task.
+"""
+
+import json
+from dataclasses import dataclass
+
+import onnxruntime
+
+from pylib.errors import ModelError, one_line
+from pylib.tasks import task
+
+_FORMATS = ("1", "2")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output: its name, its type as ONNX writes it, its shape with names for free dimensions."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str | None, ...]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a model declares; `image_size` is the side, in pixels, of the squares that it learned from."""
+
+    task: str
+    classes: list[str]
+    image_size: int
+    input: Tensor
+    outputs: tuple[Tensor, ...]
+
+
+def open_model(
+    data: bytes, options: onnxruntime.SessionOptions | None = None
+) -> tuple[onnxruntime.InferenceSession, Contract]:
+    """Open the content of a model.onnx on the CPU, and read its contract.
+
+    Raises ModelError, one line without the model's name, where it is not a model that was exported here.
+    """
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        return session, _read(session)
+    except ModelError:
+        raise
+    except Exception as error:  # onnxruntime raises many classes of its own
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        raise ModelError(f"not a model that was exported for serving ({reason})") from error
+
+
+def _read(session: onnxruntime.InferenceSession) -> Contract:
+    metadata = session.get_modelmeta().custom_metadata_map
+    if metadata.get("format", "1") not in _FORMATS:
+        raise ModelError(f"its format is {metadata['format']!r}, newer than this pylib reads: update pylib")
+    (images,) = (_tensor(each) for each in session.get_inputs())
+    return Contract(
+        task=metadata.get("task", task.DEFAULT),
+        classes=[str(name) for name in json.loads(metadata["classes"])],
+        image_size=int(metadata["image_size"]),
+        input=images,
+        outputs=tuple(_tensor(each) for each in session.get_outputs()),
+    )
+
+
+def _tensor(value: onnxruntime.NodeArg) -> Tensor:
+    return Tensor(value.name, value.type, tuple(value.shape))

@@ -1,0 +1,1 @@
+"""Seldon's protocol over REST and gRPC, by Seldon's own server."""

@@ -1,0 +1,90 @@
+"""Requests to images: every form in which Seldon's protocol can carry one, and what is wrong with the rest.
+
+https://docs.seldon.io/projects/seldon-core/en/v1.17.1/reference/apis/external-prediction.html
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from google.protobuf.json_format import MessageToDict
+from numpy.typing import NDArray
+
+from pylib.errors import RequestError
+from pylib.serving.request import Image, from_file, from_numbers
+
+_FORMS = ("binData", "data", "strData", "jsonData", "customData")
+_EXPECTED = "send a JPEG or PNG as binData (base64), or pixels as data.ndarray or data.tensor"
+
+
+def read_json(message: object) -> Image:
+    """Return the image in the JSON form of a SeldonMessage.
+
+    `data.ndarray` and `data.tensor` hold a decoded image: what `from_numbers` takes. Raises RequestError.
+    """
+    if not isinstance(message, Mapping):
+        raise RequestError(f"the request is not a JSON object: {_EXPECTED}")
+    forms = [form for form in _FORMS if form in message]
+    if len(forms) != 1:
+        found = " and ".join(forms) or "no image"
+        raise RequestError(f"the request holds {found}: {_EXPECTED}")
+    if forms[0] == "binData":
+        return from_file(_from_base64(message["binData"]))
+    if forms[0] == "data":
+        return _from_data(message["data"])
+    raise RequestError(f"{forms[0]} cannot carry an image: {_EXPECTED}")
+
+
+def read_proto(message: Any) -> Image:
+    """Return the image in a SeldonMessage, as gRPC delivers it; the same forms and errors as `read_json`."""
+    form = message.WhichOneof("data_oneof")
+    if form == "binData":
+        return from_file(message.binData)
+    if form == "data":
+        return _from_data(MessageToDict(message.data))
+    raise RequestError(f"the request holds {form or 'no image'}: {_EXPECTED}")
+
+
+def _from_base64(value: object) -> bytes:
+    if not isinstance(value, str | bytes):
+        raise RequestError("binData is not a string: send the image file in base64")
+    text = value.encode() if isinstance(value, str) else value
+    try:  # line breaks are allowed, since the base64 command wraps its output
+        return base64.b64decode(b"".join(text.split()), validate=True)
+    except ValueError as error:
+        raise RequestError("binData is not base64: encode the bytes of the image file") from error
+
+
+def _from_data(data: object) -> Image:
+    forms = [form for form in ("ndarray", "tensor", "tftensor") if isinstance(data, Mapping) and form in data]
+    if not isinstance(data, Mapping) or len(forms) != 1 or forms[0] == "tftensor":
+        raise RequestError("data must hold either ndarray or tensor: pixels of shape [H,W,3] in 0…255")
+    array = _ndarray(data["ndarray"]) if forms[0] == "ndarray" else _tensor(data["tensor"])
+    return from_numbers(array)
+
+
+def _ndarray(value: object) -> NDArray[Any]:
+    if not isinstance(value, list):
+        raise RequestError("data.ndarray is not a list: send pixels of shape [H,W,3]")
+    try:
+        return np.array(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        sentence = "data.ndarray is ragged: every row needs as many pixels, every pixel 3 numbers"
+        raise RequestError(sentence) from error
+
+
+def _tensor(value: object) -> NDArray[Any]:
+    shape, values = (
+        (value.get(key) for key in ("shape", "values")) if isinstance(value, Mapping) else (None, None)
+    )
+    if not isinstance(shape, list) or not isinstance(values, list):
+        raise RequestError("data.tensor must hold two lists, shape and values")
+    try:
+        sizes = [int(size) for size in shape]  # MessageToDict writes 64-bit integers as strings
+        if min(sizes, default=0) < 1:
+            raise RequestError("data.tensor.shape must hold sizes of at least 1")
+        return np.array(values).reshape(sizes)
+    except (ValueError, TypeError, OverflowError) as error:
+        sentence = "data.tensor.values does not fill data.tensor.shape: send H·W·3 numbers and [H,W,3]"
+        raise RequestError(sentence) from error

@@ -1,0 +1,107 @@
+"""The predictor that Seldon's Python server calls: its messages to the engine, and the engine's answers back.
+
+Runs in the small serving environment: numpy, Pillow, onnxruntime, obstore and seldon_core, no TensorFlow.
+How Seldon calls it: https://docs.seldon.io/projects/seldon-core/en/v1.17.1/python/python_component.html
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from seldon_core.flask_utils import SeldonMicroserviceException
+from seldon_core.metrics import create_counter, create_timer
+from seldon_core.proto.prediction_pb2 import SeldonMessage
+from seldon_core.utils import json_to_seldon_message
+
+from pylib.errors import RequestError, ServingError
+from pylib.serving.engine import Answer, Engine, Identity
+from pylib.serving.protocols.seldon.http import blueprint, refused
+from pylib.serving.protocols.seldon.payload import read_json, read_proto
+
+
+class Predictor:
+    """Answers for one model, found by digest in the artifact store that `ARTIFACT_STORE` names (a URL).
+
+    The parameters are those of the SeldonDeployment's graph; they come back in each answer's `meta.tags`,
+    with the task and a prediction id. Where `PREDICTION_LOG` names a file, each answer is recorded there.
+    """
+
+    model_error_handler = blueprint()
+
+    def __init__(
+        self, model_digest: str = "", data_commit: str = "", git_commit: str = "", **unknown: object
+    ) -> None:
+        if unknown:
+            raise ServingError(f"the predictor has no parameter {min(unknown)!r}: remove it from the graph")
+        log = os.environ.get("PREDICTION_LOG")
+        self._engine = Engine(
+            Identity(model_digest, data_commit, git_commit),
+            artifacts=os.environ.get("ARTIFACT_STORE", ""),
+            log=Path(log) if log else None,
+        )
+
+    def load(self) -> None:
+        """Load the model, once in each worker process; raises PylibError."""
+        self._engine.load()
+
+    def predict_raw(self, message: Any) -> Any:
+        """Answer a request, JSON (a dict) or gRPC (a SeldonMessage), in its own form.
+
+        `jsonData` is the task's answer, `meta.tags` say which model gave it.
+
+        Raises SeldonMicroserviceException (4xx) over REST; over gRPC, the answer's `status` holds the same.
+        """
+        is_proto = isinstance(message, SeldonMessage)
+        try:
+            image = read_proto(message) if is_proto else read_json(message)
+            answer = _body(self._engine.answer(image))
+        except RequestError as error:
+            if not is_proto:
+                raise refused(error) from error
+            answer = {"status": _failure(refused(error))}
+        return json_to_seldon_message(answer) if is_proto else answer
+
+    def send_feedback_raw(self, _feedback: Any) -> Any:
+        """Acknowledge feedback; Seldon has counted its reward in the metrics before this is called."""
+        return json_to_seldon_message({"meta": {"tags": self._engine.identity._asdict()}})
+
+    def health_status(self) -> dict[str, Any]:
+        """Return what is served; raises (HTTP 503) until the model has answered its first image."""
+        try:
+            self._engine.check_ready()
+        except RequestError as error:
+            raise refused(error) from error
+        return {"status": "ready", **self._engine.identity._asdict()}
+
+    def init_metadata(self) -> dict[str, Any]:
+        """Return what `/metadata` tells; Seldon asks before the model is loaded.
+
+        https://docs.seldon.io/projects/seldon-core/en/v1.17.1/reference/apis/metadata.html
+        """
+        return {
+            "name": os.environ.get("SELDON_DEPLOYMENT_ID", ""),
+            "versions": [self._engine.identity.model_digest],
+            "platform": "onnxruntime",
+            "inputs": [{"messagetype": "binData"}],
+            "outputs": [{"messagetype": "jsonData"}],
+            "custom": self._engine.identity._asdict(),
+        }
+
+
+def _body(answer: Answer) -> dict[str, Any]:
+    """Return the message; Seldon takes figures for Prometheus from its meta.
+
+    Zeros are left out, because Seldon cannot read them from a gRPC message (KeyError: 'value').
+    """
+    (predictions, *others) = [
+        {**create_counter(name, value), **({"tags": labels} if labels else {})}
+        for name, labels, value in answer.counters
+        if value > 0
+    ]
+    seconds = create_timer("model_prediction_seconds", 1000 * answer.seconds)  # Seldon takes milliseconds
+    metrics = [predictions, seconds, *others]
+    return {"jsonData": answer.content, "meta": {"tags": answer.tags, "metrics": metrics}}
+
+
+def _failure(error: SeldonMicroserviceException) -> dict[str, Any]:
+    return {"code": error.status_code, "info": error.message, "reason": error.reason, "status": "FAILURE"}

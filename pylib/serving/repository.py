@@ -1,0 +1,37 @@
+"""Where a repository keeps what it serves, by the names of the models."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pylib.errors import ConfigurationError, ServingError
+
+MODELS = Path("cluster-conf/models")
+"""A folder a served model, named as the pipeline that makes it."""
+
+SERVER = Path("cluster-conf/components/served-model/server.yaml")
+"""A JSON patch with what all of them have: the server, its pods and how many."""
+
+
+def manifest(name: str) -> Path:
+    """Where the SeldonDeployment of that name is; a release is a commit that changes this file."""
+    return MODELS / name / "base" / "seldondeployment.yaml"
+
+
+def served_models(repository: Path) -> list[str]:
+    """The models that a working tree has a folder for; raises ServingError where there is none."""
+    found = sorted(path.parts[-3] for path in repository.glob(manifest("*").as_posix()))
+    if not found:
+        raise ServingError(f"{repository} has no {manifest('NAME')}: run the pipeline, or `pylib release`")
+    return found
+
+
+def choose(name: str | None, names: Sequence[str], place: object) -> str:
+    """The name, if there is such a model in that place; None is the only one. Raises ConfigurationError."""
+    there = ", ".join(names)
+    if not names:
+        raise ConfigurationError(f"{place} serves no model: it has no {manifest(name or 'NAME')}; commit one")
+    if name is None and len(names) > 1:
+        raise ConfigurationError(f"{place} serves several models, name one of them: {there}")
+    if name is not None and name not in names:
+        raise ConfigurationError(f"{place} serves no model {name!r}; there are: {there}")
+    return name or names[0]

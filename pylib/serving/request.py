@@ -1,0 +1,64 @@
+"""The image that a request carries, whichever protocol brought it: from a file's bytes or from numbers."""
+
+import hashlib
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.data.images import decode_image
+from pylib.errors import DataError, RequestError
+
+MAX_BYTES = 20 * 2**20
+"""Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
+
+MAX_PIXELS = 25_000_000
+"""Above what a full-frame camera makes; a decoded image of that size takes 75 MB."""
+
+
+class Image(NamedTuple):
+    """What a request carried: `pixels`, uint8 [H,W,3] RGB in 0..255, and the SHA-256 of the bytes received.
+
+    For pixels sent as numbers, the SHA-256 is that of the uint8 pixels in C order.
+    """
+
+    pixels: NDArray[np.uint8]
+    sha256: str
+
+
+def check_size(count: int) -> None:
+    """Raise RequestError where a request has more bytes than are taken."""
+    if count > MAX_BYTES:
+        limit = f"{MAX_BYTES // 2**20} MiB"
+        raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
+
+
+def from_file(data: bytes) -> Image:
+    """Decode the content of an image file; raises RequestError."""
+    try:
+        pixels = decode_image(data, max_pixels=MAX_PIXELS)
+    except DataError as error:
+        raise RequestError(str(error)) from error
+    return Image(pixels, hashlib.sha256(data).hexdigest())
+
+
+def from_numbers(array: NDArray[Any]) -> Image:
+    """Take a decoded image of shape [H,W,3] or [1,H,W,3], numbers in 0..255, whole or not (they are rounded).
+
+    Raises RequestError, also for fractions within [0,1]: they would be an almost black image.
+    """
+    if array.ndim == 4 and array.shape[0] == 1:  # noqa: PLR2004
+        array = array[0]
+    if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:  # noqa: PLR2004
+        raise RequestError(f"pixels of shape {list(array.shape)}: send one RGB image as [H,W,3] or [1,H,W,3]")
+    if array.dtype.kind not in "iuf":
+        raise RequestError("pixels must be numbers in 0…255")
+    low, high = float(array.min()), float(array.max())
+    if not (low >= 0 and high <= 255):  # noqa: PLR2004  (NaN fails too)
+        raise RequestError(f"pixels must lie in 0…255, found {low:g}…{high:g}")
+    if high <= 1 and np.any(array != np.rint(array)):
+        raise RequestError(
+            "pixels are fractions within [0, 1]: multiply by 255, the model normalises by itself"
+        )
+    pixels = np.ascontiguousarray(np.rint(array).astype(np.uint8))
+    return Image(pixels, hashlib.sha256(pixels.tobytes()).hexdigest())

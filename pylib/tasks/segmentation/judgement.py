@@ -1,0 +1,137 @@
+"""The judgement of a segmentation on the test split: metrics of its classes, calibration, examples."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.evaluation import calibration, confusion
+from pylib.evaluation import parity as parities
+from pylib.evaluation.class_metrics import ClassMetrics, bins, by_name, per_class
+from pylib.evaluation.parity import Agreement, agreement
+from pylib.evaluation.record import Measurement
+from pylib.tasks.segmentation.details import Details, Example, Rank
+from pylib.tasks.segmentation.panels import Panel, context
+
+__all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "values"]
+
+SCORE = "mean_iou"
+METRICS = (
+    "images",
+    "mean_iou",
+    "f1",
+    "precision",
+    "recall",
+    "pixel_accuracy",
+    "expected_calibration_error",
+    "parity.same_class_share",
+    "parity.max_probability_difference",
+    *(f"per_class.{name}" for name in ClassMetrics.model_fields),
+    *(f"per_class.*.{name}" for name in ClassMetrics.model_fields),
+)
+"""`per_class.iou` is that of the worst class, `per_class.NAME.iou` that of one."""
+EXAMPLES = 3
+
+
+class Accumulator:
+    """Counts over N test images, and their class maps; no probabilities are kept.
+
+    ids: names of the images, in the order in which they are added
+    confusions: int64 [C,C], one an image; predictions: class indices uint8 [n,S,S], one array a batch.
+    """
+
+    def __init__(self, classes: Sequence[str], ids: Sequence[str]) -> None:
+        self.classes, self.ids = list(classes), ids
+        self.confusions: list[confusion.Counts] = []
+        self.predictions: list[NDArray[np.uint8]] = []
+        self.reliability = calibration.Reliability.empty()
+        self.agreement = Agreement()
+
+    def add(
+        self,
+        targets: NDArray[np.uint8],
+        outputs: NDArray[np.floating],
+        trained: NDArray[np.floating],
+    ) -> None:
+        """Take a batch: class indices [n,S,S], probabilities [n,S,S,C] of the export and of the trained."""
+        predicted = outputs.argmax(axis=-1).astype(np.uint8)
+        self.predictions.append(predicted)
+        self.confusions += [
+            confusion.confusion_matrix(*pair, classes=len(self.classes))
+            for pair in zip(targets, predicted, strict=True)
+        ]
+        self.reliability = self.reliability.merge(calibration.reliability(outputs, targets))
+        self.agreement = self.agreement.merge(agreement(trained, outputs))
+
+    def metrics(self) -> dict[str, float]:
+        """Means over the classes that occur, and the calibration error, in [0,1]."""
+        total = self._total()
+        return {
+            "mean_iou": confusion.mean_iou(total),
+            "f1": confusion.mean_over_classes(confusion.f1(total)),
+            "precision": confusion.mean_over_classes(confusion.precision(total)),
+            "recall": confusion.mean_over_classes(confusion.recall(total)),
+            "pixel_accuracy": confusion.accuracy(total),
+            "expected_calibration_error": calibration.expected_calibration_error(self.reliability),
+        }
+
+    def parity(self) -> dict[str, float]:
+        """Share of pixels with the same class, largest difference of a probability."""
+        return self.agreement.parity()
+
+    def details(self) -> Details:
+        """Everything beside metrics and parity."""
+        total = self._total()
+        return Details(
+            classes=self.classes,
+            per_class=per_class(total, self.classes),
+            confusion=total.tolist(),
+            reliability=bins(self.reliability),
+            examples=[example for _, example in self.examples()],
+        )
+
+    def examples(self) -> list[tuple[int, Example]]:
+        """Choose the best, the median and the worst images by their own mean IoU, with their places.
+
+        Each image is shown once; of few images there are few examples.
+        """
+        ids = self.ids
+        scores = [confusion.mean_iou(counts) for counts in self.confusions]
+        order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))
+        middle = max(0, len(order) // 2 - EXAMPLES // 2)
+        chosen: dict[int, Rank] = dict.fromkeys(order[middle : middle + EXAMPLES], "median")
+        chosen |= dict.fromkeys(order[:EXAMPLES], "best")
+        chosen |= dict.fromkeys(order[EXAMPLES:][-EXAMPLES:], "worst")
+        places = sorted(chosen, key=order.index)
+        return [(at, Example(id=ids[at], rank=chosen[at], mean_iou=scores[at])) for at in places]
+
+    def panels(self, inputs: NDArray[np.uint8], targets: NDArray[np.uint8]) -> dict[str, object]:
+        """Show charts and examples; inputs: uint8 [N,S,S,3] RGB, targets: class indices uint8 [N,S,S]."""
+        predictions = np.concatenate(self.predictions)
+        return context(
+            self.details(),
+            [
+                Panel(example, inputs[place], targets[place], predictions[place])
+                for place, example in self.examples()
+            ],
+        )
+
+    def _total(self) -> confusion.Counts:
+        total: confusion.Counts = np.sum(self.confusions, axis=0)
+        return total
+
+
+def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
+    """Return an accumulator that has seen no image; `ids` names those to come."""
+    return Accumulator(classes, ids)
+
+
+def values(measurement: Measurement) -> dict[str, float | None]:
+    """Return `images`, and the metrics of each class and of the worst; None for one that does not occur."""
+    classes = Details.model_validate(measurement.details).per_class
+    return {"images": float(measurement.items), **by_name(classes)}
+
+
+def difference(parity: Mapping[str, float]) -> str:
+    """Say by how many pixels and how far an export differs, too much for a release; else empty."""
+    return parities.difference(parity, "pixels")

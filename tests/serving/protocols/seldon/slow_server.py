@@ -1,0 +1,120 @@
+"""Our model server, of a model that takes as long as it is asked to: for tests of its end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pylib.serving import local
+from tests.serving.test_server import group_members, wait_until
+
+ROOT = Path(__file__).parents[4]
+WORKERS = 2  # of REST, each with one call at a time; as many calls at a time over gRPC
+
+MODEL = """
+import os, time
+class Slow:
+    def load(self): pass
+    def predict(self, X, names, meta=None):
+        open(f"begun/{time.monotonic_ns()}-{os.getpid()}", "w").close()
+        time.sleep(float(X[0][0]))
+        return X
+"""
+START = """
+from pylib.serving.protocols.seldon import microservice, processes
+processes.GRACE = {grace}
+microservice.PREDICTOR = "slow.Slow"
+microservice.main()
+"""
+REMOTE_CALL = """
+import sys, grpc
+from seldon_core.proto.prediction_pb2 import DefaultData, SeldonMessage, Tensor
+from seldon_core.proto.prediction_pb2_grpc import SeldonStub
+tensor = Tensor(shape=[1, 1], values=[float(sys.argv[2])])
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    reply = SeldonStub(channel).Predict(SeldonMessage(data=DefaultData(tensor=tensor)), timeout=60)
+print(reply.data.tensor.values[0])
+"""
+
+
+@dataclass(frozen=True)
+class SlowServer:
+    """A server in a process group of its own, and the folder where it notes which calls have begun."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    http: int
+    grpc: int
+
+    @property
+    def begun(self) -> int:
+        """How many calls the model was given."""
+        return len(list((self.folder / "begun").iterdir()))
+
+    @property
+    def processes(self) -> list[int]:
+        """Those that are alive."""
+        return group_members(self.process.pid)
+
+    def rest(self, seconds: float) -> socket.socket:
+        """Send a call that takes so long, on a connection of its own."""
+        body = json.dumps({"data": {"ndarray": [[seconds]]}}).encode()
+        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        connection = socket.create_connection(("127.0.0.1", self.http), timeout=60)
+        connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+        return connection
+
+    def remote_call(self, seconds: float) -> "subprocess.Popen[str]":
+        """The same over gRPC; it prints the answer and exits with 0."""
+        command = [str(local.serving_python()), "-c", REMOTE_CALL, f"127.0.0.1:{self.grpc}", str(seconds)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def answered(connection: socket.socket) -> bool:
+    """Whether a call over REST got its answer, which it waits for."""
+    try:
+        with connection, connection.makefile("rb") as stream:
+            return stream.readline().split()[1:2] == [b"200"]
+    except OSError:
+        return False
+
+
+@contextmanager
+def slow_server(folder: Path, *, grace: float = 25) -> Iterator[SlowServer]:
+    """A server that is ready; nothing of it is left afterwards."""
+    (folder / "begun").mkdir(parents=True)
+    (folder / "slow.py").write_text(MODEL)
+    http, grpc, metrics = local._ports(0)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
+        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc),
+        "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
+        "GUNICORN_WORKERS": str(WORKERS),
+        "GRPC_THREADS": str(WORKERS),
+    }
+    command = [str(local.serving_python()), "-c", START.format(grace=grace)]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True
+        )
+    server = SlowServer(process, folder, http, grpc)
+    try:
+        for port in (http, grpc):
+            wait_until(lambda port=port: _listens(port), seconds=60)
+        yield server
+    finally:
+        for pid in server.processes:
+            os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
