@@ -178,11 +178,12 @@ def _write_overlay(path: Path, data: bytes, prediction: "Prediction") -> None:
 
 
 def _show(image: Path, prediction: "Prediction", overlay: Path | None) -> None:
-    table = Table(title=str(image), show_header=False)
+    table = Table(show_header=False)
     for line in prediction.task.answer.lines(prediction.answer):
         table.add_row(*line)
     table.add_row("answered in", f"{1000 * prediction.latency:.0f} ms")
     console = Console()
+    console.print(str(image), soft_wrap=True)
     console.print(table)
     for name, value in sorted(prediction.tags.items()):
         console.print(f"{name} {value}", soft_wrap=True)

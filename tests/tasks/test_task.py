@@ -3,10 +3,15 @@ import pytest
 from pylib.errors import ConfigurationError
 from pylib.tasks import aspects, task
 
-ASPECTS = {
-    name: getattr(aspects, found.fget.__annotations__["return"].rpartition(".")[2])
+RETURNS = {
+    name: str(found.fget.__annotations__["return"])
     for name, found in vars(task.Task).items()
     if isinstance(found, property)
+}
+ASPECTS = {
+    name: getattr(aspects, returns.removeprefix("aspects."))
+    for name, returns in RETURNS.items()
+    if returns.startswith("aspects.")
 }
 
 

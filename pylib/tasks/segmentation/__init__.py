@@ -4,7 +4,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what the type checker holds this task's modules to
     from pylib.tasks import aspects
-    from pylib.tasks.segmentation import checks, judgement, layout, network, objective, records, sample
+    from pylib.tasks.segmentation import (
+        answer,
+        checks,
+        judgement,
+        layout,
+        network,
+        objective,
+        records,
+        sample,
+    )
 
     _layout: aspects.LayoutReader = layout
     _checks: aspects.Checks = checks
@@ -13,3 +22,4 @@ if TYPE_CHECKING:  # what the type checker holds this task's modules to
     _objective: aspects.Objective = objective
     _network: aspects.Network = network
     _judgement: aspects.Judgement = judgement
+    _answer: aspects.Answer = answer
