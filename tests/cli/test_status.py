@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from pylib.evaluation.record import read_evaluation
+from pylib.provenance.materials import ROOT
 
 PYLIB = Path(sys.executable).with_name("pylib")
-FORMER = json.loads((Path(__file__).parents[1] / "evaluation/format_1/evaluation.json").read_text())
-NOW = json.loads(read_evaluation(Path(__file__).parents[1] / "evaluation/format_1").dumps())
+FORMER = ROOT / "tests/evaluation/format_1/evaluation.json"
+NOW = read_evaluation(FORMER).model_copy(update={"score": "f1", "items": 40})
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def output(tmp_path):
 
 
 def status(output, judged):
-    (next(output.glob("latest/*/evaluate/evaluation")) / "evaluation.json").write_text(json.dumps(judged))
+    (next(output.glob("latest/*/evaluate/evaluation")) / "evaluation.json").write_bytes(judged)
     done = subprocess.run(
         [PYLIB, "status", "--json"],
         env=os.environ | {"PYLIB_OUTPUT": str(output)},
@@ -39,15 +40,10 @@ def status(output, judged):
 
 
 def test_the_score_has_its_own_name(output):
-    shown = status(output, NOW | {"score": "f1"})
-    assert shown["f1"] == f"{NOW['metrics']['f1']:.3f} on {NOW['items']} test items"
+    shown = status(output, NOW.dumps())
+    assert shown["f1"] == "0.585 on 40 test items"
     assert "mean_iou" not in shown
-
-
-def test_an_evaluation_of_the_former_format_is_read(output):
-    assert status(output, FORMER)["mean_iou"] == (
-        f"{FORMER['metrics']['mean_iou']:.3f} on {FORMER['images']} test items"
-    )
+    assert status(output, FORMER.read_bytes())["mean_iou"] == "0.465 on 35 test items"
 
 
 @pytest.mark.parametrize(
@@ -63,10 +59,10 @@ def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
     (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
     lines = [{"prediction_id": "p0", "answer": {}}, {"prediction_id": "p1", **logged}]
     (output / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    shown = status(output, NOW)
+    shown = status(output, NOW.dumps())
     assert (shown["answer"], shown["prediction"]) == (said, "p1")
 
 
 def test_an_answer_that_no_log_here_knows_has_its_latency(output):
     (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
-    assert status(output, NOW)["answer"] == "in 19 ms"
+    assert status(output, NOW.dumps())["answer"] == "in 19 ms"
