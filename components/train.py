@@ -1,5 +1,7 @@
 """Shards to a trained and exported model."""
 
+from typing import Optional
+
 from kfp.dsl import Dataset, Input, Model, Output
 
 from components import component
@@ -8,32 +10,33 @@ from components import component
 @component
 def train(
     shards: Input[Dataset],
-    weights: str,
-    encoder: str,
-    alpha: float,
-    seed: int,
-    options: dict,  # type: ignore[type-arg]  # KFP knows no parameters of a dict
     model: Output[Model],
+    weights: str = "none",
+    encoder: Optional[str] = None,  # noqa: UP045  # KFP reads no `str | None`
+    alpha: Optional[float] = None,  # noqa: UP045
+    seed: int = 0,
+    options: dict = {},  # type: ignore[type-arg]  # noqa: B006  # KFP knows no parameters of a dict
 ) -> None:
-    """Train a U-Net and export it.
+    """Train the network of the data's task and export it.
 
     Args:
         shards: what `prepare` made; its train and validation splits are read.
-        weights: the encoder's first weights: `none`, `imagenet`, a file, or repository@commit:path.
-        encoder: mobilenet_v2 or vgg19.
-        alpha: width multiplier of MobileNetV2.
-        seed: of initial weights, order and augmentation.
-        options: other fields of pylib's TrainingConfig by name, such as {"epochs": 10}.
         model: weights, specification, history, and model.onnx, which is what is served.
+        weights: the network's first weights: `none`, `imagenet`, a file, or repository@commit:path.
+        encoder: mobilenet_v2 or vgg19; for tasks whose network has one.
+        alpha: width multiplier of MobileNetV2; for tasks whose network has one.
+        seed: of initial weights, order and augmentation.
+        options: other hyper-parameters by name, such as {"epochs": 10}.
     """
     from pathlib import Path
 
     from pylib.steps.train import train
 
+    given = {"encoder": encoder, "alpha": alpha, "seed": seed}
     train(
         Path(shards.path),
         Path(model.path),
         weights=weights,
-        parameters={"encoder": encoder, "alpha": alpha, "seed": seed},
+        parameters={name: value for name, value in given.items() if value is not None},
         options=options,
     )

@@ -17,8 +17,11 @@ from components.release import release
 from components.train import train
 from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, releases
 
+NAME = TASK = "segmentation"
+"""What is judged and served under this name; the task whose data it takes."""
 
-@dsl.pipeline(name="segmentation", description="Images and masks to a released U-Net")
+
+@dsl.pipeline(name=NAME, description="Images and masks to a released U-Net")
 def segmentation(
     data: str,
     weights: str = "none",
@@ -32,14 +35,14 @@ def segmentation(
     """Train, judge and release.
 
     Args:
-        data: repository@commit in the versioned store.
-        weights: the encoder's first weights: `none`, `imagenet`, or repository@commit:path in the store.
+        data: repository@commit in the versioned store; `pylib run` takes a branch as well.
+        weights: the encoder's first weights: `none`, `imagenet`, a file, or repository@commit:path.
         encoder: mobilenet_v2 or vgg19.
         alpha: width multiplier of MobileNetV2.
         image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
-        options: other fields of pylib's TrainingConfig by name, such as {"epochs": 10}.
+        options: other hyper-parameters by name, such as {"epochs": 10}.
     """
     prepared = prepare(data=data, image_size=image_size)
     allocate(prepared, cpu="250m", memory="512Mi", memory_limit="8Gi", hours=2)
@@ -56,10 +59,13 @@ def segmentation(
     on_gpus(trained, gpus)
     reads_data(trained)
     logs_runs(trained)
-    evaluated = evaluate(
-        shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline="segmentation"
-    )
+    evaluated = evaluate(shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline=NAME)
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
-    released = release(model=trained.outputs["model"], evaluation=evaluated.outputs["evaluation"], data=data)
+    released = release(
+        model=trained.outputs["model"],
+        evaluation=evaluated.outputs["evaluation"],
+        data=data,
+        pipeline=NAME,
+    )
     allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
     releases(released)

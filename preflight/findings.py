@@ -1,21 +1,18 @@
-"""What a check found: which rule, on which object, in which file and field, and what to do.
+"""What a check found: which rule, on which object, in which file and field, and what to do."""
 
-A rule that something is missing for says so as well where that may stand in an application that could not be
-rendered: then nobody knows, and it is not judged.
-"""
-
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-from preflight.render import Render, Unchecked
-from preflight.resources import Resource
+from preflight.render.cluster import Unchecked
+from preflight.render.resources import Place
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
     """One thing that is wrong.
 
-    id: the rule's, such as `image-pinned`
+    id: the rule's, such as `mutable-image-tag`
     file: a path of this repository, or `OWNER/NAME@TAG:path` of an upstream one
     field: dotted path in the object, `spec.template.spec.containers[0].image`; empty for the whole object
     message: one sentence: what is wrong there and the likely fix
@@ -54,32 +51,59 @@ class Pending:
     reason: str
 
 
+class Located(Protocol):
+    """What a rule can find something on: an object, a pod or container of one, or a file."""
+
+    @property
+    def place(self) -> Place:
+        """Where people find it."""
+
+
+class Bringing(Protocol):
+    """An application that could not be rendered, and may bring what is missing."""
+
+    @property
+    def title(self) -> str:
+        """As people find it."""
+
+    @property
+    def reason(self) -> str:
+        """Why it could not be rendered."""
+
+
+class Fault(NamedTuple):
+    """What a rule of single objects finds on the one that it is given; a plain pair will do.
+
+    unless: what may bring that which is missing; if there is some, nobody knows, and it is not judged
+    """
+
+    field: str
+    message: str
+    cause: str = ""
+    unless: Iterable[Bringing] = ()
+
+
+class Problem(NamedTuple):
+    """What a rule of a whole render finds: a fault, and on what."""
+
+    on: Located
+    field: str
+    message: str
+    cause: str = ""
+    unless: Iterable[Bringing] = ()
+
+
+Faults = Iterator[tuple[str, str]]  # a field, and what is wrong there
+Problems = Iterator[Problem]
 Said = Finding | NotJudged
-Check = Callable[[Render], Iterator[Said]]
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A rule with the reason it exists for; the reason is shown beside its findings."""
-
-    id: str
-    reason: str
-    check: Check
-
-
-RULES: dict[str, Rule] = {}
-
-
-def rule(identifier: str, reason: str) -> Callable[[Check], Check]:
-    """Register a check under its id."""
-
-    def register(check: Check) -> Check:
-        if identifier in RULES:
-            raise ValueError(f"rule {identifier} is registered twice")
-        RULES[identifier] = Rule(identifier, reason, check)
-        return check
-
-    return register
+def told(identifier: str, problem: Problem) -> Said:
+    """A rule's problem as a finding, or as what could not be judged."""
+    on, field, message, cause, unless = problem
+    finding = Finding(identifier, on.place.application, on.place.object, on.place.file, field, message, cause)
+    because = tuple(sorted({Unchecked(each.title, each.reason) for each in unless}))
+    return NotJudged(finding, because) if because else finding
 
 
 @dataclass(frozen=True)
@@ -89,42 +113,11 @@ class Judgement:
     findings: list[Finding]
     not_judged: list[NotJudged]
 
-    def __add__(self, other: "Judgement") -> "Judgement":
-        """What both say."""
-        return Judgement(sorted(self.findings + other.findings), sorted(self.not_judged + other.not_judged))
-
-
-def found(identifier: str, resource: Resource, field: str, message: str, cause: str = "") -> Finding:
-    """A finding on one object."""
-    file = resource.origin.file
-    return Finding(identifier, resource.application, str(resource), file, field, message, cause)
-
-
-def run(render: Render, rules: Iterable[Rule]) -> list[Finding]:
-    """Every finding of the rules, sorted."""
-    return judge(render, rules).findings
-
-
-def judge(render: Render, rules: Iterable[Rule]) -> Judgement:
-    """What the rules find, and what they could not judge."""
-    said: list[Said] = []
-    stopped: dict[str, Exception] = {}
-    for each in rules:
-        try:
-            said.extend(each.check(render))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            stopped[each.id] = error
-    findings = [each for each in said if isinstance(each, Finding)]
-    not_judged = [each for each in said if isinstance(each, NotJudged)]
-    return Judgement(sorted([*findings, *_stopped(stopped)]), sorted(not_judged))
-
-
-def _stopped(rules: dict[str, Exception]) -> Iterator[Finding]:
-    """One finding for all rules that stumbled over an object that is not of its kind's shape.
-
-    Rules read objects as their kinds have them: where a word stands in a list's place, the schemas find it.
-    """
-    for error in list(rules.values())[:1]:
-        reason = f"{type(error).__name__}: {error}"
-        message = f"{', '.join(sorted(rules))} stopped at {reason}; fix what the schemas find, and ask again"
-        yield Finding("rule-stopped", "", "some object", "cluster-conf", "", message)
+    @classmethod
+    def of(cls, said: Iterable[Said]) -> "Judgement":
+        """What was said, apart."""
+        listed = list(said)
+        return cls(
+            sorted(each for each in listed if isinstance(each, Finding)),
+            sorted(each for each in listed if isinstance(each, NotJudged)),
+        )

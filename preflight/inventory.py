@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from preflight.applications import ROOT, Application
 from preflight.errors import ClusterError
-from preflight.render import Render
-from preflight.versions import UPSTREAM
+from preflight.render.applications import ROOT, Application
+from preflight.render.cluster import Render
+from preflight.render.versions import UPSTREAM
 
 FILE = "cluster-conf/README.md"
 BEGIN, END = "<!-- components: preflight inventory -->", "<!-- end of components -->"

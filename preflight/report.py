@@ -25,9 +25,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from preflight.causes import Cause, by_finding, causes
-from preflight.findings import RULES, Finding, NotJudged, Pending
+from preflight.findings import Finding, NotJudged, Pending
 from preflight.locate import line
-from preflight.render import Unchecked
+from preflight.registry import reasons
+from preflight.render.cluster import Unchecked
 from preflight.validate import Report
 
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -198,9 +199,11 @@ def _what(cause: Cause) -> str:
 
 
 def _rules(findings: list[Finding]) -> list[dict[str, Any]]:
-    identifiers = sorted({finding.id for finding in findings})
-    reasons = {name: RULES[name].reason if name in RULES else name for name in identifiers}
-    return [{"id": name, "shortDescription": {"text": reason}} for name, reason in reasons.items()]
+    known = reasons()
+    return [
+        {"id": name, "shortDescription": {"text": known.get(name, name)}}
+        for name in sorted({finding.id for finding in findings})
+    ]
 
 
 def _result(finding: Finding, tree: Path, cause: str) -> dict[str, Any]:

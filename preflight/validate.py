@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from preflight import rules, waivers
-from preflight.findings import Finding, NotJudged, Pending, judge
-from preflight.render import Listener, Render, Unchecked, render
+from preflight.findings import Finding, NotJudged, Pending
+from preflight.registry import judge
+from preflight.render.cluster import Listener, Render, Unchecked, render
 from preflight.schemas.check import well_formed
 
 
@@ -49,25 +50,21 @@ class Report:
 
 
 def validate(
-    tree: Path,
-    cluster: str,
-    listen: Listener = lambda _application: None,
-    *,
-    processes: int | None = None,
+    tree: Path, cluster: str, listen: Listener = lambda _application: None, *, processes: int | None = None
 ) -> Report:
     """Check what `tree` says of a cluster. Raises ClusterError only where nothing can be rendered at all."""
     started = time.monotonic()
     made = render(tree, cluster, listen, processes=processes)
     every = rules.every()
     sound = well_formed(made)
-    of_schemas = [rule for rule in every if rule.id.startswith("schema-")]
-    others = [rule for rule in every if rule not in of_schemas]
-    judgement = judge(made, of_schemas) + judge(sound, others)
-    open_ones, waived = waivers.waived(judgement, waivers.load(tree, cluster), sound)
+    judgement = judge(made, every)
+    remarks = list(rules.remarks(sound))
+    listed = waivers.load(tree, cluster)
+    open_ones, waived = waivers.apply(judgement, listed, sound)
     return Report(
         cluster=cluster,
         findings=open_ones.findings,
-        unchecked=[*_could_not_be_built(made), *rules.notes(sound)],
+        unchecked=[*_could_not_be_built(made), *(each for each in remarks if isinstance(each, Unchecked))],
         waived=waived,
         rules=len(every),
         applications=len(made.applications) - 1,  # the root is what installs them
@@ -75,7 +72,7 @@ def validate(
         definitions=len(made.by_kind.get("CustomResourceDefinition", [])),
         seconds=time.monotonic() - started,
         not_judged=open_ones.not_judged,
-        pending=list(rules.pending(sound)),
+        pending=[*waivers.old_ids(listed), *(each for each in remarks if isinstance(each, Pending))],
         broken=made.broken,
         tree=str(tree.resolve()),
     )

@@ -3,20 +3,21 @@
 A waiver that matches nothing is a finding itself, so that the list never outlives its reasons.
 """
 
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from preflight.errors import ConfigurationError
-from preflight.findings import Finding, Judgement, NotJudged, Said
-from preflight.policies.selection import bringing_named, unless_brought
-from preflight.render import Render
+from preflight.findings import Finding, Judgement, Pending, Problem, Said, told
+from preflight.platform.bringing import bringing_named
+from preflight.registry import FAILED, UNUSED
+from preflight.render.cluster import Render
+from preflight.render.resources import Place
 
 FILE = "cluster-conf/waivers.yaml"
-UNUSED = "waiver-unused"
 
 
 class Waiver(BaseModel):
@@ -30,10 +31,15 @@ class Waiver(BaseModel):
     clusters: tuple[str, ...] = ()
     reason: str = Field(min_length=10)
 
+    @property
+    def id(self) -> str:
+        """The rule's id, also where it is written as it was before."""
+        return renamed().get(self.rule, self.rule)
+
     def covers(self, finding: Finding) -> bool:
-        """Whether a finding is meant by it."""
+        """Whether a finding is meant by it; an error of preflight's own never is."""
         return (
-            self.rule == finding.id
+            self.id == finding.id != FAILED
             and fnmatchcase(finding.object, self.object)
             and fnmatchcase(finding.field, self.field)
         )
@@ -52,37 +58,38 @@ def load(tree: Path, cluster: str) -> list[Waiver]:
     return [waiver for waiver in waivers if not waiver.clusters or cluster in waiver.clusters]
 
 
-def apply(findings: Iterable[Finding], waivers: list[Waiver]) -> tuple[list[Finding], int]:
-    """The findings that no waiver covers, one for each waiver without any, and how many are waived."""
-    found = list(findings)
-    used = {waiver for waiver in waivers if any(map(waiver.covers, found))}
-    open_ones = [finding for finding in found if not any(waiver.covers(finding) for waiver in used)]
-    unused = [_unused(waiver) for waiver in waivers if waiver not in used]
-    return sorted(open_ones + unused), len(found) - len(open_ones)
-
-
-def waived(judgement: Judgement, waivers: list[Waiver], render: Render) -> tuple[Judgement, int]:
-    """What no waiver covers, and how many findings are waived.
+def apply(judgement: Judgement, waivers: list[Waiver], render: Render) -> tuple[Judgement, int]:
+    """What no waiver covers, one finding for each waiver without any, and how many are waived.
 
     A waiver for what nobody could look at may still be needed: whether it is unused is not judged.
     """
-    open_ones, count = apply(judgement.findings, waivers)
+    open_ones = [each for each in judgement.findings if not _covered(each, waivers)]
     doubts = [each.finding for each in judgement.not_judged]
-    needed = {waiver for waiver in waivers if any(map(waiver.covers, doubts))}
-    said: list[Said] = []
-    for finding in open_ones:
-        if finding.id != UNUSED:
-            said.append(finding)
-        elif finding not in map(_unused, needed):
-            said.append(unless_brought(finding, bringing_named(render, finding.object)))
-    not_judged = [each for each in judgement.not_judged if not any(w.covers(each.finding) for w in needed)]
-    made = Judgement(
-        [each for each in said if isinstance(each, Finding)],
-        sorted(not_judged + [each for each in said if isinstance(each, NotJudged)]),
-    )
-    return made, count
+    needed = [waiver for waiver in waivers if any(map(waiver.covers, doubts))]
+    unused = [waiver for waiver in waivers if not any(map(waiver.covers, judgement.findings))]
+    said: list[Said] = [told(UNUSED, _unused(each, render)) for each in unused if each not in needed]
+    said += [each for each in judgement.not_judged if not _covered(each.finding, needed)]
+    return Judgement.of([*open_ones, *said]), len(judgement.findings) - len(open_ones)
 
 
-def _unused(waiver: Waiver) -> Finding:
-    message = f"nothing is found by {waiver.rule} there any more; remove the waiver"
-    return Finding(UNUSED, "", waiver.object, FILE, waiver.field.replace("*", ""), message)
+def old_ids(waivers: list[Waiver]) -> list[Pending]:
+    """The waivers that name a rule by an id that it had before."""
+    old = dict.fromkeys(each.rule for each in waivers if each.rule != each.id)
+    return [Pending(FILE, f"rule {each} is called {renamed()[each]} now; write that") for each in old]
+
+
+@cache
+def renamed() -> dict[str, str]:
+    """The ids that rules had before, with those that they have now."""
+    made: dict[str, str] = yaml.safe_load((Path(__file__).parent / "rules/renamed.yaml").read_text())
+    return made
+
+
+def _covered(finding: Finding, waivers: list[Waiver]) -> bool:
+    return any(waiver.covers(finding) for waiver in waivers)
+
+
+def _unused(waiver: Waiver, render: Render) -> Problem:
+    message = f"nothing is found by {waiver.id} there any more; remove the waiver"
+    place, field = Place("", waiver.object, FILE), waiver.field.replace("*", "")
+    return Problem(place, field, message, unless=bringing_named(render, waiver.object))

@@ -14,6 +14,8 @@ PylibError
 └── ProvenanceError      a record that is missing or does not match
 """
 
+import difflib
+from collections.abc import Iterable
 from typing import Literal
 
 
@@ -74,3 +76,9 @@ class ProvenanceError(PylibError):
 def one_line(error: object, most: int = 200) -> str:
     """What an error says, as one line of at most that many characters; its type where it says nothing."""
     return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question that names what was probably meant; empty where nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""

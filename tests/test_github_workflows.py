@@ -148,7 +148,7 @@ def test_the_tests_end_with_what_was_not_looked_at(tmp_path: Path) -> None:
     )
     last = told.stdout.splitlines()[-1]
     (tmp_path / "out").mkdir()
-    report = "not judged: route-nowhere 1 object\nlocal: 0 findings in what could be looked at\n"
+    report = "not judged: dangling-route 1 object\nlocal: 0 findings in what could be looked at\n"
     (tmp_path / "out/validate.txt").write_text(report)
     done = subprocess.run(["bash", "-c", last], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "NOT LOOKED AT: not judged: route-nowhere 1 object\n"
+    assert done.stdout == "NOT LOOKED AT: not judged: dangling-route 1 object\n"

@@ -39,14 +39,14 @@ def wrong(words: str) -> str:
 
 def _wrong_verb(command, words):
     """The first word that is no verb here, or the first option that its command does not have."""
-    while hasattr(command, "commands") and words and not words[0].startswith("-"):
+    while hasattr(command, "list_commands") and words and not words[0].startswith("-"):
         first, *words = words
         if PLACEHOLDER.fullmatch(first):
             return ""
-        missing = [each for each in first.split("|") if each not in command.commands]
+        missing = [each for each in first.split("|") if each not in command.list_commands(None)]
         if missing:
             return missing[0]
-        command = command.commands[first.split("|")[0]]
+        command = command.get_command(None, first.split("|")[0])
     known = {"--help", *(option for each in command.params for option in [*each.opts, *each.secondary_opts])}
     options = [word.split("=")[0] for word in words if _option(word)]
     return next((option for option in options if option not in known), "")
@@ -85,6 +85,8 @@ def test_a_command_that_is_named_exists(named):
         ("pylib data ingest|commit|mend", "mend"),
         ("pylib data ingest SOURCE --reprot x", "--reprot"),
         (".venv/bin/pylib run segmentation --data pets@master --cluster", ""),
+        ("pylib run segmentation --wieghts none", "--wieghts"),
+        ("pylib run segmentaton --help", "segmentaton"),
         ("preflight validate --strict --cluster gpu", ""),
         ("preflight validate --stric", "--stric"),
         ("./environments.sh dev serve", ""),

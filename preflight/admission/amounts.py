@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from preflight.schemas.quantities import STANDARD, quantity
+from preflight.quantities import STANDARD, quantity
 
 Amounts = dict[str, Decimal]
 MILLI = Decimal("0.001")

@@ -12,9 +12,9 @@ import yaml
 from preflight.admission.amounts import Amounts, added, times
 from preflight.admission.made import Cost, Made, Run, container
 from preflight.admission.mesh import INJECT
-from preflight.pods import PodTemplate, dig
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, value_at
+from preflight.render.resources import Body, Resource
 
 INJECTION = "katib.kubeflow.org/metrics-collector-injection"
 # What its own containers ask for where the configuration says nothing.
@@ -40,10 +40,10 @@ def sweep(render: Render, resource: Resource) -> Run:
 
 
 def _suggestion(render: Render, resource: Resource) -> Made:
-    algorithm = dig(resource.spec, "algorithm.algorithmName")
+    algorithm = value_at(resource.spec, "algorithm.algorithmName")
     told = _setting(render, "suggestions", "algorithmName", algorithm)
     made = [container("suggestion", _filled(told))]
-    early = dig(resource.spec, "earlyStopping.algorithmName")
+    early = value_at(resource.spec, "earlyStopping.algorithmName")
     if early:
         made.append(
             container("earlystopping", _filled(_setting(render, "earlyStoppings", "algorithmName", early)))
@@ -54,9 +54,9 @@ def _suggestion(render: Render, resource: Resource) -> Made:
 
 def _trial(render: Render, resource: Resource) -> Iterator[Made]:
     """The pods of one trial: of a Job, or of each kind of replica of a training job."""
-    spec = dig(resource.spec, "trialTemplate.trialSpec.spec") or {}
+    spec = value_at(resource.spec, "trialTemplate.trialSpec.spec") or {}
     collector = tuple(_collector(render, resource))
-    primary = dig(resource.spec, "trialTemplate.primaryPodLabels") or {}
+    primary = value_at(resource.spec, "trialTemplate.primaryPodLabels") or {}
     if "template" in spec:
         made = _pod(resource, f"{TEMPLATE}.spec.template", spec["template"], "the trials")
         yield replace(made, most=int(spec.get("parallelism") or 1), beside=collector)
@@ -80,18 +80,20 @@ def replicas_of(resource: Resource, path: str, spec: Body) -> Iterator[Made]:
 
 
 def _pod(resource: Resource, field: str, template: Body, what: str) -> Made:
-    labels = dict(dig(template, "metadata.labels") or {})
+    labels = dict(value_at(template, "metadata.labels") or {})
     pod = PodTemplate(resource, f"{field}.spec", labels, template.get("spec") or {})
-    return Made(pod, resource.namespace, what, dig(template, "metadata.annotations") or {})
+    return Made(pod, resource.namespace, what, value_at(template, "metadata.annotations") or {})
 
 
 def _collector(render: Render, resource: Resource) -> Iterator[Body]:
     labels = {each.name: each.labels for each in render.of("Namespace")}.get(resource.namespace, {})
-    kind = dig(resource.spec, "metricsCollectorSpec.collector.kind") or "StdOut"
+    kind = value_at(resource.spec, "metricsCollectorSpec.collector.kind") or "StdOut"
     if labels.get(INJECTION) != "enabled" or kind in {"None", "Push"}:
         return
     if kind == "Custom":
-        yield dig(resource.spec, "metricsCollectorSpec.collector.customCollector") or container("custom", {})
+        yield value_at(resource.spec, "metricsCollectorSpec.collector.customCollector") or container(
+            "custom", {}
+        )
     else:
         yield container(
             "metrics-logger-and-collector", _filled(_setting(render, "metricsCollectors", "kind", kind))
@@ -103,7 +105,7 @@ def _setting(render: Render, group: str, key: str, value: Any) -> Body:
     for each in render.of("ConfigMap"):
         if each.name == "katib-config":
             told = yaml.safe_load(str((each.body.get("data") or {}).get("katib-config.yaml") or "")) or {}
-            for setting in dig(told, f"runtime.{group}") or []:
+            for setting in value_at(told, f"runtime.{group}") or []:
                 if setting.get(key) == value:
                     return dict(setting)
     return {}

@@ -13,9 +13,9 @@ import yaml
 
 from preflight.admission.made import Made, container
 from preflight.admission.mesh import INJECT
-from preflight.pods import PodTemplate, dig
-from preflight.render import Render
-from preflight.resources import Body, Origin, Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, value_at
+from preflight.render.resources import Body, Origin, Resource
 
 DRIVER = {"requests": {"cpu": "0.1", "memory": "64Mi"}, "limits": {"cpu": "0.5", "memory": "0.5Gi"}}
 LAUNCHER = {"requests": {"cpu": "0.1"}, "limits": {"cpu": "0.5", "memory": "128Mi"}}
@@ -28,10 +28,7 @@ CONFINED = {
 NOT_ROOT = {**CONFINED, "runAsNonRoot": True}
 POD_SECURITY = {"seccompProfile": {"type": "RuntimeDefault"}}
 # The settings of Kubeflow Pipelines that say which user a step is.
-USER = {
-    "runAsUser": "defaultSecurityContextRunAsUser",
-    "runAsNonRoot": "defaultSecurityContextRunAsNonRoot",
-}
+USER = {"runAsUser": "defaultSecurityContextRunAsUser", "runAsNonRoot": "defaultSecurityContextRunAsNonRoot"}
 # What a step's compiled resources are called, newly and as before 2.14, and the unit of the older one.
 RESOURCES = {
     ("requests", "cpu"): ("resourceCpuRequest", "cpuRequest", ""),
@@ -53,7 +50,7 @@ class Argo:
     def pod(self, what: str, template: PodTemplate, main: Body, field: str, *, launched: bool) -> Made:
         """A pod whose own work is `main`."""
         resources = {
-            part: {**(dig(self.main, f"resources.{part}") or {}), **(main["resources"].get(part) or {})}
+            part: {**(value_at(self.main, f"resources.{part}") or {}), **(main["resources"].get(part) or {})}
             for part in ("requests", "limits")
         }
         told, security = self.executor.get("resources") or {}, self.executor.get("securityContext")
@@ -98,7 +95,7 @@ def argo(render: Render) -> Argo:
     return Argo(
         _loaded(data.get("executor")) if data else {"securityContext": NOT_ROOT},
         _loaded(data.get("mainContainer")),
-        dig(defaults, "spec.activeDeadlineSeconds"),
+        value_at(defaults, "spec.activeDeadlineSeconds"),
         user if install else {"runAsNonRoot": True},
     )
 
@@ -124,13 +121,13 @@ def resources_of(executor: Any, values: dict[str, Any]) -> Body:
 
 def resources_written(executor: Any, values: dict[str, Any]) -> list[str]:
     """As many texts as RESOURCES has, then a device's kind and number, with the values that are known."""
-    told = dig(executor, "container.resources") or {}
+    told = value_at(executor, "container.resources") or {}
     written = [
         told.get(new) or (f"{told[old]}{unit}" if told.get(old) else "")
         for new, old, unit in RESOURCES.values()
     ]
-    written.append(dig(told, "accelerator.resourceType") or dig(told, "accelerator.type"))
-    written.append(dig(told, "accelerator.resourceCount") or dig(told, "accelerator.count"))
+    written.append(value_at(told, "accelerator.resourceType") or value_at(told, "accelerator.type"))
+    written.append(value_at(told, "accelerator.resourceCount") or value_at(told, "accelerator.count"))
     return [resolved(each, values) for each in written]
 
 

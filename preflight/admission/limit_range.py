@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from preflight.admission.amounts import Amounts, amounts, milli, plain
 from preflight.admission.requirements import Given, PodAsked, Refusal
-from preflight.resources import Resource
+from preflight.render.resources import Resource
 
 
 @dataclass(frozen=True)

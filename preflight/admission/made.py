@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from preflight.admission.amounts import Amounts
-from preflight.pods import PodTemplate, containers
-from preflight.resources import Body, Resource
+from preflight.render.pods import PodTemplate, containers
+from preflight.render.resources import Body, Resource
 
 # What a compiled step calls a part of its resources.
 PARTS = {
@@ -43,11 +43,7 @@ class Made:
     def spec(self) -> Body:
         """The spec that the API server is sent."""
         first, own = self.pod.spec.get("initContainers") or [], self.pod.spec.get("containers") or []
-        return {
-            **self.pod.spec,
-            "initContainers": [*self.before, *first],
-            "containers": [*own, *self.beside],
-        }
+        return {**self.pod.spec, "initContainers": [*self.before, *first], "containers": [*own, *self.beside]}
 
     @property
     def whole(self) -> PodTemplate:

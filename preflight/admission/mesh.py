@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from preflight.admission.made import Made, container
-from preflight.pods import dig
-from preflight.policies.selection import matches
-from preflight.render import Render
-from preflight.resources import Body
+from preflight.render.cluster import Render
+from preflight.render.pods import value_at
+from preflight.render.resources import Body
+from preflight.render.selection import matches
 
 INJECT = "sidecar.istio.io/inject"
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -54,8 +54,8 @@ class Mesh:
         """The pod with its sidecar, if it gets one."""
         if not self._injects(made):
             return made
-        cni, resources = dig(self.values, "pilot.cni.enabled"), self._resources(made.annotations)
-        seccomp = dig(self.values, "global.proxy.seccompProfile")
+        cni, resources = value_at(self.values, "pilot.cni.enabled"), self._resources(made.annotations)
+        seccomp = value_at(self.values, "global.proxy.seccompProfile")
         more = {"seccompProfile": seccomp} if seccomp else {}
         first = ("istio-validation", SECURITY) if cni else ("istio-init", REDIRECTS)
         init = container(first[0], resources, {**first[1], **more})
@@ -77,13 +77,13 @@ class Mesh:
         for name, (part, resource) in OWN.items():
             if name in annotations:
                 own.setdefault(part, {})[resource] = str(annotations[name])
-        return own or dig(self.values, "global.proxy.resources")
+        return own or value_at(self.values, "global.proxy.resources")
 
 
 def mesh(render: Render) -> Mesh:
     """The injector of a render; one that injects nothing where there is none."""
     values = [
-        json.loads(str(dig(each.body, "data.values") or "{}"))
+        json.loads(str(value_at(each.body, "data.values") or "{}"))
         for each in render.of("ConfigMap")
         if each.name == "istio-sidecar-injector"
     ]

@@ -13,8 +13,8 @@ from preflight.admission.amounts import Amounts, largest
 from preflight.admission.graph import Graph, Work
 from preflight.admission.kfp import Argo, is_open, resolved, resources_of, resources_written
 from preflight.admission.made import Claim, Cost, Made, Run
-from preflight.pods import dig
-from preflight.resources import Body, Resource
+from preflight.render.pods import value_at
+from preflight.render.resources import Body, Resource
 
 EXECUTORS = "deploymentSpec.executors"
 CREATES_CLAIM = "argostub/createpvc"
@@ -41,19 +41,19 @@ class _Reader:
     def __init__(self, resource: Resource, spec: Body, argo: Argo, namespace: str) -> None:
         self.resource, self.argo, self.namespace = resource, argo, namespace
         self.components = spec.get("components") or {}
-        self.executors = dig(spec, EXECUTORS) or {}
+        self.executors = value_at(spec, EXECUTORS) or {}
         self.claims: list[Claim] = []
         self.unknown: list[str] = []
 
     def graph(self, component: Body, values: Values, *, exclusive: bool = False) -> Graph:
         """The tasks of a component, whose inputs have these values."""
-        tasks = dig(component, "dag.tasks") or {}
+        tasks = value_at(component, "dag.tasks") or {}
         works = {name: self._work(name, task, values) for name, task in tasks.items()}
         after = {name: _waits_for(task) for name, task in tasks.items()}
         return Graph(works, after, exclusive)
 
     def _work(self, name: str, task: Body, outer: Values) -> Work:
-        component = self.components.get(dig(task, "componentRef.name")) or {}
+        component = self.components.get(value_at(task, "componentRef.name")) or {}
         values = {**_defaults(component), **dict(_inputs(task, outer))}
         driver = self._placed(self.argo.driver(name, self.resource))
         if "dag" in component:
@@ -61,7 +61,7 @@ class _Reader:
             return self._repeated(name, task, outer, driver, inner)
         label = str(component.get("executorLabel"))
         executor = self.executors.get(label) or {}
-        if dig(executor, "container.image") == CREATES_CLAIM:
+        if value_at(executor, "container.image") == CREATES_CLAIM:
             self.claims.append(self._claim(label, values))
             return Work((driver,))
         if "container" not in executor:  # an importer's one pod asks for what a driver does
@@ -83,7 +83,7 @@ class _Reader:
                 next(iter(inner.works.values())) if len(inner.works) == 1 and name in inner.works else None
             )
             return alone or Work((driver,), inner)
-        limit = int(dig(task, "iteratorPolicy.parallelismLimit") or 0)
+        limit = int(value_at(task, "iteratorPolicy.parallelismLimit") or 0)
         return Work((driver,), inner, min(items, limit) if limit else items)
 
     def _claim(self, label: str, values: Values) -> Claim:
@@ -99,23 +99,23 @@ def _workspace(resource: Resource, documents: list[Any], namespace: str) -> Iter
     """The volume that a pipeline may keep for its run."""
     for document in documents:
         field = "platforms.kubernetes.pipelineConfig.workspace"
-        told = dig(document, field)
+        told = value_at(document, field)
         if told:
-            patch = dig(told, "kubernetes.pvcSpecPatch") or {}
+            patch = value_at(told, "kubernetes.pvcSpecPatch") or {}
             spec = {"resources": {"requests": {"storage": told.get("size")}}, **patch}
             yield Claim(resource, namespace, field, spec)
 
 
 def _defaults(component: Body) -> Values:
-    told = dig(component, "inputDefinitions.parameters") or {}
+    told = value_at(component, "inputDefinitions.parameters") or {}
     return {name: each["defaultValue"] for name, each in told.items() if "defaultValue" in each}
 
 
 def _inputs(task: Body, outer: Values) -> Iterator[tuple[str, Any]]:
     """The values that a task is given, as far as they are known."""
-    for name, told in (dig(task, "inputs.parameters") or {}).items():
+    for name, told in (value_at(task, "inputs.parameters") or {}).items():
         source = told.get("componentInputParameter")
-        constant = dig(told, "runtimeValue.constant")
+        constant = value_at(told, "runtimeValue.constant")
         if source in outer:
             yield name, outer[source]
         elif constant is not None:
@@ -128,7 +128,7 @@ def _waits_for(task: Body) -> set[str]:
     told = task.get("inputs") or {}
     every = [*(told.get("parameters") or {}).values(), *(told.get("artifacts") or {}).values()]
     keys = ("taskOutputParameter", "taskOutputArtifact")
-    producers = {str(dig(each, f"{key}.producerTask")) for each in every for key in keys if key in each}
+    producers = {str(value_at(each, f"{key}.producerTask")) for each in every for key in keys if key in each}
     return producers | set(map(str, task.get("dependentTasks") or []))
 
 
@@ -137,8 +137,8 @@ def _items(task: Body, values: Values) -> int | None:
     for key in ("parameterIterator", "artifactIterator"):
         told = task.get(key)
         if told is not None:
-            raw = dig(told, "items.raw")
-            known = values.get(str(dig(told, "items.inputParameter")))
+            raw = value_at(told, "items.raw")
+            known = values.get(str(value_at(told, "items.inputParameter")))
             items = json.loads(raw) if raw else known
             return len(items) if isinstance(items, list) else 1
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from preflight.admission.amounts import Amounts, added, amounts, largest, overcommitted
-from preflight.resources import Body, Resource
+from preflight.render.resources import Body, Resource
 
 PARTS = ("requests", "limits")
 # What a pod as a whole may state.

@@ -6,8 +6,8 @@ from typing import Any
 
 from preflight.admission.amounts import Amounts, added, amounts, plain
 from preflight.admission.requirements import Given, PodAsked, Refusal
-from preflight.pods import dig
-from preflight.resources import Body, Resource
+from preflight.render.pods import value_at
+from preflight.render.resources import Body, Resource
 
 ONE = Decimal(1)
 # A quota of one of these refuses each container that does not state it.
@@ -29,7 +29,7 @@ def of_pod(pod: PodAsked) -> Amounts:
 def of_claim(spec: Body) -> Amounts:
     """What a PersistentVolumeClaim counts as, beside its class's own share."""
     usage = {"persistentvolumeclaims": ONE, "count/persistentvolumeclaims": ONE}
-    usage |= {"requests.storage": amounts(dig(spec, "resources.requests")).get("storage", Decimal(0))}
+    usage |= {"requests.storage": amounts(value_at(spec, "resources.requests")).get("storage", Decimal(0))}
     of_class = str(spec.get("storageClassName") or "")
     shares = {f"{of_class}{OF_CLASS}{name}": value for name, value in usage.items() if "/" not in name}
     return usage | shares if of_class else usage
@@ -64,7 +64,7 @@ def counts(quota: Resource, spec: Body, pod: PodAsked) -> bool:
     if not any(map(looks_at_pods, hard(quota))):
         return False
     scopes = [{"scopeName": name, "operator": "Exists"} for name in quota.spec.get("scopes") or []]
-    scopes += dig(quota.spec, "scopeSelector.matchExpressions") or []
+    scopes += value_at(quota.spec, "scopeSelector.matchExpressions") or []
     return all(_matches(scope, spec, pod) for scope in scopes)
 
 
@@ -128,7 +128,7 @@ def _of_class(scope: Body, name: str) -> bool:
 
 def _elsewhere(spec: Body) -> Iterator[Any]:
     for kind in ("podAffinity", "podAntiAffinity"):
-        told = dig(spec, f"affinity.{kind}") or {}
+        told = value_at(spec, f"affinity.{kind}") or {}
         terms = list(told.get("requiredDuringSchedulingIgnoredDuringExecution") or [])
         preferred = told.get("preferredDuringSchedulingIgnoredDuringExecution") or []
         terms += [each.get("podAffinityTerm") or {} for each in preferred]

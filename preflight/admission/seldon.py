@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from preflight.admission.made import Made, container
-from preflight.pods import PodTemplate, containers, dig, pod_templates
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, containers, pod_templates, value_at
+from preflight.render.resources import Body, Resource
 
 NO_ENGINE = "seldon.io/no-engine"
 # Of the orchestrator, where the operator's variables say nothing else.
@@ -38,14 +38,14 @@ def _has_engine(predictor: Body) -> bool:
 
 def _most(render: Render, resource: Resource, predictor: Body, component: Body, pod: PodTemplate) -> int:
     """Its replicas, or the most that an autoscaler may make of them."""
-    most = dig(component, "hpaSpec.maxReplicas") or dig(component, "kedaSpec.maxReplicaCount")
+    most = value_at(component, "hpaSpec.maxReplicas") or value_at(component, "kedaSpec.maxReplicaCount")
     told = (component.get("replicas"), predictor.get("replicas"), resource.spec.get("replicas"), 1)
     replicas = most or next(each for each in told if each is not None)
     scaled = [
         int(each.spec.get("maxReplicas") or 1)
         for each in render.of("HorizontalPodAutoscaler")
         if each.namespace == resource.namespace
-        and dig(each.spec, "scaleTargetRef.name") == pod.labels.get("app")
+        and value_at(each.spec, "scaleTargetRef.name") == pod.labels.get("app")
     ]
     return surged(max([int(replicas), *scaled]), {})
 
@@ -54,7 +54,7 @@ def surged(replicas: int, strategy: Body) -> int:
     """How many there are while a Deployment rolls: a quarter more, unless it says otherwise."""
     if strategy.get("type") == "Recreate":
         return replicas
-    told = dig(strategy, "rollingUpdate.maxSurge")
+    told = value_at(strategy, "rollingUpdate.maxSurge")
     told = "25%" if told is None else told
     if isinstance(told, str) and told.endswith("%"):
         return replicas + -(-replicas * int(told[:-1]) // 100)
@@ -62,7 +62,7 @@ def surged(replicas: int, strategy: Body) -> int:
 
 
 def _engine(render: Render, predictor: Body) -> Body:
-    told = dig(predictor, "svcOrchSpec.resources")
+    told = value_at(predictor, "svcOrchSpec.resources")
     if not told:
         variables = ENGINE | {
             name: str(each.get("value"))
@@ -100,7 +100,7 @@ def _initializers(render: Render, predictor: Body, pod: PodTemplate) -> Iterator
 def _initializer(render: Render) -> dict[str, Any]:
     for each in render.of("ConfigMap"):
         if each.name == "seldon-config":
-            told: dict[str, Any] = json.loads(str(dig(each.body, "data.storageInitializer") or "{}"))
+            told: dict[str, Any] = json.loads(str(value_at(each.body, "data.storageInitializer") or "{}"))
             return told
     return {}
 

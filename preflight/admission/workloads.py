@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from preflight import access
 from preflight.admission.amounts import Amounts, added, times
 from preflight.admission.katib import replicas_of, sweep
 from preflight.admission.kfp import argo, compiled
@@ -12,9 +11,10 @@ from preflight.admission.made import Claim, Cost, Made, Run
 from preflight.admission.mesh import Mesh, mesh
 from preflight.admission.pipelines import run
 from preflight.admission.seldon import seldon_pods, surged
-from preflight.pods import TEMPLATES, dig, pod_templates
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.platform import access
+from preflight.render.cluster import Render
+from preflight.render.pods import TEMPLATES, pod_templates, value_at
+from preflight.render.resources import Resource
 
 COMPILED = "pipelines/compiled"
 STANDING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Notebook")
@@ -59,8 +59,8 @@ def claims(render: Render) -> Iterator[Claim]:
 
 
 def _pods(render: Render, resource: Resource) -> Iterator[Made]:
-    template = dig(resource.body, TEMPLATES[resource.kind]) or {}
-    annotations = dig(template, "metadata.annotations") or {}
+    template = value_at(resource.body, TEMPLATES[resource.kind]) or {}
+    annotations = value_at(template, "metadata.annotations") or {}
     for pod in pod_templates(resource):
         labels = {**pod.labels, **(resource.labels if resource.kind == "Notebook" else {})}
         most = _most(render, resource)
@@ -73,8 +73,8 @@ def _most(render: Render, resource: Resource) -> int:
         int(each.spec.get("maxReplicas") or 1)
         for each in render.of("HorizontalPodAutoscaler")
         if each.namespace == resource.namespace
-        and dig(each.spec, "scaleTargetRef.kind") == resource.kind
-        and dig(each.spec, "scaleTargetRef.name") == resource.name
+        and value_at(each.spec, "scaleTargetRef.kind") == resource.kind
+        and value_at(each.spec, "scaleTargetRef.name") == resource.name
     ]
     most = max([_replicas(resource), *scaled])
     return surged(most, resource.spec.get("strategy") or {}) if resource.kind == "Deployment" else most
@@ -82,15 +82,15 @@ def _most(render: Render, resource: Resource) -> int:
 
 def _replicas(resource: Resource) -> int:
     if resource.kind == "CronJob":
-        return int(dig(resource.spec, "jobTemplate.spec.parallelism") or 1)
+        return int(value_at(resource.spec, "jobTemplate.spec.parallelism") or 1)
     told = resource.spec.get("replicas") if resource.kind in TEMPLATES else None
     return 1 if told is None else int(told)
 
 
 def _job(resource: Resource) -> Run:
     (pod,) = pod_templates(resource)
-    template = dig(resource.body, TEMPLATES["Job"]) or {}
-    made = Made(pod, resource.namespace, annotations=dig(template, "metadata.annotations") or {})
+    template = value_at(resource.body, TEMPLATES["Job"]) or {}
+    made = Made(pod, resource.namespace, annotations=value_at(template, "metadata.annotations") or {})
     most = int(1 if resource.spec.get("parallelism") is None else resource.spec["parallelism"])
 
     def peak(cost: Cost) -> Amounts:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from preflight.cli import add, diff, graph, verbs
+from preflight.cli import add, diff, graph, images, inventory, rules, schemas, secrets, validate
 from preflight.errors import PreflightError
 
 app = typer.Typer(
@@ -14,14 +14,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("validate")(verbs.validate)
-app.command("diff")(diff.diff)
-app.command("graph")(graph.graph)
-app.command("add")(add.add)
-app.command("secrets")(verbs.secrets)
-app.command("images")(verbs.images)
-app.command("schemas")(verbs.schemas)
-app.command("inventory")(verbs.inventory)
+for verb in (
+    validate.validate,
+    diff.diff,
+    graph.graph,
+    rules.rules,
+    add.add,
+    secrets.secrets,
+    images.images,
+    schemas.schemas,
+    inventory.inventory,
+):
+    app.command()(verb)
 
 
 def main() -> None:

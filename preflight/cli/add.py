@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from preflight.cli.verbs import HERE, Tree
+from preflight.cli.options import HERE, Tree
 
 
 def add(

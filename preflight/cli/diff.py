@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from preflight.applications import ROOT
-from preflight.cli.verbs import HERE, ClusterName, Tree, rendering
+from preflight.cli.options import HERE, ClusterName, Tree, rendering
 from preflight.errors import ClusterError
+from preflight.render.applications import ROOT
 
 WIDTH = 160
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from preflight.cli.verbs import HERE, ClusterName, Tree, names, rendering
+from preflight.cli.options import HERE, ClusterName, Tree, names, rendering
 from preflight.errors import ClusterError
 
 
@@ -19,7 +19,7 @@ def graph(
 ) -> None:
     """Draw a cluster: columns of waves, a box for each application, arrows from what is needed."""
     from preflight.graph.drawing import svg
-    from preflight.render import render
+    from preflight.render.cluster import render
 
     wanted = names(tree, "" if cluster == "all" else cluster)
     if out and (out.suffix != ".svg" or len(wanted) > 1):

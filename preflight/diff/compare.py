@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from preflight.applications import ROOT, Application
 from preflight.diff.destinations import landed
 from preflight.diff.endings import Ending, Fate, endings
 from preflight.diff.fields import ABSENT, FieldChange, difference
@@ -13,9 +12,10 @@ from preflight.diff.pairing import Pair, pairs
 from preflight.diff.paths import Path
 from preflight.diff.syncing import option
 from preflight.diff.uncompared import NotCompared, not_compared
-from preflight.pods import dig
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.applications import ROOT, Application
+from preflight.render.cluster import Render
+from preflight.render.pods import value_at
+from preflight.render.resources import Resource
 
 HIDDEN = "(hidden)"
 SECRET_FIELDS = {"data", "stringData"}
@@ -57,7 +57,7 @@ class ObjectChange:
 
     def value(self, path: str, side: Resource | None) -> Any:
         """The value at a dotted path of one side; None where it is missing."""
-        return dig(side.body, path) if side else None
+        return value_at(side.body, path) if side else None
 
 
 @dataclass(frozen=True)

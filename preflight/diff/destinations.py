@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from preflight.policies.kinds import definitions, namespaced
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.cluster import Render
+from preflight.render.kinds import definitions, namespaced
+from preflight.render.resources import Resource
 
 
 def landed(before: Render, after: Render) -> tuple[list[Resource], list[Resource]]:

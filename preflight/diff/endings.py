@@ -10,10 +10,10 @@ createOrUpdateInCluster, removeOwnerReferencesOnDeleteAppSet) and Application-De
 from dataclasses import dataclass
 from enum import StrEnum
 
-from preflight.applications import ROOT, Application
 from preflight.diff.syncing import FINALIZER, NEVER_DELETING, cascades, option, policy
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.applications import ROOT, Application
+from preflight.render.cluster import Render
+from preflight.render.resources import Resource
 
 
 class Fate(StrEnum):

@@ -7,7 +7,7 @@ name without the hash, and an object by its kind and name where only its namespa
 import re
 from collections.abc import Callable, Hashable, Iterator
 
-from preflight.resources import Resource
+from preflight.render.resources import Resource
 
 Pair = tuple[Resource | None, Resource | None]
 # kustomize's generators append a hash of ten characters of this alphabet to the name.

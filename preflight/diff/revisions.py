@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from preflight.applications import ROOT, clusters
 from preflight.diff.compare import Difference, compare
 from preflight.errors import ClusterError
 from preflight.git import git
-from preflight.render import FOLDERS, Listener, Render, Unchecked, render
+from preflight.render.applications import ROOT, clusters
+from preflight.render.cluster import FOLDERS, Listener, Render, Unchecked, render
 
 WORKING_TREE = "the working tree"
 

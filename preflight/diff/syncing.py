@@ -1,9 +1,9 @@
 """What Argo CD is told of an object's end: pruned, kept, replaced, or run as a hook."""
 
-from preflight.applications import Application
-from preflight.pods import dig
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.applications import Application
+from preflight.render.cluster import Render
+from preflight.render.pods import value_at
+from preflight.render.resources import Resource
 
 OPTIONS = "argocd.argoproj.io/sync-options"
 HOOK = "argocd.argoproj.io/hook"
@@ -45,6 +45,6 @@ def cascades(application: Application, render: Render) -> bool:
     if application.parent or made_by_set is None:
         own = next((each for each in render.of("Application") if each.name == application.name), None)
         return bool(own and FINALIZER in (own.metadata.get("finalizers") or []))
-    preserving = dig(made_by_set.spec, "syncPolicy.preserveResourcesOnDeletion")
-    finalizers = dig(made_by_set.spec, "template.metadata.finalizers") or []
+    preserving = value_at(made_by_set.spec, "syncPolicy.preserveResourcesOnDeletion")
+    finalizers = value_at(made_by_set.spec, "template.metadata.finalizers") or []
     return FINALIZER in finalizers or not (finalizers or preserving)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from preflight.applications import ROOT
-from preflight.render import Render
+from preflight.render.applications import ROOT
+from preflight.render.cluster import Render
 
 
 @dataclass(frozen=True, order=True)

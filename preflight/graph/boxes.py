@@ -4,10 +4,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from preflight.applications import ROOT, Application
 from preflight.graph.needs import Needs
-from preflight.render import Render
-from preflight.versions import UPSTREAM, images, parsed
+from preflight.render.applications import ROOT, Application
+from preflight.render.cluster import Render
+from preflight.render.versions import UPSTREAM, images, parsed
 
 NUMBER = re.compile(r"v?\d+(?:\.\d+)+")
 

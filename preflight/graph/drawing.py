@@ -7,7 +7,7 @@ import jinja2
 from preflight.graph.boxes import boxes, merged
 from preflight.graph.layout import HEIGHT, WIDTH, layout
 from preflight.graph.needs import essential, needs
-from preflight.render import Render
+from preflight.render.cluster import Render
 
 # By project: the fill and the border of its boxes.
 COLOURS = {"platform": ("#e8f1fb", "#3b6ea5"), "ml": ("#fdf1dc", "#b7791f")}

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.cluster import Render
+from preflight.render.resources import Resource
 
 # `name.namespace`, as pods and routes name a service of another namespace.
 HOST = re.compile(r"\b([a-z0-9][a-z0-9-]*)\.([a-z0-9][a-z0-9-]*)\b")

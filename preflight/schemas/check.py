@@ -1,51 +1,38 @@
-"""The rules of schemas: every object against the schema of its kind, and every table against its CRD."""
+"""Every object against the schema of its kind."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from preflight.build_chart import KUBERNETES
-from preflight.findings import Finding, found, rule
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.build_chart import KUBERNETES
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, pod_templates
+from preflight.render.resources import Body, Resource
 from preflight.schemas import core, tables, trials, violations
-from preflight.schemas.structural import Schema
 from preflight.schemas.suggest import did_you_mean
 from preflight.schemas.violations import Violation
 
-REASONS = {
-    "schema-unknown-kind": "the API server knows only the kinds that it or an installed CRD serves",
-    "schema-not-served": "an alpha or beta version is served only where the API server was told so",
-    "schema-unknown-field": "a misspelt field is refused, or dropped without a word",
-    "schema-type": "a value of another type is refused",
-    "schema-required": "an object without a required field is refused",
-    "schema-enum": "a value that is none of the listed ones is refused",
-    "schema-duplicate": "server-side apply refuses a list that names the same thing twice",
-    "schema-value": "a value outside its pattern, range or alternatives is refused",
-}
 EXPERIMENT = ("kubeflow.org", "Experiment")
-# Still served, and to be gone some day.
-DEPRECATED = {("", "v1", "ComponentStatus"), ("", "v1", "Endpoints")}
 
 
 @dataclass(frozen=True)
 class Judged:
     """What the schemas say of a render.
 
-    findings: by rule
+    violations: by rule, each with its object
     sound: the objects in which every mapping and list is one, so that more can be said of them
     typed: those in which every value is of its type as well
     """
 
-    findings: dict[str, list[Finding]]
+    violations: dict[str, list[tuple[Resource, Violation]]]
     sound: list[Resource]
     typed: list[Resource]
 
 
 _JUDGED: WeakKeyDictionary[Render, Judged] = WeakKeyDictionary()
+_WELL_FORMED: WeakKeyDictionary[Render, Render] = WeakKeyDictionary()
 
 
 def of_object(body: Body, tree: Path) -> Iterator[Violation]:
@@ -94,58 +81,28 @@ def judged(render: Render) -> Judged:
             if not any(each.shape or each.rule == "schema-type" for each in violated):
                 made.typed.append(resource)
             for each in violated:
-                made.findings[each.rule].append(found(each.rule, resource, each.field, each.message))
+                made.violations[each.rule].append((resource, each))
         _JUDGED[render] = made
     return _JUDGED[render]
 
 
 def well_formed(render: Render) -> Render:
     """The render without the objects that have something of another type: other rules need not expect it."""
-    return replace(render, resources=judged(render).typed)
+    typed = judged(render).typed
+    if render not in _WELL_FORMED:
+        _WELL_FORMED[render] = replace(render, resources=typed)
+        _JUDGED[_WELL_FORMED[render]] = Judged({}, typed, typed)
+    return _WELL_FORMED[render]
+
+
+def sound_pods(render: Render) -> Iterator[PodTemplate]:
+    """The pods that sound objects make."""
+    return (pod for resource in sound(render) for pod in pod_templates(resource))
 
 
 def sound(render: Render, *kinds: str) -> Iterator[Resource]:
     """The objects, of some kinds or of all, whose mappings and lists are what they should be."""
     return (resource for resource in judged(render).sound if not kinds or resource.kind in kinds)
-
-
-def _of_rule(identifier: str, render: Render) -> Iterator[Finding]:
-    yield from judged(render).findings.get(identifier, [])
-
-
-for _identifier, _reason in REASONS.items():
-    rule(_identifier, _reason)(partial(_of_rule, _identifier))
-
-
-@rule("schema-deprecated", "a deprecated version goes away with an upgrade, and takes the object with it")
-def deprecated(render: Render) -> Iterator[Finding]:
-    """Objects of ours in a version that is on its way out."""
-    for resource in render.resources:
-        known = (resource.group, resource.version, resource.kind)
-        if not resource.origin.upstream and (
-            known in DEPRECATED or _table(render, resource).get("deprecated")
-        ):
-            yield found(
-                "schema-deprecated", resource, "apiVersion", "this version is deprecated; write a newer one"
-            )
-
-
-@rule("schema-table", "a table that is not of the CRD which is installed checks against the wrong fields")
-def table_current(render: Render) -> Iterator[Finding]:
-    """Tables that are missing, or were made of another release's CRD."""
-    for definition in render.of("CustomResourceDefinition"):
-        for version in tables.versions_of(definition):
-            table = tables.load(render.tree / tables.FOLDER, version.group, version.kind, version.name)
-            if table is None or table.get(tables.DIGEST, version.digest) != version.digest:
-                what = "has no schema table" if table is None else "is not what its schema table was made of"
-                message = f"{version.kind} {version.name} {what}; run `preflight schemas`"
-                cause = f"{tables.FOLDER} is not of the CRDs that are rendered"
-                yield found("schema-table", definition, "spec.versions", message, cause)
-
-
-def _table(render: Render, resource: Resource) -> Schema:
-    folder = render.tree / tables.FOLDER
-    return tables.load(folder, resource.group, resource.kind, resource.version) or {}
 
 
 def _unknown(tree: Path, group: str, version: str, kind: str) -> str:

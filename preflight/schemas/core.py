@@ -9,9 +9,11 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from preflight.build_chart import KUBERNETES
+import yaml
+
 from preflight.errors import ClusterError
-from preflight.schemas.enums import ENUMS
+from preflight.quantities import PATTERN
+from preflight.render.build_chart import KUBERNETES
 from preflight.schemas.structural import FORMATS, Schema
 
 INT32 = (-(2**31), 2**31 - 1)
@@ -24,8 +26,13 @@ META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 # The definitions require them, and the API server fills them in.
 DEFAULTED = {"rbac/v1.RoleRef": "apiGroup", "scheduling/v1.PriorityClass": "value"}
 COUNTS = {"backoffLimit", "completions", "minReadySeconds", "parallelism", "replicas", "revisionHistoryLimit"}
-# As in apimachinery's ParseQuantity.
-QUANTITY_PATTERN = r"^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?$"
+
+
+@cache
+def _enums() -> dict[str, list[str]]:
+    """The values of each field that is an enumeration."""
+    listed = yaml.safe_load(Path(__file__).with_name("enums.yaml").read_text())
+    return {field: each["values"] for each in listed for field in each["of"]}
 
 
 @cache
@@ -38,13 +45,13 @@ def definitions() -> Schema:
         required = [field for field in definition.get("required", []) if field != filled]
         definition["required"] = required
         for field, schema in (definition.get("properties") or {}).items():
-            values = ENUMS.get(f"{_short(name)}.{field}", ())
+            values = _enums().get(f"{_short(name)}.{field}", [])
             _complete(schema, values, required=field in required)
             _without_null_items(schema, made)
             if field in COUNTS:
                 schema["minimum"] = 0
     made[INT_OR_STRING] = {"type": ["integer", "string", "null"]}
-    made[QUANTITY] = {"type": ["number", "string", "null"], "pattern": QUANTITY_PATTERN}
+    made[QUANTITY] = {"type": ["number", "string", "null"], "pattern": PATTERN}
     return document
 
 
@@ -100,7 +107,7 @@ def _without_null_items(schema: Schema, definitions_of: dict[str, Schema]) -> No
         items["type"] = items["type"][0]
 
 
-def _complete(schema: Schema, values: tuple[str, ...], *, required: bool) -> None:
+def _complete(schema: Schema, values: list[str], *, required: bool) -> None:
     """Add values and range; an optional field may be left empty, which is as good as leaving it out."""
     if values:
         below = schema.get("items", schema)

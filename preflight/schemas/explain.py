@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from preflight.schemas.core import QUANTITY_PATTERN
+from preflight.quantities import PATTERN
 from preflight.schemas.structural import Schema
 from preflight.schemas.suggest import closest, did_you_mean
 
@@ -14,7 +14,7 @@ Steps = list[str | int]
 LONGEST = 60
 # Kubernetes' own, and the one that controller-gen writes into CRDs.
 QUANTITIES = {
-    QUANTITY_PATTERN,
+    PATTERN,
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$",
 }
 NAMES = {

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.cluster import Render
+from preflight.render.resources import Resource
 from preflight.schemas.sharing import share
 from preflight.schemas.structural import Schema, cel_rules, strict
 
@@ -76,8 +76,7 @@ def versions_of(definition: Resource) -> Iterator[Version]:
 
 def make(renders: Iterable[Render]) -> dict[str, str]:
     """Every table, path and text: of the renders' CRDs, of Katib's models and of Pachyderm's schema."""
-    from preflight.pachyderm import table
-    from preflight.schemas import models
+    from preflight.schemas import models, pachyderm
 
     renders = list(renders)
     comment = f"from {models.source()}"
@@ -87,7 +86,7 @@ def make(renders: Iterable[Render]) -> dict[str, str]:
         )
         for kind, schema in models.schemas().items()
     }
-    made |= table.make(renders)
+    made |= pachyderm.make(renders)
     seen: dict[str, str] = {}
     for version in sorted(_all(renders), key=lambda version: (version.path, version.source)):
         if version.path not in made:

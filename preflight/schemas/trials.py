@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from preflight.pods import dig
-from preflight.resources import Body
+from preflight.render.pods import value_at
+from preflight.render.resources import Body
 
 FIELD = "spec.trialTemplate.trialSpec"
 PLACEHOLDER = re.compile(r"\$\{trialParameters\.(.+?)\}")
@@ -15,13 +15,13 @@ def sample(experiment: Body) -> Any:
     """The trial's object with a value in each placeholder's place; None where the Experiment has none."""
     spaces = {
         str(parameter.get("name")): parameter.get("feasibleSpace") or {}
-        for parameter in dig(experiment, "spec.parameters") or []
+        for parameter in value_at(experiment, "spec.parameters") or []
     }
     values = {
         str(entry.get("name")): _value(spaces.get(str(entry.get("reference")), {}))
-        for entry in dig(experiment, "spec.trialTemplate.trialParameters") or []
+        for entry in value_at(experiment, "spec.trialTemplate.trialParameters") or []
     }
-    return _filled(dig(experiment, FIELD), values)
+    return _filled(value_at(experiment, FIELD), values)
 
 
 def _value(space: Body) -> str:

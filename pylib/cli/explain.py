@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from pylib.errors import NotFoundError, ProvenanceError, StoreError
+from pylib.provenance.answers import answer, in_words
 from pylib.provenance.explain import Explanation, Step, check_images
 from pylib.provenance.explain import explain as find
 from pylib.settings import settings
@@ -79,9 +80,11 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
     _add_images(model, explanation, every=every)
     if explanation.prediction is None:
         return model
-    answer = explanation.prediction
-    root = Tree(f"[bold]prediction {answer['prediction_id']}[/] at {answer['time']}")
-    root.add(f"image sha256:{answer['image_sha256']}")
+    prediction = explanation.prediction
+    root = Tree(f"[bold]prediction {prediction['prediction_id']}[/] at {prediction['time']}")
+    root.add(f"image sha256:{prediction['image_sha256']}")
+    if said := in_words(answer(prediction)):
+        root.add(f"answer {escape(said)}")
     root.children.append(model)
     return root
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pylib.cli.run import PARAMETER, PIPELINE, parameters
+from pylib.cli.parameters import PARAMETER, together
 
 retrain_app = typer.Typer(no_args_is_help=True, help="Train again on a cluster, never two at once")
 
@@ -17,17 +17,18 @@ NAMESPACE = Annotated[str, typer.Option(help="the profile whose CronJob and Leas
 
 @retrain_app.command()
 def run(
-    pipeline: PIPELINE,
+    pipeline: Annotated[str, typer.Argument(help="a pipeline of pipelines/, such as segmentation")],
     data: Annotated[str, typer.Option(help="repository@branch; read when the turn has come")],
     namespace: NAMESPACE,
-    weights: Annotated[str, typer.Option(help="the encoder's first weights: none or imagenet")] = "none",
+    weights: Annotated[str | None, typer.Option(help="first weights, where the pipeline takes any")] = None,
     parameter: PARAMETER = None,
 ) -> None:
     """Wait until no retraining goes on, then submit one and follow it: the CronJob's pod."""
     from pylib.cli.run_cluster import report
-    from pylib.runners import arguments, retrain
+    from pylib.runners import arguments, checks, pipelines, retrain
 
-    given = {"data": data, "weights": weights, **parameters(parameter or [])}
+    texts = together(parameter or [], {"data": data, "weights": weights})
+    given = checks.read(pipelines.load(pipeline), texts)
     console = Console(stderr=True, soft_wrap=True)
     finished = retrain.run(
         pipeline,

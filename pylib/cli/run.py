@@ -1,85 +1,117 @@
-"""Verbs `run` and `compile`: a pipeline on this machine or on a cluster, and what a cluster gets."""
+"""Verb `run`: a command for each pipeline with its own options, on this machine or on a cluster."""
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
-from pylib.errors import PipelineError
-from pylib.provenance.materials import ROOT
+from pylib.cli import parameters
+from pylib.errors import PipelineError, did_you_mean
 from pylib.settings import settings
 
 if TYPE_CHECKING:
-    from pylib.runners.local import Run, StepRun
+    from pylib.runners.local import Run
+    from pylib.runners.step_logs import StepRun
 
-PIPELINE = Annotated[str, typer.Argument(help="a pipeline of pipelines/, such as segmentation")]
-PARAMETER = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", "-p", help="name=value, the value as JSON or as text; may be repeated"),
+CLUSTER = Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")]
+NAMESPACE = Annotated[
+    str | None, typer.Option(help="profile on a multi-user cluster; default: PYLIB_NAMESPACE, or ml")
 ]
+AS_JSON = Annotated[bool, typer.Option("--json", help="print the result as JSON")]
 
 
-def run(
-    pipeline: PIPELINE,
-    data: Annotated[str, typer.Option(help="repository@branch or repository@commit in the data store")],
-    weights: Annotated[
-        str,
-        typer.Option(help="the encoder's first weights: none, imagenet, a file, or repository@commit:path"),
-    ] = "none",
-    parameter: PARAMETER = None,
-    cluster: Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")] = False,
-    namespace: Annotated[
-        str | None, typer.Option(help="profile on a multi-user cluster; default: PYLIB_NAMESPACE, or ml")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
-) -> None:
-    """Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines."""
-    from pylib.runners import arguments
+def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str | None, as_json: bool) -> None:
+    """Run a pipeline: here, step by step in subprocesses, or on Kubeflow Pipelines."""
+    from pylib.runners import arguments, checks, pipelines
 
-    given = {"weights": weights, **parameters(parameter or [])}
     if cluster:
         from pylib.cli.run_cluster import run_on_cluster
 
-        run_on_cluster(pipeline, data, given, namespace, as_json=as_json)
+        run_on_cluster(pipeline, given, namespace, as_json=as_json)
         return
-    finished = _run_here(pipeline, arguments.pinned({"data": data, **given}))
+    checked = checks.checked(pipelines.load(pipeline), given)  # before the store is asked for anything
+    finished = _run_here(pipeline, arguments.pinned(checked))
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
 
 
-def compile_pipelines(
-    pipeline: Annotated[str | None, typer.Argument(help="one pipeline; all without it")] = None,
-    check: Annotated[bool, typer.Option("--check", help="write nothing, fail where a file is stale")] = False,
-) -> None:
-    """Write pipelines/compiled/, which is what a cluster gets."""
-    from pylib.runners import pipelines
+class Pipelines(TyperGroup):
+    """The repository's pipelines as commands, each made when it is asked for."""
 
-    for name in [pipeline] if pipeline else pipelines.names():
-        for target, fresh in pipelines.compiled(name).items():
-            if check and (not target.is_file() or target.read_bytes() != fresh):
-                raise PipelineError(f"{target}: not what pipelines/{name}.py compiles to; run `make compile`")
-            if not check:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(fresh)
-            Console().print(f"{target.relative_to(ROOT)} is current")
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Name them, without loading any."""
+        from pylib.runners import pipelines
+
+        return pipelines.names()
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand:  # noqa: ARG002
+        """Load one; PipelineError where there is none of that name."""
+        return _command(cmd_name)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The pipeline goes first, since it says which options there are."""
+        if args and args[0].startswith("-") and args[0] not in ctx.help_option_names:
+            known = ", ".join(self.list_commands(ctx))
+            raise PipelineError(f"run {args[0]}: the pipeline's name goes first; there are: {known}")
+        return super().parse_args(ctx, args)
 
 
-def parameters(given: list[str]) -> dict[str, Any]:
-    """What `-p name=value` gave, each value as JSON where it is such; PipelineError for another form."""
-    found: dict[str, Any] = {}
-    for item in given:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise PipelineError(f"--parameter {item!r}: not name=value")
+class _OneLine(TyperCommand):
+    """A command whose wrong options are one line, with what was probably meant."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As usual; PipelineError where an option is not known or has no value."""
         try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value
-    return found
+            return super().parse_args(ctx, args)
+        except TyperException as error:
+            raise PipelineError(f"run {self.name}: {_reason(error, self.params)}") from error
+
+
+def _reason(error: TyperException, options: Sequence[Any]) -> str:
+    name = str(getattr(error, "option_name", "") or "")
+    known = [text for option in options for text in option.opts if text.startswith("--")]
+    if not name or name in known:
+        return str(error.message)
+    return f"no option {name}; {did_you_mean(name, known) or 'it has: ' + ', '.join(known)}"
+
+
+run_app = typer.Typer(
+    cls=Pipelines,
+    no_args_is_help=True,
+    help="Run a pipeline: here, step by step in subprocesses, or with --cluster on Kubeflow Pipelines.\n\n"
+    "`pylib run NAME --help` lists the parameters of one.",
+)
+
+
+@run_app.callback()
+def _group() -> None:
+    pass
+
+
+def _command(name: str) -> TyperCommand:
+    from pylib.runners import checks, pipelines
+
+    pipeline = pipelines.load(name)
+
+    def command(
+        parameter: parameters.PARAMETER = None,
+        cluster: CLUSTER = False,
+        namespace: NAMESPACE = None,
+        as_json: AS_JSON = False,
+        **own: str | None,
+    ) -> None:
+        texts = parameters.together(parameter or [], own)
+        run(name, checks.read(pipeline, texts), cluster=cluster, namespace=namespace, as_json=as_json)
+
+    command.__doc__ = str(pipeline.description or f"Run the pipeline {name}.")
+    return parameters.command(name, command, parameters.options(pipeline), cls=_OneLine)
 
 
 def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from pylib.runners.cluster import ClusterRun
 
 
-def run_on_cluster(
-    pipeline: str, data: str, given: dict[str, Any], namespace: str | None, *, as_json: bool
-) -> None:
+def run_on_cluster(pipeline: str, given: dict[str, Any], namespace: str | None, *, as_json: bool) -> None:
     """Submit a pipeline and follow it; interrupted, say that the run goes on."""
     from pylib.runners import arguments, cluster, cluster_settings, connection, following, history
 
@@ -21,7 +19,7 @@ def run_on_cluster(
     # Whether we are let in goes first: a store that is not there may take a minute to say so.
     there = connection.connect(namespace)
     where = there.namespace or cluster_settings.namespace()
-    ready, done = arguments.for_cluster(pipeline, {"data": data, **given}, where)
+    ready, done = arguments.for_cluster(pipeline, given, where)
     for line in done:
         console.print(line, highlight=False)
     submitted = cluster.submit(pipeline, ready, there)

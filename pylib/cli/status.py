@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pylib.errors import PipelineError
+from pylib.provenance.answers import answer, find_prediction, in_words
 from pylib.settings import settings
 
 ANSWER = "answer.json"
@@ -17,7 +18,7 @@ CLUSTER = "cluster-run.json"
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")] = False) -> None:
-    """Show the newest run: data commit, model, mean IoU, gate, answer latency, report and provenance.
+    """Show the newest run: data commit, model, score, gate, answer and its latency, report and provenance.
 
     Of a run on a cluster: how far it is, the seconds of its steps, and what Kubeflow Pipelines adds.
     """
@@ -62,13 +63,19 @@ def newest(output: Path) -> dict[str, Any]:
         "report": str(evaluation / "report.html"),
         "provenance": str(released / "provenance.intoto.jsonl"),
     }
-    return facts | _answer(output / ANSWER)
+    return facts | _answer(output)
 
 
-def _answer(path: Path) -> dict[str, Any]:
+def _answer(output: Path) -> dict[str, Any]:
+    """What was asked last, and what the log of predictions has of the answer."""
+    path = output / ANSWER
     if not path.is_file():
         return {}
-    answer = json.loads(path.read_text())
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in answer["class_shares"].items())
-    milliseconds = f"{1000 * answer['latency_seconds']:.0f} ms"
-    return {"answer": f"{shares}; in {milliseconds}", "prediction": answer["prediction_id"]}
+    asked = json.loads(path.read_text())
+    logged = find_prediction(settings().predictions, asked["prediction_id"]) or {}
+    milliseconds = f"in {1000 * asked['latency_seconds']:.0f} ms"
+    said = in_words(answer(logged))
+    return {
+        "answer": f"{said}; {milliseconds}" if said else milliseconds,
+        "prediction": asked["prediction_id"],
+    }

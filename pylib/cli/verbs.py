@@ -15,6 +15,7 @@ from pylib.cli import (
     serve,
     status,
 )
+from pylib.cli.compile import compile_pipelines
 
 
 def register(app: typer.Typer) -> None:
@@ -22,8 +23,8 @@ def register(app: typer.Typer) -> None:
     data.data_app.command("ingest")(ingest.ingest)
     data.data_app.command("example")(example.example)
     app.add_typer(data.data_app, name="data")
-    app.command("run")(run.run)
-    app.command("compile")(run.compile_pipelines)
+    app.add_typer(run.run_app, name="run")
+    app.command("compile")(compile_pipelines)
     app.command("evaluate")(release.evaluate)
     app.command("release")(release.release)
     app.command("released")(release.released)

@@ -2,15 +2,13 @@
 
 import hashlib
 from pathlib import Path
-from typing import Literal
 
 import keras
 
 from pylib.errors import ModelError
 from pylib.models.spec import WeightsOrigin, imagenet_alpha
 from pylib.models.unet_spec import EncoderName, UNetSpec
-
-Weights = Path | Literal["imagenet", "none"]
+from pylib.models.weights_source import Weights
 
 _SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
 _MOBILENET_URL = (

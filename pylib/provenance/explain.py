@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
+from pylib.provenance.answers import find_prediction
 from pylib.provenance.digests import manifest, sha256_file
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
@@ -107,18 +108,6 @@ def check_images(explanation: Explanation, digests: Mapping[str, str | None]) ->
         if (found := digests.get(image.id)) != image.sha256:
             name = f"{explanation.data}:{image.id}"
             explanation.mismatches.append(Mismatch(name, image.sha256, found))
-
-
-def find_prediction(log: Path, identifier: str) -> dict[str, Any] | None:
-    """The logged answer of that id, None where the log holds none."""
-    if not log.is_file():
-        return None
-    for line in log.read_text().splitlines():
-        if identifier in line:
-            entry: dict[str, Any] = json.loads(line)
-            if entry.get("prediction_id") == identifier:
-                return entry
-    return None
 
 
 def find_model(artifacts: str, digest: str) -> str:

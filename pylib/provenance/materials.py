@@ -25,8 +25,13 @@ def code() -> list[dict[str, Any]]:
 
 
 def _package(name: str) -> dict[str, Any]:
+    """Every file that a package ships, report templates too; not what Python or an editor left there."""
+    paths = (path for path in sorted((ROOT / name).rglob("*")) if path.is_file())
+    shipped = (path.relative_to(ROOT) for path in paths)
     files = {
-        path.relative_to(ROOT).as_posix(): sha256_file(path) for path in sorted((ROOT / name).rglob("*.py"))
+        path.as_posix(): sha256_file(ROOT / path)
+        for path in shipped
+        if not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
     }
     return {"name": name, "digest": {"dirHash": dir_hash(files)}}
 

@@ -1,17 +1,13 @@
 """Arguments as a run takes them: data and weights pinned to commits, files of this machine made into such."""
 
-from pathlib import Path
 from typing import Any
 
-from pylib.errors import ConfigurationError, PipelineError, StoreError
+from pylib.errors import ConfigurationError
+from pylib.models import weights_source
 from pylib.runners import checks, cluster_settings, pipelines
 from pylib.settings import settings
-from pylib.store.files import FileRef, keep
 from pylib.store.opening import open_store
-from pylib.store.protocol import CommitRef, Store
-
-WEIGHTS = "weights"
-"""The repository that first weights are committed to."""
+from pylib.store.protocol import CommitRef
 
 Arguments = dict[str, Any]
 
@@ -21,21 +17,13 @@ def pinned(given: Arguments) -> Arguments:
 
     Raises StoreError or PipelineError where there are no such.
     """
-    found = dict(given)
-    store = open_store(settings().store)
-    commit = store.inspect(CommitRef.parse(str(given["data"])))
-    found["data"] = f"{commit.repository}@{commit.id}"
-    weights = str(given.get("weights", "none"))
-    if weights in {"none", "imagenet"}:
-        return found
-    if FileRef.names(weights):
-        return found | {"weights": str(FileRef.parse(weights).pinned(store))}
-    if not Path(weights).is_file():
-        raise PipelineError(
-            f"--weights {weights}: no such file; give none, imagenet, a Keras weights file, "
-            "or repository@commit:path in the store"
-        )
-    return found | {"weights": str(Path(weights).resolve())}
+    found, store = dict(given), settings().store
+    if "data" in given:
+        commit = open_store(store).inspect(CommitRef.parse(str(given["data"])))
+        found["data"] = f"{commit.repository}@{commit.id}"
+    if "weights" in given:
+        found["weights"] = weights_source.pinned(str(given["weights"]), store)
+    return found
 
 
 def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, list[str]]:
@@ -43,16 +31,15 @@ def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, lis
 
     `where` is the namespace whose settings count. All is checked before anything is written.
     """
-    arguments = {**_gpus(name, where), **given}
-    pipeline = pipelines.load(name)
-    arguments = checks.checked(pipeline, arguments)
+    arguments = checks.checked(pipelines.load(name), {**_gpus(name, where), **given})
     _shared(where)
     arguments = pinned(arguments)
-    file = Path(str(arguments.get("weights", "none")))
-    if str(file) in {"none", "imagenet"} or FileRef.names(str(file)):
+    if "weights" not in arguments:
         return arguments, []
-    kept = _keep(open_store(settings().store), file)
-    return arguments | {"weights": str(kept)}, [f"weights: {file.name} is committed as {kept}"]
+    here = arguments["weights"]
+    there = weights_source.shared(here, settings().store)
+    said = [] if there == here else [f"weights: {here.rpartition('/')[2]} is committed as {there}"]
+    return arguments | {"weights": there}, said
 
 
 def _gpus(name: str, where: str) -> Arguments:
@@ -70,13 +57,3 @@ def _shared(where: str) -> None:
             f"cluster's store (there it is {theirs}); `kubectl port-forward -n pachyderm service/pachd "
             "30650:30650`, then PACHD_ADDRESS=grpc://localhost:30650"
         )
-
-
-def _keep(store: Store, file: Path) -> FileRef:
-    try:
-        return keep(store, WEIGHTS, file, f"First weights, from {file.name}")
-    except StoreError as error:
-        raise StoreError(
-            f"--weights {file}: steps on a cluster read no file of this machine, and it cannot be committed: "
-            f"{error}"
-        ) from error

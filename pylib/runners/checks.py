@@ -1,21 +1,20 @@
 """Arguments of a pipeline, checked before anything runs: by name, by type, and by what the steps will say.
 
-A step on a cluster would say the same, minutes later and three times over. Each check is the step's own.
+A step on a cluster would say the same, minutes later and three times over. Each check of values is the
+step's own: the function `check_parameters` of its module, found through the pipeline's components.
 """
 
+import importlib
+import importlib.util
 import inspect
+import json
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
-from pylib.errors import ConfigurationError, PipelineError
-from pylib.runners import pipelines
-from pylib.steps.prepare import check_image_size
-from pylib.steps.train import configuration
-from pylib.store.files import FileRef
-from pylib.store.protocol import CommitRef
-from pylib.tasks import task
+from pylib.errors import ConfigurationError, PipelineError, did_you_mean
+from pylib.runners import components, pipelines
 
 Arguments = dict[str, Any]
 
@@ -23,18 +22,36 @@ Arguments = dict[str, Any]
 def checked(pipeline: Any, given: Arguments) -> Arguments:
     """The arguments with each in its parameter's type; PipelineError or ConfigurationError, one line."""
     known = pipelines.parameters(pipeline)
+    _names(pipeline, given, known)
+    types = pipelines.types(pipeline)
+    arguments = {name: _typed(name, value, types[name]) for name, value in given.items()}
+    _gpus({**known, **arguments}.get("gpus", "0"))
+    _values(pipeline, {**known, **arguments})
+    return arguments
+
+
+def read(pipeline: Any, given: Mapping[str, str]) -> Arguments:
+    """Values as people write them: JSON where it is such, and text for a parameter that takes text."""
+    types = pipelines.types(pipeline)
+    return {name: _read(text, types.get(name, str)) for name, text in given.items()}
+
+
+def _read(text: str, wanted: type) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return text if wanted is str and not isinstance(value, str) else value
+
+
+def _names(pipeline: Any, given: Iterable[str], known: Arguments) -> None:
     for name in given:
         if name not in known:
-            raise PipelineError(
-                f"pipeline {pipeline.name}: no parameter {name!r}; it has: {', '.join(known)}"
-            )
+            has = did_you_mean(name, known) or f"it has: {', '.join(known)}"
+            raise PipelineError(f"pipeline {pipeline.name}: no parameter {name!r}; {has}")
     for name, default in known.items():
         if default is inspect.Parameter.empty and name not in given:
             raise PipelineError(f"pipeline {pipeline.name}: {name!r} is required; give --{name}")
-    types = {p.name: p.annotation for p in inspect.signature(pipeline.pipeline_func).parameters.values()}
-    arguments = {name: _typed(name, value, types[name]) for name, value in given.items()}
-    _values({**known, **arguments})
-    return arguments
 
 
 def _typed(name: str, value: Any, wanted: type) -> Any:
@@ -53,35 +70,33 @@ def _typed(name: str, value: Any, wanted: type) -> Any:
 _WORDS = {int: "a whole number", float: "a number", str: "text", dict: 'an object such as {"epochs": 10}'}
 
 
-def _values(arguments: Arguments) -> None:
-    for names, check in _CHECKS.items():
-        if set(names) <= arguments.keys():
-            check(*(arguments[name] for name in names))
-
-
-def _data(data: str) -> None:
-    CommitRef.parse(data)
-
-
 def _gpus(gpus: str) -> None:
     if not re.fullmatch(r"\d{1,3}", gpus):
         raise ConfigurationError(f"gpus={gpus!r}: it is not a whole number of GPUs; 0 trains on processors")
 
 
-def _weights(weights: str) -> None:
-    if "@" in weights and not Path(weights).exists():
-        FileRef.parse(weights)
+def _values(pipeline: Any, arguments: Arguments) -> None:
+    for used in components.used(pipeline):
+        check = getattr(_step(used.name), "check_parameters", None)
+        if check is None:
+            continue
+        inputs = {"task": pipelines.task(pipeline), **used.inputs(arguments)}
+        wanted = inspect.signature(check).parameters
+        if wanted.keys() <= inputs.keys():
+            check(**{name: inputs[name] for name in wanted})
 
 
-def _training(weights: str, encoder: str, alpha: float, seed: int, options: Arguments) -> None:
-    config = configuration(task.DEFAULT, {"encoder": encoder, "alpha": alpha, "seed": seed}, options)
-    task.find(task.DEFAULT).network.check_weights(config, weights)
+def limits(pipeline: Any) -> dict[str, str]:
+    """The range, or the choices, of each of the pipeline's parameters whose step says such, as text."""
+    found: dict[str, str] = {}
+    for used in components.used(pipeline):
+        if of := getattr(_step(used.name), "limits", None):
+            said = of(pipelines.task(pipeline))
+            found |= {parameter: said[name] for name, parameter in used.parameters.items() if name in said}
+    return found
 
 
-_CHECKS: dict[tuple[str, ...], Callable[..., None]] = {
-    ("data",): _data,
-    ("image_size",): check_image_size,
-    ("gpus",): _gpus,
-    ("weights",): _weights,
-    ("weights", "encoder", "alpha", "seed", "options"): _training,
-}
+def _step(component: str) -> ModuleType | None:
+    """The module of the step that a component calls, by the component's name; None where it calls none."""
+    name = f"pylib.steps.{component}"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None

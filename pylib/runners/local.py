@@ -1,34 +1,21 @@
 """A pipeline run on this machine by the KFP SDK's subprocess runner, a log for each step."""
 
+import builtins
 import contextlib
 import copy
-import io
-import re
+import logging
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, TextIO
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from pylib.errors import PipelineError
+from pylib.errors import PipelineError, one_line
 from pylib.runners import checks, logs, pipelines
-
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_STARTED = re.compile(r"Executing task '([\w-]+)'")
-_FINISHED = re.compile(r"Task '([\w-]+)' finished with status (\w+)")
-
-
-@dataclass
-class StepRun:
-    """One step of a run: its name, its log, how long it took, whether it ended well."""
-
-    name: str
-    log: Path
-    started: float
-    seconds: float = 0.0
-    succeeded: bool | None = None
+from pylib.runners.step_logs import Listener, Printed, StepLogs, StepRun
 
 
 @dataclass
@@ -39,45 +26,98 @@ class Run:
     steps: list[StepRun] = field(default_factory=list)
     seconds: float = 0.0
 
-    def artifact(self, step: str, output: str) -> Path:
-        """The folder that a step wrote."""
-        found = sorted(self.folder.glob(f"*/{step}/{output}"))
-        if not found:
-            raise PipelineError(f"run {self.folder}: step {step} left no {output}; see its log")
-        return found[-1]
-
-
-Listener = Callable[[StepRun, str | None], None]
-
 
 def run(
     name: str, arguments: dict[str, Any], root: Path, listen: Listener = lambda _step, _line: None
 ) -> Run:
     """Run a pipeline below `root`; `listen` hears each step begin, each line it says, and its end.
 
+    Steps may run side by side, and `listen` is called in their threads.
     Raises PipelineError with the failed step's own last line and the place of its log.
     """
+    pipeline = pipelines.load(name)
+    return execute(pipeline, checks.checked(pipeline, arguments), root, listen)
+
+
+def execute(pipeline: Any, arguments: dict[str, Any], root: Path, listen: Listener) -> Run:
+    """The same for a pipeline and arguments that are checked."""
     from kfp import local
 
-    pipeline = pipelines.load(name)
-    arguments = checks.checked(pipeline, arguments)
-    result = Run(root / datetime.now().astimezone().strftime(f"{name}-%Y%m%d-%H%M%S-%f"))
-    result.folder.mkdir(parents=True)
-    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(result.folder), raise_on_error=True)
+    started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
+    folder = root / f"{pipeline.name}-{started}"
+    folder.mkdir(parents=True)
+    step_logs = StepLogs(folder / "logs", listen)
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder), raise_on_error=True)
     begun = time.monotonic()
-    with _quiet(), StepLogs(result, listen) as printed, contextlib.redirect_stdout(printed):
+    with _quiet(), _apart(step_logs), contextlib.redirect_stdout(Printed(step_logs)):
         try:
             _without_retries(pipeline)(**arguments)
         except RuntimeError as error:
-            raise PipelineError(_explain(result, error)) from error
-    result.seconds = time.monotonic() - begun
-    return result
+            raise PipelineError(_explain(folder, step_logs.steps, error)) from error
+    return Run(folder, step_logs.steps, time.monotonic() - begun)
+
+
+@contextlib.contextmanager
+def _apart(step_logs: StepLogs) -> Iterator[None]:
+    """Each step in a log of its own, with its state and its seconds, while a run goes on.
+
+    KFP 2.17 tells when a step ended in a log only, whose handlers steps side by side take from each other,
+    and has no hook; this is the one call that runs a step.
+    """
+    from kfp.local import task_dispatcher
+
+    original = task_dispatcher.run_single_task_implementation
+    task_dispatcher.run_single_task_implementation = _recorded(original, step_logs)
+    try:
+        with _logging_restored():
+            yield
+    finally:
+        task_dispatcher.run_single_task_implementation = original
+
+
+def _recorded(original: Callable[..., Any], step_logs: StepLogs) -> Callable[..., Any]:
+    from kfp.local.status import Status
+
+    def run_step(*, pipeline_resource_name: str, component_name: str, executor_spec: Any, **task: Any) -> Any:
+        _, _, loops = pipeline_resource_name.partition("/")  # for-loop-2-iteration-0/… of a loop's steps
+        name = str(PurePosixPath(loops, component_name.removeprefix("comp-")))
+        with step_logs.step(name) as step, tempfile.TemporaryDirectory(prefix="pylib-") as scratch:
+            executor = copy.deepcopy(executor_spec)
+            executor.container.env.add(name="TMPDIR", value=scratch)  # KFP leaves a folder a step there
+            outputs, status = original(
+                pipeline_resource_name=pipeline_resource_name,
+                component_name=component_name,
+                executor_spec=executor,
+                **task,
+            )
+            step.succeeded = status == Status.SUCCESS
+        return outputs, status
+
+    return run_step
+
+
+@contextlib.contextmanager
+def _logging_restored() -> Iterator[None]:
+    """KFP's threads each replace and restore `print` and the root logger's handlers, in any order.
+
+    What they restore last is nothing: without any handler, logging would make one that writes to stderr.
+    """
+    logger, printing = logging.getLogger(), builtins.print
+    level, handlers = logger.level, logger.handlers[:]
+    logger.handlers[:] = [logging.NullHandler()]
+    try:
+        yield
+    finally:
+        builtins.print = printing
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 def _without_retries(pipeline: Any) -> Any:
     """The same pipeline that fails at once: retries are for nodes that vanish, not for who is watching."""
     once = copy.deepcopy(pipeline)
-    for task in once.pipeline_spec.root.dag.tasks.values():
+    dags = [once.pipeline_spec.root.dag, *(part.dag for part in once.pipeline_spec.components.values())]
+    for task in (task for dag in dags for task in dag.tasks.values()):
         task.ClearField("retry_policy")
     return once
 
@@ -90,55 +130,10 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _explain(result: Run, error: Exception) -> str:
-    failed = next((step for step in reversed(result.steps) if not step.succeeded), None)
-    if failed is None:
-        return f"run {result.folder}: {_COLOUR.sub('', str(error))}"
-    reason = logs.last_words(failed.log.read_text()) or "it said nothing"
-    return f"step {failed.name} failed: {reason} (log: {failed.log})"
-
-
-class StepLogs(io.TextIOBase, TextIO):
-    """What the runner prints, taken apart into one log a step."""
-
-    def __init__(self, run: Run, listen: Listener) -> None:
-        super().__init__()
-        self.run, self.listen, self.pending = run, listen, ""
-        self.file: TextIO | None = None
-
-    def write(self, text: str, /) -> int:
-        """Take text as it comes and hand on whole lines."""
-        *lines, self.pending = (self.pending + text).split("\n")
-        for line in lines:
-            self._line(_COLOUR.sub("", line))
-        return len(text)
-
-    def _line(self, line: str) -> None:
-        if match := _STARTED.search(line):
-            self._begin(match[1])
-        elif match := _FINISHED.search(line):
-            self._end(succeeded=match[2] == "SUCCESS")
-        elif self.file:
-            self.file.write(line.removeprefix("    ") + "\n")
-            self.file.flush()
-            if not logs.is_noise(line):
-                self.listen(self.run.steps[-1], line.strip())
-
-    def _begin(self, name: str) -> None:
-        step = StepRun(name, self.run.folder / "logs" / f"{name}.log", time.monotonic())
-        step.log.parent.mkdir(exist_ok=True)
-        self.file = step.log.open("a")
-        self.run.steps.append(step)
-        self.listen(step, None)
-
-    def _end(self, *, succeeded: bool) -> None:
-        step = self.run.steps[-1]
-        step.seconds, step.succeeded = time.monotonic() - step.started, succeeded
-        self.close()
-        self.listen(step, None)
-
-    def close(self) -> None:
-        """Close the current step's log."""
-        if self.file:
-            self.file.close()
-            self.file = None
+def _explain(folder: Path, steps: list[StepRun], error: Exception) -> str:
+    failed = [step for step in steps if not step.succeeded]
+    if not failed:
+        return f"run {folder}: {logs.plain(one_line(error, 1000))}"
+    reason = logs.last_words(failed[0].log.read_text()) or "it said nothing"
+    more = f"; so did {', '.join(step.name for step in failed[1:])}" if failed[1:] else ""
+    return f"step {failed[0].name} failed: {reason} (log: {failed[0].log}){more}"

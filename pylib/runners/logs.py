@@ -7,6 +7,13 @@ _NOISE = re.compile(
     r"|^[IWEF]\d{4} \d\d:\d\d|^time=\"|^Error: exit status|^Traceback"  # the launcher, and Argo's executor
 )
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def plain(text: str) -> str:
+    """A text without a terminal's colours."""
+    return _COLOUR.sub("", text)
+
 
 def is_noise(line: str) -> bool:
     """Whether a line is of those who run the step."""

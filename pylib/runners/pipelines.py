@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from pylib.errors import PipelineError
+from pylib.errors import PipelineError, did_you_mean
 from pylib.provenance.materials import ROOT
 
 FOLDER = ROOT / "pipelines"
@@ -29,7 +29,8 @@ def names() -> list[str]:
 def load(name: str) -> Any:
     """The KFP pipeline of that name; PipelineError where there is none."""
     if name not in names():
-        raise PipelineError(f"pipeline {name!r}: not in {FOLDER}; there are: {', '.join(names())}")
+        near = did_you_mean(name, names()) or f"there are: {', '.join(names())}"
+        raise PipelineError(f"pipeline {name!r}: not in {FOLDER}; {near}")
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     with warnings.catch_warnings():
@@ -41,6 +42,23 @@ def parameters(pipeline: Any) -> dict[str, Any]:
     """The pipeline's parameters with their defaults; `inspect.Parameter.empty` where one is required."""
     signature = inspect.signature(pipeline.pipeline_func)
     return {name: parameter.default for name, parameter in signature.parameters.items()}
+
+
+def types(pipeline: Any) -> dict[str, type]:
+    """The type of each of the pipeline's parameters."""
+    signature = inspect.signature(pipeline.pipeline_func)
+    return {name: parameter.annotation for name, parameter in signature.parameters.items()}
+
+
+def task(pipeline: Any) -> str:
+    """The task whose data the pipeline takes: `TASK` of its file."""
+    return str(sys.modules[pipeline.pipeline_func.__module__].TASK)
+
+
+def described(pipeline: Any) -> dict[str, str]:
+    """What the pipeline's docstring says of each of its parameters."""
+    parameters = pipeline.pipeline_spec.root.input_definitions.parameters
+    return {name: " ".join(parameter.description.split()) for name, parameter in parameters.items()}
 
 
 def specification(name: str) -> Any:

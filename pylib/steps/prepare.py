@@ -12,7 +12,7 @@ from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
-from pylib.tasks.task import DEFAULT, find
+from pylib.tasks.task import find
 
 
 @step(cached=True)
@@ -35,11 +35,6 @@ def check_parameters(task: str, data: str, image_size: int) -> None:
     """What the step would say of its parameters, before anything runs; the data is of that task."""
     CommitRef.parse(data)
     find(task).records.check_image_size(image_size)
-
-
-def check_image_size(image_size: int) -> None:
-    """The same of a side, in pixels, where no task is named."""
-    find(DEFAULT).records.check_image_size(image_size)
 
 
 def side(index: DatasetIndex, image_size: int) -> int:

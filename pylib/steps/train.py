@@ -2,18 +2,15 @@
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from pylib.errors import ConfigurationError
+from pylib.models import weights_source
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.settings import settings
 from pylib.store.artifacts import MODEL_FILE
-from pylib.store.files import FileRef
-from pylib.store.opening import open_store
+from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig, training_config
-
-if TYPE_CHECKING:
-    from pylib.models.encoders import Weights
 
 
 @step(cached=True)
@@ -42,7 +39,7 @@ def train(
         shards,
         model,
         config,
-        weights=_first(weights, scratch),
+        weights=weights_source.fetched(weights, settings().store, scratch),
         scratch=scratch,
         tracking=tracking_uri(output),
     )
@@ -57,6 +54,38 @@ def train(
     return {"model": digest, f"validation_{trained.score}": trained.best_score}
 
 
+def check_parameters(
+    task: str, weights: str, encoder: str | None, alpha: float | None, seed: int, options: dict[str, Any]
+) -> None:
+    """What the step would say of its parameters, before anything runs."""
+    weights_source.check(weights)
+    given = {"encoder": encoder, "alpha": alpha, "seed": seed}
+    given = {name: value for name, value in given.items() if value is not None}
+    find(task).network.check_weights(configuration(task, given, options), weights)
+
+
+def limits(task: str) -> dict[str, str]:
+    """The range, or the choices, of each of a task's hyper-parameters that has such, as text."""
+    fields = find(task).network.Config.model_json_schema()["properties"]
+    return {name: text for name, field in fields.items() if (text := _limits(field))}
+
+
+def _limits(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(map(str, field["enum"]))
+    low = next((f"{_number(field[key])} {sign} " for key, sign in _LOW.items() if key in field), "")
+    high = next((f" {sign} {_number(field[key])}" for key, sign in _HIGH.items() if key in field), "")
+    return f"{low}x{high}" if low or high else ""
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else str(value)
+
+
+_LOW = {"minimum": "<=", "exclusiveMinimum": "<"}
+_HIGH = {"maximum": "<=", "exclusiveMaximum": "<"}
+
+
 def configuration(task: str, parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
     """One set of a task's hyper-parameters; a name that is given twice is refused, not silently overruled."""
     twice = sorted(parameters.keys() & options.keys())
@@ -65,15 +94,6 @@ def configuration(task: str, parameters: dict[str, Any], options: dict[str, Any]
             f"options: {', '.join(twice)} is a parameter of its own; give it as -p name=value"
         )
     return training_config(task, **parameters, **options)
-
-
-def _first(weights: str, scratch: Path) -> "Weights":
-    """`none`, `imagenet`, a file, or one of the store's, which is fetched."""
-    if weights in {"none", "imagenet"}:
-        return cast("Weights", weights)
-    if FileRef.names(weights):
-        return FileRef.parse(weights).fetch(open_store(settings().store), scratch)
-    return Path(weights)
 
 
 def _keep_logs(scratch: Path, target: Path) -> None:

@@ -19,8 +19,8 @@ from pylib.data.gallery import TargetPicture
 from pylib.data.layout import Candidate, Layout
 from pylib.data.shards import Array, ArraySpec, ShardIndex
 from pylib.evaluation.record import Measurement
-from pylib.models.encoders import Weights
 from pylib.models.spec import ModelSpec, WeightsOrigin
+from pylib.models.weights_source import Weights
 from pylib.records import Record
 from pylib.training.config import TrainingConfig
 

@@ -13,9 +13,9 @@ import keras
 from pylib.data.folders import new_folder
 from pylib.data.input_pipeline import ShardReader
 from pylib.data.shards import INDEX_FILE, ShardIndex
-from pylib.models.encoders import Weights
 from pylib.models.spec import ModelSpec
 from pylib.models.storage import WEIGHTS_FILE, save_model
+from pylib.models.weights_source import Weights
 from pylib.tasks import task as tasks
 from pylib.training import schedules
 from pylib.training.checkpoints import History, assign_arrays, read_arrays

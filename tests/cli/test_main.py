@@ -17,7 +17,7 @@ def pylib(*arguments, **variables):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["run", "segmentaton", "--data", "none@master"], "no store at"),
+        (["run", "segmentation", "--data", "none@master"], "no store at"),
         (["run", "segmentation", "--data", "a b"], "names no commit"),
         (["explain", "0123456789abcdef"], "is no released model, prediction or folder"),
         (["status"], "no finished run in it"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from preflight.images import locked
+from preflight.platform.image_lock import locked
 from pylib.provenance.digests import sha256_file
 from pylib.settings import settings
 from tests.on_cluster import platform as platforms

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from preflight import kustomize
-from preflight.render import Render
-from preflight.resources import Origin, Resource
+from preflight.render import kustomize
+from preflight.render.cluster import Render
+from preflight.render.resources import Origin, Resource
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.proposals import as_list
 from tests.on_cluster.waiting import require, until

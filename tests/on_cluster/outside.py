@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from preflight.render import Render
+from preflight.render.cluster import Render
 from tests.on_cluster import argocd
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.repository import BRANCH, Repository

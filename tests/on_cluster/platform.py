@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.images import locked
+from preflight.platform.image_lock import locked
 from pylib.serving.repository import manifest
 from tests.on_cluster import argocd
 from tests.on_cluster.argocd import State

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from preflight.pods import PodTemplate
+from preflight.render.pods import PodTemplate
 from tests.on_cluster.kubectl import Body, Kubectl, KubectlError
 
 # Where, among what kubectl says of many objects, the next one begins.

@@ -4,7 +4,7 @@ Each would hurt: by what it shows, by what it changes, or as a step to more righ
 tests.on_cluster.authorizer reads it.
 """
 
-from preflight.access import GROUP
+from preflight.platform.access import GROUP
 
 REFUSED = [
     # Passwords and keys.

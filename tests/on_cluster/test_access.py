@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from preflight import access
-from preflight.access import GROUP
-from preflight.pods import PodTemplate, pod_templates
-from preflight.policies.pod_security import ENFORCE, violations
-from preflight.render import Render
-from preflight.resources import Origin, Resource
+from preflight.admission.pod_security import ENFORCE, violations
+from preflight.platform import access
+from preflight.platform.access import GROUP
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, pod_templates
+from preflight.render.resources import Origin, Resource
 from tests.on_cluster import argocd, authorizer, foundations, outside
 from tests.on_cluster.authorizer import Account, Answer, Question, service_account
 from tests.on_cluster.breaches import BREACHES, Breach, hardened
@@ -227,7 +227,7 @@ def test_a_pod_below_its_namespaces_level_is_refused(
     assert f'violates PodSecurity "{level}:latest"' in said
     assert breach.said in said
     found = list(violations(_template(breach.make(namespace)), level))
-    assert found, "the rule pod-security-refused finds nothing"
+    assert found, "the rule pod-security-violation finds nothing"
 
 
 def _template(pod: Body) -> PodTemplate:

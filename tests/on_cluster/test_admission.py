@@ -19,7 +19,7 @@ from preflight.admission.amounts import amounts
 from preflight.admission.limit_range import fill_in, refusals
 from preflight.admission.requirements import PARTS, asked, contradictions
 from preflight.admission.resource_quota import counts, exceeded, of_pod, unstated
-from preflight.resources import Origin, Resource
+from preflight.render.resources import Origin, Resource
 from tests.on_cluster.kubectl import Kubectl, KubectlError
 from tests.preflight.admission.examples import limit_ranges, pods, quotas
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from preflight.images import locked
-from preflight.pachyderm.specs import Spec
-from preflight.pachyderm.worker import patched, pod_of
+from preflight.platform.image_lock import locked
+from preflight.platform.pachyderm_specs import Spec
+from preflight.rules.pachyderm.worker import patched, pod_of
 from pylib.runners.data_commit import job_of
 from pylib.runners.kubernetes_api import KubernetesApi
 from pylib.store.opening import open_store

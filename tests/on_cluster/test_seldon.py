@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from preflight import kustomize
+from preflight.render import kustomize
 from pylib.serving.deployment import SeldonDeployment
 from tests.on_cluster.kubectl import Body
 from tests.on_cluster.seldon.made import made_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from preflight.kustomize import build
+from preflight.render.kustomize import build
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.repository import BRANCH, Repository, copy_checkout
 

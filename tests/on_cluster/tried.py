@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from preflight.applications import ROOT, Application
-from preflight.render import Render, render
+from preflight.render.applications import ROOT, Application
+from preflight.render.cluster import Render, render
 from tests.on_cluster.kubectl import Body, Kubectl
 from tests.on_cluster.stand_ins import EXPERIMENT, Kind, stand_ins
 

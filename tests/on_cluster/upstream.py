@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from preflight.render import Render, render
+from preflight.render.cluster import Render, render
 
 ROOT = Path(__file__).parents[2]
 

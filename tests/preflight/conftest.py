@@ -9,15 +9,25 @@ from pathlib import Path
 import pytest
 import yaml
 
-from preflight.applications import Application, clusters
-from preflight.render import Render, render
-from preflight.resources import Origin, Resource
+from preflight import rules
+from preflight.findings import Finding
+from preflight.registry import RULES, run
+from preflight.render.applications import Application, clusters
+from preflight.render.cluster import Render, render
+from preflight.render.resources import Origin, Resource
 from preflight.validate import Report, validate
 
 # Where CI is set nothing is skipped for want of kustomize: it fails there.
 ROOT = Path(__file__).parents[2]
 # What the check reads of the repository.
 CHECKED = ("argocd-apps", "cluster-conf", "images.lock", "pipelines")
+
+
+def said(identifier: str, render: Render) -> list[Finding]:
+    """What one rule finds."""
+    rules.every()
+    return run(render, [RULES[identifier]])
+
 
 needs_kustomize = pytest.mark.skipif(
     not (shutil.which("kustomize") or shutil.which("kubectl") or os.environ.get("CI")),

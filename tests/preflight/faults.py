@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from preflight.findings import Finding
+from preflight.waivers import renamed
 
 FOLDER = Path(__file__).parents[1] / "manifests" / "faults"
 
@@ -61,8 +62,9 @@ class Expected(Strict):
 
     def is_met_by(self, finding: Finding) -> bool:
         """Whether a finding is this one."""
+        rule = renamed().get(self.rule, self.rule)
         told = (finding.id, finding.application, finding.object, finding.field)
-        same = told == (self.rule, self.application, self.object, self.field)
+        same = told == (rule, self.application, self.object, self.field)
         return same and fnmatchcase(finding.file, self.file)
 
 

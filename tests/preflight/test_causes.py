@@ -39,20 +39,18 @@ def test_rules_that_name_one_cause_are_one_row() -> None:
     label = "no pod there is labelled app=web"
     [cause] = causes(
         [
-            finding("selects-nothing", "NetworkPolicy a/web", "no pod there has these labels", label),
-            finding(
-                "service-without-pods", "Service a/web", "no pod of namespace a is labelled app=web", label
-            ),
+            finding("dangling-selector", "NetworkPolicy a/web", "no pod there has these labels", label),
+            finding("dangling-service", "Service a/web", "no pod of namespace a is labelled app=web", label),
         ]
     )
-    assert (cause.text, cause.rules) == (label, ["selects-nothing", "service-without-pods"])
+    assert (cause.text, cause.rules) == (label, ["dangling-selector", "dangling-service"])
 
 
 def test_one_message_of_one_rule_is_one_row_unless_causes_are_named() -> None:
     same = [finding("prunable", f"Namespace {name}", "Argo CD would remove it") for name in "abc"]
     assert len(causes(same)) == 1
     named = [
-        finding("selects-nothing", f"Service {name}", "no pod", f"no pod has app={name}") for name in "abc"
+        finding("dangling-selector", f"Service {name}", "no pod", f"no pod has app={name}") for name in "abc"
     ]
     assert len(causes(named)) == 3
 
@@ -62,7 +60,11 @@ def test_two_rules_at_one_field_are_one_row() -> None:
     both = [
         finding("privileged", "Pod a/x", "it is privileged", field=field),
         finding(
-            "pod-security-refused", "Pod a/x", "its namespace refuses it", "namespace a takes no such", field
+            "pod-security-violation",
+            "Pod a/x",
+            "its namespace refuses it",
+            "namespace a takes no such",
+            field,
         ),
     ]
     assert len(causes(both)) == 1

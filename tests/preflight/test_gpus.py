@@ -3,10 +3,9 @@
 import pytest
 import yaml
 
-from preflight import kustomize
+from preflight.render import kustomize
 from pylib.provenance.materials import ROOT
-
-from .conftest import needs_kustomize
+from tests.preflight.conftest import needs_kustomize
 
 
 def objects(folder, cluster):

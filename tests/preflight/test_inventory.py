@@ -6,10 +6,9 @@ import pytest
 
 from preflight.errors import ClusterError
 from preflight.inventory import BEGIN, END, FILE, table, write
-from preflight.render import Render, render
-from preflight.resources import Origin, Resource
-
-from .conftest import application, needs_kustomize
+from preflight.render.cluster import Render, render
+from preflight.render.resources import Origin, Resource
+from tests.preflight.conftest import application, needs_kustomize
 
 ROOT = Path(__file__).parents[2]
 

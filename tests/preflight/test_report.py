@@ -10,7 +10,7 @@ from rich.console import Console
 from preflight import report
 from preflight.findings import Finding, NotJudged, Pending
 from preflight.locate import line
-from preflight.render import Unchecked
+from preflight.render.cluster import Unchecked
 from preflight.validate import Report
 
 FILE = "cluster-conf/app/base/objects.yaml"

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from preflight import images, rules, waivers
-from preflight.applications import ROOT as ROOT_APPLICATION
-from preflight.findings import Rule, run
-from preflight.policies.selection import whole
-from preflight.render import Render, Unchecked
-from preflight.resources import Body
-from preflight.secrets import RequiredSecret, declared
+from preflight import rules, waivers
+from preflight.platform import image_lock
+from preflight.platform.bringing import whole
+from preflight.platform.declared_secrets import RequiredSecret, declared
+from preflight.registry import Rule, ask
+from preflight.render.applications import ROOT as ROOT_APPLICATION
+from preflight.render.cluster import Render, Unchecked
+from preflight.render.resources import Body
 from preflight.validate import Report
-
-from .conftest import ROOT, needs_kustomize, partial
+from tests.preflight.conftest import ROOT, needs_kustomize, partial
 
 pytestmark = needs_kustomize
 CLUSTERS = ("gpu", "local")
 # These look at one object, or at one folder, by itself.
-ALONE = ("build-", "folder-", "katib-", "pipeline-stale", "schema-")
+ALONE = ("build-", "folder-", "katib-", "stale-pipeline", "schema-")
 # It keeps a password for a person.
 READ_BY_PEOPLE = {"login"}
 WHOLE_SECRET = ("secretRef", "secret")
@@ -74,14 +74,14 @@ def found_without(render: Render, names: set[str], asked: list[Rule]) -> list[ob
     resources = [resource for resource in render.resources if resource.application not in gone]
     unchecked = [*render.unchecked, *(Unchecked(name, "left out by the test") for name in gone)]
     made = replace(render, resources=resources, unchecked=unchecked)
-    findings, _ = waivers.apply(run(made, asked), waivers.load(ROOT, render.cluster))
-    return [finding for finding in findings if finding.id != waivers.UNUSED]
+    judgement, _ = waivers.apply(ask(made, asked), waivers.load(ROOT, render.cluster), made)
+    return [finding for finding in judgement.findings if finding.id != waivers.UNUSED]
 
 
 def test_every_image_of_ours_is_built_and_used(renders: dict[str, Render]) -> None:
     stages = re.findall(r"(?m)^FROM .* AS (\S+)$", (ROOT / "Dockerfile").read_text())
     named = json.dumps([resource.body for render in renders.values() for resource in render.resources])
-    for stage, reference in images.locked(ROOT).items():
+    for stage, reference in image_lock.locked(ROOT).items():
         assert stage in stages
         assert reference in named
 

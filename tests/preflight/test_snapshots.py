@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from preflight import images
-from preflight.render import Render
-from preflight.resources import Resource
-
-from .conftest import needs_kustomize
+from preflight.platform import image_lock
+from preflight.render.cluster import Render
+from preflight.render.resources import Resource
+from tests.preflight.conftest import needs_kustomize
 
 FOLDER = Path(__file__).parent / "snapshots"
 APPLICATIONS = ("ml-user", "mlflow", "model-segmentation", "namespaces", "notebook", "retrain")
@@ -69,7 +68,7 @@ def _replaced(render: Render) -> Iterator[tuple[str, str]]:
     tree = render.tree
     settings = yaml.safe_load((tree / "cluster-conf/settings/settings.yaml").read_text())["data"]
     yield from ((settings[key], f"<{key}>") for key in ("repoURL", "host"))
-    yield from ((reference, f"<image {stage}>") for stage, reference in images.locked(tree).items())
+    yield from ((reference, f"<image {stage}>") for stage, reference in image_lock.locked(tree).items())
     for each in render.of("ConfigMap"):
         if GENERATED.search(each.name):
             yield each.name, GENERATED.sub("-<digest>", each.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, needs_kustomize
+from tests.preflight.conftest import ROOT, needs_kustomize
 
 pytestmark = needs_kustomize
 PREFLIGHT = Path(sys.executable).with_name("preflight")
@@ -187,15 +187,14 @@ def test_what_a_missing_application_cannot_reach_is_judged_and_the_rest_is_named
     done = validate("--json", f"--sarif={tmp_path / 'report.sarif'}")
     [report] = json.loads(done.stdout)
     assert [(each["id"], each["object"]) for each in report["findings"]] == [
-        ("service-without-pods", "Service argocd/shop")
+        ("dangling-service", "Service argocd/shop")
     ]
     [doubt] = report["not_judged"]
     assert doubt["finding"]["object"] == "Service web/shop"
     assert doubt["because"][0]["application"] == "upstream"
     table = validate().stdout
     assert (
-        "not judged: service-without-pods 1 object (Service web/shop), because upstream could not be ren"
-        in table
+        "not judged: dangling-service 1 object (Service web/shop), because upstream could not be ren" in table
     )
     assert "1 findings in what could be looked at" in table
     assert f"in {tree}" in table
@@ -226,3 +225,16 @@ def test_a_report_that_cannot_be_written_is_one_line_before_anything_is_built(
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "there is no folder" in done.stderr
+
+
+def test_rules_lists_every_rule_with_its_reason() -> None:
+    from preflight import rules
+    from preflight.registry import reasons
+
+    done = subprocess.run([PREFLIGHT, "rules", "--json"], capture_output=True, text=True, check=True)
+    listed = json.loads(done.stdout)
+    rules.every()
+    assert {each["id"]: each["reason"] for each in listed} == reasons()
+    assert {each["phase"] for each in listed} == {"schemas", "objects", "always"}
+    shown = subprocess.run([PREFLIGHT, "rules"], capture_output=True, text=True, check=True).stdout
+    assert all(each["id"] in shown for each in listed)

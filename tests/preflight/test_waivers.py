@@ -1,14 +1,20 @@
 """A waiver covers what it names, and is told when it covers nothing any more."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from preflight import rules
 from preflight.errors import ConfigurationError
-from preflight.findings import Finding
-from preflight.waivers import FILE, UNUSED, Waiver, apply, load
+from preflight.findings import Finding, Judgement
+from preflight.registry import FAILED
+from preflight.render.cluster import Render
+from preflight.waivers import FILE, UNUSED, Waiver, apply, load, old_ids, renamed
 
+RenderOf = Callable[..., Render]
 FINDING = Finding(
     "limits", "katib", "Deployment kubeflow/katib-db", "a.yaml", "spec.replicas", "has no limits"
 )
@@ -19,16 +25,46 @@ def waiver(**changes: str) -> Waiver:
     return Waiver(**{"rule": "limits", "object": "Deployment kubeflow/*", "reason": REASON, **changes})
 
 
-def test_a_waiver_covers_what_it_names() -> None:
-    assert apply([FINDING], [waiver()]) == ([], 1)
-    assert apply([FINDING], [waiver(field="spec.*")]) == ([], 1)
+def applied(render: Render, *waivers: Waiver) -> tuple[list[Finding], int]:
+    judgement, waived = apply(Judgement([FINDING], []), list(waivers), render)
+    return judgement.findings, waived
+
+
+def test_a_waiver_covers_what_it_names(render_of: RenderOf) -> None:
+    assert applied(render_of(""), waiver()) == ([], 1)
+    assert applied(render_of(""), waiver(field="spec.*")) == ([], 1)
+
+
+def test_a_waiver_with_an_old_id_works_and_is_told_the_new_one(render_of: RenderOf) -> None:
+    finding = replace(FINDING, id="dangling-service")
+    old = waiver(rule="service-without-pods")
+    judgement, waived = apply(Judgement([finding], []), [old], render_of(""))
+    assert (judgement.findings, waived) == ([], 1)
+    [note] = old_ids([old, old, waiver(rule="dangling-service")])
+    assert note.reason == "rule service-without-pods is called dangling-service now; write that"
+
+
+def test_old_ids_are_of_no_rule_and_new_ones_of_one_each() -> None:
+    known = {rule.id for rule in rules.every()} | {UNUSED, FAILED}
+    assert set(renamed()).isdisjoint(known)
+    assert set(renamed().values()) <= known
+    assert len(set(renamed().values())) == len(renamed())
+
+
+def test_an_error_of_preflight_s_own_cannot_be_waived(render_of: RenderOf) -> None:
+    finding = replace(FINDING, id=FAILED, object="rule limits")
+    judgement, waived = apply(Judgement([finding], []), [waiver(rule=FAILED, object="*")], render_of(""))
+    assert waived == 0
+    assert finding in judgement.findings
 
 
 @pytest.mark.parametrize(
     "changes", [{"rule": "probes"}, {"object": "Deployment a/*"}, {"field": "spec.template*"}]
 )
-def test_a_waiver_of_something_else_covers_nothing_and_is_told(changes: dict[str, str]) -> None:
-    findings, waived = apply([FINDING], [waiver(**changes)])
+def test_a_waiver_of_something_else_covers_nothing_and_is_told(
+    render_of: RenderOf, changes: dict[str, str]
+) -> None:
+    findings, waived = applied(render_of(""), waiver(**changes))
     assert waived == 0
     assert FINDING in findings
     assert [finding.id for finding in findings if finding != FINDING] == [UNUSED]

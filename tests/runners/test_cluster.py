@@ -227,7 +227,7 @@ def test_a_run_that_goes_on_shows_the_time_till_now(api):
 
 
 def test_the_account_is_that_of_the_repositorys_clusters():
-    from preflight.access import recorded
+    from preflight.platform.access import recorded
     from pylib.provenance.materials import ROOT
     from pylib.runners import cluster_settings
 

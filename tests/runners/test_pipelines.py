@@ -125,5 +125,5 @@ def test_a_step_with_retries_knows_which_try_it_is():
 
 
 def test_an_unknown_pipeline_names_those_that_there_are():
-    with pytest.raises(PipelineError, match=r"'segmentaton': not in .*; there are: segmentation"):
+    with pytest.raises(PipelineError, match=r"'segmentaton': not in .*; did you mean segmentation[?]"):
         pipelines.load("segmentaton")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from preflight.kustomize import build
+
 from pylib.errors import ServingError
 from pylib.serving.deployment import SeldonDeployment, read_deployment
 from pylib.serving.repository import MODELS, SERVER, manifest

@@ -7,7 +7,7 @@ from typing import Any
 
 from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.dangers import Danger, Outcome, costs, danger
-from preflight.resources import Body
+from preflight.render.resources import Body
 
 ROLES = {"Role", "ClusterRole"}
 BINDINGS = {"RoleBinding", "ClusterRoleBinding"}

@@ -10,7 +10,7 @@ from preflight.diff.compare import ApplicationChange, Difference
 from preflight.diff.dangers import Danger, Outcome, danger
 from preflight.diff.endings import Ending, Fate, endings
 from preflight.diff.syncing import option
-from preflight.resources import Resource
+from preflight.render.resources import Resource
 
 SHOWN = 3
 # What takes more with it than itself, and what that is.

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.dangers import Danger, Outcome, costs, danger
-from preflight.resources import Resource
+from preflight.render.resources import Resource
 
 
 @danger("version-unserved")

@@ -1,66 +1,22 @@
 """Fields that the API server, or an admission webhook, does not let anybody change."""
 
 from collections.abc import Iterator
+from pathlib import Path as File
+
+import yaml
 
 from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.dangers import Danger, Outcome, costs, danger
 from preflight.diff.paths import Path, overlaps, shown, starts
 from preflight.diff.syncing import is_hook, sync_options
+from preflight.quantities import quantity
+from preflight.render.resources import Resource
 
-# By group and kind; of Kubernetes 1.34 (the Validate…Update functions), Katib 0.19 and Pipelines 2.16.
-IMMUTABLE = {
-    ("apps", "Deployment"): ("spec.selector",),
-    ("apps", "ReplicaSet"): ("spec.selector",),
-    ("apps", "DaemonSet"): ("spec.selector",),
-    ("apps", "StatefulSet"): ("spec",),
-    ("batch", "Job"): (
-        "spec.selector",
-        "spec.template",
-        "spec.completionMode",
-        "spec.podFailurePolicy",
-        "spec.successPolicy",
-        "spec.backoffLimitPerIndex",
-        "spec.managedBy",
-    ),
-    ("", "Service"): ("spec.clusterIP", "spec.clusterIPs"),
-    ("", "PersistentVolumeClaim"): ("spec",),
-    ("", "Secret"): ("type",),
-    ("storage.k8s.io", "StorageClass"): ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
-    ("rbac.authorization.k8s.io", "RoleBinding"): ("roleRef",),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): ("roleRef",),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): (
-        "spec.group",
-        "spec.scope",
-        "spec.names.kind",
-        "spec.names.plural",
-    ),
-    ("scheduling.k8s.io", "PriorityClass"): ("value", "preemptionPolicy"),
-    ("node.k8s.io", "RuntimeClass"): ("handler",),
-    ("networking.k8s.io", "IngressClass"): ("spec.controller",),
-    ("kubeflow.org", "Experiment"): ("spec",),
-    ("pipelines.kubeflow.org", "PipelineVersion"): ("spec",),
-}
-# What may change all the same.
-MUTABLE = {
-    "StatefulSet": (
-        "spec.replicas",
-        "spec.ordinals",
-        "spec.template",
-        "spec.updateStrategy",
-        "spec.revisionHistoryLimit",
-        "spec.persistentVolumeClaimRetentionPolicy",
-        "spec.minReadySeconds",
-    ),
-    "PersistentVolumeClaim": ("spec.resources", "spec.volumeAttributesClassName"),
-    "Experiment": ("spec.parallelTrialCount", "spec.maxTrialCount", "spec.maxFailedTrialCount"),
-}
+# By kind and group: fields that nobody may change, and what may change below them all the same.
+Told = dict[str, list[str]]
+FIELDS: dict[str, Told] = yaml.safe_load(File(__file__).with_name("immutable.yaml").read_text())
 SEALED = ("data", "stringData", "binaryData", "immutable")
 SIZE = "spec.resources.requests.storage"
-UNITS: dict[str, int] = {"": 1} | {
-    f"{letter}{binary}": int((1024 if binary else 1000) ** power)
-    for power, letter in enumerate("kMGTPE", start=1)
-    for binary in ("", "i")
-}
 
 
 @danger("immutable-field")
@@ -84,9 +40,13 @@ def _is_immutable(change: ObjectChange, path: Path) -> bool:
         return path[0] in SEALED
     if resource.kind == "PersistentVolumeClaim" and starts(path, SIZE):
         return _shrinks(change)
-    prefixes = IMMUTABLE.get((resource.group, resource.kind), ())
-    mutable = MUTABLE.get(resource.kind, ())
-    return any(overlaps(path, each) for each in prefixes) and not any(starts(path, each) for each in mutable)
+    told = _told(resource)
+    immutable = any(overlaps(path, each) for each in told.get("immutable", ()))
+    return immutable and not any(starts(path, each) for each in told.get("mutable", ()))
+
+
+def _told(resource: Resource) -> Told:
+    return FIELDS.get(f"{resource.kind}.{resource.group}".rstrip("."), {})
 
 
 def _refused(change: ObjectChange, path: Path, difference: Difference) -> Danger:
@@ -106,7 +66,7 @@ def _refused(change: ObjectChange, path: Path, difference: Difference) -> Danger
 
 def _field(change: ObjectChange, path: Path) -> str:
     """The immutable field itself, of which the path may be a part deep inside."""
-    prefixes = IMMUTABLE.get((change.resource.group, change.resource.kind), ())
+    prefixes = _told(change.resource).get("immutable", ())
     return next((each for each in prefixes if each != "spec" and starts(path, each)), shown(path))
 
 
@@ -122,14 +82,8 @@ def _way_out(kind: str) -> str:
 
 def _shrinks(change: ObjectChange) -> bool:
     old, new = (change.value(SIZE, side) for side in (change.before, change.after))
-    return bool(old and new and _bytes(new) < _bytes(old))
-
-
-def _bytes(size: str | int) -> float:
-    """A quantity of storage, `10Gi`, as a number."""
-    text = str(size)
-    number = text.rstrip("".join(UNITS))
-    return float(number) * UNITS[text.removeprefix(number)]
+    before, after = quantity(old), quantity(new)
+    return before is not None and after is not None and after < before
 
 
 @danger("claim-grows")

@@ -5,7 +5,7 @@ from typing import Any
 
 from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.dangers import Danger, Outcome, costs, danger
-from preflight.resources import Resource
+from preflight.render.resources import Resource
 
 SHORT = 12
 LABELS = {"model_digest": "model", "data_commit": "data", "git_commit": "code"}

@@ -7,9 +7,9 @@ from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.dangers import Danger, Outcome, costs, danger
 from preflight.diff.paths import starts
 from preflight.diff.rules.immutable import refused
-from preflight.pods import PodTemplate, pod_templates
-from preflight.render import Render
-from preflight.resources import Resource
+from preflight.render.cluster import Render
+from preflight.render.pods import PodTemplate, pod_templates
+from preflight.render.resources import Resource
 
 # Where a change means new pods, by kind.
 TEMPLATES = {

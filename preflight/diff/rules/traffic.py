@@ -12,9 +12,9 @@ from preflight.diff.dangers import Danger, Outcome, costs, danger
 from preflight.diff.traffic import mesh, network
 from preflight.diff.traffic.boxes import Access, gains, words
 from preflight.diff.traffic.targets import Target, targets
-from preflight.policies.selection import Labels
-from preflight.render import Key
-from preflight.resources import Resource
+from preflight.render.cluster import Key
+from preflight.render.resources import Resource
+from preflight.render.selection import Labels
 
 SHOWN = 3
 

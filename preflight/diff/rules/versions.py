@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from preflight.diff.compare import Difference
 from preflight.diff.dangers import Danger, Outcome, danger
-from preflight.versions import Versions, parsed, versions
+from preflight.render.versions import Versions, parsed, versions
 
 CALENDAR = 20  # `26.03`: from this major on, a version is a year and a month
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from preflight.diff.traffic.boxes import EVERYTHING, Access, Box
 from preflight.diff.traffic.patterns import Except, Pattern, Text, block
-from preflight.pods import dig
-from preflight.policies.selection import Labels, matches
-from preflight.policies.targets import ISTIO_ROOT
-from preflight.resources import Body, Resource
+from preflight.platform.operators import ISTIO_ROOT
+from preflight.render.pods import value_at
+from preflight.render.resources import Body, Resource
+from preflight.render.selection import Labels, matches
 
 # In a label's place: what a policy is attached to.
 TARGET = "targetRefs"
@@ -55,7 +55,7 @@ def _action(policy: Resource) -> str:
 
 
 def _refusing(action: str, policy: Resource) -> str:
-    return action if action == "DENY" else str(dig(policy.spec, "provider.name"))
+    return action if action == "DENY" else str(value_at(policy.spec, "provider.name"))
 
 
 def _boxes(policy: Resource) -> Iterator[Box]:

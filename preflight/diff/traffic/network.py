@@ -9,9 +9,9 @@ from itertools import product
 
 from preflight.diff.traffic.boxes import EVERYTHING, Access, Box
 from preflight.diff.traffic.patterns import Labels, Pattern, Ports, Text, block
-from preflight.policies.selection import Labels as PodLabels
-from preflight.policies.selection import matches
-from preflight.resources import Body, Resource
+from preflight.render.resources import Body, Resource
+from preflight.render.selection import Labels as PodLabels
+from preflight.render.selection import matches
 
 NAME = "kubernetes.io/metadata.name"
 PEERS = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}

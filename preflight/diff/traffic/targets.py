@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from preflight.diff.compare import Difference, ObjectChange
 from preflight.diff.traffic import mesh
-from preflight.policies.selection import Labels, every_pod, matches
-from preflight.render import Render
-from preflight.resources import Body, Resource
+from preflight.render.cluster import Render, every_pod
+from preflight.render.resources import Body, Resource
+from preflight.render.selection import Labels, matches
 
 SELECTORS = ("podSelector", "selector")
 

@@ -17,7 +17,7 @@ from pylib.training.config import TrainingConfig, one_line
 if TYPE_CHECKING:
     import keras
 
-    from pylib.models.encoders import Weights
+    from pylib.models.weights_source import Weights
 
 Spec = UNetSpec
 

@@ -8,9 +8,8 @@ from hypothesis import given
 
 from preflight.admission.limit_range import claim_refusals, fill_in, refusals
 from preflight.admission.requirements import asked, contradictions
-from preflight.resources import Origin, Resource
-
-from .examples import limit_ranges, pods
+from preflight.render.resources import Origin, Resource
+from tests.preflight.admission.examples import limit_ranges, pods
 
 Body = dict[str, Any]
 

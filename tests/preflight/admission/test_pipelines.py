@@ -15,8 +15,8 @@ from preflight.admission.made import Made, Run
 from preflight.admission.pipelines import run
 from preflight.admission.requirements import asked
 from preflight.admission.resource_quota import of_pod
-from preflight.pods import PodTemplate
-from preflight.resources import Origin, Resource
+from preflight.render.pods import PodTemplate
+from preflight.render.resources import Origin, Resource
 
 ARGO = Argo({}, {}, 60, {"runAsNonRoot": True})
 ROOT = Path(__file__).parents[3]

@@ -8,9 +8,8 @@ from hypothesis import given
 
 from preflight.admission.requirements import asked
 from preflight.admission.resource_quota import counts, exceeded, of_claim, of_pod, of_service, unstated
-from preflight.resources import Origin, Resource
-
-from .examples import pods
+from preflight.render.resources import Origin, Resource
+from tests.preflight.admission.examples import pods
 
 Body = dict[str, Any]
 

@@ -9,7 +9,7 @@ from preflight.admission.requirements import asked
 from preflight.admission.resource_quota import of_pod
 from preflight.admission.seldon import surged
 from preflight.admission.workloads import claims, runs, standing
-from preflight.render import Render
+from preflight.render.cluster import Render
 
 RenderOf = Callable[..., Render]
 NAMESPACE = """

@@ -21,9 +21,10 @@ from pathlib import Path
 
 import yaml
 
-from preflight.applications import Application
-from preflight.render import Render
-from preflight.resources import Origin, Resource
+from preflight.render.applications import Application
+from preflight.render.cluster import Render
+from preflight.render.resources import Origin, Resource
+from preflight.waivers import renamed
 
 FOLDER = Path(__file__).parents[2] / "manifests"
 TREE = Path(__file__).parent / "tree"
@@ -69,12 +70,19 @@ def read(file: Path) -> Manifest:
     """A file with what its first lines say of it."""
     text = file.read_text()
     sound = [rule for match in SOUND.finditer(text) for rule in match["rules"].split(", ")]
-    rules = tuple(sound or [text.removeprefix("# ").partition(":")[0]])
+    rules = tuple(map(now, sound or [text.removeprefix("# ").partition(":")[0]]))
     told = IN.search(text)
     place = told["file"] if told else _path(file)
     own = {(rules[0], match["object"], place, match["field"] or "") for match in AT.finditer(text)}
-    others = {(match["rule"], match["object"], place, match["field"] or "") for match in AND.finditer(text)}
+    others = {
+        (now(match["rule"]), match["object"], place, match["field"] or "") for match in AND.finditer(text)
+    }
     return Manifest(file, rules, frozenset(own | others))
+
+
+def now(rule: str) -> str:
+    """A rule's id, also where it is written as it was before."""
+    return renamed().get(rule, rule)
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What who breaks in could do, and what would let him in."""

@@ -1,0 +1,1 @@
+"""What Seldon's operator does with what is written."""

@@ -1,0 +1,1 @@
+"""Containers and pods that start, and say what they need."""

@@ -1,0 +1,41 @@
+"""Answered requests, out of the log that the model server keeps: found by id, and what was answered."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_FORMER = ("class_shares", "mean_confidence")
+"""What lines held in the place of `answer` before there was more than one task."""
+
+
+def find_prediction(log: Path, identifier: str) -> dict[str, Any] | None:
+    """The logged answer of that id, None where the log holds none."""
+    if not log.is_file():
+        return None
+    for line in log.read_text().splitlines():
+        if identifier in line:
+            entry: dict[str, Any] = json.loads(line)
+            if entry.get("prediction_id") == identifier:
+                return entry
+    return None
+
+
+def answer(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The task's summary of an answer, as its server logged it; empty where it logged none."""
+    former = {name: entry[name] for name in _FORMER if name in entry}
+    return dict(entry.get("answer") or former)
+
+
+def in_words(summary: Mapping[str, Any]) -> str:
+    """A summary in one line: shares by name as per cent, other values with their names."""
+    return ", ".join(_words(summary))
+
+
+def _words(summary: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in summary.items():
+        if isinstance(value, Mapping):
+            yield from (f"{part} {share:.0%}" for part, share in value.items())
+        else:
+            shown = f"{value:.3g}" if isinstance(value, float) else value
+            yield f"{name.replace('_', ' ')} {shown}"

@@ -1,0 +1,94 @@
+"""`pylib run NAME`: the pipeline's own parameters as options, and what is said where one is wrong."""
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pylib.cli import parameters
+from pylib.errors import PipelineError
+from pylib.runners import checks, pipelines
+
+PYLIB = Path(sys.executable).with_name("pylib")
+
+
+def run(tmp_path, *arguments):
+    environment = os.environ | {"PYLIB_OUTPUT": str(tmp_path / "out"), "COLUMNS": "200"}
+    return subprocess.run(
+        [PYLIB, "run", *arguments], capture_output=True, text=True, env=environment, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["segmentaton", "--data", "x"], "pipeline 'segmentaton': not in .*; did you mean segmentation[?]"),
+        (["segmentation", "--dta", "x"], "run segmentation: no option --dta; did you mean --data[?]"),
+        (["segmentation", "--xyz", "x"], "run segmentation: no option --xyz; it has: --data, .*--json"),
+        (["segmentation", "--data"], "run segmentation: Option '--data' requires an argument."),
+        (["segmentation", "--data", "x@y", "-p", "alfa=1"], ".*no parameter 'alfa'; did you mean alpha[?]"),
+        (["segmentation", "--data", "x@y", "--alpha", "two"], "alpha='two': it is not a number"),
+        (["segmentation", "--data", "x@y", "--alpha", "3"], "training configuration: alpha: .* 2"),
+        (["segmentation", "--data", "x@y", "--image-size", "33"], "image_size=33: the U-Net .*"),
+        (["segmentation", "--data", "x@y", "--alpha", "1", "-p", "alpha=2"], "alpha is given twice: .*"),
+        (["segmentation"], "pipeline segmentation: 'data' is required; give --data"),
+        (["segmentation", "--data", "x@y", "-p", "alpha"], "--parameter 'alpha': not name=value"),
+        (["--data", "x@y", "segmentation"], "run --data: the pipeline's name goes first; there are: .*"),
+    ],
+)
+def test_a_wrong_option_or_parameter_is_one_line(tmp_path, arguments, reason):
+    done = run(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(f"error: {reason}\n", done.stderr), done.stderr
+
+
+def test_help_lists_the_pipelines_own_parameters_with_type_range_default_and_meaning(tmp_path):
+    shown = run(tmp_path, "segmentation", "--help").stdout
+    lines = {match[1]: line for line in shown.splitlines() if (match := re.search(r"--([\w-]+) ", line))}
+    assert {"data", "weights", "encoder", "alpha", "image-size", "seed", "gpus", "options"} <= lines.keys()
+    assert {"parameter", "cluster", "namespace", "json"} <= lines.keys()
+    assert "(required)" in lines["data"]
+    for part in ("NUMBER", "width multiplier", "(0 < x <= 2)", "[default: (0.35)]"):
+        assert part in lines["alpha"]
+    assert "(mobilenet_v2, vgg19)" in lines["encoder"]
+    assert "INTEGER" in lines["seed"]
+    assert "JSON" in lines["options"]
+
+
+def test_every_pipeline_has_help(tmp_path):
+    shown = run(tmp_path, "--help").stdout
+    assert all(name in shown for name in pipelines.names())
+
+
+def test_each_parameter_of_each_pipeline_is_an_option_with_a_meaning():
+    for name in pipelines.names():
+        pipeline = pipelines.load(name)
+        own = parameters.options(pipeline)
+        assert [each.name for each in own] == list(inspect.signature(pipeline.pipeline_func).parameters)
+        assert all(pipelines.described(pipeline)[each.name] for each in own)
+        assert isinstance(pipelines.task(pipeline), str)
+
+
+def test_what_is_given_as_an_option_and_as_a_parameter_is_read_alike():
+    texts = {"data": "d@1", "alpha": "1", "gpus": "2", "image_size": "96.0", "options": '{"epochs": 3}'}
+    pipeline = pipelines.load("segmentation")
+    pairs = [f"{name}={text}" for name, text in texts.items()]
+    given = [parameters.together([], texts), parameters.together(pairs, {"seed": None})]
+    read = [checks.checked(pipeline, checks.read(pipeline, each)) for each in given]
+    assert read[0] == read[1]
+    assert read[0] == {"data": "d@1", "alpha": 1.0, "gpus": "2", "image_size": 96, "options": {"epochs": 3}}
+    assert [type(read[0][name]) for name in ("alpha", "image_size")] == [float, int]
+
+
+@pytest.mark.parametrize("text", ["007", "1e3", "null", '{"a": 1}', "a b", ""])
+def test_text_stays_what_was_written(text):
+    assert checks.read(pipelines.load("segmentation"), {"encoder": text}) == {"encoder": text}
+
+
+def test_a_value_in_both_ways_is_no_value():
+    with pytest.raises(PipelineError, match="seed is given twice: --seed 1, -p seed=2"):
+        parameters.together(["seed=2"], {"seed": "1"})

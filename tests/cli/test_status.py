@@ -1,0 +1,70 @@
+"""`pylib status` reads what runs left, this version's and the former's, whatever their task."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PYLIB = Path(sys.executable).with_name("pylib")
+FORMER = {"metrics": {"mean_iou": 0.9171, "ece": 0.02}, "images": 35, "gate": {"passed": True}}
+NOW = {
+    "task": "brightness",
+    "score": "r2",
+    "metrics": {"r2": 0.8765, "mean_iou": 0.1},
+    "items": 40,
+    "gate": {"passed": False},
+}
+
+
+@pytest.fixture
+def output(tmp_path):
+    run = tmp_path / "out/runs/segmentation-1"
+    (run / "x/evaluate/evaluation").mkdir(parents=True)
+    (run / "x/release/released").mkdir(parents=True)
+    release = {"digest": "d" * 64, "commit": "c" * 40, "data_commit": "sample@1"}
+    (run / "x/release/released/release.json").write_text(json.dumps(release))
+    (tmp_path / "out/latest").symlink_to("runs/segmentation-1")
+    return tmp_path / "out"
+
+
+def status(output, judged):
+    (next(output.glob("latest/*/evaluate/evaluation")) / "evaluation.json").write_text(json.dumps(judged))
+    done = subprocess.run(
+        [PYLIB, "status", "--json"],
+        env=os.environ | {"PYLIB_OUTPUT": str(output)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_score_has_its_own_name(output):
+    assert status(output, NOW)["r2"] == "0.876 on 40 test images"
+    assert "mean_iou" not in status(output, NOW)
+    assert status(output, FORMER)["mean_iou"] == "0.917 on 35 test images"
+
+
+@pytest.mark.parametrize(
+    ("logged", "said"),
+    [
+        ({"class_shares": {"cat": 0.25, "dog": 0.75}, "mean_confidence": 0.98765},
+         "cat 25%, dog 75%, mean confidence 0.988; in 19 ms"),
+        ({"answer": {"brightness": 0.5}}, "brightness 0.5; in 19 ms"),
+        ({"answer": {"label": "cat", "certain": True}}, "label cat, certain True; in 19 ms"),
+    ],
+)  # fmt: skip
+def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
+    (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
+    lines = [{"prediction_id": "p0", "answer": {}}, {"prediction_id": "p1", **logged}]
+    (output / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    shown = status(output, NOW)
+    assert (shown["answer"], shown["prediction"]) == (said, "p1")
+
+
+def test_an_answer_that_no_log_here_knows_has_its_latency(output):
+    (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
+    assert status(output, NOW)["answer"] == "in 19 ms"

@@ -1,0 +1,67 @@
+"""A compiled pipeline that is not what its definition compiles to, in a checkout of its own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from preflight.render.cluster import Render
+from preflight.rules.references.compiled_pipelines import not_compared
+from pylib.provenance.materials import ROOT
+from tests.preflight.conftest import said
+
+STALE = Path(__file__).parents[3] / "manifests/invalid/pipeline-stale.yaml"
+RenderOf = Callable[..., Render]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """This repository's own code and pipelines, copied."""
+    for folder in ("pylib", "components", "pipelines"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "images.lock", tmp_path)
+    return tmp_path
+
+
+def test_what_is_committed_is_current(checkout: Path, render_of: RenderOf) -> None:
+    render = render_of("", tree=checkout)
+    assert list(said("stale-pipeline", render)) == []
+    assert list(not_compared(render)) == []
+
+
+def test_a_compiled_file_that_somebody_edited_is_found(checkout: Path, render_of: RenderOf) -> None:
+    shutil.copy(STALE, checkout / "pipelines/compiled/segmentation.yaml")
+    [finding] = said("stale-pipeline", render_of("", tree=checkout))
+    assert (finding.id, finding.file) == ("stale-pipeline", "pipelines/compiled/segmentation.yaml")
+    assert finding.message.endswith("run `pylib compile`, and commit")
+
+
+def test_a_definition_that_changed_is_found_in_all_that_it_compiles_to(
+    checkout: Path, render_of: RenderOf
+) -> None:
+    definition = checkout / "pipelines/segmentation.py"
+    changed = definition.read_text().replace('cpu="', 'cpu="1')
+    assert changed != definition.read_text()
+    definition.write_text(changed)
+    found = [finding.file for finding in said("stale-pipeline", render_of("", tree=checkout))]
+    assert found == [
+        "pipelines/compiled/kubernetes/segmentation.yaml",
+        "pipelines/compiled/segmentation.yaml",
+    ]
+
+
+def test_a_definition_that_does_not_compile_says_why(checkout: Path, render_of: RenderOf) -> None:
+    (checkout / "pipelines/segmentation.py").write_text("import nothing_of_that_name\n")
+    [finding] = said("stale-pipeline", render_of("", tree=checkout))
+    assert finding.message.startswith("a definition does not compile: ModuleNotFoundError")
+
+
+def test_without_the_definitions_it_is_told_that_nothing_was_compared(
+    checkout: Path, render_of: RenderOf
+) -> None:
+    shutil.rmtree(checkout / "components")
+    render = render_of("", tree=checkout)
+    assert list(said("stale-pipeline", render)) == []
+    [note] = not_compared(render)
+    assert note.application == "pipelines"
