@@ -10,6 +10,7 @@ from pylib.data.dataset import INDEX_FILE, SPLITS, DatasetIndex, Item, MaskTarge
 from pylib.data.ingest import IngestResult, ingest
 from pylib.data.plan import Options
 from pylib.data.shard_writer import write_shards
+from pylib.data.shards import ShardIndex
 from pylib.errors import DataError
 from pylib.provenance.digests import manifest
 from pylib.store.local import LocalStore
