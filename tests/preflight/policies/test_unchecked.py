@@ -8,10 +8,11 @@ from preflight.findings import judge, run
 from preflight.policies import images, selection
 from preflight.render import Render, Unchecked
 from preflight.resources import Origin, Resource
+from tests.preflight.cases import CLUSTER, TREE, case, wrong
 from tests.preflight.conftest import application
+from tests.preflight.test_cases import judges
 
-from .manifests import FOLDER, SURROUNDINGS, TREE, read
-from .test_manifests import EVERY
+EVERY = judges("policies")
 
 MISSING = (
     "crd-order",
@@ -28,12 +29,19 @@ MISSING = (
 )
 
 
+def of(identifier: str) -> list[Render]:
+    """The cases of a rule."""
+    return [each.render for each in wrong() if each.rule == identifier]
+
+
 @pytest.mark.parametrize("identifier", MISSING)
 def test_what_seems_to_be_missing_may_be_in_what_is_not_rendered(identifier: str) -> None:
-    render = read(FOLDER / "invalid" / f"{identifier}.yaml").render
-    partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
-    before = [finding for finding in run(render, EVERY) if finding.id == identifier]
-    after = [finding for finding in run(partial, EVERY) if finding.id == identifier]
+    renders = of(identifier)
+    partial = [replace(each, unchecked=[Unchecked("istio", "not in the cache")]) for each in renders]
+    before, after = (
+        [each for render in those for each in run(render, EVERY) if each.id == identifier]
+        for those in (renders, partial)
+    )
     assert len(after) < len(before)
 
 
@@ -61,7 +69,7 @@ def project(name: str, namespace: str) -> Resource:
 
 
 def test_what_is_not_judged_is_named_with_its_reason() -> None:
-    render = read(FOLDER / "invalid" / "route-nowhere.yaml").render
+    render = case("route-nowhere").render
     partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
     found = judge(render, EVERY).findings
     told = judge(partial, EVERY)
@@ -77,7 +85,7 @@ OWN = ("privileged", "image-mutable", "resources-missing", "run-as-root", "probe
 
 @pytest.mark.parametrize("identifier", OWN)
 def test_what_an_object_is_by_itself_is_always_judged(identifier: str) -> None:
-    render = read(FOLDER / "invalid" / f"{identifier}.yaml").render
+    render = of(identifier)[0]
     partial = replace(render, unchecked=[Unchecked("root", "broken")])
     before, after = ([each for each in run(r, EVERY) if each.id == identifier] for r in (render, partial))
     assert before
@@ -85,8 +93,8 @@ def test_what_an_object_is_by_itself_is_always_judged(identifier: str) -> None:
 
 
 def test_an_image_of_ours_without_a_digest_is_not_finished_and_nothing_more() -> None:
-    assert list(images.pending(read(SURROUNDINGS).render)) == []
-    render = read(FOLDER / "valid" / "image-train.yaml").render
+    assert list(images.pending(case(CLUSTER).render)) == []
+    render = case("image-train-sound").render
     [note] = images.pending(render)
     assert note.application == "images.lock"
     assert note.reason.startswith("ghcr.io/example/images-train:0.1.0 has no digest yet; ")
