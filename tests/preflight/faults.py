@@ -70,6 +70,7 @@ def _application(file: str) -> str:
 def _yaml() -> YAML:
     made = YAML()
     made.preserve_quotes, made.width = True, 10_000
+    made.brace_single_entry_mapping_in_flow_sequence = True
     return made
 
 

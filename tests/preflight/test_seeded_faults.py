@@ -84,7 +84,7 @@ def test_a_fault_is_found_and_nothing_else(fault: Case, reports: dict[str, Futur
     found = [each for by in met for each in by]
     missed = [each for each in all_of_it if each not in found and (each.offline or not partial(report))]
     assert (missed, false_alarms) == ([], [])
-    assert all(found.count(each) == 1 for each in found), "a finding is there twice"
+    assert len(report.findings) == len(set(report.findings)), "a finding is there twice"
 
 
 def test_every_rule_has_a_fault() -> None:
@@ -128,7 +128,7 @@ def test_a_fault_whose_place_has_changed_says_so(tmp_path: Path) -> None:
 
 
 def test_a_file_keeps_what_is_not_changed(tmp_path: Path) -> None:
-    text = '# why\na: [1, {b: "2"}] # so\nc: &c {d: 1}\ne: *c\n'
+    text = "# why\na:\n- b: 1 # so\nc: &c {d: '1'}\ne: *c\nf: [{g: 1}]\n"
     (tmp_path / "settings.yaml").write_text(text)
-    plant(Case(name="one", why="", base="repository", set={"settings.yaml": {"a[1].b": "3"}}), tmp_path)
-    assert (tmp_path / "settings.yaml").read_text() == text.replace('"2"', "'3'")
+    plant(Case(name="one", why="", base="repository", set={"settings.yaml": {"a[0].b": 2}}), tmp_path)
+    assert (tmp_path / "settings.yaml").read_text() == text.replace("b: 1", "b: 2")
