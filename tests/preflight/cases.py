@@ -88,6 +88,9 @@ class Case(Strict):
     def _wrong_or_sound(self) -> Self:
         own = [each for each in self.expect if not each.rule and not each.health]
         assert bool(self.rule) == bool(own), f"{self.name}: a rule, and what it finds"
+        assert not self.expect or self.expect[0].object, (
+            f"{self.name}: the first expectation names its object"
+        )
         assert not (self.rules and self.expect), f"{self.name}: `rules` find nothing: take `rule`"
         return self
 
@@ -111,7 +114,7 @@ class Case(Strict):
         files = {str(each): each.origin.file for each in self.render.resources}
         made: Places = []
         for each in self.expected:
-            file = each.file or files.get(each.object) or made[-1][2]
+            file = each.file or files.get(each.object) or (made[-1][2] if made else "of no object")
             made.append((each.rule, each.object, file, each.field))
         return made
 
