@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
 from preflight.render.applications import Application
 from preflight.render.cluster import Render
 from preflight.render.resources import Body, Origin, Resource
-
 from tests.preflight.changes import PlaceError, change
 
 FOLDER = Path(__file__).parents[1] / "manifests"

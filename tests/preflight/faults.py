@@ -13,7 +13,6 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from preflight.findings import Finding
-
 from tests.preflight.cases import REPOSITORY, Case, Expected, case, cases
 from tests.preflight.changes import PlaceError, Tree, change
 

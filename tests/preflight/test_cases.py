@@ -13,7 +13,6 @@ from preflight import rules
 from preflight.findings import Finding
 from preflight.registry import Rule, run
 from preflight.render.cluster import Render
-
 from tests.preflight.cases import CLUSTER, Case, case, cases, sound, wrong
 from tests.preflight.faults import FAULTS
 

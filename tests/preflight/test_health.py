@@ -7,7 +7,6 @@ import yaml
 from lupa.lua51 import LuaRuntime
 
 from preflight.render.resources import Resource
-
 from tests.preflight.cases import Case, cases
 
 ROOT = Path(__file__).parents[2]
