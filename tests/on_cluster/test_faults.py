@@ -1,7 +1,7 @@
 """What seeded faults cost that are pushed all the same: each is one that `preflight validate` finds.
 
 Ten are refused, by the API server, by Argo CD or by Pod Security; the others, which nobody refuses, show what
-they do. tests/preflight/faults.py holds them, and the test that they are found.
+they do. They are cases of tests/manifests, and test_seeded_faults.py is the test that they are found.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,23 @@ from tests.on_cluster.authorizer import ask, service_account
 from tests.on_cluster.kubectl import Kubectl
 from tests.on_cluster.platform import Platform, require_tried
 from tests.on_cluster.waiting import require, until
-from tests.preflight.faults import FAULTS, Fault
+from tests.preflight.cases import Case, case
+from tests.preflight.faults import application, plant
 
 pytestmark = pytest.mark.cluster
 # What is planted at the same time touches different applications, or different fields of the same object.
 REFUSED = (
-    ("project-destination", "host-path", "mount-missing", "schema-enum", "schema-quantity"),
-    ("build-failed", "selector-mismatch", "schema-unknown-field", "two-owners"),
-    ("project-kind",),
+    (
+        "project-destination-not-permitted",
+        "host-path",
+        "non-existent-volume",
+        "schema-enum",
+        "schema-quantity",
+    ),
+    ("build-failed", "mismatching-selector", "schema-unknown-field", "duplicate-resource"),
+    ("project-kind-not-permitted",),
 )
-SUFFERED = (("service-without-pods", "katib-step"), ("prunable-claim",), ("rbac-cluster-admin",))
+SUFFERED = (("dangling-service", "katib-step"), ("prunable-claim",), ("cluster-admin-role-binding",))
 SECONDS = 90
 
 
@@ -31,27 +38,22 @@ SECONDS = 90
 class Round:
     """Faults that are pushed in one commit, and the events that there were before."""
 
-    faults: dict[str, Fault]
+    faults: dict[str, Case]
     platform: Platform
     events: frozenset[str]
-
-
-def fault(name: str) -> Fault:
-    """A seeded fault by its name."""
-    return next(each for each in FAULTS if each.name == name)
 
 
 @pytest.fixture(scope="module")
 def planted(request: pytest.FixtureRequest, kubectl: Kubectl, installed: Platform) -> Iterator[Round]:
     """A round of faults, pushed; reverted in the end, when the platform is well again."""
-    faults = {name: fault(name) for name in (*REFUSED[request.param], *SUFFERED[request.param])}
-    require_tried(installed, *(each.application for each in faults.values()))
+    faults = {name: case(f"{name}-seeded") for name in (*REFUSED[request.param], *SUFFERED[request.param])}
+    require_tried(installed, *map(application, faults.values()))
     repository, base = installed.repository, installed.repository.head
     before = frozenset(event["metadata"]["uid"] for event in kubectl.list("events"))
     for each in faults.values():
-        each.plant(repository.folder)
+        plant(each, repository.folder)
     repository.push(", ".join(faults))
-    applications = sorted({"root", *(each.application for each in faults.values())})
+    applications = sorted({"root", *map(application, faults.values())})
     argocd.tell(kubectl, *applications)
     yield Round(faults, installed, before)
     repository.restore(base)
@@ -81,8 +83,8 @@ def test_it_is_refused_with_the_words_that_are_foretold(kubectl: Kubectl, plante
     words = seeded.on_cluster or pytest.fail(f"{name} does not say what the cluster says of it")
 
     def look() -> None:
-        argocd.tell(kubectl, seeded.application)
-        said = _said(kubectl, planted, seeded.application)
+        argocd.tell(kubectl, application(seeded))
+        said = _said(kubectl, planted, application(seeded))
         require(words in said, f"not {words!r}, but {said[-1500:]!r}")
 
     until(SECONDS, name, look, every=5)

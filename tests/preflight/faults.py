@@ -1,124 +1,112 @@
-"""The seeded faults: a few edits of the real repository each, what is found of it, and what it would cost.
+"""The seeded faults: cases that change files of this repository, planted in a copy of it.
 
-A fault is a file of tests/manifests/faults, whose first line is `# RULE: what it costs on a cluster`. `given`
-names a file of faults/given with edits that are sound, for what the repository has no example of.
+A file is read, changed by structure and written again, comments and all, so that it may be laid out anew.
 """
 
+import json
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from ruamel.yaml import YAML
 
 from preflight.findings import Finding
-from preflight.waivers import renamed
+from tests.preflight.cases import REPOSITORY, Case, Expected, case, cases
+from tests.preflight.changes import PlaceError, Tree, change
 
-FOLDER = Path(__file__).parents[1] / "manifests" / "faults"
-
-
-class Strict(BaseModel):
-    """A misspelt key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+FAULTS = [each for each in cases().values() if each.in_repository and each.rule]
+BASES = [each for each in cases().values() if each.in_repository and not each.rule]
 
 
-class Edit(Strict):
-    """A change of one file: a text that it has once is replaced, or one is put at its end.
-
-    A file that is not there is made.
-    """
-
-    file: str
-    find: str | None = None
-    replace: str = ""
-    append: str = ""
-
-    def apply(self, tree: Path) -> None:
-        """Change the file, in a copy of the repository."""
-        file = tree / self.file
-        text = file.read_text() if file.is_file() else ""
-        if self.find is not None:
-            times = text.count(self.find)
-            assert times == 1, f"{self.file} has {self.find!r} {times} times; fix the fault"
-            text = text.replace(self.find, self.replace)
-        file.unlink(missing_ok=True)  # it may be a link to the file of which it is a copy
-        file.write_text(text + self.append)
+def plant(fault: Case, tree: Path) -> None:
+    """Make the changes of its bases and its own, in a copy of the repository."""
+    if fault.base != REPOSITORY:
+        plant(case(fault.base), tree)
+    for file in _files(fault):
+        documents = _read(tree / file)
+        for where in dict.fromkeys([*fault.set, *fault.remove]):
+            name, _, wanted = where.partition("#")
+            if name == file:
+                at = _document(documents, where, wanted)
+                change(at, fault.set.get(where, {}), fault.remove.get(where, ()))
+        _write(tree / file, [*documents, *map(dict, fault.add.get(file, ()))])
 
 
-class Expected(Strict):
-    """A finding, without its message.
-
-    file: a pattern, since the tag of an upstream's file changes
-    offline: whether it is found too where no base of an upstream could be had
-    """
-
-    rule: str
-    application: str
-    object: str
-    file: str
-    field: str = ""
-    offline: bool = True
-
-    def is_met_by(self, finding: Finding) -> bool:
-        """Whether a finding is this one."""
-        rule = renamed().get(self.rule, self.rule)
-        told = (finding.id, finding.application, finding.object, finding.field)
-        same = told == (rule, self.application, self.object, self.field)
-        return same and fnmatchcase(finding.file, self.file)
+def expected(fault: Case) -> list[Expected]:
+    """Every finding that there must be, and no other, each with its application and its file."""
+    made = []
+    for each in fault.expected:
+        file = each.file or _files(fault)[0]
+        brought_by = _application(file) if each.application is None else each.application
+        made.append(each.model_copy(update={"file": file, "application": brought_by}))
+    return made
 
 
-class Fault(Strict):
-    """One fault.
-
-    costs: what it would cost on a cluster, in a sentence
-    also: what is found of it too, since it follows
-    whole: whether it takes a whole checkout, with the code
-    on_cluster: a part of what the API server or Argo CD says of it, in the status of the application or of
-        the object, or in an event; None where a small cluster does not show it
-    """
-
-    name: str
-    rule: str
-    costs: str
-    application: str
-    object: str
-    file: str
-    field: str = ""
-    offline: bool = True
-    also: tuple[Expected, ...] = ()
-    whole: bool = False
-    edits: tuple[Edit, ...]
-    on_cluster: str | None = None
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def expected(self) -> list[Expected]:
-        """Every finding that there must be, and no other."""
-        own = {key: getattr(self, key) for key in Expected.model_fields}
-        return [Expected(**own), *self.also]
-
-    def plant(self, tree: Path) -> None:
-        """Make the edits, in a copy of the repository."""
-        for edit in self.edits:
-            edit.apply(tree)
+def application(fault: Case) -> str:
+    """The application in which a fault shows."""
+    return expected(fault)[0].application or ""
 
 
-def _read(file: Path) -> Fault:
+def is_met_by(wanted: Expected, finding: Finding) -> bool:
+    """Whether a finding is the one that is expected."""
+    told = (finding.id, finding.application, finding.object, finding.field)
+    same = told == (wanted.rule, wanted.application, wanted.object, wanted.field)
+    return same and fnmatchcase(finding.file, wanted.file)
+
+
+def _files(fault: Case) -> list[str]:
+    places = [where.partition("#")[0] for where in [*fault.set, *fault.remove]]
+    return list(dict.fromkeys([*places, *fault.add]))
+
+
+def _application(file: str) -> str:
+    match file.split("/"):
+        case "cluster-conf", "models", model, *_:
+            return f"model-{model}"
+        case "cluster-conf", folder, *_:
+            return folder
+    return "root"
+
+
+def _yaml() -> YAML:
+    made = YAML()
+    made.preserve_quotes, made.width = True, 10_000
+    made.brace_single_entry_mapping_in_flow_sequence = True
+    return made
+
+
+def _read(file: Path) -> list[Any]:
+    if not file.is_file():
+        return []
     text = file.read_text()
-    rule, _, costs = text.partition("\n")[0].removeprefix("# ").partition(": ")
-    told: dict[str, Any] = yaml.safe_load(text)
-    place = {key: told[key] for key in ("application", "file", "object")}
-    told["also"] = [{**place, **each} for each in told.get("also", [])]
-    told["edits"] = [*given(told.pop("given", None)), *told["edits"]]
-    return Fault(name=file.stem, rule=rule, costs=costs, **told)
+    return [json.loads(text)] if file.suffix == ".json" else list(_yaml().load_all(text))
 
 
-def given(name: str | None) -> list[Any]:
-    """The edits that a fault begins with; none where it names none."""
-    return yaml.safe_load((FOLDER / "given" / f"{name}.yaml").read_text())["edits"] if name else []
+def _write(file: Path, documents: list[Any]) -> None:
+    text = StringIO()
+    if file.suffix == ".json":
+        json.dump(documents[0], text, indent=2)
+    else:
+        _yaml().dump_all(documents, text)
+    file.unlink(missing_ok=True)  # it may be a link to the file of which it is a copy
+    file.write_text(text.getvalue())
 
 
-FAULTS = [_read(file) for file in sorted(FOLDER.glob("*.yaml"))]
+def _document(documents: list[Any], where: str, wanted: str) -> Tree:
+    """The one document of a file that has the kind and the name, or that number; or the only one."""
+    if wanted.isdigit():
+        return documents[int(wanted)]
+    found = [each for each in documents if not wanted or wanted in _names(each)]
+    if len(found) != 1:
+        raise PlaceError(f"{where}: {len(found)} documents; the case has to follow the file")
+    return found[0]
+
+
+def _names(document: Any) -> Iterator[str]:
+    """`Kind name`, and `Kind namespace/name` where a namespace is written."""
+    metadata = document.get("metadata") or {}
+    yield f"{document.get('kind')} {metadata.get('name')}"
+    if "namespace" in metadata:
+        yield f"{document.get('kind')} {metadata['namespace']}/{metadata.get('name')}"

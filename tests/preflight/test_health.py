@@ -6,12 +6,15 @@ import pytest
 import yaml
 from lupa.lua51 import LuaRuntime
 
+from preflight.render.resources import Resource
+from tests.preflight.cases import Case, cases
+
 ROOT = Path(__file__).parents[2]
 ARGOCD = ROOT / "cluster-conf/argocd/base"
 SCRIPTS = sorted((ARGOCD / "health").glob("*.lua"))
-SAMPLES = sorted((ROOT / "tests/manifests/health").glob("*/*.yaml"))
+SAMPLES = [each for each in cases().values() if any(expected.health for expected in each.expect)]
 KINDS = {"Application", "ApplicationSet", "Experiment", "Notebook", "SeldonDeployment", "TFJob"}
-STATES = ("degraded", "healthy", "progressing", "suspended")
+STATES = ("Degraded", "Healthy", "Progressing", "Suspended")
 # Argo CD opens no other library for a script of argocd-cm.
 SANDBOX = """
 getmetatable("").__index = nil
@@ -31,19 +34,27 @@ def script_of(group: str, kind: str) -> Path:
     return ARGOCD / "health" / f"{group}_{kind}.lua"
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_a_status_is_judged_as_its_file_is_named(sample: Path) -> None:
-    body = yaml.safe_load(sample.read_text())
-    answer = health(script_of(body["apiVersion"].split("/")[0], body["kind"]), body)
-    assert answer["status"].lower() == sample.stem.split("-")[0]
+def judged(sample: Case) -> Resource:
+    """The object of a sample."""
+    return next(each for each in sample.render.resources if str(each) == sample.expect[0].object)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=str)
+def test_a_status_is_judged_as_the_case_expects(sample: Case) -> None:
+    [expected] = sample.expect
+    made = judged(sample)
+    answer = health(script_of(made.group, made.kind), dict(made.body))
+    assert answer["status"] == expected.health
     assert answer.get("message") or answer["status"] == "Healthy", "says why it is not healthy"
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_has_samples_of_its_states(kind: str) -> None:
-    states = {sample.stem.split("-")[0] for sample in SAMPLES if sample.parent.name == kind}
-    assert {"degraded", "healthy", "progressing"} <= states <= set(STATES)
-    assert (ROOT / "tests/manifests/health" / kind / "progressing-no-status.yaml").is_file()
+    samples = [sample for sample in SAMPLES if sample.expect[0].object.startswith(f"{kind} ")]
+    states = {sample.expect[0].health for sample in samples}
+    assert {"Degraded", "Healthy", "Progressing"} <= states <= set(STATES)
+    unseen = [sample for sample in samples if "status" not in judged(sample).body]
+    assert "Progressing" in {sample.expect[0].health for sample in unseen}
 
 
 def test_the_scripts_are_those_that_argocd_cm_includes() -> None:

@@ -9,9 +9,11 @@ from preflight.registry import ask, run
 from preflight.render.cluster import Render, Unchecked
 from preflight.render.resources import Origin, Resource
 from preflight.rules.security import image_versions
+from tests.preflight.cases import CLUSTER, TREE, case, wrong
 from tests.preflight.conftest import application
-from tests.preflight.policies.manifests import FOLDER, SURROUNDINGS, TREE, manifests, read
-from tests.preflight.policies.test_manifests import EVERY
+from tests.preflight.test_cases import judges
+
+EVERY = judges("policies")
 
 MISSING = (
     "crd-order",
@@ -28,17 +30,19 @@ MISSING = (
 )
 
 
-def wrong(identifier: str) -> Render:
-    """The first render of what a rule finds."""
-    return next(each.render for each in manifests("invalid") if each.rules[0] == identifier)
+def of(identifier: str) -> list[Render]:
+    """The cases of a rule."""
+    return [each.render for each in wrong() if each.rule == identifier]
 
 
 @pytest.mark.parametrize("identifier", MISSING)
 def test_what_seems_to_be_missing_may_be_in_what_is_not_rendered(identifier: str) -> None:
-    render = wrong(identifier)
-    partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
-    before = [finding for finding in run(render, EVERY) if finding.id == identifier]
-    after = [finding for finding in run(partial, EVERY) if finding.id == identifier]
+    renders = of(identifier)
+    partial = [replace(each, unchecked=[Unchecked("istio", "not in the cache")]) for each in renders]
+    before, after = (
+        [each for render in those for each in run(render, EVERY) if each.id == identifier]
+        for those in (renders, partial)
+    )
     assert len(after) < len(before)
 
 
@@ -66,7 +70,7 @@ def project(name: str, namespace: str) -> Resource:
 
 
 def test_what_is_not_judged_is_named_with_its_reason() -> None:
-    render = wrong("dangling-route")
+    render = case("dangling-route").render
     partial = replace(render, unchecked=[Unchecked("istio", "not in the cache")])
     found = ask(render, EVERY).findings
     told = ask(partial, EVERY)
@@ -89,7 +93,7 @@ OWN = (
 
 @pytest.mark.parametrize("identifier", OWN)
 def test_what_an_object_is_by_itself_is_always_judged(identifier: str) -> None:
-    render = wrong(identifier)
+    render = of(identifier)[0]
     partial = replace(render, unchecked=[Unchecked("root", "broken")])
     before, after = ([each for each in run(r, EVERY) if each.id == identifier] for r in (render, partial))
     assert before
@@ -97,8 +101,8 @@ def test_what_an_object_is_by_itself_is_always_judged(identifier: str) -> None:
 
 
 def test_an_image_of_ours_without_a_digest_is_not_finished_and_nothing_more() -> None:
-    assert list(image_versions.pending(read(SURROUNDINGS).render)) == []
-    render = read(FOLDER / "valid" / "image-train.yaml").render
+    assert list(image_versions.pending(case(CLUSTER).render)) == []
+    render = case("image-train-sound").render
     [note] = image_versions.pending(render)
     assert note.application == "images.lock"
     assert note.reason.startswith("ghcr.io/example/images-train:0.1.0 has no digest yet; ")

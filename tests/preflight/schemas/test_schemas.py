@@ -1,4 +1,4 @@
-"""Each rule of schemas finds what is wrong in the manifests that are about it, and nothing else anywhere."""
+"""What the rules of schemas rest on: suggestions, quantities, schedules; test_cases.py has their cases."""
 
 import copy
 import dataclasses
@@ -18,7 +18,7 @@ from preflight.render.resources import Origin, Resource
 from preflight.schemas.cron import mistake
 from preflight.schemas.suggest import closest, did_you_mean
 from preflight.schemas.violations import without_nulls
-from tests.preflight.policies.manifests import SURROUNDINGS, Manifest, manifests, read
+from tests.preflight.cases import Case, sound
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,37 +29,11 @@ def of(*prefixes: str) -> list[Rule]:
 
 EVERY = of("schema-", "katib-")
 IDS = {rule.id for rule in EVERY}
-# Passing it takes a table that was made of the manifest's own CRD: test_schema_tables.py has one.
-ELSEWHERE = {"valid": {"schema-table"}, "invalid": set()}
 
 
-def render(manifest: Manifest) -> Render:
-    """Its objects in this repository, which has the tables."""
-    return dataclasses.replace(manifest.render, tree=ROOT)
-
-
-def about(kind: str) -> list[Manifest]:
-    return [each for each in manifests(kind) if IDS & set(each.rules)]
-
-
-@pytest.mark.parametrize("manifest", about("invalid"), ids=str)
-def test_what_is_wrong_is_found_by_its_rule_in_its_file_and_field(manifest: Manifest) -> None:
-    found = run(render(manifest), EVERY)
-    assert {(each.id, each.object, each.file, each.field) for each in found} == manifest.expected
-    for each in found:
-        assert "\n" not in each.message
-        assert not each.message.endswith(".")
-
-
-@pytest.mark.parametrize("manifest", [read(SURROUNDINGS), *about("valid")], ids=str)
-def test_the_sound_form_next_to_it_passes(manifest: Manifest) -> None:
-    assert run(render(manifest), EVERY) == []
-
-
-@pytest.mark.parametrize("kind", ["valid", "invalid"])
-def test_every_rule_has_a_manifest_that_fails_and_one_that_passes(kind: str) -> None:
-    shown = {rule for manifest in about(kind) for rule in manifest.rules}
-    assert IDS - shown == ELSEWHERE[kind]
+def about() -> list[Case]:
+    """The sound cases that name a rule of these."""
+    return [each for each in sound() if IDS & set(each.rules)]
 
 
 WILD = (
@@ -92,11 +66,10 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 @settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_whatever_stands_in_an_object_the_rules_answer(data: st.DataObject) -> None:
-    manifest = data.draw(st.sampled_from(about("valid")))
-    made = render(manifest)
-    at = data.draw(
-        st.sampled_from([index for index, each in enumerate(made.resources) if each.application == "app"])
-    )
+    case = data.draw(st.sampled_from(about()))
+    made = dataclasses.replace(case.render, tree=ROOT)
+    own = [each.body for each in case.own]
+    at = data.draw(st.sampled_from([index for index, each in enumerate(made.resources) if each.body in own]))
     body = copy.deepcopy(made.resources[at].body)
     *steps, last = data.draw(
         st.sampled_from([path for path in places(body) if path[0] not in {"apiVersion", "kind"}])
@@ -168,8 +141,7 @@ def test_what_json_cannot_say_is_a_finding(render_of: Callable[..., Render]) -> 
 def test_a_hundred_crds_and_a_thousand_objects_take_less_than_three_seconds(
     render_of: Callable[..., Render],
 ) -> None:
-    text = "---\n".join(manifest.file.read_text() for manifest in about("valid"))
-    objects = dataclasses.replace(render_of(text), tree=ROOT).resources
+    objects = [each for case in about() for each in case.own]
     many = render_of("{}")
     schema = {"type": "object", "properties": {f"field{index}": {"type": "string"} for index in range(3000)}}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}

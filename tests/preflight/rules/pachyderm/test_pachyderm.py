@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,57 +15,34 @@ from preflight.render import bases
 from preflight.rules.pachyderm import worker
 from preflight.schemas import pachyderm
 from pylib.provenance.materials import ROOT
-from tests.preflight.policies.manifests import TREE, Manifest, manifests
+from tests.preflight.cases import TREE, case
 
 RULES_HERE = [rule for rule in rules.every() if rule.id.startswith("pachyderm-")]
 SPEC = ROOT / "cluster-conf/pachyderm/base/retrain/pipeline.yaml"
 
 
-def ours(kind: str) -> list[Manifest]:
-    return [each for each in manifests(kind) if any(rule.startswith("pachyderm-") for rule in each.rules)]
+def test_every_specification_of_a_file_is_found() -> None:
+    assert [spec.name for spec in specs(case("pachyderm-sound").render)] == ["retrain", "edges", "montage"]
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small repository of the other rules, with the table."""
-    made = shutil.copytree(TREE, tmp_path_factory.mktemp("tree") / "tree")
-    shutil.copytree(ROOT / "cluster-conf/schemas/pachyderm.com", made / "cluster-conf/schemas/pachyderm.com")
-    return made
-
-
-@pytest.mark.parametrize("manifest", ours("invalid"), ids=str)
-def test_what_is_wrong_is_found_by_its_rule_in_its_place(manifest: Manifest, tree: Path) -> None:
-    found = run(replace(manifest.render, tree=tree), RULES_HERE)
-    assert {(each.id, each.object, each.file, each.field) for each in found} == manifest.expected
-    assert len(found) == len(manifest.expected)
-    assert all("\n" not in each.message for each in found)
-
-
-@pytest.mark.parametrize("manifest", ours("valid"), ids=str)
-def test_the_sound_form_passes(manifest: Manifest, tree: Path) -> None:
-    made = replace(manifest.render, tree=tree)
-    assert run(made, RULES_HERE) == []
-    assert [spec.name for spec in specs(made)] == ["retrain", "edges", "montage"]
-
-
-def test_a_misspelt_field_gets_a_did_you_mean(tree: Path, render_of: Any) -> None:
+def test_a_misspelt_field_gets_a_did_you_mean(render_of: Any) -> None:
     spec = {**yaml.safe_load(SPEC.read_text()), "datumTryes": 3}
-    (finding,) = run(render_of(in_config_map(spec), tree=tree), [RULES["pachyderm-schema"]])
+    (finding,) = run(render_of(in_config_map(spec), tree=TREE), [RULES["pachyderm-schema"]])
     assert finding.message == "there is no field datumTryes; did you mean datumTries?"
 
 
 @pytest.mark.parametrize("misspelt", ["pipelin", "transfrom", "inputs"])
-def test_one_of_the_telling_fields_may_be_misspelt_itself(tree: Path, render_of: Any, misspelt: str) -> None:
+def test_one_of_the_telling_fields_may_be_misspelt_itself(render_of: Any, misspelt: str) -> None:
     told = {"pipelin": "pipeline", "transfrom": "transform", "inputs": "input"}[misspelt]
     spec = {
         misspelt if key == told else key: value for key, value in yaml.safe_load(SPEC.read_text()).items()
     }
-    fields = [each.field for each in run(render_of(in_config_map(spec), tree=tree), RULES_HERE)]
+    fields = [each.field for each in run(render_of(in_config_map(spec), tree=TREE), RULES_HERE)]
     assert fields == [misspelt]
 
 
-def test_a_file_that_no_config_map_holds_is_looked_at_too(tree: Path, render_of: Any, tmp_path: Path) -> None:
-    copy = shutil.copytree(tree, tmp_path / "tree")
+def test_a_file_that_no_config_map_holds_is_looked_at_too(render_of: Any, tmp_path: Path) -> None:
+    copy = shutil.copytree(TREE, tmp_path / "tree")
     file = copy / "cluster-conf/web/pipeline.json"
     file.write_text(json.dumps({"pipeline": {"name": "x"}, "transform": {"image": "a:1"}, "input": {}}))
     found = run(render_of("", tree=copy), [RULES["pachyderm-refused"]])
@@ -122,8 +98,7 @@ def test_the_table_is_made_of_the_charts_release(
     file.write_text(json.dumps(upstream))
     asked: list[bases.Base] = []
     monkeypatch.setattr(bases, "folder", lambda base: asked.append(base) or tmp_path)
-    text = (ROOT / "tests/manifests/invalid/pachyderm-table.yaml").read_text()
-    made = pachyderm.make([render_of(text)])
+    made = pachyderm.make([case("pachyderm-table").render])
     assert list(made) == ["pachyderm.com/createpipelinerequest_v2.json"]
     assert "pachyderm/pachyderm@v2.13.0" in next(iter(made.values()))
     assert str(asked[0]) == "pachyderm/pachyderm@v2.13.0"
