@@ -115,8 +115,8 @@ class Judgement:
 
     @classmethod
     def of(cls, said: Iterable[Said]) -> "Judgement":
-        """What was said, apart."""
-        listed = list(said)
+        """What was said, apart; what applications of one set have in common is said once."""
+        listed = set(said)
         return cls(
             sorted(each for each in listed if isinstance(each, Finding)),
             sorted(each for each in listed if isinstance(each, NotJudged)),

@@ -72,9 +72,7 @@ def rule(
     return register
 
 
-def schema_rule(identifier: str, reason: str, *, of: Kinds | Subjects | None = None) -> Callable[[F], F]:
-    """Register a rule of the first phase."""
-    return rule(identifier, reason, of=of, phase=Phase.SCHEMAS)
+schema_rule = partial(rule, phase=Phase.SCHEMAS)
 
 
 def remark(function: Callable[[Render], Iterator[Remark]]) -> Callable[[Render], Iterator[Remark]]:

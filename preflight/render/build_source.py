@@ -10,7 +10,7 @@ from preflight.errors import ClusterError
 from preflight.render import bases, build_chart, build_folder, charts, directory, kustomizations, remotes
 from preflight.render.applications import Application
 from preflight.render.environment import Environment
-from preflight.render.resources import Origin
+from preflight.render.resources import KUBERNETES, Origin
 from preflight.render.source_overrides import overridden
 from preflight.render.sources import Own, Source
 from preflight.render.unavailable import UnavailableError
@@ -194,26 +194,7 @@ def in_namespace(body: dict[str, Any], namespace: str) -> dict[str, Any]:
     """A namespaced object without a namespace goes to the application's."""
     metadata = body.get("metadata")
     kind = str(body.get("kind"))
-    inside = kind not in CLUSTER_SCOPED and not kind.startswith("Cluster")
+    inside = kind not in KUBERNETES["cluster_scoped"] and not kind.startswith("Cluster")
     if inside and namespace and isinstance(metadata, dict) and not metadata.get("namespace"):
         metadata["namespace"] = namespace
     return body
-
-
-CLUSTER_SCOPED = {
-    "APIService",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "CustomResourceDefinition",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "MutatingWebhookConfiguration",
-    "Namespace",
-    "PersistentVolume",
-    "PriorityClass",
-    "RuntimeClass",
-    "StorageClass",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "ValidatingWebhookConfiguration",
-}

@@ -1,40 +1,8 @@
 """Kinds: which are Kubernetes' own, what defines the others, which of them live in a namespace."""
 
-from preflight.render.build_source import CLUSTER_SCOPED
 from preflight.render.cluster import Render
-from preflight.render.resources import Resource
+from preflight.render.resources import KUBERNETES, Resource
 
-CORE_GROUPS = {"", "apps", "autoscaling", "batch", "policy"} | {
-    f"{name}.k8s.io"
-    for name in (
-        "admissionregistration",
-        "apiextensions",
-        "apiregistration",
-        "authentication",
-        "authorization",
-        "certificates",
-        "coordination",
-        "discovery",
-        "events",
-        "flowcontrol.apiserver",
-        "networking",
-        "node",
-        "rbac.authorization",
-        "resource",
-        "scheduling",
-        "storage",
-    )
-}
-NOT_NAMESPACED = CLUSTER_SCOPED | {
-    "CSIDriver",
-    "CertificateSigningRequest",
-    "DeviceClass",
-    "FlowSchema",
-    "IngressClass",
-    "Node",
-    "PriorityLevelConfiguration",
-    "VolumeAttributesClass",
-}
 # What Argo CD itself must know before it can sync anything.
 ARGOCD_KINDS = {"Application", "ApplicationSet", "AppProject"}
 Definitions = dict[tuple[str, str], Resource]
@@ -50,13 +18,13 @@ def definitions(render: Render) -> Definitions:
 
 def custom(resource: Resource) -> bool:
     """Whether a CustomResourceDefinition must make its kind."""
-    return resource.group not in CORE_GROUPS
+    return resource.group not in KUBERNETES["groups"]
 
 
 def namespaced(resource: Resource, known: Definitions) -> bool:
     """Whether an object lives in a namespace; of a kind that nothing defines, whether it names one."""
     if not custom(resource):
-        return resource.kind not in NOT_NAMESPACED
+        return resource.kind not in KUBERNETES["cluster_scoped"]
     definition = known.get((resource.group, resource.kind))
     return bool(resource.namespace) if definition is None else definition.spec.get("scope") == "Namespaced"
 

@@ -3,9 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import yaml
+
 Body = Mapping[str, Any]
+# Kubernetes' own: its groups, and its kinds that live in no namespace.
+KUBERNETES: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("kubernetes.yaml").read_text())
 WAVE = "argocd.argoproj.io/sync-wave"
 NUMBER = re.compile(r"[-+]?[0-9]+")
 

@@ -7,7 +7,7 @@ of the CRD's schema, so that a CRD that moved on without its table is found.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,38 +74,6 @@ def versions_of(definition: Resource) -> Iterator[Version]:
             )
 
 
-def make(renders: Iterable[Render]) -> dict[str, str]:
-    """Every table, path and text: of the renders' CRDs, of Katib's models and of Pachyderm's schema."""
-    from preflight.schemas import models, pachyderm
-
-    renders = list(renders)
-    comment = f"from {models.source()}"
-    made = {
-        table_path("kubeflow.org", kind, "v1beta1"): lines(
-            {"$schema": DRAFT, "title": kind, "$comment": comment, **schema}
-        )
-        for kind, schema in models.schemas().items()
-    }
-    made |= pachyderm.make(renders)
-    seen: dict[str, str] = {}
-    for version in sorted(_all(renders), key=lambda version: (version.path, version.source)):
-        if version.path not in made:
-            made[version.path] = _text(version, seen)
-    return made
-
-
-def write(renders: Iterable[Render], folder: Path) -> list[Path]:
-    """Write every table anew and remove what is no longer made; the files that stand there now."""
-    made = make(renders)
-    for old in folder.glob("*/*.json"):
-        if old.relative_to(folder).as_posix() not in made:
-            old.unlink()
-    for path, text in made.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return [folder / path for path in sorted(made)]
-
-
 @cache
 def load(folder: Path, group: str, kind: str, version: str) -> Schema | None:
     """A kind's table, None where there is none; an alias is followed."""
@@ -133,12 +101,7 @@ def _files(folder: Path) -> frozenset[Path]:
     return frozenset(folder.glob("*/*.json"))
 
 
-def _all(renders: Iterable[Render]) -> Iterator[Version]:
-    for render in renders:
-        yield from versions(render)
-
-
-def _text(version: Version, seen: dict[str, str]) -> str:
+def text(version: Version, seen: dict[str, str]) -> str:
     """A table's text: an alias where another version of the kind has the same schema."""
     same = f"{version.group}/{version.kind}/{version.digest}/{version.deprecated}"
     table: Schema = {

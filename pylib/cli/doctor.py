@@ -105,7 +105,7 @@ def _addresses() -> list[Check]:
 
     purposes = {
         "KF_PIPELINES_ENDPOINT": (
-            "pylib run --cluster",
+            "pylib run … --cluster",
             f"not set: runs stay on this machine; for a cluster, `{FORWARD}` and http://localhost:8888",
         ),
         "PACHD_ADDRESS": ("data in Pachyderm", "not set: data stays in out/store"),

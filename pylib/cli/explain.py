@@ -1,6 +1,7 @@
 """Verb `explain`: from a model digest or a prediction id back to the images."""
 
 import json
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -90,15 +91,19 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
 
 
 def _served(digest: str) -> str:
-    """Which Git commit serves this model; nothing where another one, or none, is released here."""
+    """Which Git commit serves this model, and as which; nothing where none that is released here is it."""
     from pylib.errors import ReleaseError
+    from pylib.release.git import Git
+    from pylib.release.models import models
     from pylib.release.release import released
 
-    try:
-        served = released(settings().release_repository)
-    except ReleaseError:
-        return ""
-    return f", served by Git commit {served.commit}" if served.digest == digest else ""
+    repository = settings().release_repository
+    for name in models(Git(repository)) if (repository / ".git").exists() else []:
+        with suppress(ReleaseError):  # nothing is released under that name yet
+            served = released(repository, name)
+            if served.digest == digest:
+                return f", served by Git commit {served.commit} as {name}"
+    return ""
 
 
 def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:

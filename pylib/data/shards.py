@@ -74,7 +74,10 @@ class ShardIndex(Record):
         if not isinstance(content, dict) or content.get("format") != 1:
             return content
         size = content.pop("image_size", 0)
-        splits = {name: _split_of_format_1(split) for name, split in content["splits"].items()}
+        try:
+            splits = {name: _split_of_format_1(split) for name, split in content["splits"].items()}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"format 1, without all that it had: {error!r}") from error
         inputs = {"dtype": "uint8", "shape": (size, size, 3)}
         targets = {"dtype": "uint8", "shape": (size, size)}
         new = {"format": 2, "task": "segmentation", "inputs": inputs, "targets": targets, "splits": splits}

@@ -17,7 +17,7 @@ def render(evaluation: Evaluation, panels: Mapping[str, object]) -> str:
 
     It refers to nothing outside itself, and the same input gives the same text.
     """
-    folders = [task.find(evaluation.task).folder, Path(__file__).parent]
+    folders = [task.find(evaluation.task).folder(), Path(__file__).parent]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=True,

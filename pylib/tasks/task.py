@@ -76,7 +76,6 @@ class Task:
         """The metrics of the test split, what a gate may ask of them, what a report shows."""
         return cast("aspects.Judgement", self._aspect("judgement"))
 
-    @property
     def folder(self) -> Path:
         """Where its modules and templates are."""
         return Path(importlib.import_module(f"{tasks.__name__}.{self.name}").__path__[0])

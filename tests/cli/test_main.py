@@ -24,7 +24,7 @@ def pylib(*arguments, **variables):
         (["compile", "nothing"], "pipeline 'nothing': not in"),
         (["data", "ingest", "no/such/folder"], "no such folder or archive"),
         (["data", "ls", "none@master"], "no store at"),
-        (["serve"], "give the folder of a repository with"),
+        (["serve"], "run the pipeline, or `pylib release`"),
         (["released"], "is no repository with releases"),
     ],
 )

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from pylib.evaluation.record import read_evaluation
+from pylib.provenance.materials import ROOT
+
 PYLIB = Path(sys.executable).with_name("pylib")
-FORMER = {"metrics": {"mean_iou": 0.9171, "ece": 0.02}, "images": 35, "gate": {"passed": True}}
-NOW = {
-    "task": "brightness",
-    "score": "r2",
-    "metrics": {"r2": 0.8765, "mean_iou": 0.1},
-    "items": 40,
-    "gate": {"passed": False},
-}
+FORMER = ROOT / "tests/evaluation/format_1/evaluation.json"
+NOW = read_evaluation(FORMER).model_copy(update={"score": "f1", "items": 40})
 
 
 @pytest.fixture
@@ -31,7 +28,7 @@ def output(tmp_path):
 
 
 def status(output, judged):
-    (next(output.glob("latest/*/evaluate/evaluation")) / "evaluation.json").write_text(json.dumps(judged))
+    (next(output.glob("latest/*/evaluate/evaluation")) / "evaluation.json").write_bytes(judged)
     done = subprocess.run(
         [PYLIB, "status", "--json"],
         env=os.environ | {"PYLIB_OUTPUT": str(output)},
@@ -43,9 +40,10 @@ def status(output, judged):
 
 
 def test_the_score_has_its_own_name(output):
-    assert status(output, NOW)["r2"] == "0.876 on 40 test images"
-    assert "mean_iou" not in status(output, NOW)
-    assert status(output, FORMER)["mean_iou"] == "0.917 on 35 test images"
+    shown = status(output, NOW.dumps())
+    assert shown["f1"] == "0.585 on 40 test items"
+    assert "mean_iou" not in shown
+    assert status(output, FORMER.read_bytes())["mean_iou"] == "0.465 on 35 test items"
 
 
 @pytest.mark.parametrize(
@@ -61,10 +59,10 @@ def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
     (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
     lines = [{"prediction_id": "p0", "answer": {}}, {"prediction_id": "p1", **logged}]
     (output / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    shown = status(output, NOW)
+    shown = status(output, NOW.dumps())
     assert (shown["answer"], shown["prediction"]) == (said, "p1")
 
 
 def test_an_answer_that_no_log_here_knows_has_its_latency(output):
     (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
-    assert status(output, NOW)["answer"] == "in 19 ms"
+    assert status(output, NOW.dumps())["answer"] == "in 19 ms"

@@ -10,6 +10,8 @@ from pylib.data.dataset import INDEX_FILE, SPLITS, DatasetIndex, Item, MaskTarge
 from pylib.data.ingest import IngestResult, ingest
 from pylib.data.plan import Options
 from pylib.data.shard_writer import write_shards
+from pylib.data.shards import ShardIndex
+from pylib.errors import DataError
 from pylib.provenance.digests import manifest
 from pylib.store.local import LocalStore
 from tests.data.format_1 import format_1
@@ -109,3 +111,11 @@ def test_both_formats_say_the_same(found: list[Item], classes: dict[int, str], g
     )
     assert DatasetIndex.loads(index.dumps()) == index
     assert DatasetIndex.loads(format_1(index)) == index
+
+
+@pytest.mark.parametrize("content", ['{"format": 1}', '{"format": 1, "splits": {"train": 3}}'])
+def test_an_index_of_the_former_format_without_its_splits_is_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "index.json").write_text(content)
+    with pytest.raises(DataError, match="format 1, without all that it had") as caught:
+        ShardIndex.read(tmp_path)
+    assert "\n" not in str(caught.value)

@@ -1,5 +1,6 @@
 """A rule that raises is an error of preflight's own, told with its place; what is malformed excuses it."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -127,7 +128,11 @@ def test_an_id_is_taken_once(register: Register) -> None:
 
 def test_every_module_that_has_a_rule_registers_it() -> None:
     rules.every()
-    written = {file for file in Path(rules.__file__).parent.rglob("*.py") if "@rule(" in file.read_text()}
+    written = {
+        file
+        for file in Path(rules.__file__).parent.rglob("*.py")
+        if re.search(r"^@\w*(rule|hardening)\(", file.read_text(), re.MULTILINE)
+    }
     assert written
     assert written <= {Path(_function(each.check).__code__.co_filename) for each in RULES.values()}
 

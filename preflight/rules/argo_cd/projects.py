@@ -17,10 +17,6 @@ SERVER, IN_CLUSTER = "https://kubernetes.default.svc", "in-cluster"
 @rule("non-existent-project", "Argo CD refuses an application whose project is not there")
 def non_existent_project(render: Render) -> Problems:
     """Every application's project is an AppProject of the render."""
-    return _once(_missing(render))
-
-
-def _missing(render: Render) -> Problems:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project = str(spec.get("project") or "default")
@@ -43,10 +39,6 @@ def unrestricted_project(resource: Resource) -> Faults:
 @rule("project-source-not-permitted", "Argo CD refuses a repository that the project does not list")
 def project_source_not_permitted(render: Render) -> Problems:
     """Every source of an application is one of its project's repositories."""
-    return _once(_unlisted(render))
-
-
-def _unlisted(render: Render) -> Problems:
     projects = _projects(render)
     for resource, spec, field in _specs(render):
         project = projects.get(str(spec.get("project")))
@@ -63,7 +55,7 @@ def _unlisted(render: Render) -> Problems:
 )
 def project_destination_not_permitted(render: Render) -> Problems:
     """Every object's namespace is one of its project's destinations, and so is every application's own."""
-    yield from _once(_elsewhere(render))
+    yield from _elsewhere(render)
     known = definitions(render)
     for resource, project in _judged(render):
         place = namespace(render, resource)
@@ -190,11 +182,6 @@ def _specs(render: Render) -> Iterator[tuple[Resource, Body, str]]:
             specs = [template]  # it makes nothing yet, and may with the next folder
         for spec in specs:
             yield expansion.source, spec, "spec.template.spec"
-
-
-def _once(problems: Problems) -> Problems:
-    """What several applications of one set have in common is told once."""
-    yield from {(each.on.place, each.field, each.message): each for each in problems}.values()
 
 
 def _sources(spec: Body) -> Faults:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from preflight.findings import Faults
-from preflight.platform.experiments import NUMBERS, Experiment, Parameter, experiments, number
-from preflight.registry import rule
+from preflight.platform.experiments import NUMBERS, Experiment, Parameter, number
+from preflight.rules.katib import katib_rule
 from preflight.schemas.suggest import did_you_mean
 
 HYPEROPT = {"random", "tpe"}
@@ -75,29 +75,24 @@ MANY = 1_000_000  # points of one parameter, beyond which rounding does not matt
 ARCHITECTURE = {"darts", "enas"}  # they search nasConfig, and have settings without end
 
 
-@rule(
+@katib_rule(
     "katib-algorithm",
     "an unknown algorithm is refused, and an unknown setting fails the Experiment as it runs",
-    of=experiments,
 )
 def algorithms(experiment: Experiment) -> Faults:
     """The algorithm and its settings are known, and settings have values that it takes."""
     yield from [*_algorithm(experiment), *_settings(experiment)]
 
 
-@rule(
-    "katib-grid",
-    "grid fails with more trials than points, and without a count it begins again for ever",
-    of=experiments,
+@katib_rule(
+    "katib-grid", "grid fails with more trials than points, and without a count it begins again for ever"
 )
 def grids(experiment: Experiment) -> Faults:
     """A grid has a step for every double, and no more trials than points."""
     yield from _grid(experiment) if experiment.algorithm == "grid" else ()
 
 
-@rule(
-    "katib-hyperband", "v0.19.0 runs hyperband's first bracket only, and then waits for ever", of=experiments
-)
+@katib_rule("katib-hyperband", "v0.19.0 runs hyperband's first bracket only, and then waits for ever")
 def hyperbands(experiment: Experiment) -> Faults:
     """Hyperband has its resource, enough trials at once, and no more trials than its first bracket."""
     yield from _hyperband(experiment) if experiment.algorithm == "hyperband" else ()

@@ -4,9 +4,9 @@ import re
 import shlex
 
 from preflight.findings import Faults
-from preflight.platform.experiments import Experiment, experiments
-from preflight.registry import rule
+from preflight.platform.experiments import Experiment
 from preflight.render.resources import Body
+from preflight.rules.katib import katib_rule
 from preflight.schemas.trials import PLACEHOLDER
 
 # The collectors for which the webhook wraps the command; for the others it stays as it is.
@@ -34,10 +34,9 @@ AFTERWARDS = {
 }
 
 
-@rule(
+@katib_rule(
     "katib-command",
     "a command that a shell reads differently once joined gives no metrics, or the wrong ones",
-    of=experiments,
 )
 def commands(experiment: Experiment) -> Faults:
     """The primary container's command survives being joined into one line whose output is collected."""

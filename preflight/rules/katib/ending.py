@@ -7,6 +7,7 @@ from preflight.platform.experiments import NUMBERS, Experiment, experiments
 from preflight.registry import rule
 from preflight.render.cluster import Render
 from preflight.render.pods import value_at
+from preflight.rules.katib import katib_rule
 from preflight.rules.katib.algorithms import COUNT
 from preflight.schemas.suggest import did_you_mean
 
@@ -24,11 +25,7 @@ DEFAULTS = {
 }
 
 
-@rule(
-    "katib-name",
-    "a longer name, or one with a dot, makes Services that the API server refuses",
-    of=experiments,
-)
+@katib_rule("katib-name", "a longer name, or one with a dot, makes Services that the API server refuses")
 def names(experiment: Experiment) -> Faults:
     """The name is short and one DNS label."""
     name = experiment.resource.name
@@ -37,10 +34,8 @@ def names(experiment: Experiment) -> Faults:
         yield "metadata.name", message
 
 
-@rule(
-    "katib-counts",
-    "counts that contradict each other are refused, and without them a search never ends",
-    of=experiments,
+@katib_rule(
+    "katib-counts", "counts that contradict each other are refused, and without them a search never ends"
 )
 def counts(experiment: Experiment) -> Faults:
     """A search ends, fails when too many trials do, and runs no more at once than in all."""
@@ -58,10 +53,8 @@ def counts(experiment: Experiment) -> Faults:
             yield f"spec.{key}", f"it is {count}, above maxTrialCount {most}; lower it"
 
 
-@rule(
-    "katib-defaults",
-    "the webhook fills these in, and without it the controller panics or a trial never ends",
-    of=experiments,
+@katib_rule(
+    "katib-defaults", "the webhook fills these in, and without it the controller panics or a trial never ends"
 )
 def defaults(experiment: Experiment) -> Faults:
     """What has a default is written out."""
@@ -81,7 +74,7 @@ def defaults(experiment: Experiment) -> Faults:
             yield "spec.objective.metricStrategies", message
 
 
-@rule("katib-early-stopping", "early stopping of finished trials that are deleted gets stuck", of=experiments)
+@katib_rule("katib-early-stopping", "early stopping of finished trials that are deleted gets stuck")
 def early_stopping(experiment: Experiment) -> Faults:
     """Medianstop, with settings that it knows, trials that stay and a collector that watches them."""
     yield from _early_stopping(experiment) if experiment.spec.get("earlyStopping") else ()

@@ -3,10 +3,10 @@
 import re
 
 from preflight.findings import Faults
-from preflight.platform.experiments import Experiment, experiments
-from preflight.registry import rule
+from preflight.platform.experiments import Experiment
 from preflight.render.pods import value_at
 from preflight.render.resources import Body
+from preflight.rules.katib import katib_rule
 
 SOURCE = "spec.metricsCollectorSpec.source"
 CUSTOM = "spec.metricsCollectorSpec.collector.customCollector"
@@ -14,7 +14,7 @@ FOUND = re.compile(r"[\w|-]+")  # the name in the default filter
 GROUPS = 2
 
 
-@rule("katib-metrics", "a metric that the collector cannot find makes every trial useless", of=experiments)
+@katib_rule("katib-metrics", "a metric that the collector cannot find makes every trial useless")
 def metrics(experiment: Experiment) -> Faults:
     """Names that can be each once, and a source that fits the collector."""
     yield from [*_names(experiment), *_source(experiment)]

@@ -5,28 +5,24 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from preflight.findings import Faults
-from preflight.platform.experiments import LISTS, NUMBERS, Experiment, Parameter, experiments
-from preflight.registry import rule
+from preflight.platform.experiments import LISTS, NUMBERS, Experiment, Parameter
+from preflight.rules.katib import katib_rule
 from preflight.rules.katib.algorithms import HYPEROPT
 
 LOGARITHMIC = {"logUniform", "logNormal"}
 NORMAL = {"normal", "logNormal"}
 
 
-@rule(
-    "katib-parameters",
-    "Katib takes a space that it cannot search, and the Experiment hangs in Created",
-    of=experiments,
+@katib_rule(
+    "katib-parameters", "Katib takes a space that it cannot search, and the Experiment hangs in Created"
 )
 def parameters(experiment: Experiment) -> Faults:
     """Parameters are there, each once, with bounds or a list that can be searched."""
     yield from [*_names(experiment), *_each(experiment, _space)]
 
 
-@rule(
-    "katib-distribution",
-    "a distribution that the algorithm does not know is ignored, or ends the search",
-    of=experiments,
+@katib_rule(
+    "katib-distribution", "a distribution that the algorithm does not know is ignored, or ends the search"
 )
 def distributions(experiment: Experiment) -> Faults:
     """Each distribution is one that the algorithm draws from, and its bounds fit it."""
@@ -34,11 +30,7 @@ def distributions(experiment: Experiment) -> Faults:
         yield from _distribution(experiment, parameter)
 
 
-@rule(
-    "katib-step",
-    "hyperopt rounds to multiples of the step, so that values fall outside min and max",
-    of=experiments,
-)
+@katib_rule("katib-step", "hyperopt rounds to multiples of the step, so that values fall outside min and max")
 def steps(experiment: Experiment) -> Faults:
     """Steps are positive, fit between the bounds, and hit values inside them."""
     for parameter in experiment.parameters:

@@ -5,10 +5,10 @@ import re
 from collections import Counter
 
 from preflight.findings import Faults
-from preflight.platform.experiments import Experiment, experiments
-from preflight.registry import rule
+from preflight.platform.experiments import Experiment
 from preflight.render.pods import value_at
 from preflight.render.resources import Body
+from preflight.rules.katib import katib_rule
 from preflight.schemas.suggest import did_you_mean
 from preflight.schemas.trials import PLACEHOLDER
 
@@ -27,10 +27,8 @@ SUCCESS = {
 }
 
 
-@rule(
-    "katib-template",
-    "a parameter that no trial gets, or a placeholder that nothing fills, fails every trial",
-    of=experiments,
+@katib_rule(
+    "katib-template", "a parameter that no trial gets, or a placeholder that nothing fills, fails every trial"
 )
 def templates(experiment: Experiment) -> Faults:
     """Parameters, references and placeholders fit together."""
@@ -38,13 +36,13 @@ def templates(experiment: Experiment) -> Faults:
     yield from wrong
 
 
-@rule("katib-trial", "an object that Katib does not watch, or cannot name, makes no trial", of=experiments)
+@katib_rule("katib-trial", "an object that Katib does not watch, or cannot name, makes no trial")
 def trials(experiment: Experiment) -> Faults:
     """The object that a trial makes is of a kind that Katib watches, and has no name of its own."""
     yield from _trial(experiment.trial) if experiment.trial else ()
 
 
-@rule("katib-container", "with a wrong primary container the Experiment hangs in Running", of=experiments)
+@katib_rule("katib-container", "with a wrong primary container the Experiment hangs in Running")
 def primary_containers(experiment: Experiment) -> Faults:
     """The primary container is one of the trial's."""
     name = experiment.template.get("primaryContainerName")
@@ -54,7 +52,7 @@ def primary_containers(experiment: Experiment) -> Faults:
         yield f"{FIELD}.primaryContainerName", message
 
 
-@rule("katib-conditions", "with a condition that its object never has a trial runs for ever", of=experiments)
+@katib_rule("katib-conditions", "with a condition that its object never has a trial runs for ever")
 def conditions(experiment: Experiment) -> Faults:
     """Success and failure are told as the trial's kind tells them."""
     kind = str(experiment.trial.get("kind"))

@@ -1,5 +1,6 @@
 """What a container of ours may do on its node: as little as possible, and it says so."""
 
+from functools import partial
 from typing import Any
 
 from preflight.findings import Faults
@@ -9,6 +10,7 @@ from preflight.render.pods import Container, PodTemplate
 
 # Seldon's operator puts its own security context on the pod, so that only the container's counts.
 CONTAINER_ONLY = {"SeldonDeployment"}
+_hardening = partial(rule, of=our_containers)
 
 
 def effective(container: Container, key: str) -> Any:
@@ -19,11 +21,7 @@ def effective(container: Container, key: str) -> Any:
     return (container.pod.spec.get("securityContext") or {}).get(key)
 
 
-@rule(
-    "run-as-non-root",
-    "root in a container is root on the node as soon as one bug lets it out",
-    of=our_containers,
-)
+@_hardening("run-as-non-root", "root in a container is root on the node as soon as one bug lets it out")
 def run_as_non_root(container: Container) -> Faults:
     """RunAsNonRoot, and no user 0."""
     if effective(container, "runAsNonRoot") is not True:
@@ -32,10 +30,9 @@ def run_as_non_root(container: Container) -> Faults:
         yield _asked(container, "runAsUser", "1000")
 
 
-@rule(
+@_hardening(
     "no-read-only-root-fs",
     "a program that cannot change its own files cannot be changed by who breaks into it",
-    of=our_containers,
 )
 def no_read_only_root_fs(container: Container) -> Faults:
     """ReadOnlyRootFilesystem; what must be written goes into an emptyDir."""
@@ -43,10 +40,9 @@ def no_read_only_root_fs(container: Container) -> Faults:
         yield _asked(container, "readOnlyRootFilesystem", "true")
 
 
-@rule(
+@_hardening(
     "privilege-escalation-container",
     "a setuid program would give back what running as nobody in particular took",
-    of=our_containers,
 )
 def privilege_escalation_container(container: Container) -> Faults:
     """AllowPrivilegeEscalation is false."""
@@ -54,10 +50,8 @@ def privilege_escalation_container(container: Container) -> Faults:
         yield _asked(container, "allowPrivilegeEscalation", "false")
 
 
-@rule(
-    "capabilities-not-dropped",
-    "the kernel's privileges come one by one, and no step of ours needs any",
-    of=our_containers,
+@_hardening(
+    "capabilities-not-dropped", "the kernel's privileges come one by one, and no step of ours needs any"
 )
 def capabilities_not_dropped(container: Container) -> Faults:
     """All capabilities are dropped."""
@@ -65,10 +59,8 @@ def capabilities_not_dropped(container: Container) -> Faults:
         yield _asked(container, "capabilities.drop", "[ALL]")
 
 
-@rule(
-    "unset-seccomp-profile",
-    "without a seccomp profile all of the kernel's calls are open to a container",
-    of=our_containers,
+@_hardening(
+    "unset-seccomp-profile", "without a seccomp profile all of the kernel's calls are open to a container"
 )
 def unset_seccomp_profile(container: Container) -> Faults:
     """The runtime's own seccomp profile, or one on the node."""

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from preflight.render.cluster import Render
-from preflight.schemas import check, models, tables
+from preflight.schemas import check, making, models, tables
 from tests.preflight.conftest import said
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +64,7 @@ spec:
 @pytest.fixture
 def widgets(render_of: Callable[..., Render], tmp_path: Path) -> Render:
     made = render_of(CRD, upstream=True)
-    tables.write([made], tmp_path / tables.FOLDER)
+    making.write([made], tmp_path / tables.FOLDER)
     return made
 
 
@@ -161,9 +161,9 @@ def test_writing_again_removes_what_no_crd_makes_any_more(
 ) -> None:
     folder = widgets.tree / tables.FOLDER
     before = {file: file.read_bytes() for file in folder.rglob("*.json")}
-    tables.write([widgets], folder)
+    making.write([widgets], folder)
     assert {file: file.read_bytes() for file in folder.rglob("*.json")} == before
-    tables.write([render_of("{}")], folder)
+    making.write([render_of("{}")], folder)
     assert not list(folder.glob("example.org/*"))
     assert list(folder.glob("kubeflow.org/*"))
 
