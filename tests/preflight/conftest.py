@@ -101,8 +101,9 @@ def copy_of_repository(target: Path, *paths: str) -> Path:
 
 
 def partial(report: Report) -> bool:
-    """Whether something of the cluster could not be rendered."""
-    return report.blind
+    """Whether something of the cluster could not be rendered; compiled pipelines are none of it."""
+    unrendered = [each for each in report.unchecked if not each.reason.startswith("not compared with")]
+    return bool(unrendered or report.not_judged or report.broken)
 
 
 def git(folder: Path, *arguments: str) -> str:
