@@ -7,6 +7,9 @@ import typer
 from preflight.cli import add, diff, graph, images, inventory, rules, schemas, secrets, validate
 from preflight.errors import PreflightError
 
+# What only the extra `preflight` brings: an environment made for training has the command and not these.
+PACKAGES = {"bcrypt", "jsonschema_rs", "kubernetes_validate"}
+
 app = typer.Typer(
     name="preflight",
     help="The cluster in Git: checked, compared and drawn before a push.",
@@ -34,6 +37,12 @@ def main() -> None:
         app()
     except PreflightError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in PACKAGES:
+            raise
+        missing = f"the package {error.name} is missing; ./environments.sh preflight installs it"
+        print(f"error: {missing}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -28,5 +28,7 @@ def add(
     for file in scaffold.add(tree, new):
         console.print(f"wrote {file}", soft_wrap=True)
     console.print(
-        "Now: `preflight validate`, `preflight inventory`, `preflight graph`, and commit.", soft_wrap=True
+        "Now: `preflight validate`, `preflight inventory`, `preflight graph`, the snapshots of "
+        "tests/preflight/test_snapshots.py (UPDATE_SNAPSHOTS=1), and commit.",
+        soft_wrap=True,
     )

@@ -28,6 +28,10 @@ def graph(
     for name in wanted:
         with rendering(console) as listen:
             made = render(tree, name, listen)
+        if made.unchecked and not out:
+            first, count = made.unchecked[0], len(made.unchecked)
+            lacks = f"{count} applications could not be rendered ({first.application}: {first.reason})"
+            raise ClusterError(f"{lacks}; docs/cluster-{name}.svg stays; --out FILE draws what there is")
         file = out or tree / f"docs/cluster-{name}.svg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(svg(made))

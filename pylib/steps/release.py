@@ -34,7 +34,7 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
             source=place.release_source,
             push=place.release_push,
             data_commit=data,
-            git_commit=_git_commit(),
+            git_commit=_git_commit(model),
             provenance=f"{BUNDLE} beside the model in {place.artifacts}",
         )
     result: dict[str, Any] = {
@@ -56,8 +56,10 @@ def _assemble(model: Path, evaluation: Path, folder: Path) -> Path:
     return folder
 
 
-def _git_commit() -> str:
-    """The commit of our code, marked where the working tree held more than that."""
-    found = source()
+def _git_commit(model: Path) -> str:
+    """The commit of the code that trained the model, marked where the working tree held more than that."""
+    trained = [made for made in records.read_bundle(model) if records.step_name(made) == "train"]
+    used = [each for made in trained for each in records.dependencies(made) if each["name"] == "git"]
+    found = used[0] if used else source()
     commit = str(found.get("digest", {}).get("gitCommit", ""))
     return commit if found["annotations"]["clean"] or not commit else f"{commit}-dirty"

@@ -1,6 +1,7 @@
 """`preflight validate` itself, on a repository of one application: what it prints, writes and returns."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -238,3 +239,32 @@ def test_rules_lists_every_rule_with_its_reason() -> None:
     assert {each["phase"] for each in listed} == {"schemas", "objects", "always"}
     shown = subprocess.run([PREFLIGHT, "rules"], capture_output=True, text=True, check=True).stdout
     assert all(each["id"] in shown for each in listed)
+
+
+def test_packages_that_a_training_environment_lacks_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "jsonschema_rs.py").write_text("raise ModuleNotFoundError('gone', name='jsonschema_rs')\n")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([PREFLIGHT, "rules"], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1
+    expected = "error: the package jsonschema_rs is missing; ./environments.sh preflight installs it\n"
+    assert done.stderr == expected
+
+
+def test_a_picture_that_lacks_something_does_not_take_the_place_of_a_whole_one(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYLIB_MIRROR", (tmp_path / "nowhere").as_uri())
+    kustomization = tree / PLACE / "kustomization.yaml"
+    told = kustomization.read_text()
+    kustomization.write_text(
+        told.replace("resources:", "resources:\n  - https://github.com/o/n//p?ref=v1", 1)
+    )
+    command = [PREFLIGHT, "graph", "--tree", tree]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "docs/cluster-local.svg stays; --out FILE draws what there is" in done.stderr
+    assert not (tree / "docs/cluster-local.svg").exists()
+    done = subprocess.run([*command, "--out", tmp_path / "some.svg"], timeout=120, check=False)
+    assert done.returncode == 0
+    assert (tmp_path / "some.svg").is_file()
