@@ -84,9 +84,9 @@ install_argocd() { # once: from then on it manages itself
 }
 
 make_secrets() {
-  local pylib=.venv/bin/pylib
-  [[ -x $pylib ]] || pylib=pylib
-  "$pylib" cluster secrets --cluster "$cluster" --apply --tree . | while read -r line; do say "$line"; done
+  local preflight=.venv/bin/preflight
+  [[ -x $preflight ]] || preflight=preflight
+  "$preflight" secrets --cluster "$cluster" --apply --tree . | while read -r line; do say "$line"; done
 }
 
 apply_root() { # the projects and the root; the root brings the rest, a wave at a time

@@ -23,4 +23,7 @@ def quantity(written: object) -> Decimal | None:
     parts = _PARTS.fullmatch(text)
     if not parts or not re.fullmatch(PATTERN, text, re.ASCII) or text.endswith("\n"):
         return None
-    return Decimal(parts["number"]) * FACTORS[parts["suffix"]]
+    try:
+        return Decimal(parts["number"]) * FACTORS[parts["suffix"]]
+    except ArithmeticError:  # an exponent that no number has
+        return None

@@ -3,6 +3,7 @@
 A waiver that matches nothing is a finding itself, so that the list never outlives its reasons.
 """
 
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from preflight.errors import ConfigurationError
 from preflight.findings import Finding, Judgement, Pending, Problem, Said, told
 from preflight.platform.bringing import bringing_named
-from preflight.registry import FAILED, UNUSED
+from preflight.registry import FAILED, UNUSED, reasons
 from preflight.render.cluster import Render
 from preflight.render.resources import Place
 
@@ -52,9 +53,13 @@ def load(tree: Path, cluster: str) -> list[Waiver]:
         return []
     try:
         waivers = TypeAdapter(list[Waiver]).validate_python(yaml.safe_load(file.read_text()) or [])
-    except (yaml.YAMLError, ValidationError) as error:
-        reason = str(error).splitlines()[-2 if isinstance(error, ValidationError) else -1].strip()
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "content"
+        reason = f"{place}: {first['msg']}"
         raise ConfigurationError(f"{FILE}: {reason}; a waiver has rule, object and reason") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{FILE}: {' '.join(str(error).split())}; write it as YAML") from error
     return [waiver for waiver in waivers if not waiver.clusters or cluster in waiver.clusters]
 
 
@@ -66,7 +71,12 @@ def apply(judgement: Judgement, waivers: list[Waiver], render: Render) -> tuple[
     open_ones = [each for each in judgement.findings if not _covered(each, waivers)]
     doubts = [each.finding for each in judgement.not_judged]
     needed = [waiver for waiver in waivers if any(map(waiver.covers, doubts))]
-    unused = [waiver for waiver in waivers if not any(map(waiver.covers, judgement.findings))]
+    failed = {each.object for each in judgement.findings if each.id == FAILED}  # nobody knows what they waive
+    unused = [
+        waiver
+        for waiver in waivers
+        if f"rule {waiver.id}" not in failed and not any(map(waiver.covers, judgement.findings))
+    ]
     said: list[Said] = [told(UNUSED, _unused(each, render)) for each in unused if each not in needed]
     said += [each for each in judgement.not_judged if not _covered(each.finding, needed)]
     return Judgement.of([*open_ones, *said]), len(judgement.findings) - len(open_ones)
@@ -91,5 +101,9 @@ def _covered(finding: Finding, waivers: list[Waiver]) -> bool:
 
 def _unused(waiver: Waiver, render: Render) -> Problem:
     message = f"nothing is found by {waiver.id} there any more; remove the waiver"
+    if waiver.id not in reasons():
+        near = get_close_matches(waiver.id, reasons(), n=1)
+        known = f"did you mean {near[0]}?" if near else "`preflight rules` lists those there are"
+        message = f"no rule is called {waiver.id}; {known}"
     place, field = Place("", waiver.object, FILE), waiver.field.replace("*", "")
     return Problem(place, field, message, unless=bringing_named(render, waiver.object))

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from preflight.checkout import current
+from preflight.checkout import current, enclosing
 from preflight.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ HERE = Path()
 
 def _tree(given: Path) -> Path:
     """The checkout that is named, or the one that the command is called in."""
-    return current() if given == HERE else given
+    return current() if given == HERE else enclosing(given.absolute())
 
 
 Tree = Annotated[
@@ -38,6 +38,8 @@ def names(tree: Path, cluster: str) -> list[str]:
         raise ClusterError(
             f"--cluster {cluster}: there is {', '.join(known) or 'none'} in {tree}/argocd-apps/overlays"
         )
+    if not known:
+        raise ClusterError(f"{tree}/argocd-apps/overlays: no cluster is in it; nothing was looked at")
     return [cluster] if cluster else known
 
 

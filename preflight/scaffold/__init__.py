@@ -15,6 +15,7 @@ KEY = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,252}")  # a variable of the container
 IMAGE = re.compile(
     r"[\w.-]+(?::\d+)?(?:/[\w.-]+)*(?::(?!latest$)[\w.-]{1,128}|(?::[\w.-]{1,128})?@sha256:[0-9a-f]{64})"
 )
+RESERVED = {"default", "kube-node-lease", "kube-public", "kube-system"}
 UPSTREAM = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[\w.-]+(?:/[\w.-]+)*)@(?P<tag>[\w./-]+)")
 
 
@@ -40,6 +41,8 @@ def component(name: str, image: str = "", upstream: str = "", secrets: tuple[str
             f"component '{name}': a name has 1 to 63 of a-z, 0-9 and -, begins with a letter, "
             "ends with no -, and is no word of YAML's own"
         )
+    if name in RESERVED:
+        raise ConfigurationError(f"component {name}: the cluster has a namespace of that name; take another")
     if image and upstream:
         raise ConfigurationError(f"component {name}: it has --image or --upstream; leave one out")
     if image and not IMAGE.fullmatch(image):
@@ -66,7 +69,7 @@ def add(tree: Path, new: Component) -> list[Path]:
 
 def _address(upstream: str) -> str:
     found = UPSTREAM.fullmatch(upstream)
-    if upstream and not found:
+    if upstream and (not found or {".", ".."} & set(upstream.partition("@")[0].split("/"))):
         raise ConfigurationError(
             f"--upstream {upstream}: it is OWNER/NAME/PATH@TAG, of a repository on GitHub"
         )

@@ -57,7 +57,7 @@ def release(
     evaluation: Annotated[Path, typer.Argument(help="Folder that `evaluate` wrote for this model.")],
     data: Annotated[str, typer.Option(help="What it learned from, as repository@commit.")] = "",
     name: Annotated[
-        str | None, typer.Option(help="Served model that it becomes [default: the only one].")
+        str | None, typer.Option(help="Served model that it becomes; default: the only one.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +90,7 @@ def release(
 
 
 def released(
-    name: Annotated[str | None, typer.Argument(help="Served model [default: the only one].")] = None,
+    name: Annotated[str | None, typer.Argument(help="Served model; default: the only one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which model is released, what it learned from and what the gate said of it."""

@@ -23,16 +23,16 @@ DEFAULT_PORT = 9000
 
 
 def serve(
-    name: Annotated[str | None, typer.Argument(help="served model [default: the only one]")] = None,
+    name: Annotated[str | None, typer.Argument(help="served model; default: the only one")] = None,
     repository: Annotated[
         Path | None,
-        typer.Option(help="GitOps clone with the released SeldonDeployment [default: the output's]"),
+        typer.Option(help="GitOps clone with the released SeldonDeployment; default: the output's"),
     ] = None,
     port: Annotated[
         int, typer.Option(envvar="PYLIB_PORT", help="port of the REST API on 127.0.0.1; 0 takes a free one")
     ] = DEFAULT_PORT,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="worker processes [default: what the deployment says]")
+        int | None, typer.Option(min=1, max=64, help="worker processes; default: what the deployment says")
     ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="return when the server is ready; it goes on")
@@ -71,7 +71,7 @@ def serve(
 
 def predict(
     image: Annotated[Path, typer.Argument(help="a JPEG or PNG file")],
-    url: Annotated[str, typer.Option(help="base URL of the server [default: the one that runs here]")] = "",
+    url: Annotated[str, typer.Option(help="base URL of the server; default: the one that runs here")] = "",
     overlay: Annotated[
         Path | None, typer.Option(help="write the image with the answer over it to this PNG file")
     ] = None,
@@ -101,8 +101,9 @@ def _state() -> Path:
 
 
 def _folders(name: str | None) -> list[Path]:
-    """The folders with a server's state, of that model or of all."""
-    return sorted(path.parent for path in _state().glob(f"{name or '*'}/server.json"))
+    """The folders with a server's state, of that model or of all: one of before models had names, too."""
+    found = [*_state().glob(f"{name or '*'}/server.json"), *([] if name else _state().glob("server.json"))]
+    return sorted(path.parent for path in found)
 
 
 def _start(folder: Path, repository: Path, name: str, port: int, workers: int | None) -> "Server":

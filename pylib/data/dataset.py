@@ -63,7 +63,7 @@ class LabelTarget(_Inline):
     """One class id for the whole image."""
 
     kind: Literal["label"] = "label"
-    label: int = Field(ge=0)
+    label: int = Field(ge=0, lt=2**31)
 
 
 class ValueTarget(_Inline):
@@ -121,7 +121,8 @@ class DatasetIndex(Record):
         """Read what was written when every target was a mask."""
         if not isinstance(content, dict) or content.get("format") != 1:
             return content
-        items = [_of_format_1(item) for item in content.get("items", [])]
+        items = content.get("items")
+        items = [_of_format_1(item) for item in items] if isinstance(items, list) else items
         return {**content, "format": 2, "task": "segmentation", "items": items}
 
     @model_validator(mode="after")

@@ -1,13 +1,8 @@
 """The served models of a repository in one of its commits: which there are, and what each has released."""
 
-from pathlib import Path
-
 from pylib.release.git import Git
 from pylib.release.manifest import Manifest, Values
-from pylib.serving.repository import MODELS, manifest
-
-_FORMER_NAME, _FORMER = "segmentation", Path("cluster-conf/model/base/seldondeployment.yaml")
-"""The one model of before they had names; what a clone has released there is kept."""
+from pylib.serving.repository import FORMER, FORMER_NAME, MODELS, manifest
 
 
 def models(git: Git, revision: str = "HEAD") -> list[str]:
@@ -26,8 +21,8 @@ def read_values(git: Git, name: str, revision: str = "HEAD") -> Values:
     """Read what a commit has released as the model of that name; nothing where it has no such model."""
     if name in models(git, revision):
         return read_manifest(git, name, revision).values
-    if name == _FORMER_NAME and git.files(revision, _FORMER):
-        return Manifest(git.read(revision, _FORMER), git.folder / _FORMER).values
+    if name == FORMER_NAME and git.files(revision, FORMER):
+        return Manifest(git.read(revision, FORMER), git.folder / FORMER).values
     return Values()
 
 

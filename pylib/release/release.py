@@ -11,8 +11,8 @@ from pylib.release.clone import as_remote, commit_manifests, open_clone
 from pylib.release.git import Git
 from pylib.release.manifest import Manifest, Values
 from pylib.release.message import commit_message, gate_line
-from pylib.release.models import models, read_manifest
-from pylib.serving.repository import choose, manifest
+from pylib.release.models import models, read_manifest, read_values
+from pylib.serving.repository import FORMER, FORMER_NAME, choose, manifest
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 from pylib.tasks import task
 
@@ -80,7 +80,7 @@ def release(
             commit_manifests(git, {name: served.with_values(values)}, message)
         if push:
             _push(git, as_remote(source))
-        return Release(_release_commit(git, name), digest, is_new=former.digest != digest)
+        return Release(_release_commit(git, manifest(name)), digest, is_new=former.digest != digest)
 
 
 def released(repository: Path, name: str | None = None) -> ReleasedModel:
@@ -94,11 +94,14 @@ def released(repository: Path, name: str | None = None) -> ReleasedModel:
     if not (repository / ".git").exists():
         raise ReleaseError(f"{repository} is no repository with releases: run `pylib release`")
     git = Git(repository)
-    name = choose(name, models(git), repository)
-    values = read_manifest(git, name).values
+    former = [FORMER_NAME] if git.files("HEAD", FORMER) else []
+    there = models(git) or former
+    name = choose(name, there, repository)
+    values = read_values(git, name)
     if not values.digest:
         raise ReleaseError(f"{repository / manifest(name)} names no model yet: run `pylib release`")
-    return ReleasedModel(name, **asdict(values), commit=_release_commit(git, name))
+    path = manifest(name) if there is not former else FORMER
+    return ReleasedModel(name, **asdict(values), commit=_release_commit(git, path))
 
 
 def _choose(git: Git, name: str | None, source: Path | str) -> str:
@@ -147,5 +150,5 @@ def _push(git: Git, remote: str) -> None:
         raise ReleaseError(f"{error}; the release is in {git.folder}, release again to push it") from error
 
 
-def _release_commit(git: Git, name: str) -> str:
-    return git.run("log", "-1", "--format=%H", "--", manifest(name).as_posix())
+def _release_commit(git: Git, path: Path) -> str:
+    return git.run("log", "-1", "--format=%H", "--", path.as_posix())

@@ -8,11 +8,12 @@ import importlib
 import inspect
 import sys
 import tempfile
+import typing
 import warnings
 from pathlib import Path
 from typing import Any
 
-from pylib.errors import PipelineError, did_you_mean
+from pylib.errors import PipelineError, did_you_mean, one_line
 from pylib.provenance.materials import ROOT
 
 FOLDER = ROOT / "pipelines"
@@ -33,9 +34,17 @@ def load(name: str) -> Any:
         raise PipelineError(f"pipeline {name!r}: not in {FOLDER}; {near}")
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
+    file = FOLDER / f"{name}.py"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return getattr(importlib.import_module(f"pipelines.{name}"), name)
+        try:
+            return getattr(importlib.import_module(f"pipelines.{name}"), name)
+        except AttributeError as error:
+            raise PipelineError(f"{file}: no function {name} in it ({error})") from error
+        except Exception as error:  # whatever a file does as it is imported
+            at = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
+            reason = f"{type(error).__name__}: {one_line(error)}"
+            raise PipelineError(f"{file}{at}: it cannot be loaded ({reason})") from error
 
 
 def parameters(pipeline: Any) -> dict[str, Any]:
@@ -47,12 +56,16 @@ def parameters(pipeline: Any) -> dict[str, Any]:
 def types(pipeline: Any) -> dict[str, type]:
     """The type of each of the pipeline's parameters."""
     signature = inspect.signature(pipeline.pipeline_func)
-    return {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    said = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return {name: typing.get_origin(each) or each for name, each in said.items()}
 
 
 def task(pipeline: Any) -> str:
     """The task whose data the pipeline takes: `TASK` of its file."""
-    return str(sys.modules[pipeline.pipeline_func.__module__].TASK)
+    module = sys.modules[pipeline.pipeline_func.__module__]
+    if not isinstance(found := getattr(module, "TASK", None), str):
+        raise PipelineError(f"{module.__file__}: it has no TASK, the name of the task whose data it takes")
+    return found
 
 
 def described(pipeline: Any) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from pylib.errors import ServingError, one_line
 from pylib.records import first_error
-from pylib.serving.repository import MODELS, SERVER, manifest
+from pylib.serving.repository import MODELS, SERVER, located
 
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 9000, 9500, 6000
 """What the operator gives the first container of a deployment."""
@@ -147,7 +147,7 @@ def read_deployment(repository: Path, name: str) -> SeldonDeployment:
 
     Raises ServingError where it is missing, malformed or more than one model.
     """
-    path, server = repository / manifest(name), repository / SERVER
+    path, server = located(repository, name), repository / SERVER
     document = _load(path)
     try:
         if server.is_file() and isinstance(document, dict):

@@ -12,6 +12,10 @@ SERVER = Path("cluster-conf/components/served-model/server.yaml")
 """A JSON patch with what all of them have: the server, its pods and how many."""
 
 
+FORMER_NAME, FORMER = "segmentation", Path("cluster-conf/model/base/seldondeployment.yaml")
+"""The one model of before they had names: read for one version more, until a release brings it over."""
+
+
 def manifest(name: str) -> Path:
     """Where the SeldonDeployment of that name is; a release is a commit that changes this file."""
     return MODELS / name / "base" / "seldondeployment.yaml"
@@ -20,9 +24,18 @@ def manifest(name: str) -> Path:
 def served_models(repository: Path) -> list[str]:
     """The models that a working tree has a folder for; raises ServingError where there is none."""
     found = sorted(path.parts[-3] for path in repository.glob(manifest("*").as_posix()))
+    if not found and (repository / FORMER).is_file():
+        return [FORMER_NAME]
     if not found:
         raise ServingError(f"{repository} has no {manifest('NAME')}: run the pipeline, or `pylib release`")
     return found
+
+
+def located(repository: Path, name: str) -> Path:
+    """Where the SeldonDeployment of that name is in a working tree, or should be if it is not there."""
+    path = repository / manifest(name)
+    former = name == FORMER_NAME and not path.exists() and (repository / FORMER).is_file()
+    return repository / FORMER if former else path
 
 
 def choose(name: str | None, names: Sequence[str], place: object) -> str:

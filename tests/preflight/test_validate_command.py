@@ -268,3 +268,13 @@ def test_a_picture_that_lacks_something_does_not_take_the_place_of_a_whole_one(
     done = subprocess.run([*command, "--out", tmp_path / "some.svg"], timeout=120, check=False)
     assert done.returncode == 0
     assert (tmp_path / "some.svg").is_file()
+
+
+@pytest.mark.parametrize("verb", ["validate", "graph", "schemas", "inventory", "images", "add web"])
+def test_a_tree_that_holds_no_cluster_is_an_error_and_stays_as_it_is(tmp_path: Path, verb: str) -> None:
+    command = [PREFLIGHT, *verb.split(), "--tree", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "no checkout with argocd-apps and cluster-conf encloses it" in done.stderr
+    assert list(tmp_path.iterdir()) == []

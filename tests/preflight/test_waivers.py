@@ -93,3 +93,33 @@ def test_a_waiver_without_a_reason_is_refused(tmp_path: Path, entry: dict[str, s
 def write(tree: Path, content: object) -> None:
     (tree / FILE).parent.mkdir(parents=True, exist_ok=True)
     (tree / FILE).write_text(yaml.safe_dump(content))
+
+
+def test_a_rule_that_failed_leaves_its_waivers_alone(render_of: RenderOf) -> None:
+    failed = replace(FINDING, id=FAILED, object="rule limits")
+    judgement, _ = apply(Judgement([failed], []), [waiver()], render_of(""))
+    assert judgement.findings == [failed]
+
+
+def test_a_waiver_for_a_rule_that_there_is_not_is_told_what_it_may_mean(render_of: RenderOf) -> None:
+    rules.every()
+    findings, _ = applied(render_of(""), waiver(rule="dangling-servise"))
+    [message] = [finding.message for finding in findings if finding.id == UNUSED]
+    assert message == "no rule is called dangling-servise; did you mean dangling-service?"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{a: b", "expected ',' or '}'"),
+        (b"\xff\xfe", "codec can't decode"),
+        (b"- {rule: x, object: 5, reason: it is what it is}", "0.object: Input should be a valid string"),
+    ],
+)
+def test_a_broken_file_is_one_line_that_names_the_place(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / FILE).parent.mkdir(parents=True)
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, "local")
+    assert reason in str(caught.value)
+    assert "\n" not in str(caught.value)

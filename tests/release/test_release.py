@@ -8,7 +8,8 @@ import pytest
 
 from pylib.errors import ConfigurationError, GateError, ReleaseError
 from pylib.release.release import released
-from pylib.serving.repository import manifest
+from pylib.serving.deployment import read_deployment
+from pylib.serving.repository import manifest, served_models
 from pylib.store.artifacts import ArtifactStore
 
 MANIFEST = manifest("segmentation")
@@ -345,8 +346,12 @@ def test_what_was_released_before_models_had_names_is_kept(tmp_path, promote, so
     in_git(tmp_path, "clone", "-q", str(source), str(clone))
     digest = "ab" * 32
     (clone / FORMER).write_text((clone / FORMER).read_text().replace('value: ""', f'value: "{digest}"', 1))
-    commit_all(clone, "A release of a former version")
+    at = commit_all(clone, "A release of a former version")
 
+    served = released(clone)
+    assert (served.name, served.digest, served.commit) == ("segmentation", digest, at)
+    assert read_deployment(clone, "segmentation").parameters["model_digest"] == digest
+    assert served_models(clone) == ["segmentation"]
     with pytest.raises(ReleaseError, match=r"has no cluster-conf/models/segmentation to serve segmentation"):
         promote("first")
     former.unlink()
