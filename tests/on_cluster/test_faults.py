@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import yaml
 
 from tests.on_cluster import argocd, serving
 from tests.on_cluster.authorizer import ask, service_account
@@ -121,13 +122,11 @@ def test_an_unmarked_claim_goes_with_its_line_and_takes_its_data(kubectl: Kubect
         require(options not in (claim["metadata"].get("annotations") or {}), "it is marked")
 
     until(SECONDS, "the claim without its mark", unmarked)
-    planted.platform.repository.replace(
-        "cluster-conf/notebook/overlays/local/kustomization.yaml",
-        "resources:\n  - ../../base\n",
-        "resources:\n  - ../../base\npatches:\n  - target: {kind: PersistentVolumeClaim}\n"
-        "    patch: '{$patch: delete, apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: x}}'\n",
-    )
-    planted.platform.repository.push("The claim is moved elsewhere")
+    repository, file = planted.platform.repository, "cluster-conf/notebook/overlays/local/kustomization.yaml"
+    leave_out = "{$patch: delete, apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: x}}"
+    patches = [{"target": {"kind": "PersistentVolumeClaim"}, "patch": leave_out}]
+    repository.write(file, yaml.safe_dump({**yaml.safe_load(repository.read(file)), "patches": patches}))
+    repository.push("The claim is moved elsewhere")
 
     def gone() -> None:
         argocd.tell(kubectl, "notebook")
