@@ -125,7 +125,7 @@ def test_the_served_answer_is_the_exported_models_pixel_for_pixel(facts, questio
 
 def test_git_revert_and_serve_bring_the_former_model_back(facts, output, environment, questions, tmp_path):
     for name in ("artifacts", "gitops"):
-        shutil.copytree(output / name, tmp_path / "out" / name)
+        shutil.copytree(output / name, tmp_path / "out" / name, symlinks=True)
     there = {**environment, "PYLIB_OUTPUT": str(tmp_path / "out")}
     second, judged = another_model(output, tmp_path)
     done = pylib(there, "release", str(tmp_path / "model"), str(judged), "--data", facts["data_commit"])

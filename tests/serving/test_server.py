@@ -31,9 +31,10 @@ def listeners(group: int) -> dict[int, str]:
     """Port to address, in the kernel's hexadecimal, of each socket that a process group listens on."""
     inodes = set()
     for pid in group_members(group):
-        for fd in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                inodes.add(str(fd.readlink()))
+        with contextlib.suppress(OSError):  # a process may end meanwhile
+            for fd in Path(f"/proc/{pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    inodes.add(str(fd.readlink()))
     found = {}
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
