@@ -135,8 +135,10 @@ def _heal(pachd: Pachd, info: pfs.CommitInfo, waited: float) -> None:
 
 
 def _drop_left(pachd: Pachd, ref: CommitRef) -> None:
+    """Drop a commit that is open still: its writer may have finished it, and ended, after we saw it open."""
     try:
-        pachd.pfs.drop_commit(commit=handle(ref))
+        if not happened(pachd.pfs.inspect_commit(commit=handle(ref)), "finishing"):
+            pachd.pfs.drop_commit(commit=handle(ref))
     except grpc.RpcError as error:
         if error.code() != grpc.StatusCode.NOT_FOUND:  # else another writer dropped it first
             raise pachd.error(

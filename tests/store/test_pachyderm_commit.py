@@ -90,6 +90,20 @@ def test_a_writer_that_is_killed_leaves_nothing_in_the_way(standin, store):
     assert store.commit("pets", {"a": b"3"}).parent == first.id
 
 
+def test_a_commit_that_its_writer_finished_just_before_it_went_stays(standin, store, monkeypatch):
+    first = store.commit("pets", {"a": b"1"})
+    with marked() as mark:
+        opened = store._pachd.pfs.start_commit(branch=branch_of("pets"), description=mark)
+
+    def finished_meanwhile(_mark):
+        store._pachd.pfs.finish_commit(commit=opened, description="theirs")
+        return True
+
+    monkeypatch.setattr(pachyderm_commit, "is_gone", finished_meanwhile)
+    third = store.commit("pets", {"a": b"3"})
+    assert [commit.id for commit in store.log("pets")] == [third.id, opened.id, first.id]
+
+
 def test_a_writer_elsewhere_that_is_gone_is_not_waited_for_long(standin, store, monkeypatch):
     first = store.commit("pets", {"a": b"1"})
     with monkeypatch.context() as elsewhere:

@@ -54,7 +54,8 @@ def test_a_definition_that_changed_is_found_in_all_that_it_compiles_to(
 def test_a_definition_that_does_not_compile_says_why(checkout: Path, render_of: RenderOf) -> None:
     (checkout / "pipelines/segmentation.py").write_text("import nothing_of_that_name\n")
     [finding] = said("stale-pipeline", render_of("", tree=checkout))
-    assert finding.message.startswith("a definition does not compile: ModuleNotFoundError")
+    assert finding.message.startswith("a definition does not compile: ")
+    assert "pipelines/segmentation.py: it cannot be loaded (ModuleNotFoundError: " in finding.message
 
 
 def test_without_the_definitions_it_is_told_that_nothing_was_compared(
