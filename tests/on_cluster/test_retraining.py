@@ -14,6 +14,7 @@ import yaml
 from preflight.platform.image_lock import locked
 from preflight.platform.pachyderm_specs import Spec
 from preflight.rules.pachyderm.worker import patched, pod_of
+from pylib.runners import lease
 from pylib.runners.data_commit import job_of
 from pylib.runners.kubernetes_api import KubernetesApi
 from pylib.store.opening import open_store
@@ -171,12 +172,12 @@ def test_turns_are_kept_by_the_real_server(kubectl: Kubectl, monkeypatch: pytest
             each.start()
         for each in threads:
             each.join()
-        lease = kubectl.get("lease", "retrain", namespace)["spec"]
+        kept = kubectl.get("lease", "retrain", namespace)["spec"]
     finally:
         kubectl.delete("namespace", namespace)
     assert most == [1] * 5
-    assert lease["leaseTransitions"] == 5
-    assert "holderIdentity" not in lease
+    assert kept["leaseTransitions"] == 5
+    assert "holderIdentity" not in kept
 
 
 def test_the_specification_that_is_looked_at_is_gits(kubectl: Kubectl, platform: Platform) -> None:
