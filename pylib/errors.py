@@ -11,7 +11,8 @@ PylibError
 ├── ServingError         the server, or an answer from it
 ├── RequestError         what a client sent to the model server
 ├── PipelineError        a pipeline run, here or on a cluster
-└── ProvenanceError      a record that is missing or does not match
+├── ProvenanceError      a record that is missing or does not match
+└── ReproductionError    a model that could not be made again, or came out as another one
 """
 
 import difflib
@@ -71,6 +72,10 @@ class PipelineError(PylibError):
 
 class ProvenanceError(PylibError):
     """A provenance record is missing, or a digest in it does not match."""
+
+
+class ReproductionError(PylibError):
+    """A model could not be made again from its record, or what came out is not what the record says."""
 
 
 def one_line(error: object, most: int = 200) -> str:

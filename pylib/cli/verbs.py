@@ -10,6 +10,7 @@ from pylib.cli import (
     explain,
     ingest,
     release,
+    reproduce,
     retrain,
     run,
     serve,
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     app.command("predict")(serve.predict)
     app.command("status")(status.status)
     app.command("explain")(explain.explain)
+    app.command("reproduce")(reproduce.reproduce)
     app.command("doctor")(doctor.doctor)
     app.command("cluster", hidden=True, context_settings=cluster.ANYTHING)(cluster.cluster)
     app.add_typer(retrain.retrain_app, name="retrain")

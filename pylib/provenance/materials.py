@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pylib
+from pylib.provenance import packages
 from pylib.provenance.digests import dir_hash, sha256_file
 
 ROOT = Path(pylib.__file__).resolve().parents[1]
@@ -15,12 +16,18 @@ CODE = ("pylib", "components")
 LOCK = "locks/train.txt"
 
 
+def is_material(name: str) -> bool:
+    """Whether a resource of a record, by its name, is none of the step's own inputs."""
+    return name in {*CODE, LOCK, packages.NAME, "git"}
+
+
 @functools.cache
 def code() -> list[dict[str, Any]]:
-    """Our own code and the lock file, by digest: a step is taken from the cache only where these agree."""
+    """Our code, the lock and what is installed of it: a step is cached only where these agree."""
     found = [_package(name) for name in CODE if (ROOT / name).is_dir()]
     if (ROOT / LOCK).is_file():
         found.append({"name": LOCK, "digest": {"sha256": sha256_file(ROOT / LOCK)}})
+        found.append(packages.installed(ROOT / LOCK))
     return found
 
 
