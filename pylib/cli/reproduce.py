@@ -13,7 +13,10 @@ from pylib.settings import settings
 
 def reproduce(
     what: Annotated[
-        str, typer.Argument(help="a model digest, a prediction id, or the Git commit of a release")
+        str,
+        typer.Argument(
+            help="a model digest, a prediction id, the Git commit of a release, or a model folder"
+        ),
     ],
     file: Annotated[
         list[Path] | None,
@@ -27,19 +30,18 @@ def reproduce(
 
     Exit status 0 says that each output, and the model itself, is the recorded one, bit for bit.
     """
-    from pylib.provenance.explain import model_folder
     from pylib.provenance.materials import ROOT
     from pylib.reproduction.named import named_model
     from pylib.reproduction.reproduce import reproduce as rebuild
 
     place = settings()
     repositories = [each for each in (place.release_repository, ROOT) if (each / ".git").exists()]
-    digest = named_model(
+    console = Console(stderr=True)
+    named = named_model(
         what, artifacts=place.artifacts, predictions=place.predictions, repositories=repositories
     )
-    console = Console(stderr=True)
-    folder = place.output / "reproductions" / digest[:12]
-    with model_folder(place.artifacts, digest) as model, console.status(f"model {digest[:12]}") as status:
+    with named as (model, digest), console.status("starting") as status:
+        folder = place.output / "reproductions" / digest[:12]
 
         def listen(step: str, line: str | None) -> None:
             status.update(f"{step}: {line}"[: console.width - 4] if line else step)

@@ -1,20 +1,37 @@
-"""Which model is meant: by a digest, by the id of an answer, or by the Git commit that released it."""
+"""Which model is meant: a digest, the id of an answer, the Git commit of a release, or a folder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pylib.errors import ProvenanceError, ReleaseError, ReproductionError
 from pylib.provenance.answers import find_prediction
-from pylib.provenance.explain import find_model
+from pylib.provenance.digests import sha256_file
+from pylib.provenance.explain import find_model, model_folder
 from pylib.release.git import Git
 from pylib.release.models import models, read_values
+from pylib.store.artifacts import MODEL_FILE
 
 
-def named_model(what: str, *, artifacts: str, predictions: Path, repositories: Iterable[Path]) -> str:
-    """The digest of the model that is meant.
+@contextmanager
+def named_model(
+    what: str, *, artifacts: str, predictions: Path, repositories: Iterable[Path]
+) -> Iterator[tuple[Path, str]]:
+    """The folder and the digest of the model that is meant.
 
     repositories: where a Git commit is looked for; ReproductionError where there is no such thing.
     """
+    if what and Path(what).is_dir():
+        if not (Path(what) / MODEL_FILE).is_file():
+            raise ReproductionError(f"{what}: a folder without {MODEL_FILE}; name the model's own folder")
+        yield Path(what), sha256_file(Path(what) / MODEL_FILE)
+        return
+    digest = _digest(what, artifacts, predictions, repositories)
+    with model_folder(artifacts, digest) as folder:
+        yield folder, digest
+
+
+def _digest(what: str, artifacts: str, predictions: Path, repositories: Iterable[Path]) -> str:
     prediction = find_prediction(predictions, what)
     try:
         return find_model(artifacts, prediction["model_digest"] if prediction else what)

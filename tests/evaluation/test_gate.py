@@ -78,6 +78,15 @@ def test_limits_are_inclusive_and_independent(low, high, value):
         assert Limit(minimum=low, maximum=high).admits(value) == (low <= value <= high)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_gate_may_ask_for_a_model_that_was_rebuilt(make_measurement, asked):
+    measured = make_measurement()
+    gate = Gate.model_validate({"mean_iou": {"minimum": 0.7}, "reproduced": asked})
+    decided = decide(gate, measured)
+    assert (decided.passed, decided.reproduced) == (True, asked)
+    assert decide_again(Evaluation(**dict(measured), gate=decided)) == decided
+
+
 def test_the_decision_is_repeated_from_the_metrics(make_measurement):
     measured = make_measurement(metrics=make_measurement().metrics | {"mean_iou": 0.1})
     gate = Gate.model_validate({"mean_iou": {"minimum": 0.7}})
@@ -96,6 +105,8 @@ def test_the_decision_is_repeated_from_the_metrics(make_measurement):
         ("parity.same_class: {minimum: 1}", "did you mean 'parity.same_class_share'?"),
         ("zzz: {minimum: 1}", "unknown metric 'zzz'; known: images, mean_iou"),
         ("mean_iou: 0.7", "mean_iou"),
+        ("{mean_iou: {minimum: 0.7}, reproduced: yes please}", "reproduced: true or false, not 'yes please'"),
+        ("reproduced: true", "no metric is asked for"),
         ("mean_iou: {min: 0.7}", "mean_iou.min: Extra inputs"),
         ("mean_iou: {}", "mean_iou: give a minimum or a maximum"),
         ("mean_iou: {minimum: high}", "mean_iou.minimum: Input should be a valid number"),
