@@ -3,12 +3,15 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from pylib.settings import settings
+
+if TYPE_CHECKING:
+    from pylib.reproduction.reproduce import Reproduction
 
 
 def reproduce(
@@ -53,4 +56,17 @@ def reproduce(
         typer.echo(json.dumps(dataclasses.asdict(made), indent=2, default=str))
     made.check()
     if not as_json:
-        typer.echo(f"rebuilt, bit for bit: model {digest}")
+        _say(made)
+
+
+def _say(made: "Reproduction") -> None:
+    """The verdict, and what was another way without making another model."""
+    others = {line for lines in made.circumstances.values() for line in lines}
+    for line in sorted(others):
+        typer.echo(f"not the same, and without effect: {line}")
+    if made.measured:
+        typer.echo(
+            f"{len(made.measured)} values of its evaluation differ by no more than processors do, "
+            f"first {made.measured[0]}"
+        )
+    typer.echo(f"rebuilt, bit for bit: model {made.model}")

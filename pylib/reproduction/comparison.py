@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pylib.evaluation.record import FILE as EVALUATION_FILE
-from pylib.evaluation.record import REPORT
+from pylib.evaluation.record import REPORT, read_evaluation
+from pylib.evaluation.reproduction import Difference as EvaluationDifference
+from pylib.evaluation.reproduction import compare
 from pylib.provenance.digests import manifest
 from pylib.reproduction.recorded import RecordedStep
 
@@ -46,13 +48,12 @@ def differences(step: RecordedStep, outputs: Path, kept: Path) -> list[Differenc
     outputs: where the step's folders are; kept: the model's folder, which has some of the recorded files
     """
     found = [each for output, files in step.outputs.items() for each in _files(step, output, files, outputs)]
-    both = histories(step, outputs, kept)
-    explained = [_explained(each, both) for each in found if Path(each.file).name not in _VIEWS]
-    # A history whose run was the same differs in what it says of the machine only: that is a circumstance.
-    return sorted(
-        (each for each in explained if both is None or each.where or Path(each.file).name != HISTORY_FILE),
-        key=lambda each: not each.where,
-    )
+    explained = [
+        said
+        for each in found
+        if Path(each.file).name not in _VIEWS and (said := _explained(each, step, outputs, kept))
+    ]
+    return sorted(explained, key=lambda each: not each.where)
 
 
 def _files(step: RecordedStep, output: str, files: Mapping[str, str], outputs: Path) -> list[Difference]:
@@ -64,10 +65,20 @@ def _files(step: RecordedStep, output: str, files: Mapping[str, str], outputs: P
     ]
 
 
-def _explained(difference: Difference, histories: Histories | None) -> Difference:
-    if histories is None or Path(difference.file).name != HISTORY_FILE:
-        return difference
-    return replace(difference, where=first_difference(*histories))
+def _explained(difference: Difference, step: RecordedStep, outputs: Path, kept: Path) -> Difference | None:
+    """The same with the first place in the file; None where what differs there is no other result.
+
+    A history of the same run may tell of another machine, which is a circumstance, and an evaluation may
+    differ by as much as processors do.
+    """
+    name = Path(difference.file).name
+    if name == HISTORY_FILE and (both := histories(step, outputs, kept)):
+        where = first_difference(*both)
+        return replace(difference, where=where) if where else None
+    if name == EVALUATION_FILE and (values := evaluation_differences(step, outputs, kept)):
+        beyond = [each for each in values if not each.within]
+        return replace(difference, where=str(beyond[0])) if beyond else None
+    return difference
 
 
 def histories(step: RecordedStep, outputs: Path, kept: Path) -> Histories | None:
@@ -93,6 +104,10 @@ def first_difference(recorded: Mapping[str, Any], rebuilt: Mapping[str, Any]) ->
     return f"{len(new)} epochs, recorded {len(old)}" if len(old) != len(new) else ""
 
 
-def evaluations(outputs: Path, kept: Path) -> tuple[Path, Path]:
-    """The recorded and the rebuilt evaluation."""
-    return kept / "evaluation" / EVALUATION_FILE, outputs / "evaluation" / EVALUATION_FILE
+def evaluation_differences(step: RecordedStep, outputs: Path, kept: Path) -> list[EvaluationDifference]:
+    """The values of a rebuilt evaluation that are not the recorded ones; of another step, none."""
+    for output, files in step.outputs.items():
+        old, new = kept / output / EVALUATION_FILE, outputs / output / EVALUATION_FILE
+        if EVALUATION_FILE in files and old.is_file() and new.is_file():
+            return compare(read_evaluation(old), read_evaluation(new))
+    return []

@@ -28,6 +28,7 @@ class Reproduction:
 
     differences: of the first step that made something else, which is then the last that was run
     circumstances: what was recorded and was not the same this time, in words, by step
+    measured: values of the evaluation that differ by no more than processors do, in words
     """
 
     model: str
@@ -35,6 +36,7 @@ class Reproduction:
     steps: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     circumstances: dict[str, list[str]] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
 
     @property
     def same(self) -> bool:
@@ -80,6 +82,7 @@ def reproduce(
             made.steps.append(step.name)
             made.circumstances[step.name] = _circumstances(step, outputs, model)
             made.differences = comparison.differences(step, outputs, model)
+            made.measured += map(str, comparison.evaluation_differences(step, outputs, model))
             listen(step.name, None)
             if made.differences:
                 return made

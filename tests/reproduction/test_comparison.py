@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pylib.provenance.digests import manifest
 from pylib.reproduction.arguments import circumstances_that_differ
-from pylib.reproduction.comparison import differences, first_difference
+from pylib.reproduction.comparison import differences, evaluation_differences, first_difference
 from pylib.reproduction.recorded import RecordedStep
 
 HISTORY = {
@@ -83,6 +83,20 @@ def test_the_file_that_explains_the_others_comes_first(trained):
 def test_a_file_that_was_not_made_is_named(trained):
     (trained[1] / "model/model.onnx").unlink()
     assert str(differences(*trained)[0]) == "step train: model/model.onnx was not made"
+
+
+@pytest.mark.parametrize(("iou", "beyond"), [(0.8 + 1e-6, False), (0.9, True)])
+def test_an_evaluation_may_differ_by_as_much_as_processors_do(tmp_path, judged, iou, beyond):
+    """The digest in both is that of one model; the figures are those of two processors."""
+    kept, again = (judged(name, iou=value)[1].parent for name, value in (("kept", 0.8), ("again", iou)))
+    written = json.loads((again / "evaluation/evaluation.json").read_text())
+    written["model_digest"] = json.loads((kept / "evaluation/evaluation.json").read_text())["model_digest"]
+    (again / "evaluation/evaluation.json").write_text(json.dumps(written))
+    step = RecordedStep("evaluate", {}, {}, {"evaluation": manifest(kept / "evaluation")}, {})
+    found = [str(each) for each in differences(step, again, kept)]
+    assert len(found) == beyond
+    assert all("metrics.mean_iou: 0.8, rebuilt 0.9 (beyond" in each for each in found)
+    assert evaluation_differences(step, again, kept)
 
 
 def test_circumstances_are_told_by_name():
