@@ -90,10 +90,20 @@ def _differs(name: str, was: Any, now: Any) -> list[str]:
         return [f"{name}: {was} recorded, {now if now is not None else 'none'} now"]
     if was.get("digest") == now.get("digest"):
         return []
-    old, new = was.get("annotations") or {}, now.get("annotations") or {}
-    parts = [f"{part} {old.get(part, 'none')} recorded, {new.get(part, 'none')} now"
-             for part in sorted(old.keys() | new.keys()) if old.get(part) != new.get(part)]  # fmt: skip
+    old, new = _parts(was), _parts(now)
+    parts = [
+        f"{part} {old.get(part, 'none')} recorded, {new.get(part, 'none')} now"
+        for part in sorted(old.keys() | new.keys())
+        if old.get(part) != new.get(part)
+    ]
     return parts or [f"{name}: {_digest(was)} recorded, {_digest(now)} now"]
+
+
+def _parts(resource: Mapping[str, Any]) -> dict[str, str]:
+    """What a resource consists of, by name: the versions of packages, the digests of files."""
+    annotations = resource.get("annotations") or {}
+    files = {name: str(digest)[:12] for name, digest in (annotations.get("files") or {}).items()}
+    return files or {name: str(value) for name, value in annotations.items()}
 
 
 def _digest(resource: Mapping[str, Any]) -> str:

@@ -105,17 +105,26 @@ def test_circumstances_are_told_by_name():
         "git": {"digest": {"gitCommit": "a"}},
         "packages": {"digest": {"sha256": "a"}, "annotations": {"pillow": "12.0.0", "numpy": "2.4.6"}},
         "locks/train.txt": {"digest": {"sha256": "1" * 64}},
+        "pylib": {
+            "digest": {"dirHash": "1"},
+            "annotations": {"files": {"pylib/a.py": "1" * 64, "pylib/b.py": "1"}},
+        },
     }
     now = {
         "python": "3.12.1",
         "git": {"digest": {"gitCommit": "b"}},
         "packages": {"digest": {"sha256": "b"}, "annotations": {"pillow": "13.0.0", "numpy": "2.4.6"}},
         "locks/train.txt": {"digest": {"sha256": "2" * 64}},
+        "pylib": {
+            "digest": {"dirHash": "2"},
+            "annotations": {"files": {"pylib/a.py": "2" * 64, "pylib/b.py": "1"}},
+        },
         "new": 1,
     }
     assert circumstances_that_differ(recorded, recorded) == []
     assert circumstances_that_differ(recorded, now) == [
         "locks/train.txt: 111111111111 recorded, 222222222222 now",
         "pillow 12.0.0 recorded, 13.0.0 now",
+        "pylib/a.py 111111111111 recorded, 222222222222 now",
         "python: 3.11.7 recorded, 3.12.1 now",
     ]
