@@ -215,8 +215,8 @@ class _Assembler:
         amounts = [sample.target.amounts for sample in self.samples]
         having = [one[number] for one in amounts if number in one]
         total = max(1, sum(sum(one.values()) for one in amounts))
-        what = f"{self.task.checks.AMOUNTS} of {len(having)} {self.target}s"
-        return f"{sum(having) / total:.2%} of all {what} count for nothing"
+        where = f"{self.task.checks.AMOUNTS}, in {len(having)} {self.target}s,"
+        return f"{sum(having) / total:.2%} of all {where} count for nothing"
 
     def _item(self, sample: CheckedSample, split: SplitName) -> Item:
         return Item(
