@@ -60,10 +60,12 @@ def _number_first(key: str, name: str) -> tuple[str, str]:
 
 
 def _ids_first(content: Mapping[object, object]) -> Iterable[tuple[object, object]]:
-    """Take `ignore: 255` and `ignore: [0, 255]` for `255: ignore` and so on."""
+    """Take `ignore: 255`, `ignore: [0, 255]` and `255: {name: void, ignore: true}` for `255: ignore`."""
     for key, value in content.items():
         if isinstance(key, str) and key.casefold() in _KEYS:
             yield from ((number, IGNORE) for number in (value if isinstance(value, list) else [value]))
+        elif isinstance(value, dict):
+            yield key, IGNORE if value.get(IGNORE) is True else value.get("name")
         else:
             yield key, value
 

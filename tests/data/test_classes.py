@@ -37,6 +37,14 @@ def test_every_way_to_say_that_an_id_is_ignored(tmp_path: Path, way: str) -> Non
         assert list(legend) == sorted(legend)
 
 
+def test_a_class_that_is_written_in_full_may_be_ignored(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(
+        "0: {name: road}\n3: {name: hood, ignore: true}\n4: {name: sky, ignore: false}\n"
+    )
+    legend = read_classes(tmp_path / FILE)
+    assert legend == {0: "road", 3: "ignore", 4: "sky"}
+
+
 def test_a_list_of_ids_is_ignored(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("ignore: [0, 255]\n1: wall\n2: floor\n")
     legend = read_classes(tmp_path / FILE)
