@@ -17,8 +17,9 @@ IGNORE = "ignore"
 VOID = 255
 """The id that is ignored where no class has it, as in PASCAL VOC and Cityscapes."""
 
-_IGNORED = {IGNORE, "ignored", "unlabeled", "unlabelled", "don't care", "dontcare"}
-_VOID = {"void", "unknown"}  # of VOID alone: elsewhere a void may be a hole in a casting
+_IGNORED = {IGNORE, "ignored"}
+# Of VOID alone: elsewhere a void may be a hole in a casting, and what is unlabelled the background.
+_VOID = {"void", "unlabeled", "unlabelled", "unknown"}
 _KEYS = {IGNORE, "ignore_index", "ignore_label"}  # what configurations of training call it
 
 
@@ -85,7 +86,7 @@ def _checked(pairs: Iterable[tuple[object, object]], place: str) -> dict[int, st
         if not isinstance(name, str) or not name or not name.isprintable():
             raise ConfigurationError(f"{place}: class id {key} needs a name, as in {key}: road")
         said = _name(key, name)
-        if key in classes or (said != IGNORE and said in classes.values()):
+        if classes.get(key, said) != said or (said != IGNORE and said in classes.values()):
             raise ConfigurationError(f"{place}: {key}: {name} is there twice; ids and names must be distinct")
         classes[key] = said
     return dict(sorted(classes.items()))
