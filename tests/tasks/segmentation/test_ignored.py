@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from pylib.data.augmentation import item_seed
 from pylib.data.images import decode_image
+from pylib.errors import DataError
 from pylib.evaluation.calibration import expected_calibration_error, reliability
 from pylib.evaluation.confusion import confusion_matrix, mean_iou
 from pylib.evaluation.pictures import ERROR
@@ -89,6 +90,17 @@ def test_metrics_calibration_and_validation_are_those_of_the_pixels_that_count(t
     unjudged = {place for place in range(3) if np.all(truth[place] == IGNORED)}
     assert {place for place, _ in seen.examples()} == {0, 1, 2} - unjudged
     assert seen.parity()["same_class_share"] == 1
+
+
+def test_where_no_pixel_counts_there_are_no_metrics_to_be_had() -> None:
+    truth, outputs = np.full((1, SIDE, SIDE), IGNORED, np.uint8), tf.nn.softmax(logits(count=1)).numpy()
+    seen = judgement.accumulator(CLASSES, ["a"])
+    seen.add(truth, outputs, outputs)
+    assert seen.examples() == []
+    with pytest.raises(DataError, match="no pixel of the test masks counts"):
+        seen.metrics()
+    with pytest.raises(DataError, match="no pixel of the validation masks counts"):
+        summary(measure(truth, logits(count=1)).numpy(), CLASSES)
 
 
 def test_of_256_classes_none_is_ignored() -> None:
