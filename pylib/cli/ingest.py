@@ -29,7 +29,9 @@ def ingest(
     ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(help="class ids and names, 0=background,1=road; default: classes.yaml, the task's own"),
+        typer.Option(
+            help="ids and names, 0=background,1=road,9=ignore; default: classes.yaml, the task's own"
+        ),
     ] = None,
     group: Annotated[
         str | None, typer.Option(help="regular expression on ids; its first ( ) is what stays in one split")
@@ -88,6 +90,7 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
         "images": len(result.index.items),
         "splits": splits,
         "classes": result.index.classes,
+        "ignored": result.index.ignored,
         "rejected": sum(finding.rejected for finding in result.findings),
         "findings": dict(Counter(finding.code for finding in result.findings)),
         "report": str(folder / "report.html"),
@@ -106,8 +109,10 @@ def _print_summary(result: "IngestResult", folder: Path) -> None:
     ]
     if index.classes:
         rows.append(("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))))
+    left_out = [finding for finding in result.findings if finding.code == "id-ignored"]
+    rows += [("ignored", escape(f"{finding.item}: {finding.reason}")) for finding in left_out]
     kinds = all_rules(find(index.task).checks.FINDINGS)
-    for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
+    for code, count in sorted(Counter(one.code for one in result.findings if one not in left_out).items()):
         what = "[red]rejected[/]" if kinds[code].rejected else "[yellow]noted[/]"
         rows.append((what, f"{count} x {kinds[code].title.lower()}"))
     console = Console(stderr=True, soft_wrap=True, highlight=False)

@@ -31,7 +31,8 @@ class CheckedTarget:
 
     `meaning` is equal for targets that say the same, whatever file they came in; `amounts` counts how much
     there is of each class id; `files` are the target's own, by path in the commit: a file of the source, or
-    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing.
+    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing. `alone`
+    is the finding that rejects it where no other target of the data set has a class that it lacks.
     """
 
     record: Target
@@ -39,6 +40,7 @@ class CheckedTarget:
     amounts: dict[int, int] = field(default_factory=dict)
     files: dict[str, bytes | Path] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    alone: Finding | None = None
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,16 @@ import hashlib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
+from pylib.data.classes import IGNORE
 from pylib.errors import DataError
 from pylib.records import Record, first_error
 
@@ -105,7 +113,8 @@ class DatasetIndex(Record):
     """What dataset.json holds: the task, the classes (id → name) and the items, sorted by id.
 
     `task` is one of pylib.tasks; `group_pattern` is the regular expression whose first capture group, found
-    in an id, is the item's group. A data set of numbers has no classes.
+    in an id, is the item's group. A data set of numbers has no classes. `ignored` are ids in targets that are
+    no class and count for nothing.
     """
 
     format: Literal[2] = 2
@@ -113,6 +122,7 @@ class DatasetIndex(Record):
     name: str
     group_pattern: str | None = None
     classes: dict[Annotated[int, Field(ge=0)], str]
+    ignored: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
     items: list[Item]
 
     @model_validator(mode="before")
@@ -132,7 +142,20 @@ class DatasetIndex(Record):
             raise ValueError("items must be sorted by id, and ids must be unique")
         if len(set(self.classes.values())) != len(self.classes):
             raise ValueError("two class ids have the same name")
+        if both := self.classes.keys() & set(self.ignored):
+            raise ValueError(f"id {min(both)} is a class, and ignored")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write what ignores nothing as it always was, so that the same content is the same commit."""
+        content: dict[str, Any] = dump(self)
+        return content if self.ignored else {key: content[key] for key in content if key != "ignored"}
+
+    @property
+    def legend(self) -> dict[int, str]:
+        """What each id of a target means, as pylib.data.classes has it, sorted by id."""
+        return dict(sorted({**self.classes, **dict.fromkeys(self.ignored, IGNORE)}.items()))
 
     @property
     def class_names(self) -> list[str]:

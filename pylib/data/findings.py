@@ -34,6 +34,12 @@ _OF_A_DATA_SET: dict[str, Rule] = {
     "near-duplicate": Rule(False, "Near duplicates", "nothing: they stay in one split"),
     "group-unmatched": Rule(False, "Ids without a group", "widen --group if they belong to one"),
     "class-unseen": Rule(False, "Classes that no item has", "check the ids in classes.yaml or --classes"),
+    "id-ignored": Rule(
+        False, "Ids that are ignored", "nothing; name it in classes.yaml or --classes if it is a class"
+    ),
+    "split-without-class": Rule(
+        False, "Splits without a class", "add images: what is measured there says nothing of that class"
+    ),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(
         True, "Ids that the commit has", "rename it; to replace the old one, ingest all without --add"

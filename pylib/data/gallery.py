@@ -41,17 +41,17 @@ class Gallery:
     """The pictures of a source's candidates, by id."""
 
     def __init__(
-        self, candidates: Sequence[Candidate], classes: dict[int, str], checks: "aspects.Checks"
+        self, candidates: Sequence[Candidate], legend: dict[int, str], checks: "aspects.Checks"
     ) -> None:
         self.candidates = {candidate.id: candidate for candidate in candidates}
-        self.classes, self.checks = classes, checks
+        self.legend, self.checks = legend, checks
 
     def pictures(self, ids: Iterable[str]) -> list[Picture]:
         """Return the pictures of those ids that are in the source."""
         return [self._picture(self.candidates[item]) for item in ids if item in self.candidates]
 
     def _picture(self, candidate: Candidate) -> Picture:
-        target = self.checks.picture(candidate, self.classes, _SIDE)
+        target = self.checks.picture(candidate, self.legend, _SIDE)
         veil = None if target.veil is None else _data_uri("image/png", target.veil)
         return Picture(candidate.id, _thumbnail(candidate), veil, target.caption)
 

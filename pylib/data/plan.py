@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
+from pylib.data.classes import counted
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
 from pylib.data.layout import Layout, with_safe_names
@@ -19,8 +20,8 @@ from pylib.tasks.task import DEFAULT, Task, find
 class Options:
     """What a person can ask for.
 
-    `task` is by name, else the parent commit's, else segmentation; `classes` are ids and names, else those
-    that the source names, the parent's, or the task's own; `group` is a regular expression whose first
+    `task` is by name, else the parent commit's, else segmentation; `classes` is a legend, else what the
+    source says, the parent's, or the task's own; `group` is a regular expression whose first
     capture group, found in an id, is the group's key, else the parent's, and "" is none; `strict` makes it
     an error to reject anything; `add` keeps the parent's items.
     """
@@ -36,13 +37,15 @@ class Options:
 class Plan:
     """What a commit would hold, and why: valid while the source is open.
 
-    `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them.
+    `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them;
+    `legend` says what each id means, as in pylib.data.classes.
     """
 
     source: Source
     layout: Layout
     options: Options
     task: Task
+    legend: dict[int, str]
     index: DatasetIndex
     files: dict[str, bytes | Path]
     samples: list[CheckedSample]
@@ -90,19 +93,24 @@ def _task(options: Options, parent: Parent | None) -> Task:
 def _plan(source: Source, parent: Parent | None, options: Options, task: Task, name: str) -> Plan:
     layout = with_safe_names(task.layout.read_layout(source.folder, source.uri))
     old = parent.index if parent else None
-    classes = task.checks.classes(options.classes, layout.class_names, old.classes if old else None)
-    if old and options.add and classes != old.classes:
-        raise ConfigurationError(f"{name}: its classes are {old.classes}; what is added must have the same")
+    legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
+    if old and options.add:
+        if counted(legend) != old.classes:
+            raise ConfigurationError(
+                f"{name}: its classes are {old.classes}; what is added must have the same"
+            )
+        legend = dict(sorted({**legend, **old.legend}.items()))
     group = options.group if options.group is not None else old.group_pattern if old else None
-    samples, findings = examine(layout.candidates, classes, task.checks)
+    samples, findings = examine(layout.candidates, legend, task.checks)
     assembled = assemble(
-        samples, classes, task=task, name=name, group=group or None, parent=parent, add=options.add
+        samples, legend, task=task, name=name, group=group or None, parent=parent, add=options.add
     )
     return Plan(
         source=source,
         layout=layout,
         options=options,
         task=task,
+        legend=legend,
         index=assembled.index,
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,

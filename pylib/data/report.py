@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
+from pydantic import Field
 
 from pylib.atomic import write_file
 from pylib.data.dataset import SPLITS, SplitName
@@ -13,7 +14,7 @@ from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
 from pylib.data.plan import Plan
 from pylib.errors import DataError
-from pylib.palette import class_colour
+from pylib.palette import HATCHING, class_colour
 from pylib.records import Record
 
 _SHOWN = 24  # kept items with a picture
@@ -33,7 +34,8 @@ class Counts(Record):
 class Report(Record):
     """What report.json holds.
 
-    `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels; `sides`
+    `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels, less what is
+    ignored; `ignored` are its shares of all of them, by id, where there is such; `sides`
     counts the data set's images by the length of their shorter side, as (from, to, count) in pixels;
     `splits` counts the data set's items.
     """
@@ -46,6 +48,7 @@ class Report(Record):
     images: Counts
     splits: dict[SplitName, int]
     class_shares: dict[str, float]
+    ignored: dict[int, float] = Field(default_factory=dict)
     sides: list[tuple[int, int, int]]
     findings: list[Finding]
 
@@ -56,6 +59,7 @@ def make_report(plan: Plan) -> Report:
     aside = len({finding.item for finding in plan.rejected})
     amounts = sum((Counter(sample.target.amounts) for sample in plan.samples), Counter[int]())
     total = max(1, amounts.total())
+    counts = max(1, sum(amounts[number] for number in index.classes))
     return Report(
         name=index.name,
         source=plan.source.uri,
@@ -65,7 +69,8 @@ def make_report(plan: Plan) -> Report:
             read=len(plan.layout.candidates), kept=len(plan.samples), rejected=aside, total=len(index.items)
         ),
         splits={name: len(index.split(name)) for name in SPLITS},
-        class_shares={name: amounts[number] / total for number, name in sorted(index.classes.items())},
+        class_shares={name: amounts[number] / counts for number, name in sorted(index.classes.items())},
+        ignored={number: amounts[number] / total for number in index.ignored},
         sides=_histogram([min(item.width, item.height) for item in index.items]),
         findings=plan.findings,
     )
@@ -89,13 +94,14 @@ def _html(plan: Plan, report: Report) -> str:
         loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     checks = plan.task.checks
-    gallery = Gallery(plan.layout.candidates, plan.index.classes, checks)
+    gallery = Gallery(plan.layout.candidates, plan.legend, checks)
     step = max(1, len(plan.samples) // _SHOWN)
     return environment.get_template("report.html.j2").render(
         report=report,
         target=checks.TARGET,
         amounts=checks.AMOUNTS,
         colours={name: class_colour(place) for place, name in enumerate(plan.index.class_names)},
+        hatching=HATCHING,
         kept=gallery.pictures([sample.id for sample in plan.samples[::step][:_SHOWN]]),
         kinds=_kinds(report.findings, gallery, checks.FINDINGS),
     )

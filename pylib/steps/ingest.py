@@ -43,7 +43,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "repository": repository,
         "branch": branch,
         "task": plan.index.task,
-        "classes": {str(number): name for number, name in plan.index.classes.items()},
+        "classes": {str(number): name for number, name in plan.index.legend.items()},
         "group": plan.index.group_pattern,
         "strict": plan.options.strict,
         "add": plan.options.add,

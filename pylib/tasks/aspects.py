@@ -25,7 +25,7 @@ from pylib.records import Record
 from pylib.training.config import TrainingConfig
 
 Classes = dict[int, str]
-"""Names by id; empty where targets are numbers."""
+"""A legend, as in pylib.data.classes: names by id, those that are ignored among them; empty for numbers."""
 
 
 class LayoutReader(Protocol):
@@ -55,7 +55,8 @@ class Checks(Protocol):
     def classes(self, asked: Classes | None, found: Classes | None, parent: Classes | None) -> Classes:
         """The classes of the commit to be, sorted by id; raises ConfigurationError.
 
-        Of those that a person asked for, that the source's layout names, and that the parent commit has.
+        Of those that a person asked for, that the source's layout names, and that the parent commit has. With
+        the ids that are ignored, said or not.
         """
         ...
 
@@ -123,7 +124,8 @@ class Objective(Protocol):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One input and its target, changed as `seed`, int32 [2], says; same shapes and dtypes.
 
-        strength: in [0,1]; 0 changes nothing.
+        strength: in [0,1]; 0 changes nothing. Where `Records.arrays` gives targets a value that is ignored,
+        it is given as `ignored`, to be put where a target holds nothing that anybody drew.
         """
         ...
 

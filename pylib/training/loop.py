@@ -122,6 +122,11 @@ class Loop:
     def _scores(self) -> list[float]:
         return [entry[self.score] for entry in self.history]
 
+    def _augmentation(self) -> dict[str, Any]:
+        """The arguments that one run has; `ignored` only where its targets have such a value."""
+        ignored, strength = self.data.train.targets.ignored, {"strength": self.config.augmentation}
+        return strength if ignored is None else strength | {"ignored": ignored}
+
     def _batches(self, first: int) -> "tf.data.Dataset":
         config = self.config
         dataset = self.data.train.epochs(
@@ -129,7 +134,7 @@ class Loop:
             seed=config.seed,
             first=first,
             last=self.epochs,
-            augment=partial(self.objective.augment, strength=config.augmentation),
+            augment=partial(self.objective.augment, **self._augmentation()),
             deterministic=config.deterministic,
         )
         return self.steps.strategy.experimental_distribute_dataset(dataset)

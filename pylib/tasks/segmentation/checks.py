@@ -1,12 +1,13 @@
 """What may be wrong with a mask, what it says, and how a report shows it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pylib.data.checks import CheckedTarget, RejectedError, size_of
+from pylib.data.classes import IGNORE, VOID, counted, ignored
 from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
@@ -14,7 +15,7 @@ from pylib.data.images import decode_mask, encode_png, resize_mask
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
-from pylib.palette import class_rgb
+from pylib.palette import class_rgb, hatched
 from pylib.tasks.segmentation.records import class_lookup
 
 TARGET = "mask"
@@ -31,10 +32,16 @@ FINDINGS: dict[str, Rule] = {
     "mask-unknown-class": Rule(
         True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
     ),
+    "mask-ignored": Rule(True, "Masks of nothing but ignored pixels", "draw it, or leave the image out"),
     "mask-single-class": Rule(True, "Masks of one class only", "draw the object, or leave the image out"),
+    "mask-empty": Rule(
+        False, "Images that show nothing but background", "nothing, if there is nothing to be found in them"
+    ),
     "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: the ids are the same"),
 }
 _FEW = 5
+_BACKGROUND = ("background", "bg", "_background_")
+_NOTHING = ("nothing", "none", "empty", "ok", "good", "normal", "healthy", "clean")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _WHITE = (255, 255, 255)  # ids that are no class
 
@@ -42,15 +49,19 @@ _WHITE = (255, 255, 255)  # ids that are no class
 def classes(
     asked: dict[int, str] | None, found: dict[int, str] | None, parent: dict[int, str] | None
 ) -> dict[int, str]:
-    """The first that are given, else the trimap; ConfigurationError unless two or more ids, 0…255."""
+    """The first that are given, else the trimap; ConfigurationError unless two or more ids, 0…255.
+
+    VOID is ignored where it is no class, as users of PASCAL VOC and Cityscapes expect.
+    """
     chosen = asked or found or parent or DEFAULT_CLASSES
     if wrong := [number for number in chosen if number > np.iinfo(np.uint8).max]:
         raise ConfigurationError(
             f"classes {chosen}: {wrong[0]} is no mask id; ids are whole numbers from 0 to 255"
         )
-    if len(chosen) < 2:  # noqa: PLR2004
-        raise ConfigurationError(f"classes {chosen}: a segmentation needs two classes or more")
-    return chosen
+    if len(counted(chosen)) < 2:  # noqa: PLR2004
+        but = " beside what is ignored" if ignored(chosen) else ""
+        raise ConfigurationError(f"classes {chosen}: a segmentation needs two classes or more{but}")
+    return chosen if VOID in chosen else {**chosen, VOID: IGNORE}
 
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
@@ -59,13 +70,28 @@ def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str
     stored = _to_store(mask, data)
     file = f"masks/{candidate.id}.png"
     ids, counts = np.unique(mask, return_counts=True)
+    amounts = dict(zip(ids.tolist(), counts.tolist(), strict=True))
+    findings = [] if stored is data else [_converted(candidate)]
+    known = amounts.keys() & counted(classes).keys()
+    if known == {background(classes)}:
+        findings.append(_about("mask-empty", candidate, classes, amounts))
     return CheckedTarget(
         record=MaskTarget(file=file, sha256=hashlib.sha256(stored).hexdigest()),
         meaning=_digest(mask),
-        amounts=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
+        amounts=amounts,
         files={file: candidate.source if stored is data else stored},
-        findings=[] if stored is data else [_converted(candidate)],
+        findings=findings,
+        alone=_about("mask-single-class", candidate, classes, amounts) if len(known) == 1 else None,
     )
+
+
+def background(classes: dict[int, str]) -> int | None:
+    """The class of where there is nothing to be found: one named so, else that of id 0; None without one."""
+    names = {name.casefold(): number for number, name in counted(classes).items()}
+    named = next((names[name] for name in _BACKGROUND if name in names), None)
+    first = 0 if 0 in counted(classes) else None
+    without = next((names[name] for name in _NOTHING if name in names), None)
+    return next((number for number in (named, first, without) if number is not None), None)
 
 
 def meaning(target: Target, read: Callable[[str], bytes]) -> str:
@@ -101,9 +127,20 @@ def _read_mask(
     if unknown := [value for value in ids if value not in classes]:
         shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
         raise _rejected("mask-unknown-class", candidate, f"mask has ids that are no class: {shown}")
-    if len(ids) == 1:
-        raise _rejected("mask-single-class", candidate, f"mask is {classes[ids[0]]} all over")
+    if not counted(classes).keys() & ids:
+        raise RejectedError(_about("mask-ignored", candidate, classes, ids))
+    if len(ids) == 1 and ids[0] != background(classes):
+        raise RejectedError(_about("mask-single-class", candidate, classes, ids))
     return data, mask
+
+
+def _about(code: str, candidate: Candidate, legend: dict[int, str], ids: Iterable[int]) -> Finding:
+    """Say of what alone a mask is; one that is full of 255 for its object should not stay a riddle."""
+    names = [legend[number] for number in ids if number in counted(legend)]
+    left = ", ".join(str(number) for number in ids if number in ignored(legend))
+    words = [f"{name} all over" for name in names] if not left else [f"{name} and" for name in names]
+    aside = [f"{left}, which is ignored unless it is named as a class"] if left else []
+    return find(code, candidate.id, " ".join(["mask is", *words, *aside]), rules=FINDINGS)
 
 
 def _rejected(code: str, candidate: Candidate, reason: str) -> RejectedError:
@@ -125,7 +162,9 @@ def _digest(mask: NDArray[np.uint8]) -> str:
     return hashlib.sha256(str(mask.shape).encode() + mask.tobytes()).hexdigest()
 
 
-def _coloured(mask: NDArray[np.uint8], classes: dict[int, str]) -> NDArray[np.uint8]:
+def _coloured(mask: NDArray[np.uint8], legend: dict[int, str]) -> NDArray[np.uint8]:
+    classes = counted(legend)
     table = np.array([*(class_rgb(index) for index in range(len(classes))), _WHITE], np.uint8)
     indices = class_lookup(classes)[mask]
-    return table[np.where(indices < 0, len(classes), indices)]
+    coloured = table[np.where(indices < 0, len(classes), indices)]
+    return hatched(coloured, np.isin(mask, ignored(legend)))
