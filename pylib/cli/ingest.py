@@ -3,14 +3,14 @@
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from pylib.settings import settings
+from pylib.settings import MAX_PIXELS, settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import DEFAULT_BRANCH
 from pylib.tasks.task import DEFAULT, find, names
@@ -34,7 +34,20 @@ def ingest(
     group: Annotated[
         str | None, typer.Option(help="regular expression on ids; its first ( ) is what stays in one split")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="fail if anything is rejected")] = False,
+    orientation: Annotated[
+        Literal["exif", "stored"] | None,
+        typer.Option(
+            help="how masks lie on images that EXIF turns: as the picture is seen, or on its stored "
+            "pixels; default: as they fit, else as it is seen, which is named a risk"
+        ),
+    ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"pixels an image may have; default: PYLIB_MAX_PIXELS, {MAX_PIXELS:,}"),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="fail if anything is rejected, or kept at a risk")
+    ] = False,
     add: Annotated[
         bool, typer.Option("--add", help="keep what the branch holds; default: replace it")
     ] = False,
@@ -65,6 +78,8 @@ def ingest(
             group=group,
             strict=strict,
             add=add,
+            orientation=orientation,
+            max_pixels=max_pixels,
         ),
         cache=output / "downloads",
         branch=branch,
@@ -89,6 +104,7 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
         "splits": splits,
         "classes": result.index.classes,
         "rejected": sum(finding.rejected for finding in result.findings),
+        "assumed": result.assumed,
         "findings": dict(Counter(finding.code for finding in result.findings)),
         "report": str(folder / "report.html"),
     }
@@ -106,10 +122,13 @@ def _print_summary(result: "IngestResult", folder: Path) -> None:
     ]
     if index.classes:
         rows.append(("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))))
+    rows += [("read as", escape(sentence)) for sentence in result.assumed]
     kinds = all_rules(find(index.task).checks.FINDINGS)
     for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
-        what = "[red]rejected[/]" if kinds[code].rejected else "[yellow]noted[/]"
-        rows.append((what, f"{count} x {kinds[code].title.lower()}"))
+        rule = kinds[code]
+        what = "[red]rejected[/]" if rule.rejected else "[red]at risk[/]" if rule.risk else "[yellow]noted[/]"
+        fix = f" (likely fix: {rule.fix})" if rule.rejected or rule.risk else ""
+        rows.append((what, f"{count} x {rule.title.lower()}{escape(fix)}"))
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for label, text in [*rows, ("report", escape(str(folder / "report.html")))]:
         console.print(label + " " * (11 - len(Text.from_markup(label))) + text)

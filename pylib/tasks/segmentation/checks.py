@@ -10,11 +10,13 @@ from pylib.data.checks import CheckedTarget, RejectedError, size_of
 from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.images import decode_mask, encode_png, resize_mask
+from pylib.data.images import TooLargeError, decode_mask, encode_png, read_header, resize_mask
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb
+from pylib.settings import max_pixels
+from pylib.tasks.segmentation import orientation
 from pylib.tasks.segmentation.records import class_lookup
 
 TARGET = "mask"
@@ -26,8 +28,12 @@ DEFAULT_CLASSES: dict[int, str] = {1: "object", 2: "background", 3: "border"}
 FINDINGS: dict[str, Rule] = {
     "image-without-mask": Rule(True, "Images without a mask", "draw it, or name it masks/<id>.png"),
     "mask-without-image": Rule(True, "Masks without an image", "add the image, or remove the mask"),
+    "name-ambiguous": Rule(
+        True, "Names that fit several", "rename them so that each mask has the name of its one image"
+    ),
     "mask-unreadable": Rule(True, "Unreadable masks", "save it as PNG, one channel of class ids"),
     "mask-size": Rule(True, "Masks of another size", "export the mask at the size of the upright image"),
+    **orientation.FINDINGS,
     "mask-unknown-class": Rule(
         True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
     ),
@@ -55,8 +61,9 @@ def classes(
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
     """Read a candidate's mask, which is stored as it is where it is an 8-bit grey PNG; or RejectedError."""
-    data, mask = _read_mask(candidate, image, classes)
-    stored = _to_store(mask, data)
+    data, laid, turned = _read_mask(candidate, image, classes)
+    mask = laid.mask
+    stored = encode_png(mask) if turned else _to_store(mask, data)
     file = f"masks/{candidate.id}.png"
     ids, counts = np.unique(mask, return_counts=True)
     return CheckedTarget(
@@ -64,7 +71,7 @@ def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str
         meaning=_digest(mask),
         amounts=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
         files={file: candidate.source if stored is data else stored},
-        findings=[] if stored is data else [_converted(candidate)],
+        findings=[*laid.findings, *([] if turned or stored is data else [_converted(candidate)])],
     )
 
 
@@ -78,22 +85,39 @@ def meaning(target: Target, read: Callable[[str], bytes]) -> str:
 def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetPicture:
     """The mask's classes in their colours, at most `side` pixels a side; nothing where it cannot be read."""
     try:
-        mask = decode_mask(read_file(candidate.source))
+        image = read_header(candidate.image)
+        data = read_file(candidate.source)
+        mask = decode_mask(data, max_pixels=max(max_pixels(), image.width * image.height))
+        sideways = image.orientation in orientation.SIDEWAYS and image.kind != "TIFF"
+        shape = (image.width, image.height) if sideways else (image.height, image.width)
+        laid = orientation.lay(mask, data, candidate, shape)
     except DataError:
         return TargetPicture()
+    other = (
+        None if laid.other is None else TargetPicture("the other reading", _veil(laid.other, classes, side))
+    )
+    return TargetPicture("" if other is None else "as read", _veil(laid.mask, classes, side), other)
+
+
+def _veil(mask: NDArray[np.uint8], classes: dict[int, str], side: int) -> bytes:
     scale = min(1.0, side / max(mask.shape))
     shape = max(1, round(mask.shape[0] * scale)), max(1, round(mask.shape[1] * scale))
-    return TargetPicture(veil=encode_png(_coloured(resize_mask(mask, shape), classes)))
+    return encode_png(_coloured(resize_mask(mask, shape), classes))
 
 
 def _read_mask(
     candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]
-) -> tuple[bytes, NDArray[np.uint8]]:
+) -> tuple[bytes, orientation.Laid, bool]:
+    """The file of a mask, the mask as it lies on the image, and whether it was turned for that."""
     try:
         data = read_file(candidate.source)
-        mask = decode_mask(data)
+        drawn = decode_mask(data, max_pixels=max(max_pixels(), image.shape[0] * image.shape[1]))
+        laid = orientation.lay(drawn, data, candidate, image.shape[:2])
+    except TooLargeError as error:
+        raise _rejected("mask-size", candidate, f"mask: {error}") from error
     except DataError as error:
         raise _rejected("mask-unreadable", candidate, str(error)) from error
+    mask = laid.mask
     if mask.shape != image.shape[:2]:
         reason = f"mask has {size_of(mask)} pixels, the upright image {size_of(image)}"
         raise _rejected("mask-size", candidate, reason)
@@ -103,7 +127,7 @@ def _read_mask(
         raise _rejected("mask-unknown-class", candidate, f"mask has ids that are no class: {shown}")
     if len(ids) == 1:
         raise _rejected("mask-single-class", candidate, f"mask is {classes[ids[0]]} all over")
-    return data, mask
+    return data, laid, mask is not drawn
 
 
 def _rejected(code: str, candidate: Candidate, reason: str) -> RejectedError:
