@@ -3,8 +3,8 @@
 Only plain files and folders come out. Devices, paths that lead elsewhere, names that occur twice, encryption,
 and contents out of all proportion (bombs) make the whole archive a DataError. A link becomes a copy of the
 file that it names, which must be in the archive, and before a hard link; any other is refused. Backslashes in
-names are those of Windows, and lead into folders. tarfile and zipfile only parse here: every byte and every name passes
-through `_Budget` first.
+names are those of Windows, and lead into folders. tarfile and zipfile only parse here: every byte and every
+name passes through `_Budget` first.
 """
 
 import bz2

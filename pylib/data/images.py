@@ -3,6 +3,7 @@
 Imports only numpy, Pillow, pylib.errors and settings, because the small serving environment uses it too.
 """
 
+import contextlib
 import io
 import math
 import struct
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pylib import settings
 from pylib.errors import DataError, one_line
@@ -39,6 +40,7 @@ _TURNS = {
 }
 # Pillow's own limit would come before ours, which holds before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+_STRIP = 256  # rows
 _FORMATS = [name for name in EXTENSIONS if name != "MPO"]  # Pillow finds MPO by itself, through JPEG
 _LOSSY = {"JPEG", "MPO", "WEBP"}
 # What Pillow raises on damaged files, found by flipping bytes in files of every format.
@@ -82,7 +84,7 @@ def decode_image(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.ui
     """
     image = _open(data, max_pixels)
     try:
-        return np.asarray(_to_rgb(_upright(image)), dtype=np.uint8)
+        return _pixels(_to_rgb(_upright(image)))
     except _UNREADABLE as error:
         raise _damaged(image, error) from error
 
@@ -181,11 +183,9 @@ def _open(file: Path | bytes, max_pixels: float | None) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()  # first, so that only what the EXIF block itself gets wrong is forgiven below
-    try:
-        method = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, UPRIGHT))
-    except _UNREADABLE:
-        return image
-    return image if method is None else image.transpose(method)  # no needless copy: 240 MB of 61 megapixels
+    with contextlib.suppress(*_UNREADABLE):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy of 61 megapixels takes 240 MB
+    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -197,6 +197,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of an RGB image, taken a strip at a time: Pillow's own way holds them twice more."""
+    array = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _STRIP):
+        bottom = min(top + _STRIP, image.height)
+        array[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return array
 
 
 def _one_channel(array: NDArray[np.generic], mode: str) -> NDArray[np.uint8]:

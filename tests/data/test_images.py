@@ -64,7 +64,7 @@ def test_transparent_pixels_are_white_and_sixteen_bits_are_scaled() -> None:
         (saved(PICTURE, "JPEG")[:-200], "truncated"),
         (saved(PICTURE, "PNG")[:-200], "damaged or truncated PNG"),
         (saved(Image.new("F", (4, 4)), "TIFF"), "floating-point"),
-        (saved(Image.new("1", (9000, 9000)), "PNG"), "above the limit of 40,000,000 pixels"),
+        (saved(Image.new("1", (9000, 9000)), "PNG"), "above the limit of 64,000,000 pixels"),
     ],
 )
 def test_what_cannot_be_read_says_so(data: bytes, message: str) -> None:
