@@ -220,7 +220,7 @@ def _less(word: re.Pattern[str], keys: set[str]) -> set[str]:
     while left:
         folder, slash, name = left.pop().rpartition("/")
         for match in word.finditer(name):
-            shorter = folder + slash + name[: match.start()] + name[match.end() :]
+            shorter = folder + slash + without_extension(name[: match.start()] + name[match.end() :])
             if shorter not in found:
                 found.add(shorter)
                 left.append(shorter)
