@@ -205,7 +205,7 @@ class _Assembler:
             phash=sample.phash,
             group=group_of(sample.id, self.group),
             split=split,
-            given=sample.given is not None,
+            given=sample.given == split,  # else it was cut from train, or stays where it was
         )
 
     def _regrouped(self, item: Item) -> Item:

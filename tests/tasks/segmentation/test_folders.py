@@ -1,4 +1,4 @@
-"""Data sets as they arrive: folders of other names, hidden ones beside them, wrapping ones, splits of their own."""
+"""Data sets as they arrive: folders of other names, wrapping ones, hidden ones beside them."""
 
 from collections.abc import Callable
 from pathlib import Path
