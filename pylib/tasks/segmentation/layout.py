@@ -79,16 +79,20 @@ def _given(root: Path, places: list[Place], images: Files) -> Given:
 
 def _folders(root: Path, folder: Path, places: list[Place]) -> Iterator[str]:
     """Say where images and masks were found, unless it is where everybody expects them."""
-    first = places[0]
+    first = next((one for one in places if one.masks.is_dir()), places[0])
     usual = len(places) == 1 and (first.images, first.masks) == (root / "images", root / "masks")
     if not usual:
-        where = [printable(path.relative_to(folder).as_posix()) + "/" for path in (first.images, first.masks)]
+        where = [_named(path, folder) for path in (first.images, first.masks)]
         more = f", and {len(places) - 1} more such" if len(places) > 1 else ""
         yield (
             f"images and masks lie in one folder, {where[0]}, and are told apart by their names{more}"
             if where[0] == where[1]
             else f"images are those of {where[0]}, masks those of {where[1]}{more}"
         )
+
+
+def _named(path: Path, folder: Path) -> str:
+    return "the top" if path == folder else printable(path.relative_to(folder).as_posix()) + "/"
 
 
 def _renamed(paired: Pairs, root: Path) -> Iterator[str]:
@@ -106,7 +110,7 @@ def _splits(given: Given, candidates: list[Candidate]) -> Iterator[str]:
     counts = {
         split: sum(one.split == split for one in candidates) for split in dict.fromkeys(given.splits.values())
     }
-    text = ", ".join(f"{count} {split}" for split, count in counts.items())
+    text = ", ".join(f"{count} {split}" for split, count in counts.items() if count)
     free = sum(one.split is None for one in candidates)
     rest = f"; {free} are in no split of it and are taken for train's" if free else ""
     by = ", ".join(printable(path.name) for path in given.files) or "its folders"

@@ -21,7 +21,7 @@ from pylib.tasks.segmentation.checks import FINDINGS
 _OF_MASKS = (
     "masks?|msk|gt|gts|gtfine|gtcoarse|groundtruth|ground[_ -]truth|truth|labels?|lbl|labelids?"
     "|labeltrainids?|trainids?|classids?|seg|segs|segmentations?|segmentationmask|annotations?|annots?|anno|ann|trimaps?"
-    "|targets?|matte|semantic|instanceids?|l"
+    "|targets?|matte|semantic|l"
 )
 _OF_IMAGES = "images?|imgs?|im|photos?|pictures?|pics?|sat|rgb|leftimg8bit|orig|original|inputs?|src"
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif"}
@@ -147,16 +147,19 @@ class _Left:
 
     def without_mask(self) -> Iterator[Finding]:
         taken = _by_key(self.image_of, _all_keys) if self.images else {}
+        beginning: dict[str, list[str]] = defaultdict(list)
+        for mask in self.masks if self.images else ():
+            for key in _beginnings(mask):
+                beginning[key].append(mask)
         for item in self.images:
             name = self._image(item)
             mask = next((taken[key] for key in sorted(_image_keys(item)) if key in taken), None)
             if mask is not None:
                 owner = self._image(self.image_of[mask])
                 reason = f"{name} has no mask of its own: {self._mask(mask)}, which fits, is that of {owner}"
-            elif alike := [other for other in self.masks if _plain(other).startswith(_plain(item))][:_FEW]:
-                reason = (
-                    f"{name} has no mask of that name; {_few([self._mask(one) for one in alike])} begins so"
-                )
+            elif alike := beginning.get(_plain(item)):
+                begins = "begins so" if len(alike) == 1 else "begin so"
+                reason = f"{name} has no mask of that name; {_few(list(map(self._mask, alike)))} {begins}"
             else:
                 reason = f"{name} has no mask of that name"
             yield find("image-without-mask", printable(item), reason, rules=FINDINGS)
@@ -169,6 +172,9 @@ class _Left:
             if image is not None:
                 mask = self._mask(self.partner[image])
                 reason = f"{name} has no image of its own: {self._image(image)}, which fits, goes with {mask}"
+            elif begun := next((taken[key] for key in _beginnings(item) if key in taken), None):
+                mask = self._mask(self.partner[begun])
+                reason = f"{name} begins as {self._image(begun)}, whose mask is {mask}"
             else:
                 reason = f"{name} has no image of that name"
             yield find("mask-without-image", printable(item), reason, rules=FINDINGS)
@@ -192,6 +198,13 @@ def _plain(item: str) -> str:
     """An id less case, the encoding of accents and a second extension."""
     folder, slash, name = item.rpartition("/")
     return case_key(folder + slash + without_extension(name))
+
+
+def _beginnings(item: str) -> list[str]:
+    """What an id is when one part of its last name after another is left out, the longest first."""
+    folder, slash, name = _plain(item).rpartition("/")
+    places = [match.start() for match in re.finditer(r"[_\-. ]", name)]
+    return [folder + slash + name[:place] for place in reversed(places)]
 
 
 def _marked(item: str) -> bool:

@@ -111,7 +111,10 @@ def test_exact_names_keep_priority_and_what_lies_there_is_not_called_missing() -
     assert finding.code == "mask-without-image"
     assert "images/a.jpg, which fits, goes with masks/a.png" in finding.reason
     (finding, *_) = paired(["scan1.jpg"], ["scan1_part1.png", "scan1_part2.png"]).findings
-    assert "masks/scan1_part1.png, masks/scan1_part2.png begins so" in finding.reason
+    assert "masks/scan1_part1.png, masks/scan1_part2.png begin so" in finding.reason
+    found = paired(["x_leftImg8bit.png"], ["x_gtFine_labelIds.png", "x_gtFine_color.png"])
+    (finding,) = found.findings
+    assert "begins as images/x_leftImg8bit.png, whose mask is masks/x_gtFine_labelIds.png" in finding.reason
 
 
 def test_a_nearer_name_is_not_a_reason_to_doubt() -> None:
