@@ -34,6 +34,7 @@ _NAME_COLUMNS = (
     "img",
 )
 _FEW = 3
+_LONGEST_HEADER = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,11 @@ def _sources(root: Path) -> Iterator[tuple[Path, list[tuple[str, SplitName]]]]:
 
 def _table(path: Path) -> list[tuple[str, SplitName]] | None:
     """The rows of a table with columns for an image's name and its split; None if it has no such columns."""
+    with path.open("rb") as stream:
+        header = stream.readline(_LONGEST_HEADER).decode("latin-1").casefold()
+    if not any(column in header for column in _SPLIT_COLUMNS):
+        return None  # of something else, in whatever encoding
     lines = _text(path).splitlines()
-    if not lines:
-        return None
     delimiter = max(",;\t", key=lines[0].count)
     reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
     columns = {column.strip().casefold(): column for column in reader.fieldnames or [] if column}
@@ -115,7 +118,12 @@ def _table(path: Path) -> list[tuple[str, SplitName]] | None:
         return None
     if name_column is None:
         raise DataError(f"{path.name}: it has a column {split_column!r} but none for the image; call it path")
-    return list(_rows(reader, name_column, split_column, path.name))
+    try:
+        return list(_rows(reader, name_column, split_column, path.name))
+    except csv.Error as error:
+        raise DataError(
+            f"{path.name}, line {reader.line_num}: {one_line(error)}; save it as CSV again"
+        ) from error
 
 
 def _rows(

@@ -188,7 +188,7 @@ BAD: dict[str, tuple[Plant, str]] = {
         "val/item_00 lies in validation and a list says test",
     ),
     "a table that is no text": (
-        lambda good: (good.root / "splits.csv").write_bytes(b"\xff\xfe\x00"),
+        lambda good: (good.root / "splits.csv").write_bytes(b"path,split\n\xe9,test\n"),
         "as UTF-8",
     ),
 }
@@ -203,6 +203,14 @@ def test_a_split_that_contradicts_itself_is_one_line(good: Folder, tmp_path: Pat
         plan_ingest(str(good.root), None, Options(), cache=tmp_path),
     ):
         pytest.fail("it was read")
+
+
+def test_a_table_of_something_else_is_passed_over(good: Folder, tmp_path: Path) -> None:
+    (good.root / "prices.csv").write_bytes("stück;preis\n1;2\n".encode("latin-1"))
+    with plan_ingest(str(good.root), None, Options(strict=True), cache=tmp_path) as plan:
+        plan.check()
+        assert [one.item for one in plan.findings] == ["*.csv"]
+        assert not any(item.given for item in plan.index.items)
 
 
 def test_names_of_no_image_are_noted(good: Folder, tmp_path: Path) -> None:

@@ -93,10 +93,12 @@ def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetP
         laid = orientation.lay(mask, data, candidate, shape)
     except DataError:
         return TargetPicture()
-    other = (
-        None if laid.other is None else TargetPicture("the other reading", _veil(laid.other, classes, side))
-    )
-    return TargetPicture("" if other is None else "as read", _veil(laid.mask, classes, side), other)
+    veil = _veil(laid.mask, classes, side)
+    if laid.other is None:
+        return TargetPicture(veil=veil)
+    name = "exif" if candidate.reading == "stored" else "stored"
+    other = TargetPicture(name, _veil(laid.other, classes, side))
+    return TargetPicture(f"{candidate.reading}, as read", veil, other)
 
 
 def _veil(mask: NDArray[np.uint8], classes: dict[int, str], side: int) -> bytes:

@@ -144,4 +144,5 @@ def _pictures(folder: Path) -> Iterator[Path]:
     if _has_pictures(folder):
         yield folder
     for sub in subfolders(folder):
-        yield from _pictures(sub)
+        if not sub.is_symlink():  # which may lead back up
+            yield from _pictures(sub)

@@ -153,10 +153,12 @@ class _Left:
                 beginning[key].append(mask)
         for item in self.images:
             name = self._image(item)
-            mask = next((taken[key] for key in sorted(_image_keys(item)) if key in taken), None)
-            if mask is not None:
-                owner = self._image(self.image_of[mask])
-                reason = f"{name} has no mask of its own: {self._mask(mask)}, which fits, is that of {owner}"
+            fitting = next((taken[key] for key in sorted(_image_keys(item)) if key in taken), None)
+            if fitting is not None:
+                owner = self._image(self.image_of[fitting])
+                reason = (
+                    f"{name} has no mask of its own: {self._mask(fitting)}, which fits, is that of {owner}"
+                )
             elif alike := beginning.get(_plain(item)):
                 begins = "begins so" if len(alike) == 1 else "begin so"
                 reason = f"{name} has no mask of that name; {_few(list(map(self._mask, alike)))} {begins}"

@@ -90,8 +90,8 @@ def test_the_report_shows_both_readings_and_counts_the_images(good: Folder, tmp_
         report = write_report(plan, tmp_path / "report")
     page = (tmp_path / "report/report.html").read_text()
     assert report.exif_orientation == 1
-    assert "x · as read" in page
-    assert "x · the other reading" in page
+    assert "x · exif, as read" in page
+    assert "x · stored<" in page
     assert "How it was read" in page
 
 
