@@ -9,8 +9,9 @@ from pylib.data.classes import VOID, counted, ignored
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
+from pylib.data.leaks import leaks, moved
 from pylib.data.names import case_key
-from pylib.data.split import assign, group_of
+from pylib.data.split import assign, assign_beside, group_of
 from pylib.tasks.task import Task
 
 _FEW = 5
@@ -80,7 +81,7 @@ class _Assembler:
         self._drop(self._alone())
         near = self._near_pairs()
         splits = self._splits(near)
-        self._drop(self._near_findings(near))
+        self._drop(self._near_findings(near, splits))
         items = [self._item(sample, splits[sample.id]) for sample in self.samples]
         items += [self._regrouped(item) for item in self.fixed.values()]
         index = DatasetIndex(
@@ -134,13 +135,15 @@ class _Assembler:
     def _labelled(self) -> list[Labelled]:
         """Return the samples, and those of the fixed items that are the same image as one of them."""
         labelled = [
-            Labelled(sample.id, sample.image_sha256, sample.target.meaning) for sample in self.samples
+            Labelled(sample.id, sample.image_sha256, sample.target.meaning, sample.given)
+            for sample in self.samples
         ]
         digests = {sample.image_sha256 for sample in self.samples}
         for item in self.fixed.values():
             if self.parent and item.image_sha256 in digests:
                 label = self.task.checks.meaning(item.target, self.parent.read)
-                labelled.append(Labelled(item.id, item.image_sha256, label))
+                given = item.split if item.given else None
+                labelled.append(Labelled(item.id, item.image_sha256, label, given))
         return labelled
 
     def _near_pairs(self) -> list[tuple[str, str]]:
@@ -159,18 +162,33 @@ class _Assembler:
             same = digests.get(item.id, item.image_sha256) == item.image_sha256
             (settled if same else pinned)[item.id] = item.split
         groups = {item: group_of(item, self.group) for item in ids}
-        assignment = assign(groups, near, settled, pinned)
+        given = self._given()
+        assignment = (
+            assign_beside(given, groups, near, settled, pinned)
+            if given
+            else assign(groups, near, settled, pinned)
+        )
         self._drop(
             find("split-bridged", item, f"belongs with items of {' and of '.join(splits)}")
             for item, splits in sorted(assignment.bridges.items())
         )
+        present = {item: split for item, split in assignment.splits.items() if item in groups}
+        self._drop([*moved(given, present), *leaks(present, near, groups)] if given else [])
         return assignment.splits
 
-    def _near_findings(self, near: list[tuple[str, str]]) -> Iterator[Finding]:
+    def _given(self) -> dict[str, SplitName]:
+        """The splits that the source gives, and those that earlier ones gave to what is kept of them."""
+        given = {item.id: item.split for item in self.fixed.values() if item.given}
+        return given | {sample.id: sample.given for sample in self.samples if sample.given}
+
+    def _near_findings(
+        self, near: list[tuple[str, str]], splits: Mapping[str, SplitName]
+    ) -> Iterator[Finding]:
         new = {sample.id for sample in self.samples}
         present = new | self.fixed.keys()
         for cluster in clusters(pair for pair in near if present.issuperset(pair)):
-            if not new.isdisjoint(cluster):
+            # What splits share is a leak, and named as such.
+            if not new.isdisjoint(cluster) and len({splits[item] for item in cluster}) == 1:
                 first, *others = cluster
                 yield find("near-duplicate", first, f"looks like {_listed(others)}", others)
 
@@ -229,6 +247,7 @@ class _Assembler:
             phash=sample.phash,
             group=group_of(sample.id, self.group),
             split=split,
+            given=sample.given == split,  # else it was cut from train, or stays where it was
         )
 
     def _regrouped(self, item: Item) -> Item:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pylib.data.dataset import Target, read_file
+from pylib.data.dataset import SplitName, Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
-from pylib.data.images import decode_image, true_extension
+from pylib.data.images import UPRIGHT, TooLargeError, decode_image, read_header, true_extension
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import DataError
@@ -45,7 +45,10 @@ class CheckedTarget:
 
 @dataclass(frozen=True)
 class CheckedSample:
-    """A sample that is good by itself; `image_sha256` is of the bytes to store."""
+    """A sample that is good by itself; `image_sha256` is of the bytes to store.
+
+    `orientation` is what EXIF says of the image, 1 to 8; `given` is the split that the source gives it.
+    """
 
     id: str
     image: Path
@@ -55,6 +58,8 @@ class CheckedSample:
     height: int
     phash: str
     target: CheckedTarget
+    orientation: int = UPRIGHT
+    given: SplitName | None = None
 
     @property
     def path(self) -> str:
@@ -81,12 +86,13 @@ def examine(
     checks: "aspects.Checks",
     *,
     workers: int | None = None,
+    max_pixels: int | None = None,
 ) -> tuple[list[CheckedSample], list[Finding]]:
     """Decode and check all candidates in threads; return the good ones in order, and the findings."""
     good: list[CheckedSample] = []
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(lambda candidate: _examine(candidate, classes, checks), candidates)
+        results = pool.map(lambda candidate: _examine(candidate, classes, checks, max_pixels), candidates)
         for sample, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
             findings += found
             if sample:
@@ -100,10 +106,10 @@ def size_of(array: NDArray[np.uint8]) -> str:
 
 
 def _examine(
-    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks"
+    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks", max_pixels: int | None
 ) -> tuple[CheckedSample | None, list[Finding]]:
     try:
-        data, image = _read_image(candidate, checks.MIN_SIDE)
+        data, image = _read_image(candidate, checks.MIN_SIDE, max_pixels)
         target = checks.check(candidate, image, classes)
     except RejectedError as error:
         return None, [error.finding]
@@ -116,14 +122,20 @@ def _examine(
         height=image.shape[0],
         phash=perceptual_hash(image),
         target=target,
+        orientation=read_header(data).orientation,
+        given=candidate.split,
     )
     return sample, [*_extension_wrong(sample), *target.findings]
 
 
-def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.uint8]]:
+def _read_image(
+    candidate: Candidate, min_side: int, max_pixels: int | None
+) -> tuple[bytes, NDArray[np.uint8]]:
     try:
         data = read_file(candidate.image)
-        image = decode_image(data)
+        image = decode_image(data, max_pixels=max_pixels)
+    except TooLargeError as error:
+        raise RejectedError(find("image-too-large", candidate.id, str(error))) from error
     except DataError as error:
         raise RejectedError(find("image-unreadable", candidate.id, str(error))) from error
     if min(image.shape[:2]) < min_side:

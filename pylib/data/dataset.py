@@ -90,7 +90,7 @@ class Item(Record):
 
     `id` is the image's path below images/ without extension; `image` is its path in the commit; `width` and
     `height` are in pixels, upright; `phash` is 16 hex digits (a DCT perceptual hash); `group` is the key
-    that keeps items in one split, where one was asked for.
+    that keeps items in one split, where one was asked for; the split of a `given` item is its source's own.
     """
 
     id: str = Field(min_length=1)
@@ -102,6 +102,13 @@ class Item(Record):
     phash: str = Field(pattern=r"^[0-9a-f]{16}$")
     group: str | None
     split: SplitName
+    given: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write an item whose split is not given as it always was, so that the same content is one commit."""
+        content: dict[str, Any] = dump(self)
+        return content if self.given else {key: content[key] for key in content if key != "given"}
 
     @property
     def files(self) -> dict[str, str]:

@@ -12,11 +12,14 @@ from pylib.atomic import write_file
 from pylib.data.dataset import SPLITS, SplitName
 from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
+from pylib.data.images import UPRIGHT
 from pylib.data.plan import Plan
 from pylib.errors import DataError
 from pylib.palette import HATCHING, class_colour
 from pylib.records import Record
+from pylib.settings import max_pixels
 
+PAGE = "report.html"
 _SHOWN = 24  # kept items with a picture
 _SHOWN_ASIDE = 60  # items with a picture in each kind of finding
 _BINS = 16
@@ -37,7 +40,8 @@ class Report(Record):
     `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels, less what is
     ignored; `ignored` are its shares of all of them, by id, where there is such; `sides`
     counts the data set's images by the length of their shorter side, as (from, to, count) in pixels;
-    `splits` counts the data set's items.
+    `splits` counts the data set's items; `assumed` says how the source was read; `exif_orientation` counts
+    the images that EXIF turns.
     """
 
     format: Literal[1] = 1
@@ -51,6 +55,8 @@ class Report(Record):
     ignored: dict[int, float] = Field(default_factory=dict)
     sides: list[tuple[int, int, int]]
     findings: list[Finding]
+    assumed: list[str] = Field(default_factory=list)
+    exif_orientation: int = 0
 
 
 def make_report(plan: Plan) -> Report:
@@ -73,6 +79,8 @@ def make_report(plan: Plan) -> Report:
         ignored={number: amounts[number] / total for number in index.ignored},
         sides=_histogram([min(item.width, item.height) for item in index.items]),
         findings=plan.findings,
+        assumed=plan.assumed,
+        exif_orientation=sum(sample.orientation != UPRIGHT for sample in plan.samples),
     )
 
 
@@ -82,7 +90,7 @@ def write_report(plan: Plan, folder: Path) -> Report:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_file(folder / "report.json", report.dumps())
-        write_file(folder / "report.html", _html(plan, report))
+        write_file(folder / PAGE, _html(plan, report))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{folder}: the report cannot be written ({reason}); name another folder") from error
@@ -94,7 +102,8 @@ def _html(plan: Plan, report: Report) -> str:
         loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     checks = plan.task.checks
-    gallery = Gallery(plan.layout.candidates, plan.legend, checks)
+    limit = plan.options.max_pixels or max_pixels()
+    gallery = Gallery(plan.layout.candidates, plan.legend, checks, limit)
     step = max(1, len(plan.samples) // _SHOWN)
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -117,7 +126,10 @@ def _kinds(findings: list[Finding], gallery: Gallery, own: Mapping[str, Rule]) -
         found = [finding for finding in findings if finding.code == code]
         if found:
             rows = [
-                {"finding": one, "pictures": gallery.pictures([one.item, *one.related[:5]])}
+                {
+                    "finding": one,
+                    "pictures": gallery.pictures([one.item, *one.related[:5]], readings=rule.risk),
+                }
                 for one in found[:_SHOWN_ASIDE]
             ]
             kind = {"code": code, "rule": rule, "rows": rows, "rest": found[_SHOWN_ASIDE:]}

@@ -47,6 +47,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "group": plan.index.group_pattern,
         "strict": plan.options.strict,
         "add": plan.options.add,
+        "orientation": plan.options.orientation,
         "rejected": len(plan.rejected),
     }
     source = {"name": "source", "uri": plan.source.uri, "digest": plan.source.digest}

@@ -34,8 +34,10 @@ class LayoutReader(Protocol):
     def read_layout(self, folder: Path, place: str) -> Layout:
         """Find the candidates below a folder; pylib.data.layout has what every task needs for it.
 
-        Ids need not be safe as names: those that are not are rejected afterwards. Raises DataError, which
-        names the place, where the folder holds no such data set, and ConfigurationError for wrong classes.
+        `Layout.assumed` says in sentences how it was read where that could be doubted; a candidate's `split`
+        is the one that the source gives. Ids need not be safe as names: those that are not are rejected
+        afterwards. Raises DataError, which names the place, where the folder holds no such data set, and
+        ConfigurationError for wrong classes.
         """
         ...
 

@@ -11,11 +11,13 @@ from pylib.data.classes import IGNORE, VOID, counted, ignored
 from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.images import decode_mask, encode_png, resize_mask
+from pylib.data.images import TooLargeError, decode_mask, encode_png, read_header, resize_mask
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb, hatched
+from pylib.settings import max_pixels
+from pylib.tasks.segmentation import orientation
 from pylib.tasks.segmentation.records import class_lookup
 
 TARGET = "mask"
@@ -27,8 +29,12 @@ DEFAULT_CLASSES: dict[int, str] = {1: "object", 2: "background", 3: "border"}
 FINDINGS: dict[str, Rule] = {
     "image-without-mask": Rule(True, "Images without a mask", "draw it, or name it masks/<id>.png"),
     "mask-without-image": Rule(True, "Masks without an image", "add the image, or remove the mask"),
+    "name-ambiguous": Rule(
+        True, "Names that fit several", "rename them so that each mask has the name of its one image"
+    ),
     "mask-unreadable": Rule(True, "Unreadable masks", "save it as PNG, one channel of class ids"),
     "mask-size": Rule(True, "Masks of another size", "export the mask at the size of the upright image"),
+    **orientation.FINDINGS,
     "mask-unknown-class": Rule(
         True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
     ),
@@ -66,12 +72,13 @@ def classes(
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
     """Read a candidate's mask, which is stored as it is where it is an 8-bit grey PNG; or RejectedError."""
-    data, mask = _read_mask(candidate, image, classes)
-    stored = _to_store(mask, data)
+    data, laid, turned = _read_mask(candidate, image, classes)
+    mask = laid.mask
+    stored = encode_png(mask) if turned else _to_store(mask, data)
     file = f"masks/{candidate.id}.png"
     ids, counts = np.unique(mask, return_counts=True)
     amounts = dict(zip(ids.tolist(), counts.tolist(), strict=True))
-    findings = [] if stored is data else [_converted(candidate)]
+    findings = [] if turned or stored is data else [_converted(candidate)]
     known = amounts.keys() & counted(classes).keys()
     if known == {background(classes)}:
         findings.append(_about("mask-empty", candidate, classes, amounts))
@@ -80,7 +87,7 @@ def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str
         meaning=_digest(mask),
         amounts=amounts,
         files={file: candidate.source if stored is data else stored},
-        findings=findings,
+        findings=[*laid.findings, *findings],
         alone=_about("mask-single-class", candidate, classes, amounts) if len(known) == 1 else None,
     )
 
@@ -104,22 +111,41 @@ def meaning(target: Target, read: Callable[[str], bytes]) -> str:
 def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetPicture:
     """The mask's classes in their colours, at most `side` pixels a side; nothing where it cannot be read."""
     try:
-        mask = decode_mask(read_file(candidate.source))
+        image = read_header(candidate.image)
+        data = read_file(candidate.source)
+        mask = decode_mask(data, max_pixels=max(max_pixels(), image.width * image.height))
+        sideways = image.orientation in orientation.SIDEWAYS and image.kind != "TIFF"
+        shape = (image.width, image.height) if sideways else (image.height, image.width)
+        laid = orientation.lay(mask, data, candidate, shape)
     except DataError:
         return TargetPicture()
+    veil = _veil(laid.mask, classes, side)
+    if laid.other is None:
+        return TargetPicture(veil=veil)
+    name = "exif" if candidate.reading == "stored" else "stored"
+    other = TargetPicture(name, _veil(laid.other, classes, side))
+    return TargetPicture(f"{candidate.reading}, as read", veil, other)
+
+
+def _veil(mask: NDArray[np.uint8], classes: dict[int, str], side: int) -> bytes:
     scale = min(1.0, side / max(mask.shape))
     shape = max(1, round(mask.shape[0] * scale)), max(1, round(mask.shape[1] * scale))
-    return TargetPicture(veil=encode_png(_coloured(resize_mask(mask, shape), classes)))
+    return encode_png(_coloured(resize_mask(mask, shape), classes))
 
 
 def _read_mask(
     candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]
-) -> tuple[bytes, NDArray[np.uint8]]:
+) -> tuple[bytes, orientation.Laid, bool]:
+    """The file of a mask, the mask as it lies on the image, and whether it was turned for that."""
     try:
         data = read_file(candidate.source)
-        mask = decode_mask(data)
+        drawn = decode_mask(data, max_pixels=max(max_pixels(), image.shape[0] * image.shape[1]))
+        laid = orientation.lay(drawn, data, candidate, image.shape[:2])
+    except TooLargeError as error:
+        raise _rejected("mask-size", candidate, f"mask: {error}") from error
     except DataError as error:
         raise _rejected("mask-unreadable", candidate, str(error)) from error
+    mask = laid.mask
     if mask.shape != image.shape[:2]:
         reason = f"mask has {size_of(mask)} pixels, the upright image {size_of(image)}"
         raise _rejected("mask-size", candidate, reason)
@@ -131,7 +157,7 @@ def _read_mask(
         raise RejectedError(_about("mask-ignored", candidate, classes, ids))
     if len(ids) == 1 and ids[0] != background(classes):
         raise RejectedError(_about("mask-single-class", candidate, classes, ids))
-    return data, mask
+    return data, laid, mask is not drawn
 
 
 def _about(code: str, candidate: Candidate, legend: dict[int, str], ids: Iterable[int]) -> Finding:

@@ -36,8 +36,9 @@ def read(
     """
     if not isinstance(item.target, MaskTarget):
         raise DataError(f"its target is a {item.target.kind}, not a mask; ingest the data set again")
-    image = decode_image(read_verified(dataset / item.image, item.image_sha256))
-    mask = decode_mask(read_verified(dataset / item.target.file, item.target.sha256))
+    pixels = item.width * item.height  # ingest took it, whatever its limit was
+    image = decode_image(read_verified(dataset / item.image, item.image_sha256), max_pixels=pixels)
+    mask = decode_mask(read_verified(dataset / item.target.file, item.target.sha256), max_pixels=pixels)
     indices = class_lookup(index.classes, index.ignored)[resize_mask(mask, (image_size, image_size))]
     if indices.min() < 0:
         raise DataError("its mask has an id that is no class; ingest the data set again")
