@@ -2,21 +2,24 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from pylib.cli import parameters
+from pylib.cli import options, parameters
 from pylib.errors import PipelineError, did_you_mean
 from pylib.settings import settings
 
 if TYPE_CHECKING:
     from pylib.runners.local import Run
+    from pylib.runners.options import Option
     from pylib.runners.step_logs import StepRun
 
 CLUSTER = Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")]
@@ -28,15 +31,14 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="print the result as JSON"
 
 def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str | None, as_json: bool) -> None:
     """Run a pipeline: here, step by step in subprocesses, or on Kubeflow Pipelines."""
-    from pylib.runners import arguments, checks, pipelines
+    from pylib.runners import arguments
 
     if cluster:
         from pylib.cli.run_cluster import run_on_cluster
 
         run_on_cluster(pipeline, given, namespace, as_json=as_json)
         return
-    checked = checks.checked(pipelines.load(pipeline), given)  # before the store is asked for anything
-    finished = _run_here(pipeline, arguments.pinned(checked))
+    finished = _run_here(pipeline, arguments.here(pipeline, given))
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
@@ -64,19 +66,34 @@ class Pipelines(TyperGroup):
 
 
 class _OneLine(TyperCommand):
-    """A command whose wrong options are one line, with what was probably meant."""
+    """A command whose wrong options are one line, with what was probably meant; its help ends with tables."""
+
+    tables: Mapping[str, Sequence["Option"]] = MappingProxyType({})
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As usual; PipelineError where an option is not known or has no value."""
+        """As usual; PipelineError where an option is not known, has no value, or is given twice."""
         try:
+            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            for each in order:
+                single = not (getattr(each, "multiple", False) or getattr(each, "is_flag", False))
+                if single and order.count(each) > 1:
+                    raise PipelineError(
+                        f"run {self.name}: {each.opts[0]} is given twice; one value is used, give one"
+                    )
             return super().parse_args(ctx, args)
         except TyperException as error:
             raise PipelineError(f"run {self.name}: {_reason(error, self.params)}") from error
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """As usual, then what parameters may hold that take options by name."""
+        super().format_help(ctx, formatter)
+        for parameter, held in self.tables.items():
+            options.show(parameters.flag(parameter), held)
 
-def _reason(error: TyperException, options: Sequence[Any]) -> str:
+
+def _reason(error: TyperException, own: Sequence[Any]) -> str:
     name = str(getattr(error, "option_name", "") or "")
-    known = [text for option in options for text in option.opts if text.startswith("--")]
+    known = [text for option in own for text in option.opts if text.startswith("--")]
     if not name or name in known:
         return str(error.message)
     return f"no option {name}; {did_you_mean(name, known) or 'it has: ' + ', '.join(known)}"
@@ -111,11 +128,13 @@ def _command(name: str) -> TyperCommand:
         run(name, checks.read(pipeline, texts), cluster=cluster, namespace=namespace, as_json=as_json)
 
     command.__doc__ = str(pipeline.description or f"Run the pipeline {name}.")
-    return parameters.command(name, command, parameters.options(pipeline), cls=_OneLine)
+    made = parameters.command(name, command, parameters.options(pipeline), cls=_OneLine)
+    made.tables = checks.options(pipeline)
+    return made
 
 
 def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":
-    from pylib.runners import local
+    from pylib.runners import local, logs
 
     place = settings()
     os.environ["PYLIB_OUTPUT"] = str(place.output)  # the steps run in processes of their own
@@ -124,6 +143,9 @@ def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":
     with console.status(f"{pipeline}: starting") as status:
 
         def listen(step: "StepRun", line: str | None) -> None:
+            if line and line.startswith(logs.WARNING):
+                said = escape(line.removeprefix(logs.WARNING))
+                console.print(f"[yellow]![/] {step.name:<10} {said}", highlight=False, soft_wrap=True)
             status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
             if step.succeeded is not None:
                 mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"

@@ -1,7 +1,8 @@
 """The gate: what a model must reach to be released, as a file a pipeline in the repository (gates/)."""
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
@@ -9,7 +10,7 @@ from typing import Self
 import yaml
 from pydantic import ConfigDict, RootModel, ValidationError, model_validator
 
-from pylib.errors import ConfigurationError, one_line
+from pylib.errors import ConfigurationError, did_you_mean, one_line
 from pylib.evaluation.record import Check, Evaluation, GateResult, Measurement
 from pylib.records import Record, first_error
 from pylib.tasks.task import Task, find
@@ -84,6 +85,15 @@ def read_gate(path: Path, task: Task) -> Gate:
         if not any(fnmatchcase(name, pattern) for pattern in known):
             raise ConfigurationError(f"gate file {path}: {_unknown(name, known)}")
     return gate
+
+
+def check_classes(gate: Gate, classes: Sequence[str], path: Path) -> None:
+    """Raise ConfigurationError where a gate asks for a metric of a class that a data set does not have."""
+    for name in gate.root:
+        asked = re.fullmatch(r"per_class\.(.+)\.\w+", name)
+        if asked and asked[1] not in classes:
+            has = did_you_mean(asked[1], classes) or f"it has: {', '.join(classes)}"
+            raise ConfigurationError(f"gate file {path}: {name!r}: the data set has no such class; {has}")
 
 
 def decide(gate: Gate, measurement: Measurement) -> GateResult:

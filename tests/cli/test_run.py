@@ -32,7 +32,7 @@ def run(tmp_path, *arguments):
         (["segmentation", "--data"], "run segmentation: Option '--data' requires an argument."),
         (["segmentation", "--data", "x@y", "-p", "alfa=1"], ".*no parameter 'alfa'; did you mean alpha[?]"),
         (["segmentation", "--data", "x@y", "--alpha", "two"], "alpha='two': it is not a number"),
-        (["segmentation", "--data", "x@y", "--alpha", "3"], "training configuration: alpha: .* 2"),
+        (["segmentation", "--data", "x@y", "--alpha", "3"], "training configuration: alpha=3.0: .* 2"),
         (["segmentation", "--data", "x@y", "--image-size", "33"], "image_size=33: the U-Net .*"),
         (["segmentation", "--data", "x@y", "--alpha", "1", "-p", "alpha=2"], "alpha is given twice: .*"),
         (["segmentation"], "pipeline segmentation: 'data' is required; give --data"),

@@ -5,6 +5,7 @@ import pytest
 from pylib.errors import ConfigurationError, PipelineError, StoreError
 from pylib.runners.arguments import for_cluster, pinned
 from pylib.store.opening import open_store
+from tests.data.index import WHOLE, data_set
 from tests.runners.kubectl_stand_in import config
 from tests.store.standin import serving
 
@@ -14,7 +15,9 @@ def pachd(api, monkeypatch):
     """A cluster's store, reached from here, with a data set."""
     with serving() as (held, address):
         monkeypatch.setenv("PACHD_ADDRESS", f"pachd://{address}")
-        held.commit = open_store(f"pachd://{address}").commit("sample", {"dataset.json": b"{}"})
+        held.commit = open_store(f"pachd://{address}").commit(
+            "sample", {"dataset.json": data_set(**WHOLE).dumps()}
+        )
         held.store = open_store(f"pachd://{address}")
         yield held
 
@@ -70,7 +73,7 @@ def test_weights_that_are_not_there_never_leave(pachd, weights):
 
 def test_data_on_this_machine_is_refused_for_a_cluster(api, monkeypatch, tmp_path):
     monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path))
-    open_store((tmp_path / "store").as_uri()).commit("sample", {"dataset.json": b"{}"})
+    open_store((tmp_path / "store").as_uri()).commit("sample", {"dataset.json": data_set(**WHOLE).dumps()})
     with pytest.raises(
         ConfigurationError, match=r"is on this machine, where no step .* PACHD_ADDRESS=grpc://"
     ):

@@ -1,4 +1,4 @@
-"""The body of a request over HTTP: how much of it is read, and what is said of one that carries no message.
+"""The body of a request over HTTP: how much of it is read, and what is said where it holds no message.
 
 Seldon's own parsing (`seldon_core.flask_utils.get_request`) comes after; what it would answer with "Can't find
 JSON in data" is told here in a sentence that says what to send.
@@ -47,7 +47,7 @@ class Limited(io.RawIOBase):
 
 
 def discard(stream: Any) -> None:
-    """Read what is left of a refused body: to a client still sending, a closed connection hides the answer."""
+    """Read what is left of a refused body: a client still sending would see a closed connection only."""
     try:
         for _ in range(4 * MAX_BYTES // 2**16):
             if not stream.read(2**16):

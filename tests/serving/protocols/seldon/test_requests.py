@@ -212,8 +212,13 @@ BAD_HTTP: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     "the root": ("GET", "/", {}, b"", 404, "nothing at this path"),
     "a path traversal": ("GET", "/../../etc/passwd", {}, b"", 404, "nothing at this path"),
     "Seldon's other services": ("POST", "/aggregate", {}, b"[]", 404, "nothing at this path"),
-    "text as content type": ("POST", PREDICT, {"Content-Type": "text/plain"}, b"hello", 400, "Content-Type text/plain is not read as JSON"),
-    "an image as the body": ("POST", PREDICT, {"Content-Type": "image/jpeg"}, JPEG, 400, "curl --form binData=@"),
+    "text as content type": (
+        "POST", PREDICT, {"Content-Type": "text/plain"}, b"hello", 400,
+        "Content-Type text/plain is not read as JSON",
+    ),
+    "an image as the body": (
+        "POST", PREDICT, {"Content-Type": "image/jpeg"}, JPEG, 400, "curl --form binData=@",
+    ),
     "no content type": ("POST", PREDICT, {}, PIECE, 400, "no Content-Type"),
     "curl's own content type": (
         "POST", PREDICT, {"Content-Type": "application/x-www-form-urlencoded"}, PIECE, 400,
@@ -238,12 +243,12 @@ BAD_HTTP: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     ),
     "a multipart file that is no text": (
         "POST", PREDICT, PARTS,
-        b'--x\r\nContent-Disposition: form-data; name="strData"; filename="a"\r\n\r\n\xff\xfe\r\n--x--\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="strData"; filename="a"\r\n\r\n\xff\r\n--x--\r\n',
         400, "JSON",
     ),
     "a file under another name": (
         "POST", PREDICT, PARTS,
-        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n\xff\xfe\r\n--x--\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n\xff\xfe\r\n--x--',
         400, "part 'image' is not known: name the image binData, as in `curl --form binData=@image.jpg`",
     ),
     "an image as a field": (
@@ -253,7 +258,7 @@ BAD_HTTP: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     ),
     "two images": (
         "POST", PREDICT, PARTS,
-        2 * b'--x\r\nContent-Disposition: form-data; name="binData"; filename="a"\r\n\r\na\r\n' + b"--x--\r\n",
+        2 * b'--x\r\nContent-Disposition: form-data; name="binData"; filename="a"\r\n\r\na\r\n' + b"--x--",
         400, "2 files binData",
     ),
     "a multipart body without parts": ("POST", PREDICT, PARTS, b"--x--\r\n", 400, "no image"),
