@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
@@ -20,7 +21,7 @@ from pylib.settings import settings
 if TYPE_CHECKING:
     from pylib.runners.local import Run
     from pylib.runners.options import Option
-    from pylib.runners.step_logs import StepRun
+    from pylib.runners.step_logs import Listener, StepRun
 
 CLUSTER = Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")]
 NAMESPACE = Annotated[
@@ -38,7 +39,8 @@ def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str |
 
         run_on_cluster(pipeline, given, namespace, as_json=as_json)
         return
-    finished = _run_here(pipeline, arguments.here(pipeline, given))
+    ready, said = arguments.here(pipeline, given)
+    finished = _run_here(pipeline, ready, said)
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
@@ -133,27 +135,39 @@ def _command(name: str) -> TyperCommand:
     return made
 
 
-def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":
-    from pylib.runners import local, logs
+def _run_here(pipeline: str, arguments: dict[str, Any], said: Sequence[str]) -> "Run":
+    from pylib.runners import local
 
     place = settings()
     os.environ["PYLIB_OUTPUT"] = str(place.output)  # the steps run in processes of their own
     os.environ.setdefault("PYLIB_CACHE", str(place.output / "cache"))
     console = Console(stderr=True)
+    for line in said:
+        _warn(console, pipeline, line)
     with console.status(f"{pipeline}: starting") as status:
-
-        def listen(step: "StepRun", line: str | None) -> None:
-            if line and line.startswith(logs.WARNING):
-                said = escape(line.removeprefix(logs.WARNING))
-                console.print(f"[yellow]![/] {step.name:<10} {said}", highlight=False, soft_wrap=True)
-            status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
-            if step.succeeded is not None:
-                mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
-                console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s", highlight=False)
-
+        listen = _listener(console, status)
         finished = local.run(pipeline, arguments, place.output / "runs", listen)
     _point_latest(place.output, finished.folder)
     return finished
+
+
+def _listener(console: Console, status: Status) -> "Listener":
+    """What a person sees of a step: its last line while it goes on, its warnings for good, its end."""
+    from pylib.runners import logs
+
+    def listen(step: "StepRun", line: str | None) -> None:
+        if line and line.startswith(logs.WARNING):
+            _warn(console, step.name, line.removeprefix(logs.WARNING))
+        status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
+        if step.succeeded is not None:
+            mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
+            console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s", highlight=False)
+
+    return listen
+
+
+def _warn(console: Console, who: str, said: str) -> None:
+    console.print(f"[yellow]![/] {who:<10} {escape(said)}", highlight=False, soft_wrap=True)
 
 
 def _point_latest(output: Path, folder: Path) -> None:

@@ -19,6 +19,10 @@ GATES = "gates"
 """The folder of gate files, one a pipeline, by its name."""
 
 
+COUNTS = ("images", "items")
+"""What gates call the number of test items."""
+
+
 class Limit(Record):
     """The lowest and the highest value that pass; at least one of them."""
 
@@ -94,6 +98,18 @@ def check_classes(gate: Gate, classes: Sequence[str], path: Path) -> None:
         if asked and asked[1] not in classes:
             has = did_you_mean(asked[1], classes) or f"it has: {', '.join(classes)}"
             raise ConfigurationError(f"gate file {path}: {name!r}: the data set has no such class; {has}")
+
+
+def too_few(gate: Gate, items: int) -> str:
+    """Say that a gate asks for more test items than there are; empty where it does not."""
+    for name in COUNTS:
+        limit = gate.root.get(name)
+        if limit and not limit.admits(items):
+            asked = Check(metric=name, **limit.model_dump(), value=items, passed=False)
+            return (
+                f"the gate will not pass: {asked}, since the test split has no more; it trains all the same"
+            )
+    return ""
 
 
 def decide(gate: Gate, measurement: Measurement) -> GateResult:

@@ -88,14 +88,18 @@ def _values(pipeline: Any, arguments: Arguments) -> None:
     _ask_steps(pipeline, "check_parameters", arguments, {})
 
 
-def data(pipeline: Any, arguments: Arguments, index: DatasetIndex) -> None:
-    """Whether every step can do its work on a data set; DataError or ConfigurationError, one line."""
+def data(pipeline: Any, arguments: Arguments, index: DatasetIndex) -> list[str]:
+    """Whether every step can do its work on a data set; DataError or ConfigurationError, one line.
+
+    Returns what a person should know all the same, a line each.
+    """
     whole = {**pipelines.parameters(pipeline), **arguments}
-    _ask_steps(pipeline, "check_data", whole, {"index": index})
+    return _ask_steps(pipeline, "check_data", whole, {"index": index})
 
 
-def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Arguments) -> None:
+def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Arguments) -> list[str]:
     """Call that function of each step that has it, where all that it asks for is known before the run."""
+    said: list[str] = []
     for used in components.used(pipeline):
         check = getattr(_step(used.name), function, None)
         if check is None:
@@ -103,7 +107,8 @@ def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Argume
         inputs = {"task": pipelines.task(pipeline), **known, **used.inputs(arguments)}
         wanted = inspect.signature(check).parameters
         if wanted.keys() <= inputs.keys():
-            check(**{name: inputs[name] for name in wanted})
+            said.append(check(**{name: inputs[name] for name in wanted}) or "")
+    return [line for line in said if line]
 
 
 def limits(pipeline: Any) -> dict[str, str]:

@@ -38,10 +38,15 @@ def check_parameters(task: str, pipeline: str) -> None:
     read_gate(gate_file(ROOT, pipeline), find(task))
 
 
-def check_data(index: DatasetIndex, task: str, pipeline: str) -> None:
-    """The same of a data set: images to be judged on, and the classes that the gate asks for."""
-    from pylib.evaluation.gate import check_classes, gate_file, read_gate
+def check_data(index: DatasetIndex, task: str, pipeline: str) -> str:
+    """The same of a data set: images to be judged on, the classes that the gate asks for.
+
+    Returns what is no fault but will be: fewer images than the gate asks for.
+    """
+    from pylib.evaluation.gate import check_classes, gate_file, read_gate, too_few
 
     need(index, "test")
     path = gate_file(ROOT, pipeline)
-    check_classes(read_gate(path, find(task)), index.class_names, path)
+    gate = read_gate(path, find(task))
+    check_classes(gate, index.class_names, path)
+    return too_few(gate, len(index.split("test")))

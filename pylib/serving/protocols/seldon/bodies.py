@@ -1,7 +1,7 @@
-"""The body of a request over HTTP: how much of it is read, and what is said where it holds no message.
+"""The body of a request over HTTP: how much of it is read, what is said where it holds no message.
 
-Seldon's own parsing (`seldon_core.flask_utils.get_request`) comes after; what it would answer with "Can't find
-JSON in data" is told here in a sentence that says what to send.
+Seldon's own parsing (`seldon_core.flask_utils.get_request`) comes after; what it would answer with "Can't
+find JSON in data" is told here in a sentence that says what to send.
 """
 
 import io

@@ -1,10 +1,10 @@
 """Starts Seldon's own microservice server for our predictor, on a cluster and on a laptop alike.
 
-`seldon-core-microservice` 1.17.1 lacks four things, which this adds around its `main`, unchanged otherwise:
-it binds every interface (here: `--host`, loopback unless told); it reads a pod's annotations in one place alone
-(here: `--annotations`, by default that place, where the operator mounts them); on SIGTERM it cuts gRPC's calls
-and leaves processes behind (`processes`); and a model that cannot be loaded ends in tracebacks of all workers,
-not in a line.
+`seldon-core-microservice` 1.17.1 lacks four things, which this adds around its `main`, unchanged else: it
+binds every interface (here: `--host`, loopback unless told); it reads a pod's annotations in one place alone
+(here: `--annotations`, by default that place, where the operator mounts them); on SIGTERM it cuts gRPC's
+calls and leaves processes behind (`processes`); and a model that cannot be loaded ends in tracebacks of all
+workers, not in a line.
 
     python -m pylib.serving.protocols.seldon.microservice --host 0.0.0.0     # what the image runs
 """
