@@ -79,7 +79,7 @@ class MlflowLog:
         except Exception as error:  # noqa: BLE001  # whatever a tracking server does, the model is kept
             late = isinstance(error, TimeoutError) and not written.done()
             reason = f"no answer within {_WAIT_SECONDS:g} s" if late else one_line(error)
-            warn(f"MLflow at {self.uri}: the run was not logged ({reason}); the training goes on without it")
+            warn(f"MLflow at {self.uri}: the run was not logged ({reason}); nothing else depends on it")
             return None
         finally:
             self._pool.shutdown(wait=False, cancel_futures=True)

@@ -5,6 +5,7 @@ find JSON in data" is told here in a sentence that says what to send.
 """
 
 import io
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -109,6 +110,9 @@ def _check_parts(request: Request) -> None:
         )
     if "binData" in request.form:
         raise RequestError(f"binData is text in this form: send it as a file, with the @ of `{FORM}`")
+    for name in request.form:
+        if name != "strData" and not _is_json(request.form[name]):
+            raise RequestError(f"the form's part {name!r} is not JSON text, which it is read as")
     images = len(request.files.getlist("binData"))
     if images > 1:
         raise RequestError(f"the form holds {images} files binData: send one image a request")
@@ -116,6 +120,14 @@ def _check_parts(request: Request) -> None:
         raise RequestError(
             f"the form holds no image: send it as `{FORM}` does, which also names its boundary"
         )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def named(message: Mapping[str, object], known: Iterable[str]) -> str:

@@ -239,7 +239,8 @@ BAD_HTTP: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     ),
     "a multipart field that is no JSON": (
         "POST", PREDICT, PARTS,
-        b'--x\r\nContent-Disposition: form-data; name="data"\r\n\r\n{\r\n--x--\r\n', 400, "JSON",
+        b'--x\r\nContent-Disposition: form-data; name="data"\r\n\r\n{\r\n--x--\r\n',
+        400, "the form's part 'data' is not JSON text",
     ),
     "a multipart file that is no text": (
         "POST", PREDICT, PARTS,
