@@ -58,9 +58,14 @@ class MlflowLog:
         self._client: Future[MlflowClient] | None = None
 
     def open(self) -> None:
-        """Begin to open the store; the first call counts."""
+        """Begin to open the store; the first call counts. Where it cannot be opened, that is said at once."""
         if self._client is None:
             self._client = self._pool.submit(_connect, self.uri)
+            self._client.add_done_callback(self._tell)
+
+    def _tell(self, opened: "Future[MlflowClient]") -> None:
+        if not opened.cancelled() and (error := opened.exception()):
+            warn(f"MLflow at {self.uri}: {one_line(error)}; it is tried again when the training is done")
 
     def write(
         self,
@@ -72,7 +77,8 @@ class MlflowLog:
         status: Status = "FINISHED",
     ) -> str | None:
         """Log a run that started at that time (seconds since 1970) and ended so; return its id, or None."""
-        self.open()
+        if self._client is None or (self._client.done() and self._client.exception()):
+            self._client = self._pool.submit(_connect, self.uri)
         written = self._pool.submit(self._write, params, history, tags, started, status)
         try:
             return written.result(timeout=_WAIT_SECONDS)

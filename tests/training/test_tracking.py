@@ -105,6 +105,22 @@ def test_a_store_that_fails_costs_a_warning_and_nothing_else(
     assert line.startswith(f"warning: MLflow at {uri}: the run was not logged (")
 
 
+def test_a_store_that_fails_is_said_while_the_model_trains_and_tried_again_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'folder' / 'mlflow.db'}"
+    (tmp_path / "folder").write_text("in the way")
+    log = MlflowLog(uri, "pets")
+    log.open()
+    log._pool.submit(int).result(timeout=60)  # its one thread has opened the store, or not
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"warning: MLflow at {uri}: ")
+    assert line.endswith("; it is tried again when the training is done")
+    (tmp_path / "folder").unlink()
+    assert log.write({}, HISTORY, {}, time.time())
+    assert capsys.readouterr().out == ""
+
+
 def test_a_run_that_cannot_be_written_to_its_end_is_failed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
