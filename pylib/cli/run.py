@@ -79,9 +79,7 @@ class _OneLine(TyperCommand):
             for each in order:
                 single = not (getattr(each, "multiple", False) or getattr(each, "is_flag", False))
                 if single and order.count(each) > 1:
-                    raise PipelineError(
-                        f"run {self.name}: {each.opts[0]} is given twice; one value is used, give one"
-                    )
+                    raise PipelineError(f"run {self.name}: {each.opts[0]} is given twice; give it once")
             return super().parse_args(ctx, args)
         except TyperException as error:
             raise PipelineError(f"run {self.name}: {_reason(error, self.params)}") from error

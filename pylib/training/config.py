@@ -45,7 +45,11 @@ class TrainingConfig(BaseModel):
     @classmethod
     def _no_boolean_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
         """Refuse what pydantic takes for 0 and 1."""
-        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+        values = value if isinstance(value, list | tuple) else [value]
+        if (
+            any(isinstance(each, bool) for each in values)
+            and cls.model_fields[str(info.field_name)].annotation is not bool
+        ):
             raise ValueError("Input should not be true or false")
         return value
 

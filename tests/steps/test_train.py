@@ -20,6 +20,7 @@ GIVEN = {
         ({"epochs": 10**9}, "epochs=1000000000: Input should be less than or equal to 10000"),
         ({"batch": "many"}, "batch='many': Input should be a valid integer"),
         ({"batch": True}, "batch=True: Input should not be true or false"),
+        ({"filters": [True] * 4}, "filters=[True, True, True, True]: Input should not be true or false"),
         ({"epochs": True}, "epochs=True: Input should not be true or false"),
         ({"learning_rate": float("nan")}, "learning_rate=nan: Input should be less than or equal to 1"),
         ({"schedule": "linear"}, "schedule='linear': Input should be 'cosine' or 'plateau'"),
