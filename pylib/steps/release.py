@@ -54,7 +54,11 @@ def check_parameters(pipeline: str) -> None:
     from pylib.serving.repository import FORMER_NAME, choose
 
     source = Path(settings().release_source)
-    at_hand = (source / ".git").exists() and Git(source).answers("rev-parse", "--verify", "--quiet", "HEAD")
+    at_hand = (
+        shutil.which("git")
+        and (source / ".git").exists()
+        and Git(source).answers("rev-parse", "--verify", "--quiet", "HEAD")
+    )
     if at_hand and pipeline != FORMER_NAME:
         choose(pipeline, models(Git(source)), f"{source} (its HEAD)")
 
