@@ -60,7 +60,9 @@ class RequestError(PylibError):
     """A request that the model server cannot answer: `kind` is what a protocol makes its own status of."""
 
     def __init__(
-        self, message: str, kind: Literal["bad request", "too large", "not ready"] = "bad request"
+        self,
+        message: str,
+        kind: Literal["bad request", "no length", "too large", "not supported", "not ready"] = "bad request",
     ) -> None:
         super().__init__(message)
         self.kind = kind

@@ -1,7 +1,8 @@
 """The gate: what a model must reach to be released, as a file a pipeline in the repository (gates/)."""
 
 import difflib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 import yaml
 from pydantic import ConfigDict, PrivateAttr, RootModel, ValidationError, model_validator
 
-from pylib.errors import ConfigurationError, one_line
+from pylib.errors import ConfigurationError, did_you_mean, one_line
 from pylib.evaluation.record import Check, Evaluation, GateResult, Measurement
 from pylib.records import Record, first_error
 from pylib.tasks.task import Task, find
@@ -17,6 +18,10 @@ from pylib.tasks.task import Task, find
 REPRODUCED = "reproduced"
 GATES = "gates"
 """The folder of gate files, one a pipeline, by its name."""
+
+
+COUNTS = ("images", "items")
+"""What gates call the number of test items."""
 
 
 class Limit(Record):
@@ -106,6 +111,27 @@ def read_gate(path: Path, task: Task) -> Gate:
         if not any(fnmatchcase(name, pattern) for pattern in known):
             raise ConfigurationError(f"gate file {path}: {_unknown(name, known)}")
     return gate
+
+
+def check_classes(gate: Gate, classes: Sequence[str], path: Path) -> None:
+    """Raise ConfigurationError where a gate asks for a metric of a class that a data set does not have."""
+    for name in gate.root:
+        asked = re.fullmatch(r"per_class\.(.+)\.\w+", name)
+        if asked and asked[1] not in classes:
+            has = did_you_mean(asked[1], classes) or f"it has: {', '.join(classes)}"
+            raise ConfigurationError(f"gate file {path}: {name!r}: the data set has no such class; {has}")
+
+
+def too_few(gate: Gate, items: int) -> str:
+    """Say that a gate asks for more test items than there are; empty where it does not."""
+    for name in COUNTS:
+        limit = gate.root.get(name)
+        if limit and not limit.admits(items):
+            asked = Check(metric=name, **limit.model_dump(), value=items, passed=False)
+            return (
+                f"the gate will not pass: {asked}, since the test split has no more; it trains all the same"
+            )
+    return ""
 
 
 def decide(gate: Gate, measurement: Measurement) -> GateResult:

@@ -52,6 +52,22 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
     return result
 
 
+def check_parameters(pipeline: str) -> None:
+    """What the step would say of the name, before anything runs, where the repository is at hand."""
+    from pylib.release.git import Git
+    from pylib.release.models import models
+    from pylib.serving.repository import FORMER_NAME, choose
+
+    source = Path(settings().release_source)
+    at_hand = (
+        shutil.which("git")
+        and (source / ".git").exists()
+        and Git(source).answers("rev-parse", "--verify", "--quiet", "HEAD")
+    )
+    if at_hand and pipeline != FORMER_NAME:
+        choose(pipeline, models(Git(source)), f"{source} (its HEAD)")
+
+
 def _assemble(model: Path, evaluation: Path, folder: Path) -> Path:
     """The model folder with its evaluation inside, and one bundle of the records of both."""
     shutil.copytree(model, folder)

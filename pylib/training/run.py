@@ -13,6 +13,7 @@ import keras
 from pylib.data.folders import new_folder
 from pylib.data.input_pipeline import ShardReader
 from pylib.data.shards import INDEX_FILE, ShardIndex
+from pylib.errors import one_line
 from pylib.models.spec import ModelSpec
 from pylib.models.storage import WEIGHTS_FILE, save_model
 from pylib.models.weights_source import Weights
@@ -22,8 +23,9 @@ from pylib.training.checkpoints import History, assign_arrays, read_arrays
 from pylib.training.config import EPOCHS, TrainingConfig
 from pylib.training.environment import Environment, prepare_environment
 from pylib.training.loop import Data, Loop, OnEpoch
+from pylib.training.mlflow_log import REASON, MlflowLog
 from pylib.training.precision import build_optimizer, dtype_policy
-from pylib.training.tracking import MlflowLog, tensorboard
+from pylib.training.tracking import tensorboard
 from pylib.training.train_step import TrainStep, choose_strategy
 
 HISTORY_FILE = "history.json"
@@ -107,7 +109,13 @@ def train(
     checkpoint = scratch / "checkpoints" / f"{plan.fingerprint}.npz"
     watch = _watch(scratch / "tensorboard" / plan.fingerprint, log)
     loop = Loop(steps, plan.config, plan.epochs, data, checkpoint, watch)
-    history = loop.run()
+    try:
+        history = loop.run()
+    except Exception as error:
+        if log:
+            failure = {REASON: one_line(error), **(tags or {})}
+            log.write(_parameters(plan), loop.history, failure, started, status="FAILED")
+        raise
     model = _float32(model, plan)
     digest = _write(output, model, plan, history)
     checkpoint.unlink(missing_ok=True)

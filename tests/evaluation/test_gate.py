@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from pylib.errors import ConfigurationError
 from pylib.evaluation.class_metrics import ClassMetrics
-from pylib.evaluation.gate import Gate, Limit, decide, decide_again, gate_file, read_gate
+from pylib.evaluation.gate import (
+    Gate,
+    Limit,
+    check_classes,
+    decide,
+    decide_again,
+    gate_file,
+    read_gate,
+    too_few,
+)
 from pylib.evaluation.record import Evaluation
 from pylib.tasks.task import find
 
@@ -150,3 +159,22 @@ def test_a_gate_is_found_by_the_name_of_its_pipeline(tmp_path):
     assert "no gate for the pipeline 'cats'; there are: cracks, pets; write cats.yaml" in str(error.value)
     with pytest.raises(ConfigurationError, match="there are: none"):
         gate_file(tmp_path / "elsewhere", "cats")
+
+
+def test_a_class_that_the_data_does_not_have_is_named_before_anything_is_trained(tmp_path):
+    gate = Gate.model_validate({"per_class.boarder.iou": {"minimum": 0.4}, "per_class.iou": {"minimum": 0.1}})
+    with pytest.raises(
+        ConfigurationError, match=r"'per_class.boarder.iou': .* no such class; did you mean border"
+    ):
+        check_classes(gate, ["object", "border"], tmp_path / "cats.yaml")
+    check_classes(gate, ["boarder", "x.y"], tmp_path / "cats.yaml")
+    dotted = Gate.model_validate({"per_class.x.y.iou": {"minimum": 0.4}})
+    check_classes(dotted, ["boarder", "x.y"], tmp_path / "cats.yaml")
+
+
+@pytest.mark.parametrize("name", ["images", "items"])
+def test_fewer_items_than_a_gate_asks_for_are_said(name):
+    gate = Gate.model_validate({name: {"minimum": 10}})
+    assert too_few(gate, 10) == ""
+    assert f"{name} 9 (≥ 10)" in too_few(gate, 9)
+    assert too_few(Gate.model_validate({"f1": {"minimum": 0.5}}), 0) == ""

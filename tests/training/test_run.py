@@ -10,12 +10,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from mlflow.tracking import MlflowClient
 
 from pylib.data.shards import load_split
 from pylib.errors import ConfigurationError, DataError, ModelError
 from pylib.models.storage import load_model
 from pylib.tasks.task import find
 from pylib.training.config import training_config
+from pylib.training.mlflow_log import REASON
 from pylib.training.run import train
 
 SCRIPT = """
@@ -128,3 +130,17 @@ def test_an_image_size_must_be_divisible_by_32(shards: Path, tmp_path: Path) -> 
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "index.json").write_text(json.dumps(index | {"image_size": 40}))
     assert "image_size" in refused(tmp_path / "odd", tmp_path)
+
+
+def test_a_training_that_fails_is_failed_in_mlflow_too(shards: Path, tmp_path: Path) -> None:
+    config = training_config("segmentation", epochs=1, batch=8, filters=(8, 8, 8, 8))
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "checkpoints").write_text("in the way of the checkpoint")
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    with pytest.raises(OSError, match="checkpoints"):
+        train(shards, tmp_path / "model", config, scratch=tmp_path / "scratch", tracking=uri)
+    client = MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("discs").experiment_id])
+    assert run.info.status == "FAILED"
+    assert "checkpoints" in run.data.tags[REASON]
+    assert run.data.params["batch"] == "8"

@@ -12,6 +12,7 @@ from google.protobuf.json_format import MessageToDict
 from numpy.typing import NDArray
 
 from pylib.errors import RequestError
+from pylib.serving.protocols.seldon.bodies import named
 from pylib.serving.request import Image, from_file, from_numbers
 
 _FORMS = ("binData", "data", "strData", "jsonData", "customData")
@@ -27,7 +28,7 @@ def read_json(message: object) -> Image:
         raise RequestError(f"the request is not a JSON object: {_EXPECTED}")
     forms = [form for form in _FORMS if form in message]
     if len(forms) != 1:
-        found = " and ".join(forms) or "no image"
+        found = " and ".join(forms) or f"no image{named(message, ('meta', 'status'))}"
         raise RequestError(f"the request holds {found}: {_EXPECTED}")
     if forms[0] == "binData":
         return from_file(_from_base64(message["binData"]))
@@ -46,10 +47,31 @@ def read_proto(message: Any) -> Image:
     raise RequestError(f"the request holds {form or 'no image'}: {_EXPECTED}")
 
 
+def read_json_meta(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an answer repeats of the request's meta, as Seldon has it: puid, tags, requestPath.
+
+    Its metrics are left out: they would be counted as the server's own. Raises RequestError.
+    """
+    meta = message.get("meta") or {}
+    if not isinstance(meta, Mapping):
+        raise RequestError('meta is not an object: send it as {"puid": "…", "tags": {}}, or leave it out')
+    for name in ("tags", "requestPath"):
+        if not isinstance(meta.get(name, {}), Mapping):
+            raise RequestError(f"meta.{name} is not an object: send names with their values, or leave it out")
+    return {name: value for name, value in meta.items() if name != "metrics"}
+
+
+def read_proto_meta(message: Any) -> dict[str, Any]:
+    """Return the same of a SeldonMessage, as gRPC delivers it."""
+    return read_json_meta({"meta": MessageToDict(message.meta)})
+
+
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str | bytes):
         raise RequestError("binData is not a string: send the image file in base64")
     text = value.encode() if isinstance(value, str) else value
+    if text.lstrip()[:5].lower() == b"data:":
+        raise RequestError("binData is a data URL: send only what follows its comma, which is the base64")
     try:  # line breaks are allowed, since the base64 command wraps its output
         return base64.b64decode(b"".join(text.split()), validate=True)
     except ValueError as error:
