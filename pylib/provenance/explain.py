@@ -15,6 +15,7 @@ from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.answers import find_prediction
 from pylib.provenance.digests import manifest, sha256_file
+from pylib.provenance.materials import CODE
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
@@ -29,6 +30,8 @@ class Step:
     parameters: dict[str, Any]
     inputs: dict[str, str]
     source: str
+    files: dict[str, str]
+    """SHA-256 by path of the code that it could use; `inputs` has its digest. Empty in old records."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,7 @@ def _step(statement: Statement) -> Step:
         parameters=definition["externalParameters"],
         inputs={name: _identity(r) for name, r in resources.items()},
         source=commit + ("" if clean else " with uncommitted changes"),
+        files=dict(resources.get(CODE, {}).get("annotations", {}).get("files", {})),
     )
 
 

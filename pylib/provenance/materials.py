@@ -8,32 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import pylib
+from pylib.provenance import closure
 from pylib.provenance.digests import dir_hash, sha256_file
 
 ROOT = Path(pylib.__file__).resolve().parents[1]
-CODE = ("pylib", "components")
+CODE = "pylib"
 LOCK = "locks/train.txt"
 
 
 @functools.cache
-def code() -> list[dict[str, Any]]:
-    """Our own code and the lock file, by digest: a step is taken from the cache only where these agree."""
-    found = [_package(name) for name in CODE if (ROOT / name).is_dir()]
+def code(module: str = "", task: str | None = None) -> list[dict[str, Any]]:
+    """What of pylib a step's module can use on data of a task, and the lock file, by digest.
+
+    A step is taken from the cache only where these agree. The component that calls it is none of them: all
+    that it can change are arguments, which are in the key themselves.
+    """
+    files = closure.files(module, task)
+    found = [{"name": CODE, "digest": {"dirHash": dir_hash(files)}, "annotations": {"files": files}}]
     if (ROOT / LOCK).is_file():
         found.append({"name": LOCK, "digest": {"sha256": sha256_file(ROOT / LOCK)}})
     return found
-
-
-def _package(name: str) -> dict[str, Any]:
-    """Every file that a package ships, report templates too; not what Python or an editor left there."""
-    paths = (path for path in sorted((ROOT / name).rglob("*")) if path.is_file())
-    shipped = (path.relative_to(ROOT) for path in paths)
-    files = {
-        path.as_posix(): sha256_file(ROOT / path)
-        for path in shipped
-        if not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
-    }
-    return {"name": name, "digest": {"dirHash": dir_hash(files)}}
 
 
 @functools.cache
