@@ -190,7 +190,7 @@ def _downstream(bundle: list[Statement], statement: Statement) -> list[Statement
 def _images(folder: Path) -> Iterator[Image]:
     path = folder / "dataset.json"
     try:
-        items = json.loads(path.read_text())["splits"]["train"]["items"]
+        items = json.loads(path.read_text(encoding="utf-8"))["splits"]["train"]["items"]
     except (OSError, ValueError, KeyError) as error:
         raise ProvenanceError(
             f"{path}: no list of training images ({error!r}); train the model again"

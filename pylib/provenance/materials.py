@@ -45,7 +45,11 @@ def source() -> dict[str, Any]:
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True, timeout=30
+            ["git", "-C", str(ROOT), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+            timeout=30,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -124,7 +124,7 @@ def read_bundle(folder: Path) -> list[Statement]:
     """The records that travel with a folder, its own first; ProvenanceError where there is none."""
     path = folder / BUNDLE
     try:
-        statements = [json.loads(line) for line in path.read_text().splitlines()]
+        statements = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         raise ProvenanceError(f"{folder}: no {BUNDLE} in it; was it made by a pipeline step?") from None
     except (OSError, ValueError) as error:
