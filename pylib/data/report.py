@@ -9,6 +9,7 @@ import jinja2
 from pydantic import Field
 
 from pylib.atomic import write_file
+from pylib.data import templates
 from pylib.data.dataset import SPLITS, SplitName
 from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
@@ -99,7 +100,10 @@ def write_report(plan: Plan, folder: Path) -> Report:
 
 def _html(plan: Plan, report: Report) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(templates.__path__),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     checks = plan.task.checks
     limit = plan.options.max_pixels or max_pixels()

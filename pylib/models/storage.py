@@ -14,7 +14,7 @@ WEIGHTS_FILE = "model.weights.h5"
 def save_model(model: keras.Model, spec: ModelSpec, folder: Path) -> None:
     """Write model.json and model.weights.h5; the same weights give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SPEC_FILE).write_text(spec.dumps())
+    (folder / SPEC_FILE).write_text(spec.dumps(), encoding="utf-8")
     model.save_weights(folder / WEIGHTS_FILE)
 
 

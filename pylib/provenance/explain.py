@@ -16,6 +16,7 @@ from pylib.provenance import statement as records
 from pylib.provenance.answers import find_prediction
 from pylib.provenance.chain import downstream, maker, upstream
 from pylib.provenance.digests import manifest, sha256_file
+from pylib.provenance.materials import CODE
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
@@ -30,6 +31,8 @@ class Step:
     parameters: dict[str, Any]
     inputs: dict[str, str]
     source: str
+    files: dict[str, str]
+    """SHA-256 by path of the code that it could use; `inputs` has its digest. Empty in old records."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def _step(statement: Statement) -> Step:
         parameters=definition["externalParameters"],
         inputs={name: _identity(r) for name, r in resources.items()},
         source=commit + ("" if clean else " with uncommitted changes"),
+        files=dict(resources.get(CODE, {}).get("annotations", {}).get("files", {})),
     )
 
 
@@ -163,7 +167,7 @@ def _identity(resource: dict[str, Any]) -> str:
 def _images(folder: Path) -> Iterator[Image]:
     path = folder / "dataset.json"
     try:
-        items = json.loads(path.read_text())["splits"]["train"]["items"]
+        items = json.loads(path.read_text(encoding="utf-8"))["splits"]["train"]["items"]
     except (OSError, ValueError, KeyError) as error:
         raise ProvenanceError(
             f"{path}: no list of training images ({error!r}); train the model again"

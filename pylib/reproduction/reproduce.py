@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pylib.errors import ReproductionError
 from pylib.provenance import statement as records
-from pylib.provenance.digests import dir_hash
-from pylib.provenance.materials import code, source
+from pylib.provenance.digests import dir_hash, sha256_file
+from pylib.provenance.materials import LOCK, ROOT, source
 from pylib.provenance.reproduced import attest
 from pylib.reproduction import comparison, rerun
 from pylib.reproduction.arguments import Arguments, circumstances_that_differ
@@ -94,7 +94,9 @@ def prove(model: Path, digest: str, *, store: str, folder: Path) -> None:
     """Rebuild a model and leave the proof beside it; ReproductionError where it comes out as another."""
     made = reproduce(model, digest, store=store, folder=folder)
     made.check()
-    attest(model, digest, made.steps, [*code(), source()])
+    attest(
+        model, digest, made.steps, [source(), {"name": LOCK, "digest": {"sha256": sha256_file(ROOT / LOCK)}}]
+    )
 
 
 def _run(

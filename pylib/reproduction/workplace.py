@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pylib.errors import ReproductionError
-from pylib.provenance import packages
+from pylib.provenance import closure, packages
 from pylib.provenance.digests import sha256_file
-from pylib.provenance.materials import LOCK, ROOT, code
+from pylib.provenance.materials import CODE, LOCK, ROOT
 from pylib.release.git import Git
 from pylib.reproduction.recorded import RecordedStep
 
@@ -54,14 +54,16 @@ def workplace(steps: list[RecordedStep], folder: Path) -> Iterator[Workplace]:
 
 def _in_place(steps: list[RecordedStep]) -> Workplace:
     """An image holds one version of the code and no history: good for what was made by the same."""
-    here = {each["name"]: each["digest"] for each in code()}
+    here = closure.files("")
     for step in steps:
-        for name, digest in here.items():
-            if step.circumstances.get(name, {}).get("digest") != digest:
-                raise ReproductionError(
-                    f"{ROOT}: no Git history here, and step {step.name} was made with other {name}; "
-                    f"run it in a clone that has commit {step.commit[:12] or '(none is recorded)'}"
-                )
+        recorded = step.circumstances.get(CODE, {}).get("annotations", {}).get("files", {})
+        other = [path for path, digest in recorded.items() if here.get(path) != digest]
+        if other or not recorded:
+            raise ReproductionError(
+                f"{ROOT}: no Git history here, and step {step.name} was made with another "
+                f"{other[0] if other else CODE}; run it in a clone that has commit "
+                f"{step.commit[:12] or '(none is recorded)'}"
+            )
     return Workplace(ROOT, Path(sys.executable))
 
 

@@ -205,7 +205,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server, timeout:
 
 def _last_line(server: Server) -> str:
     """Return the log's first error line, or else its last line."""
-    lines = [line for line in Path(server.log).read_text(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line
+        for line in Path(server.log).read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.strip()
+    ]
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return (errors or lines[-1:] or ["no output"])[0]
 

@@ -10,7 +10,13 @@ from pylib.provenance.step import Input, Output, Result, step
 from pylib.tasks.task import find
 
 
-@step(cached=True)
+def _task(*, shards: Path, **_: object) -> str:
+    from pylib.data.shards import ShardIndex
+
+    return ShardIndex.read(shards).task
+
+
+@step(cached=True, task=_task)
 def evaluate(shards: Input, model: Input, evaluation: Output, gate: Input) -> Result:
     """Judge the exported model against the gate file; returns the metrics by name."""
     from pylib.data.shards import ShardIndex

@@ -52,7 +52,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
     }
     source = {"name": "source", "uri": plan.source.uri, "digest": plan.source.digest}
     subject = {"name": repository, "digest": {"dirHash": _tree(plan)}}
-    definition = Definition("ingest", parameters, (source,))
+    definition = Definition("ingest", parameters, (source,), __name__, plan.index.task)
     return build_statement(definition, [subject], started, datetime.now(UTC))
 
 

@@ -15,7 +15,11 @@ from pylib.store.protocol import CommitRef
 from pylib.tasks.task import find
 
 
-@step(cached=True)
+def _task(*, data: str, **_: object) -> str:
+    return DatasetIndex.loads(open_store(settings().store).read(CommitRef.parse(data), INDEX_FILE)).task
+
+
+@step(cached=True, task=_task)
 def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
     """Check the commit out, decode and resize each image once, and write one folder of arrays a split.
 

@@ -48,7 +48,7 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
         "commit": made.commit,
         "data_commit": data,
     }
-    (released / "release.json").write_text(json.dumps(result, indent=2) + "\n")
+    (released / "release.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
 
 

@@ -15,7 +15,13 @@ from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig, training_config
 
 
-@step(cached=True)
+def _task(*, shards: Path, **_: object) -> str:
+    from pylib.data.shards import ShardIndex
+
+    return ShardIndex.read(shards).task
+
+
+@step(cached=True, task=_task)
 def train(
     shards: Input,
     model: Output,

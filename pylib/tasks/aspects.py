@@ -206,8 +206,8 @@ class Accumulator(Protocol):
 class Judgement(Protocol):
     """The metrics of the test split, what a gate may ask of them, what a report shows; no TensorFlow.
 
-    The report is the task's own report.html.j2, which extends base.html.j2 of pylib.evaluation, where it has
-    one, else that.
+    The report is the task's own report.html.j2 in its `templates`, which extends base.html.j2 of
+    pylib.evaluation, where it has one, else that.
     """
 
     @property

@@ -188,7 +188,7 @@ def _write(output: Path, model: keras.Model, plan: _Plan, history: History) -> s
     }
     with new_folder(output) as folder:
         save_model(model, plan.spec, folder)
-        (folder / HISTORY_FILE).write_text(json.dumps(record, indent=2) + "\n")
+        (folder / HISTORY_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         shutil.copyfile(plan.shards / INDEX_FILE, folder / DATASET_FILE)
         return hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
 

@@ -37,4 +37,4 @@ def test_a_package_that_somebody_exchanged_is_seen(tmp_path):
 
 
 def test_it_is_part_of_what_a_step_is_made_of():
-    assert installed(ROOT / LOCK) in code()
+    assert installed(ROOT / LOCK) in code("pylib.steps.prepare")
