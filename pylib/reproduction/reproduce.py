@@ -12,7 +12,7 @@ from pylib.provenance import statement as records
 from pylib.provenance.digests import dir_hash, sha256_file
 from pylib.provenance.materials import LOCK, ROOT, source
 from pylib.provenance.reproduced import attest
-from pylib.reproduction import comparison, rerun
+from pylib.reproduction import comparison
 from pylib.reproduction.arguments import Arguments, circumstances_that_differ
 from pylib.reproduction.comparison import Difference
 from pylib.reproduction.recorded import RecordedStep, recorded_step, recorded_steps
@@ -104,7 +104,7 @@ def _run(
 ) -> None:
     log, written = folder / f"{step.name}.log", folder / f"{step.name}.json"
     written.write_text(json.dumps(call, indent=2) + "\n")
-    command = [str(place.python), "-P", str(Path(rerun.__file__)), str(written)]
+    command = [str(place.python), "-P", str(Path(__file__).with_name("rerun.py")), str(written)]
     environment = place.environment(store=store, output=folder / "output")
     listen(step.name, "starting")
     with (
