@@ -2,10 +2,10 @@
 
 A mask of exactly the image's name is the image's. For what is left, names are compared without case, without
 the way in which accents are encoded, without a second extension (`x.jpg.png`) and without the words that say
-what a file is (`x_mask`, `gt_x`, `x_leftImg8bit`): where exactly one image and one mask fit, they are a pair.
+what a file is (`x_mask`, `gt_x`, `x_leftImg8bit`), and without folders where only one of both is in some.
+Where exactly one image and one mask fit, they are a pair.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -14,16 +14,11 @@ from pathlib import Path
 
 from pylib.data.duplicates import clusters
 from pylib.data.findings import Finding, find
-from pylib.data.layout import Files, single, without_extension
-from pylib.data.names import case_key, printable
+from pylib.data.layout import Files, single
+from pylib.data.names import printable
+from pylib.tasks.segmentation import name_keys
 from pylib.tasks.segmentation.checks import FINDINGS
 
-_OF_MASKS = (
-    "masks?|msk|gt|gts|gtfine|gtcoarse|groundtruth|ground[_ -]truth|truth|labels?|lbl|labelids?"
-    "|labeltrainids?|trainids?|classids?|seg|segs|segmentations?|segmentationmask|annotations?|annots?|anno|ann|trimaps?"
-    "|targets?|matte|semantic|l"
-)
-_OF_IMAGES = "images?|imgs?|im|photos?|pictures?|pics?|sat|rgb|leftimg8bit|orig|original|inputs?|src"
 _LOSSY = {".jpg", ".jpeg", ".jpe", ".jfif"}
 _FEW = 5
 
@@ -36,18 +31,6 @@ class Clash:
 
     images: list[str]
     masks: list[str]
-
-
-def _word(words: str) -> re.Pattern[str]:
-    """One of the words at the start or the end of a name, or all of it, with what separates it."""
-    return re.compile(
-        rf"^(?:{words})(?:[_\-. ]+|(?=\d)|$)|[_\-. ]+(?:{words})$"
-        rf"|[_\-. ]*\((?:{words})\)$|(?:masks?|labels?)$"
-    )
-
-
-_MASK_WORD = _word(_OF_MASKS)
-_IMAGE_WORD = re.compile(rf"^(?:{_OF_IMAGES})(?:[_\-. ]+|(?=\d)|$)|[_\-. ]+(?:{_OF_IMAGES})$")
 
 
 @dataclass(frozen=True)
@@ -78,12 +61,12 @@ def apart(found: Files) -> tuple[Files, Files]:
     """Images and masks that lie in one folder: a mask is named as one, or is the PNG beside a JPEG."""
     images: Files = {}
     masks: Files = {}
-    plain = {key for item in found if not _marked(item) for key in _image_keys(item)}
+    plain = {key for item in found if not name_keys.marked(item) for key in name_keys.image_keys(item)}
     for item, paths in found.items():
         lossy = [path for path in paths if path.suffix.lower() in _LOSSY]
         if len(paths) == 2 and len(lossy) == 1:  # noqa: PLR2004
             images[item], masks[item] = lossy, [path for path in paths if path not in lossy]
-        elif _marked(item) and not plain.isdisjoint(_mask_keys(item)):
+        elif name_keys.marked(item) and not plain.isdisjoint(name_keys.mask_keys(item)):
             masks[item] = paths
         else:
             images[item] = paths
@@ -94,7 +77,11 @@ def _links(images: AbstractSet[str], masks: AbstractSet[str]) -> tuple[dict[str,
     """Masks by the image that they alone fit; and the images and masks of which several fit one another."""
     links: dict[str, str] = {}
     clashes: list[Clash] = []
-    for image_keys, mask_keys in ((_plain_keys, _mask_keys), (_image_keys, _all_keys)):
+    for image_keys, mask_keys in (
+        (name_keys.plain_keys, name_keys.mask_keys),
+        (name_keys.image_keys, name_keys.all_keys),
+        (name_keys.image_keys_across, name_keys.mask_keys_across),
+    ):
         for met in _meeting(images, masks, image_keys, mask_keys):
             if len(met.images) == len(met.masks) == 1:
                 links[met.images[0]] = met.masks[0]
@@ -146,20 +133,32 @@ class _Left:
                 yield find("name-ambiguous", printable(item), reason, others, rules=FINDINGS)
 
     def without_mask(self) -> Iterator[Finding]:
-        taken = _by_key(self.image_of, _all_keys) if self.images else {}
+        taken = _by_key(self.image_of, name_keys.all_keys) if self.images else {}
         beginning: dict[str, list[str]] = defaultdict(list)
+        namesakes: dict[str, set[str]] = defaultdict(set)
         for mask in self.masks if self.images else ():
-            for key in _beginnings(mask):
+            for key in name_keys.all_keys(mask):
+                namesakes[name_keys.last(key)].add(mask)
+            for key in name_keys.beginnings(mask):
                 beginning[key].append(mask)
         for item in self.images:
             name = self._image(item)
-            fitting = next((taken[key] for key in sorted(_image_keys(item)) if key in taken), None)
+            fitting = next((taken[key] for key in sorted(name_keys.image_keys(item)) if key in taken), None)
             if fitting is not None:
                 owner = self._image(self.image_of[fitting])
                 reason = (
                     f"{name} has no mask of its own: {self._mask(fitting)}, which fits, is that of {owner}"
                 )
-            elif alike := beginning.get(_plain(item)):
+            elif same := sorted(
+                {
+                    mask
+                    for key in name_keys.image_keys(item)
+                    for mask in namesakes.get(name_keys.last(key), ())
+                }
+            ):
+                there = _few(list(map(self._mask, same)))
+                reason = f"{name} has no mask in the same folder; {there} is in another"
+            elif alike := beginning.get(name_keys.plain(item)):
                 begins = "begins so" if len(alike) == 1 else "begin so"
                 reason = f"{name} has no mask of that name; {_few(list(map(self._mask, alike)))} {begins}"
             else:
@@ -167,14 +166,14 @@ class _Left:
             yield find("image-without-mask", printable(item), reason, rules=FINDINGS)
 
     def without_image(self) -> Iterator[Finding]:
-        taken = _by_key(self.partner, _image_keys) if self.masks else {}
+        taken = _by_key(self.partner, name_keys.image_keys) if self.masks else {}
         for item in self.masks:
             name = self._mask(item)
-            image = next((taken[key] for key in sorted(_all_keys(item)) if key in taken), None)
+            image = next((taken[key] for key in sorted(name_keys.all_keys(item)) if key in taken), None)
             if image is not None:
                 mask = self._mask(self.partner[image])
                 reason = f"{name} has no image of its own: {self._image(image)}, which fits, goes with {mask}"
-            elif begun := next((taken[key] for key in _beginnings(item) if key in taken), None):
+            elif begun := next((taken[key] for key in name_keys.beginnings(item) if key in taken), None):
                 mask = self._mask(self.partner[begun])
                 reason = f"{name} begins as {self._image(begun)}, whose mask is {mask}"
             else:
@@ -194,49 +193,3 @@ def _by_key(items: Iterable[str], keys: Keys) -> dict[str, str]:
 
 def _few(names: list[str]) -> str:
     return ", ".join(names[:_FEW]) + (", …" if len(names) > _FEW else "")
-
-
-def _plain(item: str) -> str:
-    """An id less case, the encoding of accents and a second extension."""
-    folder, slash, name = item.rpartition("/")
-    return case_key(folder + slash + without_extension(name))
-
-
-def _beginnings(item: str) -> list[str]:
-    """What an id is when one part of its last name after another is left out, the longest first."""
-    folder, slash, name = _plain(item).rpartition("/")
-    places = [match.start() for match in re.finditer(r"[_\-. ]", name)]
-    return [folder + slash + name[:place] for place in reversed(places)]
-
-
-def _marked(item: str) -> bool:
-    return without_extension(item) != item or len(_mask_keys(item)) > 1
-
-
-def _plain_keys(item: str) -> set[str]:
-    return {_plain(item)}
-
-
-def _mask_keys(item: str) -> set[str]:
-    return _less(_MASK_WORD, {_plain(item)})
-
-
-def _image_keys(item: str) -> set[str]:
-    return _less(_IMAGE_WORD, {_plain(item)})
-
-
-def _all_keys(item: str) -> set[str]:
-    return _less(_IMAGE_WORD, _mask_keys(item))
-
-
-def _less(word: re.Pattern[str], keys: set[str]) -> set[str]:
-    """The keys, and what they become when one such word after another is taken off their last part."""
-    found, left = set(keys), list(keys)
-    while left:
-        folder, slash, name = left.pop().rpartition("/")
-        for match in word.finditer(name):
-            shorter = folder + slash + without_extension(name[: match.start()] + name[match.end() :])
-            if shorter not in found:
-                found.add(shorter)
-                left.append(shorter)
-    return found

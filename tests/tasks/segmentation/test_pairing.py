@@ -62,6 +62,8 @@ def names(pairs: Pairs) -> dict[str, str]:
         ("img_7.png", "7.png"),
         ("a/x.jpg", "a/x_mask.png"),
         ("A/x.jpg", "a/x.png"),
+        ("train/x.jpg", "x.png"),
+        ("x.jpg", "all/x_mask.png"),
         (unicodedata.normalize("NFD", "Café.jpg"), unicodedata.normalize("NFC", "Café.png")),
         (unicodedata.normalize("NFC", "été.jpg"), unicodedata.normalize("NFD", "été_mask.png")),
     ],
@@ -88,6 +90,7 @@ def test_what_is_another_name_is_none(image: str, mask: str) -> None:
         (["x.jpg"], ["x_mask.png", "x.jpg.png"]),
         (["x.jpg"], ["X.png", "x_gt.png"]),
         (["img_7.jpg", "photo_7.jpg"], ["mask_7.png"]),
+        (["train/x.jpg", "val/x.jpg"], ["x.png"]),
     ],
 )
 def test_what_fits_several_is_refused_with_all_names(images: list[str], masks: list[str]) -> None:
@@ -112,6 +115,8 @@ def test_exact_names_keep_priority_and_what_lies_there_is_not_called_missing() -
     assert "images/a.jpg, which fits, goes with masks/a.png" in finding.reason
     (finding, *_) = paired(["scan1.jpg"], ["scan1_part1.png", "scan1_part2.png"]).findings
     assert "masks/scan1_part1.png, masks/scan1_part2.png begin so" in finding.reason
+    (finding, _) = paired(["a/x.jpg"], ["b/x_mask.png"]).findings
+    assert "images/a/x.jpg has no mask in the same folder; masks/b/x_mask.png is in another" in finding.reason
     found = paired(["x_leftImg8bit.png"], ["x_gtFine_labelIds.png", "x_gtFine_color.png"])
     (finding,) = found.findings
     assert "begins as images/x_leftImg8bit.png, whose mask is masks/x_gtFine_labelIds.png" in finding.reason
