@@ -78,13 +78,17 @@ def examine(
     classes: dict[int, str],
     checks: "aspects.Checks",
     *,
+    sample_bits: int | None = None,
     workers: int | None = None,
 ) -> tuple[list[CheckedSample], list[Finding]]:
-    """Decode and check all candidates in threads; return the good ones in order, and the findings."""
+    """Decode and check all candidates in threads; return the good ones in order, and the findings.
+
+    `sample_bits` is as in `decode_image`.
+    """
     good: list[CheckedSample] = []
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(lambda candidate: _examine(candidate, classes, checks), candidates)
+        results = pool.map(lambda candidate: _examine(candidate, classes, checks, sample_bits), candidates)
         for sample, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
             findings += found
             if sample:
@@ -98,10 +102,10 @@ def size_of(array: NDArray[np.uint8]) -> str:
 
 
 def _examine(
-    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks"
+    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks", sample_bits: int | None
 ) -> tuple[CheckedSample | None, list[Finding]]:
     try:
-        data, image = _read_image(candidate, checks.MIN_SIDE)
+        data, image = _read_image(candidate, checks.MIN_SIDE, sample_bits)
         target = checks.check(candidate, image, classes)
     except RejectedError as error:
         return None, [error.finding]
@@ -118,10 +122,12 @@ def _examine(
     return sample, [*_extension_wrong(sample), *target.findings]
 
 
-def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.uint8]]:
+def _read_image(
+    candidate: Candidate, min_side: int, sample_bits: int | None
+) -> tuple[bytes, NDArray[np.uint8]]:
     try:
         data = read_file(candidate.image)
-        image = decode_image(data)
+        image = decode_image(data, sample_bits=sample_bits)
     except DataError as error:
         raise RejectedError(find("image-unreadable", candidate.id, str(error))) from error
     if min(image.shape[:2]) < min_side:

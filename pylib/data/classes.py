@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from pylib.data.colours import by_colour, parse_colour
+from pylib.data.layout import Colour
 from pylib.errors import ConfigurationError, one_line
 
 FILE = "classes.yaml"
@@ -19,7 +22,29 @@ def parse_classes(text: str) -> dict[int, str]:
 
 
 def read_classes(path: Path) -> dict[int, str] | None:
-    """Read a source's classes.yaml, None if it has none; raises ConfigurationError."""
+    """Read a source's classes.yaml, None if it has none; raises ConfigurationError.
+
+    A class is a name, or `{name: road, color: [128, 64, 128]}`, of which `read_colours` reads the other part.
+    """
+    content = _content(path)
+    return None if content is None else _checked(_names(content), f"{FILE} of the source")
+
+
+def read_colours(path: Path) -> dict[Colour, str]:
+    """The names of a source's classes.yaml by colour, of those that have one; raises ConfigurationError."""
+    content, names, place = _content(path) or {}, read_classes(path) or {}, f"{FILE} of the source"
+    pairs = ((key, _colour(value)) for key, value in content.items())
+    return by_colour(
+        (
+            (parse_colour(value, f"{place}: {names[key]}"), names[key])
+            for key, value in pairs
+            if value is not None
+        ),
+        place,
+    )
+
+
+def _content(path: Path) -> dict[Any, Any] | None:
     if not path.is_file():
         return None
     try:
@@ -28,7 +53,15 @@ def read_classes(path: Path) -> dict[int, str] | None:
         raise ConfigurationError(f"{FILE} of the source cannot be read: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{FILE} of the source: write class ids and names, as in 0: background")
-    return _checked(content.items(), f"{FILE} of the source")
+    return content
+
+
+def _names(content: dict[Any, Any]) -> Iterable[tuple[object, object]]:
+    return ((key, value.get("name") if isinstance(value, dict) else value) for key, value in content.items())
+
+
+def _colour(value: object) -> object:
+    return value.get("color", value.get("colour")) if isinstance(value, dict) else None
 
 
 def _checked(pairs: Iterable[tuple[object, object]], place: str) -> dict[int, str]:

@@ -34,6 +34,9 @@ _OF_A_DATA_SET: dict[str, Rule] = {
     "near-duplicate": Rule(False, "Near duplicates", "nothing: they stay in one split"),
     "group-unmatched": Rule(False, "Ids without a group", "widen --group if they belong to one"),
     "class-unseen": Rule(False, "Classes that no item has", "check the ids in classes.yaml or --classes"),
+    "depth-mixed": Rule(
+        False, "Images of several depths", "bring them to one range of values, if they are of several cameras"
+    ),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(
         True, "Ids that the commit has", "rename it; to replace the old one, ingest all without --add"

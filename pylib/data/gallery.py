@@ -41,10 +41,14 @@ class Gallery:
     """The pictures of a source's candidates, by id."""
 
     def __init__(
-        self, candidates: Sequence[Candidate], classes: dict[int, str], checks: "aspects.Checks"
+        self,
+        candidates: Sequence[Candidate],
+        classes: dict[int, str],
+        checks: "aspects.Checks",
+        sample_bits: int | None,
     ) -> None:
         self.candidates = {candidate.id: candidate for candidate in candidates}
-        self.classes, self.checks = classes, checks
+        self.classes, self.checks, self.sample_bits = classes, checks, sample_bits
 
     def pictures(self, ids: Iterable[str]) -> list[Picture]:
         """Return the pictures of those ids that are in the source."""
@@ -53,12 +57,12 @@ class Gallery:
     def _picture(self, candidate: Candidate) -> Picture:
         target = self.checks.picture(candidate, self.classes, _SIDE)
         veil = None if target.veil is None else _data_uri("image/png", target.veil)
-        return Picture(candidate.id, _thumbnail(candidate), veil, target.caption)
+        return Picture(candidate.id, _thumbnail(candidate, self.sample_bits), veil, target.caption)
 
 
-def _thumbnail(candidate: Candidate) -> str | None:
+def _thumbnail(candidate: Candidate, sample_bits: int | None) -> str | None:
     try:
-        image = Image.fromarray(decode_image(read_file(candidate.image)))
+        image = Image.fromarray(decode_image(read_file(candidate.image), sample_bits=sample_bits))
     except DataError:
         return None
     image.thumbnail((_SIDE, _SIDE))

@@ -8,6 +8,7 @@ from pathlib import Path
 from pylib.data.assemble import Parent
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
+from pylib.data.layout import Assumption
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
 from pylib.errors import NotFoundError
@@ -16,12 +17,13 @@ from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 
 @dataclass(frozen=True)
 class IngestResult:
-    """The commit, its index, all findings, and whether the commit is a new one."""
+    """The commit, its index, all findings, whether the commit is a new one, and how the source was read."""
 
     commit: Commit
     index: DatasetIndex
     findings: list[Finding]
     new: bool
+    assumed: list[Assumption]
 
 
 def ingest(
@@ -53,7 +55,8 @@ def ingest(
             mode="add" if options.add and parent else "replace",
             description=describe(plan),
         )
-    return IngestResult(commit, plan.index, plan.findings, new=head is None or head.id != commit.id)
+    new = head is None or head.id != commit.id
+    return IngestResult(commit, plan.index, plan.findings, new, plan.assumed)
 
 
 def read_parent(store: Store, repository: str, branch: str) -> tuple[Parent | None, Commit | None]:

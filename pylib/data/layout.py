@@ -12,6 +12,7 @@ from pylib.data.names import printable, unsafe_name
 
 IMAGES = "images"
 Files = dict[str, list[Path]]
+Colour = tuple[int, int, int]
 
 _READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 _NOT_READ = {".heic", ".heif", ".avif", ".jp2", ".tga", ".ppm", ".pgm", ".psd", ".svg"}
@@ -33,12 +34,25 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit."""
+    """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit.
+
+    `colours` are names of classes by their colour in a target, as red, green and blue, where it gives such.
+    """
 
     root: Path
     candidates: list[Candidate]
     class_names: dict[int, str] | None
     findings: list[Finding] = field(default_factory=list)
+    colours: Mapping[Colour, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """How a part of the data set was read, in a sentence; `usual` where nobody needs to be told."""
+
+    subject: str
+    text: str
+    usual: bool = True
 
 
 def subfolders(folder: Path) -> list[Path]:

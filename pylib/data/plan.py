@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.data.depths import survey
 from pylib.data.findings import Finding
-from pylib.data.layout import Layout, with_safe_names
+from pylib.data.layout import Assumption, Layout, with_safe_names
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
 from pylib.tasks.task import DEFAULT, Task, find
@@ -37,6 +38,7 @@ class Plan:
     """What a commit would hold, and why: valid while the source is open.
 
     `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them.
+    `assumed` is how images and targets were read.
     """
 
     source: Source
@@ -47,6 +49,7 @@ class Plan:
     files: dict[str, bytes | Path]
     samples: list[CheckedSample]
     findings: list[Finding]
+    assumed: list[Assumption]
 
     @property
     def rejected(self) -> list[Finding]:
@@ -93,10 +96,20 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
     classes = task.checks.classes(options.classes, layout.class_names, old.classes if old else None)
     if old and options.add and classes != old.classes:
         raise ConfigurationError(f"{name}: its classes are {old.classes}; what is added must have the same")
+    candidates, assumed = task.checks.settle(layout, classes)
+    layout = replace(layout, candidates=candidates)
+    depths = survey(candidates, name, old.sample_bits if old and options.add else None)
     group = options.group if options.group is not None else old.group_pattern if old else None
-    samples, findings = examine(layout.candidates, classes, task.checks)
+    samples, findings = examine(candidates, classes, task.checks, sample_bits=depths.sample_bits)
     assembled = assemble(
-        samples, classes, task=task, name=name, group=group or None, parent=parent, add=options.add
+        samples,
+        classes,
+        task=task,
+        name=name,
+        group=group or None,
+        parent=parent,
+        add=options.add,
+        sample_bits=depths.sample_bits,
     )
     return Plan(
         source=source,
@@ -106,7 +119,8 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         index=assembled.index,
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
-        findings=[*layout.findings, *findings, *assembled.findings],
+        findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
+        assumed=[depths.assumption, *assumed],
     )
 
 

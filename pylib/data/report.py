@@ -35,7 +35,7 @@ class Report(Record):
 
     `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels; `sides`
     counts the data set's images by the length of their shorter side, as (from, to, count) in pixels;
-    `splits` counts the data set's items.
+    `splits` counts the data set's items; `assumed` says how images and targets were read.
     """
 
     format: Literal[1] = 1
@@ -48,6 +48,7 @@ class Report(Record):
     class_shares: dict[str, float]
     sides: list[tuple[int, int, int]]
     findings: list[Finding]
+    assumed: list[str]
 
 
 def make_report(plan: Plan) -> Report:
@@ -68,6 +69,7 @@ def make_report(plan: Plan) -> Report:
         class_shares={name: amounts[number] / total for number, name in sorted(index.classes.items())},
         sides=_histogram([min(item.width, item.height) for item in index.items]),
         findings=plan.findings,
+        assumed=[f"{one.subject}: {one.text}" for one in plan.assumed],
     )
 
 
@@ -89,7 +91,7 @@ def _html(plan: Plan, report: Report) -> str:
         loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     checks = plan.task.checks
-    gallery = Gallery(plan.layout.candidates, plan.index.classes, checks)
+    gallery = Gallery(plan.layout.candidates, plan.index.classes, checks, plan.index.sample_bits)
     step = max(1, len(plan.samples) // _SHOWN)
     return environment.get_template("report.html.j2").render(
         report=report,

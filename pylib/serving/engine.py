@@ -80,6 +80,11 @@ class Engine:
         """Raise RequestError until the model has answered its first image."""
         self._loaded()
 
+    @property
+    def sample_bits(self) -> int | None:
+        """How an image with more than 8 bits a sample is to be decoded; raises RequestError until loaded."""
+        return self._loaded()[0].contract.sample_bits
+
     def answer(self, image: Image) -> Answer:
         """Say what the model sees in an image; raises RequestError until it is loaded."""
         model, served = self._loaded()

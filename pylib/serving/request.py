@@ -33,10 +33,13 @@ def check_size(count: int) -> None:
         raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
 
 
-def from_file(data: bytes) -> Image:
-    """Decode the content of an image file; raises RequestError."""
+def from_file(data: bytes, sample_bits: int | None = None) -> Image:
+    """Decode the content of an image file; raises RequestError.
+
+    `sample_bits` are in use where it has more than 8 a sample, as in what the model learned from.
+    """
     try:
-        pixels = decode_image(data, max_pixels=MAX_PIXELS)
+        pixels = decode_image(data, max_pixels=MAX_PIXELS, sample_bits=sample_bits)
     except DataError as error:
         raise RequestError(str(error)) from error
     return Image(pixels, hashlib.sha256(data).hexdigest())

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +13,13 @@ from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
 from pylib.data.images import decode_mask, encode_png, resize_mask
-from pylib.data.layout import Candidate
+from pylib.data.layout import Assumption, Candidate, Layout
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb
+from pylib.tasks.segmentation.mask_files import MaskPixels, MaskValues, class_ids, read_pixels
+from pylib.tasks.segmentation.meaning import choose, described
+from pylib.tasks.segmentation.readings import MaskFile, SourceMask
 from pylib.tasks.segmentation.records import class_lookup
 
 TARGET = "mask"
@@ -32,9 +37,10 @@ FINDINGS: dict[str, Rule] = {
         True, "Masks with unknown ids", "name all classes in classes.yaml or --classes, or draw it again"
     ),
     "mask-single-class": Rule(True, "Masks of one class only", "draw the object, or leave the image out"),
-    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: the ids are the same"),
+    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: how masks were read is said above"),
 }
 _FEW = 5
+_EDGES = 0.05  # up to this share of pixels, unknown colours are what smoothing leaves at edges
 _PNG = b"\x89PNG\r\n\x1a\n"
 _WHITE = (255, 255, 255)  # ids that are no class
 
@@ -53,6 +59,23 @@ def classes(
     return chosen
 
 
+def settle(layout: Layout, classes: dict[int, str]) -> tuple[list[Candidate], list[Assumption]]:
+    """Decide how all masks are read: see meaning. A candidate's source becomes a SourceMask."""
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(_values, layout.candidates))
+    files = [
+        MaskFile(printable(candidate.source.relative_to(layout.root).as_posix()), values)
+        for candidate, values in zip(layout.candidates, found, strict=True)
+        if values
+    ]
+    chosen = choose(files, classes, layout.colours)
+    candidates = [
+        replace(one, source=SourceMask(one.source, values, values and chosen[values.storage]))
+        for one, values in zip(layout.candidates, found, strict=True)
+    ]
+    return candidates, list(described(files, chosen))
+
+
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
     """Read a candidate's mask, which is stored as it is where it is an 8-bit grey PNG; or RejectedError."""
     data, mask = _read_mask(candidate, image, classes)
@@ -63,7 +86,7 @@ def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str
         record=MaskTarget(file=file, sha256=hashlib.sha256(stored).hexdigest()),
         meaning=_digest(mask),
         amounts=dict(zip(ids.tolist(), counts.tolist(), strict=True)),
-        files={file: candidate.source if stored is data else stored},
+        files={file: candidate.source.path if stored is data else stored},
         findings=[] if stored is data else [_converted(candidate)],
     )
 
@@ -78,9 +101,11 @@ def meaning(target: Target, read: Callable[[str], bytes]) -> str:
 def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetPicture:
     """The mask's classes in their colours, at most `side` pixels a side; nothing where it cannot be read."""
     try:
-        mask = decode_mask(read_file(candidate.source))
+        pixels = read_pixels(read_file(candidate.source.path))
     except DataError:
         return TargetPicture()
+    mask = _ids(pixels, candidate.source)
+    mask = np.where(mask < 0, _unused(classes), mask).astype(np.uint8)
     scale = min(1.0, side / max(mask.shape))
     shape = max(1, round(mask.shape[0] * scale)), max(1, round(mask.shape[1] * scale))
     return TargetPicture(veil=encode_png(_coloured(resize_mask(mask, shape), classes)))
@@ -90,20 +115,68 @@ def _read_mask(
     candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]
 ) -> tuple[bytes, NDArray[np.uint8]]:
     try:
-        data = read_file(candidate.source)
-        mask = decode_mask(data)
+        data = read_file(candidate.source.path)
+        pixels = read_pixels(data)
+        _ = pixels.summary  # refuses photographs
     except DataError as error:
         raise _rejected("mask-unreadable", candidate, str(error)) from error
+    found = _ids(pixels, candidate.source)
+    _check_values(candidate, found)
+    mask = found.astype(np.uint8)
     if mask.shape != image.shape[:2]:
         reason = f"mask has {size_of(mask)} pixels, the upright image {size_of(image)}"
         raise _rejected("mask-size", candidate, reason)
     ids = np.unique(mask).tolist()
     if unknown := [value for value in ids if value not in classes]:
-        shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
+        shown = _listed([str(value) for value in unknown])
         raise _rejected("mask-unknown-class", candidate, f"mask has ids that are no class: {shown}")
     if len(ids) == 1:
         raise _rejected("mask-single-class", candidate, f"mask is {classes[ids[0]]} all over")
     return data, mask
+
+
+def _values(candidate: Candidate) -> MaskValues | None:
+    """What is in a candidate's mask; None where that cannot be read, which its check will say."""
+    try:
+        return read_pixels(read_file(candidate.source)).summary
+    except DataError:
+        return None
+
+
+def _ids(pixels: MaskPixels, source: SourceMask) -> NDArray[np.int16]:
+    return class_ids(pixels, source.ids)
+
+
+def _check_values(candidate: Candidate, mask: NDArray[np.int16]) -> None:
+    """Reject a mask with values that are no id at all, such as a colour that no class has."""
+    source: SourceMask = candidate.source
+    missing = int(np.count_nonzero(mask < 0))
+    if not missing:
+        return
+    shown = _listed(source.unknown)
+    if (
+        source.values
+        and source.values.storage == "colour"
+        and source.reading
+        and not source.reading.by_colour
+    ):
+        reason = f"mask is in colours ({shown}), and no class has a color in classes.yaml or labelmap.txt"
+        raise _rejected("mask-unreadable", candidate, reason)
+    what = "colours" if source.reading and source.reading.by_colour else "values"
+    reason = f"mask has {what} that are no class: {shown} ({missing} of {mask.size} pixels)"
+    few = (
+        "; so few look like smoothed edges: draw or export it without" if missing < _EDGES * mask.size else ""
+    )
+    raise _rejected("mask-unknown-class", candidate, reason + few)
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(values[:_FEW]) + (", …" if len(values) > _FEW else "")
+
+
+def _unused(classes: dict[int, str]) -> int:
+    """An id that is no class."""
+    return next((number for number in range(255, -1, -1) if number not in classes), 255)
 
 
 def _rejected(code: str, candidate: Candidate, reason: str) -> RejectedError:
@@ -111,7 +184,7 @@ def _rejected(code: str, candidate: Candidate, reason: str) -> RejectedError:
 
 
 def _converted(candidate: Candidate) -> Finding:
-    reason = f"{printable(candidate.source.name)} is no 8-bit grey PNG"
+    reason = f"{printable(candidate.source.path.name)} is no 8-bit grey PNG"
     return find("mask-converted", candidate.id, reason, rules=FINDINGS)
 
 

@@ -1,13 +1,15 @@
-"""A source of segmentation: images/ and masks/ side by side, and classes.yaml if the classes are its own."""
+"""A source of segmentation: images/ and masks/ side by side; classes.yaml or labelmap.txt has its classes."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from pylib.data import classes
+from pylib.data.colours import LABELMAP, read_labelmap
 from pylib.data.findings import Finding, find
 from pylib.data.layout import (
     IMAGES,
     Candidate,
+    Colour,
     Files,
     Layout,
     by_id,
@@ -34,7 +36,7 @@ def read_layout(folder: Path, place: str) -> Layout:
     root, masks_folder = _find_root(folder, place)
     images, other_images = by_id(root / IMAGES, root)
     masks, other_masks = by_id(root / masks_folder, root)
-    others = elsewhere(root, root / IMAGES, root / masks_folder, root / classes.FILE)
+    others = elsewhere(root, root / IMAGES, root / masks_folder, root / classes.FILE, root / LABELMAP)
     findings = [*ignored(others), *ignored(other_images), *ignored(other_masks)]
     findings += [*twice(images, root), *twice(masks, root), *_partners_missing(images, masks, root)]
     one_image, one_mask = single(images), single(masks)
@@ -42,7 +44,16 @@ def read_layout(folder: Path, place: str) -> Layout:
         Candidate(item, one_image[item], one_mask[item])
         for item in sorted(one_image.keys() & one_mask.keys())
     ]
-    return Layout(root, candidates, classes.read_classes(root / classes.FILE), findings)
+    names, colours = _classes(root)
+    return Layout(root, candidates, names, findings, colours)
+
+
+def _classes(root: Path) -> tuple[dict[int, str] | None, dict[Colour, str]]:
+    """What classes.yaml names, and labelmap.txt where it does not, with the colours of both."""
+    names, colours = classes.read_classes(root / classes.FILE), classes.read_colours(root / classes.FILE)
+    if (labelmap := read_labelmap(root / LABELMAP)) is None:
+        return names, colours
+    return names or labelmap[0], labelmap[1] | colours
 
 
 def _find_root(folder: Path, place: str) -> tuple[Path, str]:

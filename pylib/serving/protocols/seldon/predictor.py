@@ -53,7 +53,8 @@ class Predictor:
         """
         is_proto = isinstance(message, SeldonMessage)
         try:
-            image = read_proto(message) if is_proto else read_json(message)
+            bits = self._engine.sample_bits
+            image = read_proto(message, bits) if is_proto else read_json(message, bits)
             answer = _body(self._engine.answer(image))
         except RequestError as error:
             if not is_proto:
