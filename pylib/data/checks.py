@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,7 +96,7 @@ def examine(
     return good, findings
 
 
-def size_of(array: NDArray[np.uint8]) -> str:
+def size_of(array: NDArray[Any]) -> str:
     """Width x height of an array [H, W, …], for messages."""
     return f"{array.shape[1]}x{array.shape[0]}"
 

@@ -25,19 +25,25 @@ def parse_colour(value: object, place: str) -> Colour:
 
     Values may go up to 65535, for masks of 16 bits. Raises ConfigurationError, which names the place.
     """
-    if isinstance(value, str) and not value.replace(",", " ").replace(" ", "").isdecimal():
-        try:
-            return ImageColor.getrgb(value)[:_CHANNELS]
-        except ValueError as error:
-            raise _wrong(value, place) from error
     parts = value.replace(",", " ").split() if isinstance(value, str) else value
-    levels = list(parts) if isinstance(parts, list | tuple) else [parts] * _CHANNELS
-    levels = [int(level) if isinstance(level, str) else level for level in levels]
-    if isinstance(value, str) and len(levels) == 1:
-        levels *= _CHANNELS
-    if len(levels) != _CHANNELS or not all(_is_level(level) for level in levels):
-        raise _wrong(value, place)
-    return levels[0], levels[1], levels[2]
+    if isinstance(parts, list) and all(isinstance(part, str) and part.isdecimal() for part in parts):
+        parts = [int(part) for part in parts]
+    levels = parts if isinstance(parts, list) and len(parts) > 1 else _named(parts, place)
+    match levels:
+        case [int(red), int(green), int(blue)] if all(0 <= level <= _MOST for level in (red, green, blue)):
+            return red, green, blue
+    raise _wrong(value, place)
+
+
+def _named(parts: object, place: str) -> list[object]:
+    """The three values of a grey level, or of a colour by its name or in hex."""
+    one = parts[0] if isinstance(parts, list) and parts else parts
+    if not isinstance(one, str):
+        return [] if isinstance(one, bool) else [one] * _CHANNELS
+    try:
+        return list(ImageColor.getrgb(one)[:_CHANNELS])
+    except ValueError as error:
+        raise _wrong(one, place) from error
 
 
 def read_labelmap(path: Path) -> tuple[dict[int, str], dict[Colour, str]] | None:
@@ -102,10 +108,6 @@ def shown(colour: Colour) -> str:
     if max(colour) > 255:  # noqa: PLR2004
         return ",".join(map(str, colour))
     return "#" + bytes(colour).hex()
-
-
-def _is_level(level: object) -> bool:
-    return isinstance(level, int) and not isinstance(level, bool) and 0 <= level <= _MOST
 
 
 def _wrong(value: object, place: str) -> ConfigurationError:

@@ -17,8 +17,8 @@ from pylib.data.layout import Assumption, Candidate, Layout
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb
-from pylib.tasks.segmentation.mask_files import MaskPixels, MaskValues, class_ids, read_pixels
-from pylib.tasks.segmentation.meaning import choose, described
+from pylib.tasks.segmentation.mask_files import MaskValues, class_ids, read_pixels
+from pylib.tasks.segmentation.meaning import COLOURS_FIX, choose, described
 from pylib.tasks.segmentation.readings import MaskFile, SourceMask
 from pylib.tasks.segmentation.records import class_lookup
 
@@ -70,14 +70,14 @@ def settle(layout: Layout, classes: dict[int, str]) -> tuple[list[Candidate], li
     ]
     chosen = choose(files, classes, layout.colours)
     candidates = [
-        replace(one, source=SourceMask(one.source, values, values and chosen[values.storage]))
+        replace(one, source=SourceMask(one.source, values, chosen[values.storage] if values else None))
         for one, values in zip(layout.candidates, found, strict=True)
     ]
     return candidates, list(described(files, chosen))
 
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
-    """Read a candidate's mask, which is stored as it is where it is an 8-bit grey PNG; or RejectedError."""
+    """Read a candidate's mask; an 8-bit grey PNG of ids is stored as it is. Or RejectedError."""
     data, mask = _read_mask(candidate, image, classes)
     stored = _to_store(mask, data)
     file = f"masks/{candidate.id}.png"
@@ -104,8 +104,8 @@ def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetP
         pixels = read_pixels(read_file(candidate.source.path))
     except DataError:
         return TargetPicture()
-    mask = _ids(pixels, candidate.source)
-    mask = np.where(mask < 0, _unused(classes), mask).astype(np.uint8)
+    found = class_ids(pixels, candidate.source.ids)
+    mask = np.where(found < 0, _unused(classes), found).astype(np.uint8)
     scale = min(1.0, side / max(mask.shape))
     shape = max(1, round(mask.shape[0] * scale)), max(1, round(mask.shape[1] * scale))
     return TargetPicture(veil=encode_png(_coloured(resize_mask(mask, shape), classes)))
@@ -120,16 +120,15 @@ def _read_mask(
         _ = pixels.summary  # refuses photographs
     except DataError as error:
         raise _rejected("mask-unreadable", candidate, str(error)) from error
-    found = _ids(pixels, candidate.source)
+    found = class_ids(pixels, candidate.source.ids)
+    if found.shape != image.shape[:2]:
+        reason = f"mask has {size_of(found)} pixels, the upright image {size_of(image)}"
+        raise _rejected("mask-size", candidate, reason)
     _check_values(candidate, found)
     mask = found.astype(np.uint8)
-    if mask.shape != image.shape[:2]:
-        reason = f"mask has {size_of(mask)} pixels, the upright image {size_of(image)}"
-        raise _rejected("mask-size", candidate, reason)
     ids = np.unique(mask).tolist()
     if unknown := [value for value in ids if value not in classes]:
-        shown = _listed([str(value) for value in unknown])
-        raise _rejected("mask-unknown-class", candidate, f"mask has ids that are no class: {shown}")
+        raise _unknown(candidate, "ids", [str(value) for value in unknown], np.isin(mask, unknown))
     if len(ids) == 1:
         raise _rejected("mask-single-class", candidate, f"mask is {classes[ids[0]]} all over")
     return data, mask
@@ -143,31 +142,24 @@ def _values(candidate: Candidate) -> MaskValues | None:
         return None
 
 
-def _ids(pixels: MaskPixels, source: SourceMask) -> NDArray[np.int16]:
-    return class_ids(pixels, source.ids)
-
-
 def _check_values(candidate: Candidate, mask: NDArray[np.int16]) -> None:
     """Reject a mask with values that are no id at all, such as a colour that no class has."""
     source: SourceMask = candidate.source
-    missing = int(np.count_nonzero(mask < 0))
-    if not missing:
+    if mask.min() >= 0:
         return
-    shown = _listed(source.unknown)
-    if (
-        source.values
-        and source.values.storage == "colour"
-        and source.reading
-        and not source.reading.by_colour
-    ):
-        reason = f"mask is in colours ({shown}), and no class has a color in classes.yaml or labelmap.txt"
+    if source.is_coloured and not source.by_colour:
+        reason = f"mask is in colours ({_listed(source.unknown)}), and none is a class's: {COLOURS_FIX}"
         raise _rejected("mask-unreadable", candidate, reason)
-    what = "colours" if source.reading and source.reading.by_colour else "values"
-    reason = f"mask has {what} that are no class: {shown} ({missing} of {mask.size} pixels)"
-    few = (
-        "; so few look like smoothed edges: draw or export it without" if missing < _EDGES * mask.size else ""
-    )
-    raise _rejected("mask-unknown-class", candidate, reason + few)
+    raise _unknown(candidate, "colours" if source.by_colour else "values", source.unknown, mask < 0)
+
+
+def _unknown(candidate: Candidate, what: str, names: list[str], where: NDArray[np.bool]) -> RejectedError:
+    reason = f"mask has {what} that are no class: {_listed(names)}"
+    if where.mean() < _EDGES and len(names) > 1:
+        reason += (
+            f" ({where.sum()} of {where.size} pixels: smoothed edges? draw and export without smoothing)"
+        )
+    return _rejected("mask-unknown-class", candidate, reason)
 
 
 def _listed(values: list[str]) -> str:
@@ -189,9 +181,10 @@ def _converted(candidate: Candidate) -> Finding:
 
 
 def _to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
-    """Return the file itself if it is a PNG of bit depth 8 and colour type grey, else such a PNG."""
+    """Return the file itself if it is a PNG of these ids, bit depth 8, colour type grey; else such one."""
     header = data[24:26]  # bit depth and colour type in IHDR (PNG specification, 11.2.2)
-    return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
+    as_it_is = data.startswith(_PNG) and header == b"\x08\x00" and np.array_equal(decode_mask(data), mask)
+    return data if as_it_is else encode_png(mask)
 
 
 def _digest(mask: NDArray[np.uint8]) -> str:

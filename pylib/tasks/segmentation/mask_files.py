@@ -76,12 +76,14 @@ def class_ids(pixels: MaskPixels, ids: Mapping[int, int]) -> NDArray[np.int16]:
         return np.full(pixels.codes.shape, -1, np.int16)
     keys = np.array(sorted(ids))
     found = np.array([ids[key] for key in keys.tolist()], np.int16)
-    if int(pixels.codes.max()) < _TABLE:
-        table = np.full(max(int(pixels.codes.max()), int(keys[-1])) + 1, -1, np.int16)
+    if (largest := max(int(pixels.codes.max()), int(keys[-1]))) < _TABLE:
+        table = np.full(largest + 1, -1, np.int16)
         table[keys] = found
-        return table[pixels.codes]
-    place = np.searchsorted(keys, pixels.codes).clip(0, len(keys) - 1)
-    return np.where(keys[place] == pixels.codes, found[place], np.int16(-1))
+    else:
+        place = np.searchsorted(keys, pixels.codes).clip(0, len(keys) - 1)
+        return np.where(keys[place] == pixels.codes, found[place], -1).astype(np.int16)
+    ids_of: NDArray[np.int16] = table[pixels.codes]
+    return ids_of
 
 
 def _distinct(codes: NDArray[Any]) -> list[int]:
@@ -132,7 +134,7 @@ def _grey(array: NDArray[Any], bits: int, *, inverted: bool) -> MaskPixels:
 
 def _coloured(array: NDArray[Any], bits: int) -> MaskPixels:
     width = BYTE if bits <= BYTE else WORD
-    parts = array.astype(np.int32 if width == BYTE else np.int64)
+    parts: NDArray[Any] = array.astype(np.int32 if width == BYTE else np.int64)
     codes = parts[..., 0] << 2 * width | parts[..., 1] << width | parts[..., 2]
 
     def value(code: int) -> Value:

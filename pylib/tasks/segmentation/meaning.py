@@ -30,13 +30,13 @@ from pylib.tasks.segmentation.readings import (
 VOID = 255
 """The id that stands for no class in many sets, and so is no evidence of how to read one."""
 
-_FIX = "give each class its color in classes.yaml, as in 1: {name: cat, color: [64, 0, 0]}"
+COLOURS_FIX = "give each class its color in classes.yaml, as in 1: {name: cat, color: [64, 0, 0]}"
 Files = Sequence[MaskFile]
 
 
 def choose(files: Files, classes: Mapping[int, str], colours: Mapping[Colour, str]) -> dict[Storage, Reading]:
     """The reading of each way to store a mask that occurs; raises DataError, which names the files."""
-    ids = {name: number for number, name in reversed(classes.items())}
+    ids = {name: number for number, name in classes.items()}
     given = {colour: ids[name] for colour, name in colours.items() if name in ids}
     chooser = _Chooser(classes, set(classes), given, voc_colours(classes), files)
     by_storage = {"grey": chooser.grey, "palette": chooser.palette, "colour": chooser.coloured}
@@ -69,7 +69,7 @@ class _Chooser:
     files: Files
 
     def grey(self, group: Files) -> Reading:
-        """As given; else as stored, which below and above 8 bits is not what a viewer shows; else as shown."""
+        """As given; else as stored, which other than with 8 bits no viewer shows; else as shown."""
         colours = [by_stored_colour(self.given), by_colour(self.given, "as given")] if self.given else []
         reading = best([*colours, STORED, SEEN], group, self.known | {VOID})
         scaled = [one for one in group if _differ(one)]
@@ -100,7 +100,7 @@ class _Chooser:
             return self._index_or_level(group)
         if all_cover(SEEN, group, self.known):
             return SEEN
-        raise DataError(f"masks: palettes differ, {conflict}: {_FIX}")
+        raise DataError(f"masks: palettes differ, {conflict}: {COLOURS_FIX}")
 
     def _index_or_level(self, group: Files) -> Reading:
         """Palettes agree: the index, unless what is seen are ids too, of nearly black greys, and others."""
@@ -112,7 +112,7 @@ class _Chooser:
             return SEEN
         raise DataError(
             f"masks: both the indices of {moved.name} and the grey levels that they show are class ids, and"
-            f" not the same: save it as grey, or {_FIX}"
+            f" not the same: save it as grey, or {COLOURS_FIX}"
         )
 
     def check_levels(self, group: Files, reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""Ways to make class ids of the values of a mask file; which one is right, the whole set decides (meaning)."""
+"""Ways to make class ids of the values of a mask file; the whole set decides which is right (meaning)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,12 +50,20 @@ class SourceMask:
         return {code: number for code, number in found.items() if number is not None}
 
     @property
+    def by_colour(self) -> bool:
+        """Whether classes are told by colours."""
+        return self.reading is not None and self.reading.by_colour
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether a pixel of it has red, green and blue."""
+        return self.values is not None and self.values.storage == "colour"
+
+    @property
     def unknown(self) -> list[str]:
         """The values that mean nothing, as messages show them: colours where those are read, else numbers."""
-        if self.reading is None or self.values is None:
-            return []
-        ids, colours = self.ids, self.reading.by_colour
-        return [_name(value, colours) for code, value in self.values.values.items() if code not in ids]
+        ids, values = self.ids, self.values.values if self.values else {}
+        return [_name(value, self.by_colour) for code, value in values.items() if code not in ids]
 
 
 def by_colour(colours: Colours, whose: str) -> Reading:
