@@ -22,7 +22,7 @@ from tests.data.made import Folder, encode, noise, png
 
 
 def grey(seed: int, bits: int) -> np.ndarray:
-    """Noise in all of these bits, uint16 [40, 48]; its upper 8 bits are the same for every `bits` from 8 on."""
+    """Noise in all of these bits, uint16 [40, 48]; its upper 8 are the same whatever `bits`."""
     picture = noise(seed)[..., 0].astype(np.uint16)
     picture[0, 0] = 255
     return (picture << (bits - 8)) | (picture >> (16 - bits) if bits > 8 else 0)
@@ -167,7 +167,7 @@ def test_a_request_is_scaled_as_the_model_learned_and_refused_beyond() -> None:
     np.testing.assert_array_equal(
         from_file(written(noise(3)), 12).pixels, noise(3)
     )  # 8 bits are what they are
-    with pytest.raises(RequestError, match="where 12 bits .0…4,095. are in use: scale it to those"):
+    with pytest.raises(RequestError, match=r"where 12 bits .0…4,095. are in use: scale it to those"):
         from_file(written(grey(3, 16)), 12)
 
 

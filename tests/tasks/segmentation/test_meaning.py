@@ -41,7 +41,14 @@ def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def palette(ids: np.ndarray, order: list[int], kind: str = "PNG", tail: int = 0, **more: object) -> bytes:
+def palette(
+    ids: np.ndarray,
+    order: list[int],
+    kind: str = "PNG",
+    *,
+    tail: int = 0,
+    **more: object,
+) -> bytes:
     """Write ids with a palette in which the classes' colours come in this order, and `tail` unused entries."""
     place = np.zeros(3, np.uint8)
     place[order] = range(3)
