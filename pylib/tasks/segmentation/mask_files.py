@@ -134,8 +134,9 @@ def _grey(array: NDArray[Any], bits: int, *, inverted: bool) -> MaskPixels:
 
 def _coloured(array: NDArray[Any], bits: int) -> MaskPixels:
     width = BYTE if bits <= BYTE else WORD
-    parts: NDArray[Any] = array.astype(np.int32 if width == BYTE else np.int64)
-    codes = parts[..., 0] << 2 * width | parts[..., 1] << width | parts[..., 2]
+    codes = np.zeros(array.shape[:2], np.int32 if width == BYTE else np.int64)
+    for channel in range(3):
+        codes = codes << width | array[..., channel].astype(codes.dtype)
 
     def value(code: int) -> Value:
         most = (1 << width) - 1

@@ -49,7 +49,7 @@ def palette(
     tail: int = 0,
     **more: object,
 ) -> bytes:
-    """Write ids with a palette in which the classes' colours come in this order, and `tail` unused entries."""
+    """Write ids with a palette that has the classes' colours in this order, and `tail` unused entries."""
     place = np.zeros(3, np.uint8)
     place[order] = range(3)
     image = Image.fromarray(place[ids])
