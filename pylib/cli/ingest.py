@@ -89,7 +89,7 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
         "splits": splits,
         "classes": result.index.classes,
         "rejected": sum(finding.rejected for finding in result.findings),
-        "assumed": [f"{one.subject}: {one.text}" for one in result.assumed],
+        "assumed": result.assumed,
         "findings": dict(Counter(finding.code for finding in result.findings)),
         "report": str(folder / "report.html"),
     }
@@ -107,7 +107,7 @@ def _print_summary(result: "IngestResult", folder: Path) -> None:
     ]
     if index.classes:
         rows.append(("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))))
-    rows += [("read as", escape(f"{one.subject}: {one.text}")) for one in result.assumed if not one.usual]
+    rows += [("read as", escape(sentence)) for sentence in result.assumed]
     kinds = all_rules(find(index.task).checks.FINDINGS)
     for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
         what = "[red]rejected[/]" if kinds[code].rejected else "[yellow]noted[/]"

@@ -11,6 +11,7 @@ from pylib.data.layout import Colour
 from pylib.errors import ConfigurationError, one_line
 
 FILE = "classes.yaml"
+_FIELDS = {"name", "color", "colour", "ignore"}
 
 
 def parse_classes(text: str) -> dict[int, str]:
@@ -33,7 +34,7 @@ def read_classes(path: Path) -> dict[int, str] | None:
 def read_colours(path: Path) -> dict[Colour, str]:
     """The names of a source's classes.yaml by colour, of those that have one; raises ConfigurationError."""
     content, names, place = _content(path) or {}, read_classes(path) or {}, f"{FILE} of the source"
-    pairs = ((key, _colour(value)) for key, value in content.items())
+    pairs = ((key, _colour(key, value)) for key, value in content.items())
     return by_colour(
         (
             (parse_colour(value, f"{place}: {names[key]}"), names[key])
@@ -60,8 +61,13 @@ def _names(content: dict[Any, Any]) -> Iterable[tuple[object, object]]:
     return ((key, value.get("name") if isinstance(value, dict) else value) for key, value in content.items())
 
 
-def _colour(value: object) -> object:
-    return value.get("color", value.get("colour")) if isinstance(value, dict) else None
+def _colour(key: object, value: object) -> object:
+    if not isinstance(value, dict):
+        return None
+    if unknown := value.keys() - _FIELDS:
+        what = f"{min(map(str, unknown))!r} is nothing that a class has"
+        raise ConfigurationError(f"{FILE} of the source: class id {key}: {what}; write name and color")
+    return value.get("color", value.get("colour"))
 
 
 def _checked(pairs: Iterable[tuple[object, object]], place: str) -> dict[int, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pylib.data.dataset import SAMPLE_BITS, read_file
 from pylib.data.findings import Finding, find
 from pylib.data.images import image_depth, largest_sample
-from pylib.data.layout import Assumption, Candidate
+from pylib.data.layout import Candidate
 from pylib.errors import DataError
 
 _BYTE, _WORD = 8, 16
@@ -25,7 +25,7 @@ class Depths:
     """What images have; `sample_bits` are in use in files with more than 8, None where there are none."""
 
     sample_bits: int | None
-    assumption: Assumption
+    assumption: str
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -50,11 +50,12 @@ def survey(
     own = None if largest is None else next((bits for bits in SAMPLE_BITS if largest < 1 << bits), _WORD)
     used = max((bits for bits in (own, kept) if bits is not None), default=None)
     counts = Counter(depth.bits for depth in depths)
-    text = ", ".join(f"{count} of {bits} bits" for bits, count in sorted(counts.items())) or "none"
+    said = "images: " + (
+        ", ".join(f"{count} of {bits} bits" for bits, count in sorted(counts.items())) or "none"
+    )
     if own is not None:
-        text += f"; {used} of 16 bits are in use (values up to {largest:,}), and scaled to 8"
-    assumption = Assumption("images", text, usual=own is None)
-    return Depths(used, assumption, [*_mixed(depths, name), *_dark(depths, name, used or _WORD, own, kept)])
+        said += f"; {used} of 16 bits are in use (values up to {largest:,}), and scaled to 8"
+    return Depths(used, said, [*_mixed(depths, name), *_dark(depths, name, used or _WORD, own, kept)])
 
 
 def _look(candidate: Candidate) -> _Depth:

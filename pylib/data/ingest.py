@@ -8,7 +8,6 @@ from pathlib import Path
 from pylib.data.assemble import Parent
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
-from pylib.data.layout import Assumption
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
 from pylib.errors import NotFoundError
@@ -23,7 +22,7 @@ class IngestResult:
     index: DatasetIndex
     findings: list[Finding]
     new: bool
-    assumed: list[Assumption]
+    assumed: list[str]
 
 
 def ingest(

@@ -46,15 +46,6 @@ class Layout:
     colours: Mapping[Colour, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Assumption:
-    """How a part of the data set was read, in a sentence; `usual` where nobody needs to be told."""
-
-    subject: str
-    text: str
-    usual: bool = True
-
-
 def subfolders(folder: Path) -> list[Path]:
     """The folders in a folder, sorted, less what operating systems leave there."""
     return [path for path in sorted(folder.iterdir()) if path.is_dir() and not _junk(path.name)]

@@ -10,7 +10,7 @@ from pylib.data.checks import CheckedSample, examine
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.depths import survey
 from pylib.data.findings import Finding
-from pylib.data.layout import Assumption, Layout, with_safe_names
+from pylib.data.layout import Layout, with_safe_names
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
 from pylib.tasks.task import DEFAULT, Task, find
@@ -38,7 +38,7 @@ class Plan:
     """What a commit would hold, and why: valid while the source is open.
 
     `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them.
-    `assumed` is how images and targets were read.
+    `assumed` are sentences that say how the source was read.
     """
 
     source: Source
@@ -49,7 +49,7 @@ class Plan:
     files: dict[str, bytes | Path]
     samples: list[CheckedSample]
     findings: list[Finding]
-    assumed: list[Assumption]
+    assumed: list[str]
 
     @property
     def rejected(self) -> list[Finding]:

@@ -35,7 +35,7 @@ class Report(Record):
 
     `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels; `sides`
     counts the data set's images by the length of their shorter side, as (from, to, count) in pixels;
-    `splits` counts the data set's items; `assumed` says how images and targets were read.
+    `splits` counts the data set's items; `assumed` says how the source was read.
     """
 
     format: Literal[1] = 1
@@ -69,7 +69,7 @@ def make_report(plan: Plan) -> Report:
         class_shares={name: amounts[number] / total for number, name in sorted(index.classes.items())},
         sides=_histogram([min(item.width, item.height) for item in index.items]),
         findings=plan.findings,
-        assumed=[f"{one.subject}: {one.text}" for one in plan.assumed],
+        assumed=plan.assumed,
     )
 
 

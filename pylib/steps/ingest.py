@@ -48,7 +48,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "strict": plan.options.strict,
         "add": plan.options.add,
         "rejected": len(plan.rejected),
-        "assumed": [f"{one.subject}: {one.text}" for one in plan.assumed],
+        "assumed": plan.assumed,
     }
     source = {"name": "source", "uri": plan.source.uri, "digest": plan.source.digest}
     subject = {"name": repository, "digest": {"dirHash": _tree(plan)}}

@@ -56,9 +56,7 @@ def test_a_set_is_scaled_by_what_it_uses(folder: Folder, tmp_path: Path, bits: i
     plan = planned(folder, tmp_path)
     assert plan.index.sample_bits == bits
     assert {"extension-wrong"} == set(codes(plan))  # .jpg
-    said = next(one for one in plan.assumed if one.subject == "images")
-    assert said.text.startswith(f"4 of 16 bits; {bits} of 16 bits are in use")
-    assert not said.usual
+    assert plan.assumed[0].startswith(f"images: 4 of 16 bits; {bits} of 16 bits are in use")
     for sample in plan.samples:
         number = int(sample.id[1:])
         assert sample.phash == plan.samples[number].phash
@@ -87,7 +85,7 @@ def test_a_set_of_8_bits_says_nothing_new_and_keeps_its_bytes(folder: Folder, tm
     plan = planned(folder, tmp_path)
     assert plan.index.sample_bits is None
     assert b"sample_bits" not in plan.index.dumps()
-    assert [one.text for one in plan.assumed if one.subject == "images"] == ["3 of 8 bits"]
+    assert plan.assumed[0] == "images: 3 of 8 bits"
     assert codes(plan) == []
 
 

@@ -13,7 +13,7 @@ from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
 from pylib.data.images import decode_mask, encode_png, resize_mask
-from pylib.data.layout import Assumption, Candidate, Layout
+from pylib.data.layout import Candidate, Layout
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb
@@ -59,7 +59,7 @@ def classes(
     return chosen
 
 
-def settle(layout: Layout, classes: dict[int, str]) -> tuple[list[Candidate], list[Assumption]]:
+def settle(layout: Layout, classes: dict[int, str]) -> tuple[list[Candidate], list[str]]:
     """Decide how all masks are read: see meaning. A candidate's source becomes a SourceMask."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(_values, layout.candidates))

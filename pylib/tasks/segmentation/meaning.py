@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pylib.data.colours import voc_colours
-from pylib.data.layout import Assumption, Colour
+from pylib.data.layout import Colour
 from pylib.data.samples import BYTE
 from pylib.errors import DataError
 from pylib.tasks.segmentation.mask_files import Storage
@@ -30,6 +30,7 @@ from pylib.tasks.segmentation.readings import (
 VOID = 255
 """The id that stands for no class in many sets, and so is no evidence of how to read one."""
 
+_IGNORED = "ignore"  # the name of what is no class
 COLOURS_FIX = "give each class its color in classes.yaml, as in 1: {name: cat, color: [64, 0, 0]}"
 Files = Sequence[MaskFile]
 
@@ -38,7 +39,8 @@ def choose(files: Files, classes: Mapping[int, str], colours: Mapping[Colour, st
     """The reading of each way to store a mask that occurs; raises DataError, which names the files."""
     ids = {name: number for number, name in classes.items()}
     given = {colour: ids[name] for colour, name in colours.items() if name in ids}
-    chooser = _Chooser(classes, set(classes), given, voc_colours(classes), files)
+    known = set(classes) if _is_class(VOID, classes) else set(classes) - {VOID}
+    chooser = _Chooser(known, given, voc_colours(classes), files)
     by_storage = {"grey": chooser.grey, "palette": chooser.palette, "colour": chooser.coloured}
     chosen: dict[Storage, Reading] = {}
     for storage in dict.fromkeys(one.values.storage for one in files):
@@ -48,21 +50,19 @@ def choose(files: Files, classes: Mapping[int, str], colours: Mapping[Colour, st
     return chosen
 
 
-def described(files: Files, chosen: Mapping[Storage, Reading]) -> Iterator[Assumption]:
+def described(files: Files, chosen: Mapping[Storage, Reading]) -> Iterator[str]:
     """Say how masks were read, a sentence for each way to store them."""
     for storage, reading in chosen.items():
         group = [one for one in files if one.values.storage == storage]
         depths = sorted({one.values.bits for one in group})
-        text = f"{len(group)} of {' and '.join(map(str, depths))} bits, by {reading.name}"
-        usual = reading in (STORED, INDEX) and depths[-1] <= BYTE
-        yield Assumption(f"{storage} masks", text, usual=usual)
+        bits = " and ".join(map(str, depths))
+        yield f"{storage} masks: {len(group)} of {bits} bits, by {reading.name}"
 
 
 @dataclass(frozen=True)
 class _Chooser:
     """`known` are the ids of classes, `given` and `voc` ids by colour, `files` those of all storages."""
 
-    classes: Mapping[int, str]
     known: set[int]
     given: Colours
     voc: Colours
@@ -122,12 +122,16 @@ class _Chooser:
         """
         group = [one for one in group if one.values.bits >= BYTE] or group
         found = {reading.id_of(value) for one in group for value in one.values.values.values()}
-        if found == {0, VOID} and VOID not in self.classes:
+        if found == {0, VOID} and VOID not in self.known:
             name = next(one.name for one in group if not reading.covers(one.values, {0}))
             raise DataError(
                 f"masks: {name} and the others hold 0 and 255 alone, and 255 is no class: name it, as in"
                 f" --classes 0=background,255=object"
             )
+
+
+def _is_class(number: int, classes: Mapping[int, str]) -> bool:
+    return classes.get(number, _IGNORED) != _IGNORED
 
 
 def _differ(one: MaskFile) -> bool:

@@ -209,6 +209,11 @@ REFUSED: dict[str, tuple[str, Write, str]] = {
         lambda ids, _: _greyish(ids, [0, 15, 3]),
         "both the indices of masks/x0.png and the grey levels",
     ),
+    "black and white palettes, one turned over, where 255 is void": (
+        "{0: a, 1: b, 255: ignore}",
+        lambda ids, n: _greyish((ids > 0) ^ (n == 1), [255, 0] if n == 1 else [0, 255]),
+        "palettes differ, index 0 is #000000 in masks/x0.png and #ffffff in masks/x1.png",
+    ),
     "black and white that are no classes": (
         PLAIN,
         lambda ids, _: saved(grey(ids, (0, 255, 255))),
@@ -247,7 +252,7 @@ REFUSED: dict[str, tuple[str, Write, str]] = {
 
 
 def _greyish(ids: np.ndarray, levels: list[int]) -> bytes:
-    image = Image.fromarray(ids)
+    image = Image.fromarray(ids.astype(np.uint8))
     image.putpalette([level for level in levels for _ in range(3)])
     return saved(image)
 
@@ -292,10 +297,11 @@ def test_what_is_transparent_and_black_below_is_black(folder: Folder, tmp_path: 
 def test_what_was_assumed_is_said(folder: Folder, tmp_path: Path) -> None:
     fill(folder, GIVEN, lambda ids, n: saved(coloured(ids)) if n % 2 else palette(ids, [2, 1, 0]))
     with plan_ingest(str(folder.root), None, Options(), cache=tmp_path) as plan:
-        said = {one.subject: one.text for one in plan.assumed}
-    assert said["palette masks"] == "2 of 2 bits, by colour, as given"
-    assert said["colour masks"] == "2 of 8 bits, by colour, as given"
-    assert said["images"] == "4 of 8 bits"
+        assert plan.assumed == [
+            "images: 4 of 8 bits",
+            "palette masks: 2 of 2 bits, by colour, as given",
+            "colour masks: 2 of 8 bits, by colour, as given",
+        ]
 
 
 @pytest.mark.parametrize(
@@ -306,6 +312,7 @@ def test_what_was_assumed_is_said(folder: Folder, tmp_path: Path) -> None:
         ("{0: {name: a, color: [1, 2, -3]}, 1: b}", "is no colour"),
         ("{0: {name: a, color: red}, 1: {name: b, color: '#f00'}}", "a and b have the same colour, #ff0000"),
         ("{0: {color: red}, 1: b}", "class id 0 needs a name"),
+        ("{0: {name: a, colr: red}, 1: b}", "class id 0: 'colr' is nothing that a class has"),
     ],
 )
 def test_a_colour_that_is_none_is_one_line(

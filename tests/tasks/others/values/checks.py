@@ -5,7 +5,7 @@ from pylib.data.checks import CheckedTarget, RejectedError
 from pylib.data.dataset import Target, ValueTarget
 from pylib.data.findings import Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Assumption, Candidate, Layout
+from pylib.data.layout import Candidate, Layout
 
 TARGET = "value"
 AMOUNTS = ""
@@ -21,7 +21,7 @@ def classes(asked: Classes | None, found: Classes | None, parent: Classes | None
     return {}
 
 
-def settle(layout: Layout, classes: Any) -> tuple[list[Candidate], list[Assumption]]:
+def settle(layout: Layout, classes: Any) -> tuple[list[Candidate], list[str]]:
     return layout.candidates, []
 
 

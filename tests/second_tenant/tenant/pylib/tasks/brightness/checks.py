@@ -10,7 +10,7 @@ from pylib.data.checks import CheckedTarget, RejectedError
 from pylib.data.dataset import Target, ValueTarget
 from pylib.data.findings import Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Assumption, Candidate, Layout
+from pylib.data.layout import Candidate, Layout
 from pylib.errors import ConfigurationError, DataError
 
 TARGET, AMOUNTS, MIN_SIDE = "value", "images", 8
@@ -29,7 +29,7 @@ def classes(
     return {}
 
 
-def settle(layout: Layout, classes: dict[int, str]) -> tuple[list[Candidate], list[Assumption]]:
+def settle(layout: Layout, classes: dict[int, str]) -> tuple[list[Candidate], list[str]]:
     """Each number stands for itself."""
     return layout.candidates, []
 
