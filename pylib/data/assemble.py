@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pylib.data.checks import CheckedSample
 from pylib.data.classes import VOID, counted, ignored
@@ -43,14 +43,18 @@ def assemble(
     group: str | None = None,
     parent: Parent | None = None,
     add: bool = False,
+    sample_bits: int | None = None,
 ) -> Assembled:
     """Make the next index of samples that are good by themselves; `legend` as in pylib.data.classes.
 
     With `add` it holds the parent's items too, all as they were; without, only those that are there again
-    (by id), which keep their split. `group` is the pattern of `split.group_of`. Findings say what was
-    rejected: duplicates, ids that clash, and images that would join two splits.
+    (by id), which keep their split. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
+    the images. Findings say what was rejected: duplicates, ids that clash, and images that would join two
+    splits.
     """
-    return _Assembler(samples, legend, task, name, group, parent, add=add).run()
+    assembled = _Assembler(samples, legend, task, name, group, parent, add=add).run()
+    index = assembled.index.model_copy(update={"sample_bits": sample_bits})
+    return replace(assembled, index=index)
 
 
 class _Assembler:

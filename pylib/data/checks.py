@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,14 +85,20 @@ def examine(
     classes: dict[int, str],
     checks: "aspects.Checks",
     *,
+    sample_bits: int | None = None,
     workers: int | None = None,
     max_pixels: int | None = None,
 ) -> tuple[list[CheckedSample], list[Finding]]:
-    """Decode and check all candidates in threads; return the good ones in order, and the findings."""
+    """Decode and check all candidates in threads; return the good ones in order, and the findings.
+
+    `sample_bits` is as in `decode_image`.
+    """
     good: list[CheckedSample] = []
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(lambda candidate: _examine(candidate, classes, checks, max_pixels), candidates)
+        results = pool.map(
+            lambda candidate: _examine(candidate, classes, checks, sample_bits, max_pixels), candidates
+        )
         for sample, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
             findings += found
             if sample:
@@ -100,16 +106,20 @@ def examine(
     return good, findings
 
 
-def size_of(array: NDArray[np.uint8]) -> str:
+def size_of(array: NDArray[Any]) -> str:
     """Width x height of an array [H, W, …], for messages."""
     return f"{array.shape[1]}x{array.shape[0]}"
 
 
 def _examine(
-    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks", max_pixels: int | None
+    candidate: Candidate,
+    classes: dict[int, str],
+    checks: "aspects.Checks",
+    sample_bits: int | None,
+    max_pixels: int | None,
 ) -> tuple[CheckedSample | None, list[Finding]]:
     try:
-        data, image = _read_image(candidate, checks.MIN_SIDE, max_pixels)
+        data, image = _read_image(candidate, checks.MIN_SIDE, sample_bits, max_pixels)
         target = checks.check(candidate, image, classes)
     except RejectedError as error:
         return None, [error.finding]
@@ -129,11 +139,11 @@ def _examine(
 
 
 def _read_image(
-    candidate: Candidate, min_side: int, max_pixels: int | None
+    candidate: Candidate, min_side: int, sample_bits: int | None, max_pixels: int | None
 ) -> tuple[bytes, NDArray[np.uint8]]:
     try:
         data = read_file(candidate.image)
-        image = decode_image(data, max_pixels=max_pixels)
+        image = decode_image(data, sample_bits=sample_bits, max_pixels=max_pixels)
     except TooLargeError as error:
         raise RejectedError(find("image-too-large", candidate.id, str(error))) from error
     except DataError as error:

@@ -6,9 +6,12 @@ say, what is there, so it counts for nothing, in training and in judging.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from pylib.data.colours import by_colour, parse_colour
+from pylib.data.layout import Colour
 from pylib.errors import ConfigurationError, one_line
 
 FILE = "classes.yaml"
@@ -21,6 +24,7 @@ _IGNORED = {IGNORE, "ignored"}
 # Of VOID alone: elsewhere a void may be a hole in a casting, and what is unlabelled the background.
 _VOID = {"void", "unlabeled", "unlabelled", "unknown"}
 _KEYS = {IGNORE, "ignore_index", "ignore_label"}  # what configurations of training call it
+_FIELDS = {"name", "color", "colour", IGNORE}
 
 
 def parse_classes(text: str) -> dict[int, str]:
@@ -33,7 +37,29 @@ def parse_classes(text: str) -> dict[int, str]:
 
 
 def read_classes(path: Path) -> dict[int, str] | None:
-    """Read a source's classes.yaml, None if it has none; raises ConfigurationError."""
+    """Read a source's classes.yaml, None if it has none; raises ConfigurationError.
+
+    A class is a name, or `{name: road, color: [128, 64, 128]}`, of which `read_colours` reads the other part.
+    """
+    content = _content(path)
+    return None if content is None else _checked(_ids_first(content), f"{FILE} of the source")
+
+
+def read_colours(path: Path) -> dict[Colour, str]:
+    """The names of a source's classes.yaml by colour, of those that have one; raises ConfigurationError."""
+    content, names, place = _content(path) or {}, read_classes(path) or {}, f"{FILE} of the source"
+    pairs = ((key, _colour(key, value)) for key, value in content.items())
+    return by_colour(
+        (
+            (parse_colour(value, f"{place}: {names[key]}"), names[key])
+            for key, value in pairs
+            if value is not None
+        ),
+        place,
+    )
+
+
+def _content(path: Path) -> dict[Any, Any] | None:
     if not path.is_file():
         return None
     try:
@@ -42,7 +68,7 @@ def read_classes(path: Path) -> dict[int, str] | None:
         raise ConfigurationError(f"{FILE} of the source cannot be read: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{FILE} of the source: write class ids and names, as in 0: background")
-    return _checked(_ids_first(content), f"{FILE} of the source")
+    return content
 
 
 def counted(legend: Mapping[int, str]) -> dict[int, str]:
@@ -75,6 +101,15 @@ def _name(number: int, name: str) -> str:
     """The name as a legend has it: every way to say that an id is ignored becomes one."""
     said = name.strip().casefold()
     return IGNORE if said in _IGNORED or (number == VOID and said in _VOID) else name
+
+
+def _colour(key: object, value: object) -> object:
+    if not isinstance(value, dict):
+        return None
+    if unknown := value.keys() - _FIELDS:
+        what = f"{min(map(str, unknown))!r} is nothing that a class has"
+        raise ConfigurationError(f"{FILE} of the source: class id {key}: {what}; write name and color")
+    return value.get("color", value.get("colour"))
 
 
 def _checked(pairs: Iterable[tuple[object, object]], place: str) -> dict[int, str]:

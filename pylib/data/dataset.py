@@ -20,6 +20,8 @@ from pylib.records import Record, first_error
 SplitName = Literal["train", "validation", "test", "calibration"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 INDEX_FILE = "dataset.json"
+SAMPLE_BITS = (8, 10, 12, 14, 16)
+"""How many bits can be in use in image files that have more than 8."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -32,6 +34,7 @@ def _inside(path: str) -> str:
 
 ImagePath = Annotated[str, Field(pattern=r"^images/[^\\]+$"), AfterValidator(_inside)]
 MaskPath = Annotated[str, Field(pattern=r"^masks/[^\\]+$"), AfterValidator(_inside)]
+SampleBits = Annotated[int | None, Field(ge=8, le=16, exclude_if=lambda bits: bits is None)]
 Parsed = TypeVar("Parsed", bound=Record)
 
 
@@ -121,7 +124,8 @@ class DatasetIndex(Record):
 
     `task` is one of pylib.tasks; `group_pattern` is the regular expression whose first capture group, found
     in an id, is the item's group. A data set of numbers has no classes. `ignored` are ids in targets that are
-    no class and count for nothing.
+    no class and count for nothing. `sample_bits`, one of SAMPLE_BITS, are in use in image files with more
+    than 8 bits a sample; None where there are none, or in what was written before: then 16.
     """
 
     format: Literal[2] = 2
@@ -130,6 +134,7 @@ class DatasetIndex(Record):
     group_pattern: str | None = None
     classes: dict[Annotated[int, Field(ge=0)], str]
     ignored: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
+    sample_bits: SampleBits = None
     items: list[Item]
 
     @model_validator(mode="before")

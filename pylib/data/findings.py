@@ -64,6 +64,9 @@ _OF_A_DATA_SET: dict[str, Rule] = {
     "split-without-class": Rule(
         False, "Splits without a class", "add images: what is measured there says nothing of that class"
     ),
+    "depth-mixed": Rule(
+        False, "Images of several depths", "bring them to one range of values, if they are of several cameras"
+    ),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(
         True, "Ids that the commit has", "rename it; to replace the old one, ingest all without --add"

@@ -45,10 +45,16 @@ class Gallery:
     """The pictures of a source's candidates, by id."""
 
     def __init__(
-        self, candidates: Sequence[Candidate], legend: dict[int, str], checks: "aspects.Checks", limit: int
+        self,
+        candidates: Sequence[Candidate],
+        legend: dict[int, str],
+        checks: "aspects.Checks",
+        *,
+        limit: int,
+        sample_bits: int | None,
     ) -> None:
         self.candidates = {candidate.id: candidate for candidate in candidates}
-        self.legend, self.checks, self.limit = legend, checks, limit
+        self.legend, self.checks, self.limit, self.sample_bits = legend, checks, limit, sample_bits
 
     def pictures(self, ids: Iterable[str], *, readings: bool = False) -> list[Picture]:
         """Return the pictures of those ids that are in the source, if asked for with each other reading."""
@@ -56,7 +62,7 @@ class Gallery:
         return [picture for candidate in known for picture in self._pictures(candidate, readings)]
 
     def _pictures(self, candidate: Candidate, readings: bool) -> Iterator[Picture]:
-        image = _thumbnail(candidate, self.limit)
+        image = _thumbnail(candidate, self.limit, self.sample_bits)
         target: TargetPicture | None = self.checks.picture(candidate, self.legend, _SIDE)
         while target:
             veil = None if target.veil is None else _data_uri("image/png", target.veil)
@@ -64,9 +70,10 @@ class Gallery:
             target = target.other if readings else None
 
 
-def _thumbnail(candidate: Candidate, limit: int) -> str | None:
+def _thumbnail(candidate: Candidate, limit: int, sample_bits: int | None) -> str | None:
     try:
-        image = Image.fromarray(decode_image(read_file(candidate.image), max_pixels=limit))
+        data = read_file(candidate.image)
+        image = Image.fromarray(decode_image(data, max_pixels=limit, sample_bits=sample_bits))
     except DataError:
         return None
     image.thumbnail((_SIDE, _SIDE))

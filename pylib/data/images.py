@@ -1,6 +1,6 @@
 """Image bytes to arrays and back: the one decoder and the one resizer of training, evaluation and serving.
 
-Imports only numpy, Pillow, pylib.errors and settings, because the small serving environment uses it too.
+Imports only numpy, Pillow, pylib.errors, samples and settings: the small serving environment uses it too.
 """
 
 import contextlib
@@ -8,14 +8,16 @@ import io
 import math
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pylib import settings
+from pylib.data import samples
 from pylib.errors import DataError, one_line
 
 # What we read, and the extension its true content gets. MPO is what some cameras put into a .jpg.
@@ -41,6 +43,7 @@ _TURNS = {
 # Pillow's own limit would come before ours, which holds before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 _STRIP = 256  # rows
+Read = TypeVar("Read")
 _FORMATS = [name for name in EXTENSIONS if name != "MPO"]  # Pillow finds MPO by itself, through JPEG
 _LOSSY = {"JPEG", "MPO", "WEBP"}
 # What Pillow raises on damaged files, found by flipping bytes in files of every format.
@@ -75,34 +78,64 @@ class Header(NamedTuple):
     orientation: int
 
 
-def decode_image(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uint8]:
+def decode_image(
+    data: bytes, *, max_pixels: int | None = None, sample_bits: int | None = None
+) -> NDArray[np.uint8]:
     """Decode an image file to uint8 [H, W, 3], RGB in 0..255, turned upright by its EXIF orientation.
 
     Grey, palette and 16-bit images become RGB; what is transparent becomes white; of an animation the first
-    frame is taken. Raises DataError for what cannot be read to its end or has more than max_pixels, by
-    default those of the settings.
+    frame is taken. Of files with more than 8 bits a sample, `sample_bits` are in use (by default 16), and the
+    upper 8 of those are taken. Raises DataError for what cannot be read to its end, or has more than
+    max_pixels (by default those of the settings) or values above those bits.
     """
     image = _open(data, max_pixels)
     try:
-        return _pixels(_to_rgb(_upright(image)))
+        if samples.bits_of(image) > samples.BYTE:
+            image = samples.eight_bits(image, data, sample_bits or samples.WORD, _upright)
+        else:
+            image = _upright(image)
+        return _pixels(_to_rgb(image))
     except _UNREADABLE as error:
         raise _damaged(image, error) from error
 
 
 def decode_mask(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uint8]:
-    """Decode a mask file to its class ids, uint8 [H, W].
+    """Decode a mask file, one of ours, to its class ids, uint8 [H, W].
 
     Palette masks give their indices, 1-bit masks 0 and 1, RGB masks their one value where all channels agree.
-    Raises DataError where that fails, or where lossy compression will have changed the ids.
+    Raises DataError where that fails, or where lossy compression will have changed the ids. Other people's
+    masks may mean something else: see pylib.tasks.segmentation.meaning.
     """
+    return read_mask(data, lambda image: _one_channel(np.asarray(image), image.mode), max_pixels=max_pixels)
+
+
+def read_mask(data: bytes, read: Callable[[Image.Image], Read], *, max_pixels: int | None = None) -> Read:
+    """Open a mask file and let `read` make of it what it is; DataError where it is damaged or lossy."""
     image = _open(data, max_pixels)
     if image.format in _LOSSY:
         raise DataError(f"mask is a {image.format}, whose compression changes class ids: save it as PNG")
     try:
-        array = np.asarray(image)
+        return read(image)
     except _UNREADABLE as error:
         raise _damaged(image, error) from error
-    return _one_channel(array, image.mode)
+
+
+def image_depth(path: Path) -> int:
+    """Bits a sample in an image file, of which only the header is read; 0 where that cannot be."""
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            return samples.bits_of(image)
+    except _UNREADABLE:
+        return 0
+
+
+def largest_sample(data: bytes, *, max_pixels: int | None = None) -> int:
+    """The largest value in a file with more than 8 bits a sample, but for its alpha; raises DataError."""
+    image = _open(data, max_pixels)
+    try:
+        return samples.largest_sample(image, data)
+    except _UNREADABLE as error:
+        raise _damaged(image, error) from error
 
 
 def true_extension(data: bytes) -> str:
@@ -189,10 +222,6 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I;16", "I")):  # 16-bit grey: Pillow's own conversion clips it at 255
-        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no agreed range")
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

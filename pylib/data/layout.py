@@ -13,6 +13,7 @@ from pylib.data.names import printable, unsafe_name
 
 IMAGES = "images"
 Files = dict[str, list[Path]]
+Colour = tuple[int, int, int]
 
 _READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 _NOT_READ = {".heic", ".heif", ".avif", ".jp2", ".tga", ".ppm", ".pgm", ".psd", ".svg"}
@@ -56,7 +57,8 @@ class Candidate:
 class Layout:
     """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit.
 
-    `assumed` are sentences that say how it was read where it could have been read otherwise.
+    `assumed` are sentences that say how it was read where it could have been read otherwise; `colours` are
+    names of classes by their colour in a target, as red, green and blue, where it gives such.
     """
 
     root: Path
@@ -64,6 +66,7 @@ class Layout:
     class_names: dict[int, str] | None
     findings: list[Finding] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
+    colours: Mapping[Colour, str] = field(default_factory=dict)
 
 
 def subfolders(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
 from pylib.data.classes import counted
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
 from pylib.data.images import UPRIGHT
 from pylib.data.layout import Layout, Reading, with_safe_names
@@ -126,11 +127,23 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
                 f"{name}: its classes are {old.classes}; what is added must have the same"
             )
         legend = dict(sorted({**legend, **old.legend}.items()))
-    group = options.group if options.group is not None else old.group_pattern if old else None
     limit = options.max_pixels or max_pixels()
-    samples, findings = examine(layout.candidates, legend, task.checks, max_pixels=limit)
+    candidates, assumed = task.checks.settle(layout, legend, limit)
+    layout = replace(layout, candidates=candidates)
+    depths = survey(candidates, name, old.sample_bits if old and options.add else None, max_pixels=limit)
+    group = options.group if options.group is not None else old.group_pattern if old else None
+    samples, findings = examine(
+        candidates, legend, task.checks, sample_bits=depths.sample_bits, max_pixels=limit
+    )
     assembled = assemble(
-        samples, legend, task=task, name=name, group=group or None, parent=parent, add=options.add
+        samples,
+        legend,
+        task=task,
+        name=name,
+        group=group or None,
+        parent=parent,
+        add=options.add,
+        sample_bits=depths.sample_bits,
     )
     return Plan(
         source=source,
@@ -141,8 +154,8 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         index=assembled.index,
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
-        findings=[*layout.findings, *findings, *assembled.findings],
-        assumed=[*layout.assumed, *_turned(samples)],
+        findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
+        assumed=[*layout.assumed, depths.assumption, *assumed, *_turned(samples)],
     )
 
 

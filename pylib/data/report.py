@@ -106,8 +106,13 @@ def _html(plan: Plan, report: Report) -> str:
         lstrip_blocks=True,
     )
     checks = plan.task.checks
-    limit = plan.options.max_pixels or max_pixels()
-    gallery = Gallery(plan.layout.candidates, plan.legend, checks, limit)
+    gallery = Gallery(
+        plan.layout.candidates,
+        plan.legend,
+        checks,
+        limit=plan.options.max_pixels or max_pixels(),
+        sample_bits=plan.index.sample_bits,
+    )
     step = max(1, len(plan.samples) // _SHOWN)
     return environment.get_template("report.html.j2").render(
         report=report,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from pylib.data.dataset import Sha256, SplitName, parse, read_file
+from pylib.data.dataset import SampleBits, Sha256, SplitName, parse, read_file
 from pylib.errors import DataError
 from pylib.records import Record
 
@@ -66,7 +66,10 @@ class Split(Record):
 
 
 class ShardIndex(Record):
-    """What index.json holds: the task, `classes` by class index, what a record is, the splits."""
+    """What index.json holds: the task, `classes` by class index, what a record is, the splits.
+
+    `sample_bits` is the data set's: how its images with more than 8 bits a sample were scaled.
+    """
 
     format: Literal[2] = 2
     task: str
@@ -75,6 +78,7 @@ class ShardIndex(Record):
     inputs: ArraySpec
     targets: ArraySpec
     splits: dict[SplitName, Split]
+    sample_bits: SampleBits = None
 
     @model_validator(mode="before")
     @classmethod

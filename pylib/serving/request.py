@@ -30,13 +30,14 @@ def check_size(count: int) -> None:
         raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
 
 
-def from_file(data: bytes) -> Image:
+def from_file(data: bytes, sample_bits: int | None = None) -> Image:
     """Decode the content of an image file; raises RequestError.
 
-    It is turned upright by its EXIF orientation, as every image that a model is trained on.
+    It is turned upright by its EXIF orientation, as every image that a model is trained on; `sample_bits`
+    are in use where it has more than 8 a sample, as in what the model learned from.
     """
     try:
-        pixels = decode_image(data)
+        pixels = decode_image(data, sample_bits=sample_bits)
     except DataError as error:
         raise RequestError(str(error)) from error
     return Image(pixels, hashlib.sha256(data).hexdigest())

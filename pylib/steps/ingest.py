@@ -49,6 +49,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "add": plan.options.add,
         "orientation": plan.options.orientation,
         "rejected": len(plan.rejected),
+        "assumed": plan.assumed,
     }
     source = {"name": "source", "uri": plan.source.uri, "digest": plan.source.digest}
     subject = {"name": repository, "digest": {"dirHash": _tree(plan)}}

@@ -57,6 +57,7 @@ def train(
         task=index.task,
         classes=index.classes,
         image_size=index.image_size,
+        sample_bits=index.sample_bits,
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
     return {"model": digest, f"validation_{trained.score}": trained.best_score}

@@ -62,6 +62,15 @@ class Checks(Protocol):
         """
         ...
 
+    def settle(self, layout: Layout, classes: Classes, max_pixels: int) -> tuple[list[Candidate], list[str]]:
+        """Decide once, for the whole set, what its targets mean, and say how.
+
+        The layout's candidates come back with what `check` and `picture` need to know of it in `source`.
+        A target of more than max_pixels is not looked at. Raises DataError where targets contradict each
+        other.
+        """
+        ...
+
     def check(self, candidate: Candidate, image: NDArray[np.uint8], classes: Classes) -> CheckedTarget:
         """Check a candidate's target beside its image, uint8 [H, W, 3], upright; runs in threads.
 

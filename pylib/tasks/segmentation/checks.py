@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +14,15 @@ from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
 from pylib.data.images import TooLargeError, decode_mask, encode_png, read_header, resize_mask
-from pylib.data.layout import Candidate
+from pylib.data.layout import Candidate, Layout
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb, hatched
 from pylib.settings import max_pixels
 from pylib.tasks.segmentation import orientation
+from pylib.tasks.segmentation.mask_files import MaskValues, class_ids, read_pixels
+from pylib.tasks.segmentation.meaning import COLOURS_FIX, choose, described
+from pylib.tasks.segmentation.readings import MaskFile, SourceMask
 from pylib.tasks.segmentation.records import class_lookup
 
 TARGET = "mask"
@@ -43,9 +48,10 @@ FINDINGS: dict[str, Rule] = {
     "mask-empty": Rule(
         False, "Images that show nothing but background", "nothing, if there is nothing to be found in them"
     ),
-    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: the ids are the same"),
+    "mask-converted": Rule(False, "Masks rewritten as PNG", "nothing: how masks were read is said above"),
 }
 _FEW = 5
+_EDGES = 0.05  # up to this share of pixels, unknown colours are what smoothing leaves at edges
 _BACKGROUND = ("background", "bg", "_background_")
 _NOTHING = ("nothing", "none", "empty", "ok", "good", "normal", "healthy", "clean")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -70,8 +76,25 @@ def classes(
     return chosen if VOID in chosen else {**chosen, VOID: IGNORE}
 
 
+def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> tuple[list[Candidate], list[str]]:
+    """Decide how all masks are read: see meaning. A candidate's source becomes a SourceMask."""
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda one: _values(one, max_pixels), layout.candidates))
+    files = [
+        MaskFile(printable(candidate.source.relative_to(layout.root).as_posix()), values)
+        for candidate, values in zip(layout.candidates, found, strict=True)
+        if values
+    ]
+    chosen = choose(files, classes, layout.colours)
+    candidates = [
+        replace(one, source=SourceMask(one.source, values, chosen[values.storage] if values else None))
+        for one, values in zip(layout.candidates, found, strict=True)
+    ]
+    return candidates, list(described(files, chosen))
+
+
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
-    """Read a candidate's mask, which is stored as it is where it is an 8-bit grey PNG; or RejectedError."""
+    """Read a candidate's mask; an 8-bit grey PNG of ids is stored as it is. Or RejectedError."""
     data, laid, turned = _read_mask(candidate, image, classes)
     mask = laid.mask
     stored = encode_png(mask) if turned else _to_store(mask, data)
@@ -86,7 +109,7 @@ def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str
         record=MaskTarget(file=file, sha256=hashlib.sha256(stored).hexdigest()),
         meaning=_digest(mask),
         amounts=amounts,
-        files={file: candidate.source if stored is data else stored},
+        files={file: candidate.source.path if stored is data else stored},
         findings=[*laid.findings, *findings],
         alone=_about("mask-single-class", candidate, classes, amounts) if len(known) == 1 else None,
     )
@@ -112,8 +135,8 @@ def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetP
     """The mask's classes in their colours, at most `side` pixels a side; nothing where it cannot be read."""
     try:
         image = read_header(candidate.image)
-        data = read_file(candidate.source)
-        mask = decode_mask(data, max_pixels=max(max_pixels(), image.width * image.height))
+        data = read_file(candidate.source.path)
+        mask, _ = _drawn(candidate, data, classes, image.width * image.height)
         sideways = image.orientation in orientation.SIDEWAYS and image.kind != "TIFF"
         shape = (image.width, image.height) if sideways else (image.height, image.width)
         laid = orientation.lay(mask, data, candidate, shape)
@@ -127,6 +150,16 @@ def picture(candidate: Candidate, classes: dict[int, str], side: int) -> TargetP
     return TargetPicture(f"{candidate.reading}, as read", veil, other)
 
 
+def _drawn(
+    candidate: Candidate, data: bytes, classes: dict[int, str], pixels: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
+    """A mask as its file has it, of at most so many pixels: what means nothing is an unused id, and -1."""
+    decoded = read_pixels(data, max_pixels=max(max_pixels(), pixels))
+    _ = decoded.summary  # refuses photographs
+    found = class_ids(decoded, candidate.source.ids)
+    return np.where(found < 0, _unused(classes), found).astype(np.uint8), found
+
+
 def _veil(mask: NDArray[np.uint8], classes: dict[int, str], side: int) -> bytes:
     scale = min(1.0, side / max(mask.shape))
     shape = max(1, round(mask.shape[0] * scale)), max(1, round(mask.shape[1] * scale))
@@ -138,8 +171,8 @@ def _read_mask(
 ) -> tuple[bytes, orientation.Laid, bool]:
     """The file of a mask, the mask as it lies on the image, and whether it was turned for that."""
     try:
-        data = read_file(candidate.source)
-        drawn = decode_mask(data, max_pixels=max(max_pixels(), image.shape[0] * image.shape[1]))
+        data = read_file(candidate.source.path)
+        drawn, found = _drawn(candidate, data, classes, image.shape[0] * image.shape[1])
         laid = orientation.lay(drawn, data, candidate, image.shape[:2])
     except TooLargeError as error:
         raise _rejected("mask-size", candidate, f"mask: {error}") from error
@@ -149,10 +182,10 @@ def _read_mask(
     if mask.shape != image.shape[:2]:
         reason = f"mask has {size_of(mask)} pixels, the upright image {size_of(image)}"
         raise _rejected("mask-size", candidate, reason)
+    _check_values(candidate, found)
     ids = np.unique(mask).tolist()
     if unknown := [value for value in ids if value not in classes]:
-        shown = ", ".join(map(str, unknown[:_FEW])) + (", …" if len(unknown) > _FEW else "")
-        raise _rejected("mask-unknown-class", candidate, f"mask has ids that are no class: {shown}")
+        raise _unknown(candidate, "ids", [str(value) for value in unknown], np.isin(mask, unknown))
     if not counted(classes).keys() & ids:
         raise RejectedError(_about("mask-ignored", candidate, classes, ids))
     if len(ids) == 1 and ids[0] != background(classes):
@@ -169,19 +202,57 @@ def _about(code: str, candidate: Candidate, legend: dict[int, str], ids: Iterabl
     return find(code, candidate.id, " ".join(["mask is", *words, *aside]), rules=FINDINGS)
 
 
+def _values(candidate: Candidate, most: int) -> MaskValues | None:
+    """What is in a candidate's mask; None where that cannot be read, which its check will say."""
+    try:
+        return read_pixels(read_file(candidate.source), max_pixels=most).summary
+    except DataError:
+        return None
+
+
+def _check_values(candidate: Candidate, mask: NDArray[np.int16]) -> None:
+    """Reject a mask with values that are no id at all, such as a colour that no class has."""
+    source: SourceMask = candidate.source
+    if mask.min() >= 0:
+        return
+    if source.is_coloured and not source.by_colour:
+        reason = f"mask is in colours ({_listed(source.unknown)}), and none is a class's: {COLOURS_FIX}"
+        raise _rejected("mask-unreadable", candidate, reason)
+    raise _unknown(candidate, "colours" if source.by_colour else "values", source.unknown, mask < 0)
+
+
+def _unknown(candidate: Candidate, what: str, names: list[str], where: NDArray[np.bool]) -> RejectedError:
+    reason = f"mask has {what} that are no class: {_listed(names)}"
+    if where.mean() < _EDGES and len(names) > 1:
+        reason += (
+            f" ({where.sum()} of {where.size} pixels: smoothed edges? draw and export without smoothing)"
+        )
+    return _rejected("mask-unknown-class", candidate, reason)
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(values[:_FEW]) + (", …" if len(values) > _FEW else "")
+
+
+def _unused(classes: dict[int, str]) -> int:
+    """An id that is no class."""
+    return next((number for number in range(255, -1, -1) if number not in classes), 255)
+
+
 def _rejected(code: str, candidate: Candidate, reason: str) -> RejectedError:
     return RejectedError(find(code, candidate.id, reason, rules=FINDINGS))
 
 
 def _converted(candidate: Candidate) -> Finding:
-    reason = f"{printable(candidate.source.name)} is no 8-bit grey PNG"
+    reason = f"{printable(candidate.source.path.name)} is no 8-bit grey PNG"
     return find("mask-converted", candidate.id, reason, rules=FINDINGS)
 
 
 def _to_store(mask: NDArray[np.uint8], data: bytes) -> bytes:
-    """Return the file itself if it is a PNG of bit depth 8 and colour type grey, else such a PNG."""
+    """Return the file itself if it is a PNG of these ids, bit depth 8, colour type grey; else such one."""
     header = data[24:26]  # bit depth and colour type in IHDR (PNG specification, 11.2.2)
-    return data if data.startswith(_PNG) and header == b"\x08\x00" else encode_png(mask)
+    as_it_is = data.startswith(_PNG) and header == b"\x08\x00" and np.array_equal(decode_mask(data), mask)
+    return data if as_it_is else encode_png(mask)
 
 
 def _digest(mask: NDArray[np.uint8]) -> str:

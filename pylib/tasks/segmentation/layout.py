@@ -1,12 +1,13 @@
-"""A source of segmentation: images and masks side by side, and classes.yaml if the classes are its own."""
+"""A source of segmentation: images and masks side by side; classes.yaml or labelmap.txt has its classes."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pylib.data import classes
+from pylib.data.colours import LABELMAP, read_labelmap
 from pylib.data.dataset import SplitName
 from pylib.data.given_splits import Given, read_given, split_named
-from pylib.data.layout import Candidate, Files, Layout, by_id, elsewhere, ignored, twice
+from pylib.data.layout import Candidate, Colour, Files, Layout, by_id, elsewhere, ignored, twice
 from pylib.data.names import printable
 from pylib.errors import DataError
 from pylib.tasks.segmentation.folders import Place, find_places
@@ -27,7 +28,7 @@ def read_layout(folder: Path, place: str) -> Layout:
     given = _given(root, places, images)
     known = [path for one in places for path in (one.images, one.masks)]
     others += elsewhere(root, *known)
-    own = {path.relative_to(root) for path in (root / classes.FILE, *given.files)}
+    own = {path.relative_to(root) for path in (root / classes.FILE, root / LABELMAP, *given.files)}
     others = [path for path in others if path not in own]
     paired, unlisted = pair(images, masks, root), []
     if (root / _VOC).is_dir() and given.splits:  # VOC has images for other tasks than this one
@@ -41,7 +42,16 @@ def read_layout(folder: Path, place: str) -> Layout:
     ]
     candidates, turned = with_reading(candidates)
     assumed = [*_folders(root, folder, places), *_renamed(paired, root), *_splits(given, candidates), *turned]
-    return Layout(root, candidates, classes.read_classes(root / classes.FILE), findings, assumed)
+    names, colours = _classes(root)
+    return Layout(root, candidates, names, findings, assumed, colours)
+
+
+def _classes(root: Path) -> tuple[dict[int, str] | None, dict[Colour, str]]:
+    """What classes.yaml names, and labelmap.txt where it does not, with the colours of both."""
+    names, colours = classes.read_classes(root / classes.FILE), classes.read_colours(root / classes.FILE)
+    if (labelmap := read_labelmap(root / LABELMAP)) is None:
+        return names, colours
+    return names or labelmap[0], labelmap[1] | colours
 
 
 def _files(root: Path, places: Iterable[Place]) -> tuple[Files, Files, list[Path]]:

@@ -37,7 +37,8 @@ def read(
     if not isinstance(item.target, MaskTarget):
         raise DataError(f"its target is a {item.target.kind}, not a mask; ingest the data set again")
     pixels = item.width * item.height  # ingest took it, whatever its limit was
-    image = decode_image(read_verified(dataset / item.image, item.image_sha256), max_pixels=pixels)
+    data = read_verified(dataset / item.image, item.image_sha256)
+    image = decode_image(data, max_pixels=pixels, sample_bits=index.sample_bits)
     mask = decode_mask(read_verified(dataset / item.target.file, item.target.sha256), max_pixels=pixels)
     indices = class_lookup(index.classes, index.ignored)[resize_mask(mask, (image_size, image_size))]
     if indices.min() < 0:

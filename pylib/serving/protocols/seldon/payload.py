@@ -19,8 +19,8 @@ _FORMS = ("binData", "data", "strData", "jsonData", "customData")
 _EXPECTED = "send a JPEG or PNG as binData (base64), or pixels as data.ndarray or data.tensor"
 
 
-def read_json(message: object) -> Image:
-    """Return the image in the JSON form of a SeldonMessage.
+def read_json(message: object, sample_bits: int | None = None) -> Image:
+    """Return the image in the JSON form of a SeldonMessage; `sample_bits` as in `from_file`.
 
     `data.ndarray` and `data.tensor` hold a decoded image: what `from_numbers` takes. Raises RequestError.
     """
@@ -31,17 +31,17 @@ def read_json(message: object) -> Image:
         found = " and ".join(forms) or f"no image{named(message, ('meta', 'status'))}"
         raise RequestError(f"the request holds {found}: {_EXPECTED}")
     if forms[0] == "binData":
-        return from_file(_from_base64(message["binData"]))
+        return from_file(_from_base64(message["binData"]), sample_bits)
     if forms[0] == "data":
         return _from_data(message["data"])
     raise RequestError(f"{forms[0]} cannot carry an image: {_EXPECTED}")
 
 
-def read_proto(message: Any) -> Image:
+def read_proto(message: Any, sample_bits: int | None = None) -> Image:
     """Return the image in a SeldonMessage, as gRPC delivers it; the same forms and errors as `read_json`."""
     form = message.WhichOneof("data_oneof")
     if form == "binData":
-        return from_file(message.binData)
+        return from_file(message.binData, sample_bits)
     if form == "data":
         return _from_data(MessageToDict(message.data))
     raise RequestError(f"the request holds {form or 'no image'}: {_EXPECTED}")

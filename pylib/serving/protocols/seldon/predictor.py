@@ -59,7 +59,8 @@ class Predictor:
         """
         is_proto = isinstance(message, SeldonMessage)
         try:
-            image = read_proto(message) if is_proto else read_json(message)
+            bits = self._engine.sample_bits
+            image = read_proto(message, bits) if is_proto else read_json(message, bits)
             meta = read_proto_meta(message) if is_proto else read_json_meta(message)
             answer = self._engine.answer(image)
         except RequestError as error:
