@@ -5,7 +5,8 @@
     python benchmarks/start.py --cold     # as root; slows down whatever else runs on the machine
 
 Method: whole commands, in turns, the median of the rounds; before that each once, so that all is in the page
-cache. With --cold once more with the page cache dropped before each, by root. CPU time stands beside the wall time: on a busy machine it is what says something.
+cache. With --cold once more with the page cache dropped before each, by root. CPU time stands beside the
+wall time: on a busy machine it is what says something.
 What is explained has the sample's data commit, its shards and 290 images; the model's file is a stand-in,
 because explaining reads its digest only.
 Expected on two cores: explain in less than a second.
