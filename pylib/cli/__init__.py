@@ -29,7 +29,10 @@ def main() -> None:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
     except UnicodeError as error:  # a file's name that the locale has no way to say
-        print(f"error: {error}; PYTHONUTF8=1 or LC_ALL=C.UTF-8 makes names UTF-8", file=sys.stderr)  # noqa: T201
+        reason = (
+            f"a name or text that this locale does not have ({error}); set PYTHONUTF8=1 or LC_ALL=C.UTF-8"
+        )
+        print(f"error: {reason}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -215,7 +215,8 @@ def _headline(text: str, width: int = 60) -> str:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201
+    """JSON in ASCII: it stays JSON in any locale."""
+    print(json.dumps(value, indent=2))  # noqa: T201
 
 
 def _print_lines(lines: Iterable[str]) -> None:

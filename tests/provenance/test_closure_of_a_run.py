@@ -56,7 +56,9 @@ def used(repository):
         [sys.executable, "-c", INGEST],
         [PYLIB, "run", "segmentation", "--data", "sample", *TINY],
     ):
-        environment = {**os.environ, **places, "USED": str(heard)}
+        # No UTF-8, as in many a cron job: what steps say is passed on all the same.
+        locale = {"PYTHONUTF8": "0", "LC_ALL": "C"}
+        environment = {**os.environ, **places, **locale, "USED": str(heard)}
         done = subprocess.run(
             command, cwd=repository, env=environment, capture_output=True, text=True, check=False
         )
