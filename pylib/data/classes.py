@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from pylib.data.colours import by_colour, parse_colour
-from pylib.data.layout import Colour
+from pylib.data.colours import Colour, by_colour, parse_colour
 from pylib.errors import ConfigurationError, one_line
 
 FILE = "classes.yaml"

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from PIL import ImageColor
 
-from pylib.data.layout import Colour
 from pylib.errors import ConfigurationError, one_line
+
+Colour = tuple[int, int, int]
+"""Red, green and blue."""
 
 LABELMAP = "labelmap.txt"
 """CVAT's: a line `name:red,green,blue:parts:actions` for each class, in the order of their ids."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pylib.data.colours import Colour
 from pylib.data.dataset import SplitName
 from pylib.data.findings import Finding, find
 from pylib.data.names import printable, unsafe_name
 
 IMAGES = "images"
 Files = dict[str, list[Path]]
-Colour = tuple[int, int, int]
 
 _READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 _NOT_READ = {".heic", ".heif", ".avif", ".jp2", ".tga", ".ppm", ".pgm", ".psd", ".svg"}

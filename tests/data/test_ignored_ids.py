@@ -130,7 +130,7 @@ def test_masks_of_0_and_255_are_not_taken_for_empty_ones(run, cats: Folder) -> N
     """A person whose object is 255 but who calls it 1 is told; nothing is committed."""
     for number in range(40):
         cats.mask(f"item_{number:02}.png", encode(np.where(voc() == 8, 255, 0).astype(np.uint8), "PNG"))
-    with pytest.raises(DataError, match="mask is background and 255, which is ignored unless it is named"):
+    with pytest.raises(DataError, match="hold 0 and 255 alone, and 255 is no class: name it"):
         run(cats, classes={0: "background", 1: "cat"})
     assert run(cats, classes={0: "background", 255: "cat"}).findings == []
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pylib.data import classes
-from pylib.data.colours import LABELMAP, read_labelmap
+from pylib.data.colours import LABELMAP, Colour, read_labelmap
 from pylib.data.dataset import SplitName
 from pylib.data.given_splits import Given, read_given, split_named
-from pylib.data.layout import Candidate, Colour, Files, Layout, by_id, elsewhere, ignored, twice
+from pylib.data.layout import Candidate, Files, Layout, by_id, elsewhere, ignored, twice
 from pylib.data.names import printable
 from pylib.errors import DataError
 from pylib.tasks.segmentation.folders import Place, find_places

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pylib.data.colours import Colour
 from pylib.data.images import read_mask
-from pylib.data.layout import Colour
 from pylib.data.samples import BYTE, WORD, bits_of, white_is_zero, wide_samples
 from pylib.errors import DataError
 

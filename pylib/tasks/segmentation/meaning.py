@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pylib.data.classes import IGNORE, VOID
-from pylib.data.colours import voc_colours
-from pylib.data.layout import Colour
+from pylib.data.colours import Colour, voc_colours
 from pylib.data.samples import BYTE
 from pylib.errors import DataError
 from pylib.tasks.segmentation.mask_files import Storage

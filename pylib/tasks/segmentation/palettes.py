@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from pylib.data.colours import shown, voc_colour
-from pylib.data.layout import Colour
+from pylib.data.colours import Colour, shown, voc_colour
 from pylib.tasks.segmentation.readings import MaskFile
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylib.data.colours import shown
-from pylib.data.layout import Colour
+from pylib.data.colours import Colour, shown
 from pylib.tasks.segmentation.mask_files import MaskValues, Value
 
 Colours = Mapping[Colour, int]
