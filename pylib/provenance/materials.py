@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pylib
+from pylib import processor
 from pylib.provenance import closure, packages
 from pylib.provenance.digests import dir_hash, sha256_file
 
@@ -64,9 +65,19 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """What the result may depend on beside its inputs: the interpreter, the processor, its core count."""
+    """What the result depends on beside its inputs: the interpreter, the instruction set in force."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()}-{platform.machine()}",
+        "instructions": processor.instructions(),
+    }
+
+
+def host() -> dict[str, Any]:
+    """What it was made on: nothing depends on it but the last digits of an evaluation."""
+    return {
+        "processor": processor.model_name(),
+        "instructions": processor.best_instructions(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "libc": " ".join(platform.libc_ver()).strip(),
     }

@@ -65,7 +65,8 @@ def build_statement(
             "buildDefinition": {
                 "buildType": BUILD_TYPE.format(step=definition.step),
                 "externalParameters": dict(definition.parameters),
-                "internalParameters": materials.machine() | {"key": definition.key()},
+                "internalParameters": materials.machine()
+                | {"host": materials.host(), "key": definition.key()},
                 "resolvedDependencies": [*definition.inputs, *definition.code(), materials.source()],
             },
             "runDetails": {

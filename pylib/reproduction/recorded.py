@@ -40,6 +40,7 @@ def recorded_step(statement: Statement) -> RecordedStep:
     definition = statement["predicate"]["buildDefinition"]
     resources = {resource["name"]: resource for resource in records.dependencies(statement)}
     machine = {name: value for name, value in definition["internalParameters"].items() if name != "key"}
+    machine |= {f"host's {name}": value for name, value in machine.pop("host", {}).items()}
     return RecordedStep(
         name=records.step_name(statement),
         parameters=definition["externalParameters"],

@@ -16,8 +16,8 @@ from pylib.provenance.materials import CODE, LOCK, ROOT
 from pylib.release.git import Git
 from pylib.reproduction.recorded import RecordedStep
 
-_OF_THE_RUN = ("MLFLOW_", "PYLIB_")
-"""Settings of whoever asks, which no step made again must follow."""
+_OF_THE_RUN = ("MLFLOW_", "ONEDNN_", "PYLIB_", "TENSORFLOW_", "TF_")
+"""Settings of whoever asks, or of this version of pylib, which no step made again must follow."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from pylib import THREADS
 from pylib.errors import ConfigurationError, did_you_mean
 from pylib.errors import one_line as short
 from pylib.tasks import task as tasks
@@ -22,9 +23,10 @@ class TrainingConfig(BaseModel):
     schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation score
     augmentation: strength in [0,1]; 0 turns it off
     seed: decides first weights, dropout, order and augmentation
-    deterministic: the same weights, bit for bit, from the same inputs, versions, machine and threads
+    deterministic: the same weights, bit for bit, from the same inputs, versions and threads, on every x86-64
+        machine with AVX2; without it the processor's best kernels are taken
     mixed_precision: auto uses float16 where a GPU is fast at it
-    threads: TensorFlow's, 0 for one a core; part of what the result depends on
+    threads: TensorFlow's, whatever the machine has; part of what the result depends on
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +41,7 @@ class TrainingConfig(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
     deterministic: bool = True
     mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"
-    threads: int = Field(default=0, ge=0, le=1024)
+    threads: int = Field(default=THREADS, ge=1, le=1024)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -72,7 +72,7 @@ class _Plan:
     @property
     def fingerprint(self) -> str:
         """A name for the checkpoint, so that only a run with the same result is resumed by it."""
-        parts = (self.config.model_dump_json(), self.spec.dumps(), json.dumps(asdict(self.environment)))
+        parts = (self.config.model_dump_json(), self.spec.dumps(), json.dumps(self.environment.decisive()))
         digest = hashlib.sha256("\n".join((*parts, str(self.epochs))).encode())
         digest.update((self.shards / INDEX_FILE).read_bytes())
         return digest.hexdigest()[:16]
@@ -117,7 +117,7 @@ def train(
             log.write(_parameters(plan), loop.history, failure, started, status="FAILED")
         raise
     model = _float32(model, plan)
-    digest = _write(output, model, plan, history)
+    digest = _write(output, model, plan, history, loop.weights_sha256)
     checkpoint.unlink(missing_ok=True)
     best = schedules.best_epoch([entry[loop.score] for entry in history])
     labels = {"model_folder": str(output), "weights_sha256": digest, "best_epoch": str(best), **(tags or {})}
@@ -179,12 +179,13 @@ def _float32(model: keras.Model, plan: _Plan) -> keras.Model:
     return plain
 
 
-def _write(output: Path, model: keras.Model, plan: _Plan, history: History) -> str:
-    """Write the model folder; return the SHA-256 of its weights."""
+def _write(output: Path, model: keras.Model, plan: _Plan, history: History, weights_sha256: list[str]) -> str:
+    """Write the model folder; return the SHA-256 of its weights file."""
     record = {
         "config": plan.hyper_parameters,
         "environment": asdict(plan.environment),
         "epochs": history,
+        "weights_sha256": weights_sha256,
     }
     with new_folder(output) as folder:
         save_model(model, plan.spec, folder)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pylib import processor
+
 PYLIB = Path(sys.executable).with_name("pylib")
 
 
@@ -68,6 +70,8 @@ def test_the_doctor_finds_what_the_tests_need():
     assert found["kfp"] == "2.17.0"
     assert found["seldon-core"] == "1.17.1"
     assert found["git"].startswith("git version")
+    expected = f"{processor.best_instructions()}, {processor.model_name()}"
+    assert found["AVX2"] == (None if processor.shortfall() else expected)
 
 
 def test_the_doctor_names_what_is_missing_and_how_to_get_it(tmp_path):
