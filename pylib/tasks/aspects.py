@@ -66,8 +66,7 @@ class Checks(Protocol):
         """Decide once, for the whole set, what its targets mean, and say how.
 
         The layout's candidates come back with what `check` and `picture` need to know of it in `source`.
-        A target of more than max_pixels is not looked at. Raises DataError where targets contradict each
-        other.
+        A target above max_pixels is not looked at. Raises DataError where targets contradict each other.
         """
         ...
 
