@@ -21,7 +21,7 @@ class Environment:
     """Recorded in history.json: two runs give the same bytes where all but `processor` is equal.
 
     onednn: whether oneDNN's kernels were asked for; threads: of TensorFlow, within and between operations
-    cap: the instruction set that kernels are held to, None where the run is not deterministic
+    cap: the instruction set that kernels are held to, None without determinism or in half precision
     instructions: the one in force: the cap's, less where the processor has less, the best without a cap
     processor: the best instruction set that it has, which the cap keeps from changing anything
     devices: kinds, one for each; policy: Keras' dtype policy
@@ -44,7 +44,9 @@ class Environment:
 
 def prepare_environment(config: TrainingConfig) -> Environment:
     """Set the process up, before TensorFlow's first operation; warn where the machine lacks what it takes."""
-    cap = hold_instructions(deterministic=config.deterministic)
+    policy = choose_policy(config.mixed_precision)
+    # Held below AVX-512, oneDNN has no kernels of half precision, and TensorFlow asks for them all the same.
+    cap = hold_instructions(deterministic=config.deterministic and policy == "float32")
     if cap and (lack := processor.shortfall()):
         _LOG.warning("%s", lack)
     threads = pin_threads(config.threads)
@@ -59,5 +61,5 @@ def prepare_environment(config: TrainingConfig) -> Environment:
         instructions=processor.instructions() if cap else best,
         processor=best,
         devices=sorted(device.device_type for device in tf.config.list_logical_devices()),
-        policy=choose_policy(config.mixed_precision),
+        policy=policy,
     )

@@ -29,11 +29,12 @@ def legal(name: str) -> str:
 
 def _is_plain(name: str) -> bool:
     path = posixpath.normpath(name)
-    escapes = path in {".", ".."} or path.startswith(("../", "/"))
+    escapes = path in {".", ".."} or path.startswith(("..", "/"))
     return 0 < len(name) <= LONGEST and not _FORBIDDEN.search(name) and path == name and not escapes
 
 
 def _cleaned(name: str) -> str:
     """What can be read of a name: a space for what is forbidden, no step of a path that means another one."""
     steps = (" ".join(_FORBIDDEN.sub(" ", step).split()) for step in name.split("/"))
-    return "/".join(step for step in steps if step.strip("."))[: LONGEST - _DIGEST - 1]
+    kept = "/".join(step for step in steps if step.strip("."))
+    return kept.lstrip(".")[: LONGEST - _DIGEST - 1]

@@ -122,7 +122,7 @@ def test_how_the_files_lie_there_is_no_part_of_a_key(copy):
         for file in (copy / "pylib").rglob("*.*"):
             file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
             file.chmod(0o600)
-        (copy / "pylib/__pycache__").mkdir()
+        (copy / "pylib/__pycache__").mkdir(exist_ok=True)
         (copy / "pylib/__pycache__/left.txt").write_text("over")
         (copy / "pylib/data/.checks.py.swp").write_text("over")
 
