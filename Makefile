@@ -64,6 +64,11 @@ down: ## remove that kind cluster and all that is in it
 e2e: ## from images to an answered REST request, into ./out
 	./run_e2e.sh
 
+.PHONY: golden
+golden: ## write down the sample's model again, where its bits are meant to change (tests/golden, README)
+	./run_e2e.sh --output out/golden
+	.venv/bin/python -m tests.golden.sample out/golden
+
 .PHONY: compile
 compile: environments ## write pipelines/compiled/ again
 	.venv/bin/pylib compile

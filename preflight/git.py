@@ -23,7 +23,7 @@ def git(repository: Path, *arguments: str) -> str:
     command = ["git", "-C", str(repository), *arguments]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False
+            command, capture_output=True, encoding="utf-8", env=environment, timeout=SECONDS, check=False
         )
     except FileNotFoundError as error:
         raise ClusterError("git is not on PATH; install it") from error

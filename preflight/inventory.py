@@ -26,12 +26,12 @@ def table(renders: list[Render]) -> str:
 def write(tree: Path, renders: list[Render]) -> bool:
     """Put the table into the README between its marks; whether that changed anything."""
     file = tree / FILE
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise ClusterError(f"{FILE}: has no line '{BEGIN}' or '{END}'; put them around the table")
     before, _, rest = text.partition(BEGIN)
     changed = f"{before}{BEGIN}\n{table(renders)}\n{END}{rest.partition(END)[2]}"
-    file.write_text(changed)
+    file.write_text(changed, encoding="utf-8")
     return changed != text
 
 

@@ -29,7 +29,11 @@ def line(tree: Path, finding: Finding) -> int:
 @cache
 def _documents(file: Path) -> list[yaml.Node]:
     try:
-        return [node for node in yaml.compose_all(file.read_text(), Loader=yaml.CSafeLoader) if node]
+        return [
+            node
+            for node in yaml.compose_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+            if node
+        ]
     except yaml.YAMLError:
         return []
 

@@ -52,7 +52,9 @@ def load(tree: Path, cluster: str) -> list[Waiver]:
     if not file.is_file():
         return []
     try:
-        waivers = TypeAdapter(list[Waiver]).validate_python(yaml.safe_load(file.read_text()) or [])
+        waivers = TypeAdapter(list[Waiver]).validate_python(
+            yaml.safe_load(file.read_text(encoding="utf-8")) or []
+        )
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "content"
@@ -91,7 +93,9 @@ def old_ids(waivers: list[Waiver]) -> list[Pending]:
 @cache
 def renamed() -> dict[str, str]:
     """The ids that rules had before, with those that they have now."""
-    made: dict[str, str] = yaml.safe_load((Path(__file__).parent / "rules/renamed.yaml").read_text())
+    made: dict[str, str] = yaml.safe_load(
+        (Path(__file__).parent / "rules/renamed.yaml").read_text(encoding="utf-8")
+    )
     return made
 
 

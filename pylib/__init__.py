@@ -2,9 +2,27 @@
 
 import os
 
-# TensorFlow reads these once, at its import, wherever that happens first.
-# It decides by the processor whether to use oneDNN's kernels, which changes results in the last bits; always
-# on, a convolution's gradients are a third faster where it would be off.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# Its log of what it found on the machine is not what a person asked for; warnings and errors stay.
+INSTRUCTIONS = "AVX2"
+"""The x86 instruction set that kernels are held to, by oneDNN's name: a part of what the bits depend on."""
+
+THREADS = 4
+"""TensorFlow's, unless a run says otherwise: sums are split over them, so bits depend on the number, which is
+therefore never the machine's. On two cores four are as fast as two, and cost no more of them; eight do."""
+
+# What TensorFlow computes with, the same on every machine, and so not for the environment to change: it would
+# change the bits of a model in silence. A run's configuration is where a person asks for something else.
+# Most are read once, at TensorFlow's import or its first operation, wherever that happens first.
+os.environ |= {
+    # Else TensorFlow decides by the processor; a convolution's gradients are a third faster with it.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # oneDNN and TensorFlow's matrix kernels, which are oneDNN's, choose by the processor below this.
+    "ONEDNN_MAX_CPU_ISA": INSTRUCTIONS,
+    "ONEDNN_DEFAULT_FPMATH_MODE": "STRICT",
+    "TENSORFLOW_USE_CUSTOM_CONTRACTION_KERNEL": "1",
+    # XLA compiles for the processor at hand.
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=-1",
+    "TF_NUM_INTRAOP_THREADS": str(THREADS),
+    "TF_NUM_INTEROP_THREADS": str(THREADS),
+}
+# TensorFlow's log of what it found on the machine is not what a person asked for; warnings and errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")

@@ -11,7 +11,8 @@ PylibError
 ├── ServingError         the server, or an answer from it
 ├── RequestError         what a client sent to the model server
 ├── PipelineError        a pipeline run, here or on a cluster
-└── ProvenanceError      a record that is missing or does not match
+├── ProvenanceError      a record that is missing or does not match
+└── ReproductionError    a model that could not be made again, or came out as another one
 """
 
 import difflib
@@ -59,7 +60,9 @@ class RequestError(PylibError):
     """A request that the model server cannot answer: `kind` is what a protocol makes its own status of."""
 
     def __init__(
-        self, message: str, kind: Literal["bad request", "too large", "not ready"] = "bad request"
+        self,
+        message: str,
+        kind: Literal["bad request", "no length", "too large", "not supported", "not ready"] = "bad request",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -71,6 +74,10 @@ class PipelineError(PylibError):
 
 class ProvenanceError(PylibError):
     """A provenance record is missing, or a digest in it does not match."""
+
+
+class ReproductionError(PylibError):
+    """A model could not be made again from its record, or what came out is not what the record says."""
 
 
 def one_line(error: object, most: int = 200) -> str:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pylib.errors import ConfigurationError
 
+MAX_PIXELS = 64_000_000
+"""Of one image, unless `PYLIB_MAX_PIXELS` says otherwise: above what a camera of 61 megapixels makes."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -50,6 +53,14 @@ def settings() -> Settings:
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
         release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
     )
+
+
+def max_pixels() -> int:
+    """Pixels that an image may have, for ingest and server alike (`PYLIB_MAX_PIXELS`)."""
+    text = os.environ.get("PYLIB_MAX_PIXELS") or str(MAX_PIXELS)
+    if not text.isdecimal() or int(text) == 0:
+        raise ConfigurationError(f"PYLIB_MAX_PIXELS={text}: give a number of pixels, as in {MAX_PIXELS}")
+    return int(text)
 
 
 def _default_store(output: Path) -> str:

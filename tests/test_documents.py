@@ -1,5 +1,6 @@
 """What can be checked of the documents: paths that they name, counts that nobody types, labels that fit."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -56,6 +57,13 @@ def exists(name, near):
 
 def missing(text, near):
     return [name for name in named(text) if not exists(name, near)]
+
+
+def test_the_model_that_readme_shows_is_the_one_that_is_written_down():
+    golden = json.loads((ROOT / "tests/golden/sample.json").read_text())
+    text = (ROOT / "README.md").read_text()
+    assert f"model sha256    {golden['model_sha256']}\n" in text
+    assert f"data commit     {golden['data_commit']}\n" in text
 
 
 def test_paths_of_the_guide_exist():

@@ -10,12 +10,14 @@ import numpy as np
 import onnx
 import pytest
 
+from pylib import INSTRUCTIONS, processor
 from pylib.data.dataset import DatasetIndex
 from pylib.data.images import decode_image
 from pylib.provenance.digests import sha256_file
 from pylib.provenance.statement import read_bundle, step_name
 from pylib.serving.client import Client
 from pylib.store.opening import open_store
+from tests.golden import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 PYLIB = ROOT / ".venv" / "bin" / "pylib"
@@ -70,6 +72,16 @@ def test_the_table_says_what_came_out(first, facts, output):
     assert facts["data_commit"] in first.stdout
     assert Path(facts["report"]).read_text().startswith("<!")
     assert (output / "answer.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(processor.instructions() != INSTRUCTIONS, reason=processor.shortfall())
+def test_the_model_is_the_one_that_is_written_down_bit_for_bit(facts, output):
+    """On any x86-64 machine with AVX2; `make golden` where the bits are meant to change."""
+    found, expected = sample.observed(output), sample.golden()
+    epochs = list(zip(found["weights_sha256"], expected["weights_sha256"], strict=False))
+    differing = [epoch for epoch, (here, there) in enumerate(epochs) if here != there]
+    assert differing == [], f"epoch {differing[0]} is the first with other weights"
+    assert found == expected
 
 
 def test_every_step_left_a_record(facts):

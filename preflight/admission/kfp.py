@@ -102,7 +102,7 @@ def argo(render: Render) -> Argo:
 
 def compiled(file: Path, tree: Path) -> tuple[Resource, list[Any]]:
     """A compiled pipeline as an object that findings may name, and its documents."""
-    documents = list(yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader))
+    documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
     origin = Origin(file.relative_to(tree).as_posix(), upstream=False)
     return Resource("pipelines", {"kind": "Pipeline", "metadata": {"name": file.stem}}, origin), documents
 

@@ -1,5 +1,6 @@
 """The command line: a verb a line; errors are caught once, in main."""
 
+import io
 import sys
 
 import typer
@@ -33,6 +34,9 @@ for verb in (
 
 def main() -> None:
     """Run a verb; whatever a person can fix is one line on stderr and exit status 1."""
+    for stream in (sys.stdout, sys.stderr):  # what the terminal cannot show is shown as an escape
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except PreflightError as error:

@@ -34,6 +34,6 @@ def graph(
             raise ClusterError(f"{lacks}; docs/cluster-{name}.svg stays; --out FILE draws what there is")
         file = out or tree / f"docs/cluster-{name}.svg"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(svg(made))
+        file.write_text(svg(made), encoding="utf-8")
         missing = f", {len(made.unchecked)} applications not rendered" if made.unchecked else ""
         console.print(f"wrote {file}{missing}")

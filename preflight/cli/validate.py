@@ -53,7 +53,7 @@ def validate(
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
             f"--sarif {file}: {error.strerror}; name a file that can be written"

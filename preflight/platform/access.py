@@ -103,6 +103,6 @@ def recorded(tree: Path, name: str = FILE) -> Recorded | None:
     if not file.is_file():
         return None
     try:
-        return Recorded.model_validate(yaml.safe_load(file.read_text()))
+        return Recorded.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise ConfigurationError(f"{name}: {' '.join(str(error).split())[:300]}") from error

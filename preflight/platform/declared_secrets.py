@@ -71,7 +71,9 @@ def declared(tree: Path, cluster: str) -> list[RequiredSecret]:
     if not file.is_file():
         return []
     try:
-        every = TypeAdapter(list[RequiredSecret]).validate_python(yaml.safe_load(file.read_text()) or [])
+        every = TypeAdapter(list[RequiredSecret]).validate_python(
+            yaml.safe_load(file.read_text(encoding="utf-8")) or []
+        )
     except (yaml.YAMLError, ValidationError) as error:
         raise ConfigurationError(f"{FILE}: {' '.join(str(error).split())[:300]}") from error
     return [each for each in every if not each.clusters or cluster in each.clusters]

@@ -28,7 +28,7 @@ REFERENCE = re.compile(
 
 def locked(tree: Path) -> dict[str, str]:
     """The image of each stage of the Dockerfile, as images.lock has it."""
-    content = yaml.safe_load((tree / LOCK).read_text())
+    content = yaml.safe_load((tree / LOCK).read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not all(REFERENCE.match(str(value)) for value in content.values()):
         raise ConfigurationError(f"{LOCK}: not of the form `stage: registry/name:tag[@sha256:…]`")
     return {str(stage): str(reference) for stage, reference in content.items()}
@@ -66,12 +66,12 @@ def write(tree: Path, resolved: dict[str, str]) -> list[Path]:
 
 
 def _replace(file: Path, before: dict[str, str], resolved: dict[str, str]) -> bool:
-    text = changed = file.read_text()
+    text = changed = file.read_text(encoding="utf-8")
     for stage, reference in resolved.items():
         # The reference as a whole: `…:0.1.0` must not match within `…:0.1.0-rc1` or before a digest.
         changed = re.sub(rf"{re.escape(before[stage])}(?![\w.@-])", reference, changed)
     if changed != text:
-        file.write_text(changed)
+        file.write_text(changed, encoding="utf-8")
     return changed != text
 
 

@@ -123,7 +123,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _text(file: Path) -> str:
     """What a file holds, where that looks like a specification and is no object of Kubernetes."""
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     return text if _looks_like_one(text) and not re.search(r"^kind:", text, re.MULTILINE) else ""
 
 

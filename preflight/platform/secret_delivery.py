@@ -67,7 +67,7 @@ def _seal(secret: dict[str, Any], certificate: str, folder: Path) -> Path:
     command = ["kubeseal", "--format=yaml", f"--cert={certificate}"]
     sealed = _run(command, yaml.safe_dump(secret), "kubeseal")
     file = folder / f"{secret['metadata']['namespace']}-{secret['metadata']['name']}.yaml"
-    file.write_text(sealed)
+    file.write_text(sealed, encoding="utf-8")
     return file
 
 
@@ -84,7 +84,7 @@ def _kubectl(*arguments: str, text: str | None = None) -> str:
 def _run(command: list[str], text: str | None, name: str) -> str:
     try:
         done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=SECONDS, check=False
+            command, input=text, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise ClusterError(f"{name}: no answer after {SECONDS} s; is the cluster there?") from error

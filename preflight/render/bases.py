@@ -79,14 +79,14 @@ def file(url: str) -> Path:
     if not kept.is_file():
         content = _downloaded(url)
         kept.parent.mkdir(parents=True, exist_ok=True)
-        (kept.parent / "url").write_text(url)
+        (kept.parent / "url").write_text(url, encoding="utf-8")
         replace(kept, content)
     return kept
 
 
 def replace(file: Path, text: str) -> None:
     """Write a file atomically, because two runs may share the cache."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False) as temporary:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as temporary:
         temporary.write(text)
     Path(temporary.name).replace(file)
 
@@ -124,7 +124,7 @@ def _git(base: Base, *arguments: str) -> None:
         done = subprocess.run(
             ["git", *arguments],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=SECONDS,
             check=False,
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh},

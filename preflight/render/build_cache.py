@@ -50,7 +50,7 @@ def store(name: str, content: Any) -> None:
     file = _file(name)
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(f".{os.getpid()}-{time.monotonic_ns()}")
-    temporary.write_text(json.dumps(content))
+    temporary.write_text(json.dumps(content), encoding="utf-8")
     temporary.replace(file)
     for old in file.parent.iterdir():
         with contextlib.suppress(FileNotFoundError):  # another check renames and removes files here too

@@ -54,7 +54,7 @@ class FolderBuild:
                 "resources": [os.path.relpath(folder, wrapper)],
                 "buildMetadata": ["originAnnotations"],
             }
-            (wrapper / "kustomization.yaml").write_text(yaml.safe_dump(content))
+            (wrapper / "kustomization.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
             inputs = {_original(each, copied) for each in Localizer(self.options).localize(wrapper)}
             command = (
                 *kustomize.command(),
@@ -121,5 +121,5 @@ def _origin(path: Path, stage: Path, default: Origin) -> Origin:
         host, owner, name, ref, *rest = path.relative_to(bases.cache_root()).parts
         return Origin(f"{Base.of_key(host, owner, name, ref)}:{'/'.join(rest)}", upstream=True)
     if path.is_relative_to(bases.files_root()):
-        return Origin((path.parent / "url").read_text(), upstream=True)
+        return Origin((path.parent / "url").read_text(encoding="utf-8"), upstream=True)
     return default

@@ -63,7 +63,7 @@ def _pull(chart: Chart, kept: Path) -> None:
         version = ["--version", chart.version] if chart.version else []
         words = ["helm", "pull", *chart.reference, *version, "--untar", "--untardir", name]
         try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+            done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BaseMissingError(f"{chart}: {type(error).__name__} while pulling it") from error
         pulled = [each for each in Path(name).iterdir() if (each / "Chart.yaml").is_file()]

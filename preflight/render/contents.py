@@ -83,7 +83,7 @@ def _mentioned(tree: Path, application: Application) -> frozenset[str]:
 def _folder(folder: Path, default: str) -> Contents:
     file = next((folder / name for name in bases.FILES if (folder / name).is_file()), None)
     try:
-        content = yaml.load(file.read_text(), Loader=yaml.CSafeLoader) if file else None
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) if file else None
     except yaml.YAMLError:
         content = None
     if not isinstance(content, dict):
@@ -110,7 +110,7 @@ def _entry(folder: Path, entry: str, default: str) -> Contents:
 
 def _file(file: Path, default: str) -> Contents:
     try:
-        return _text(file.read_text(), default)
+        return _text(file.read_text(encoding="utf-8"), default)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return Contents()
 

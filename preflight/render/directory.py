@@ -32,7 +32,7 @@ def read(folder: Path, told: dict[str, Any]) -> Manifests:
     """The manifests of a folder; `told` is an application's `directory:`. Raises ClusterError."""
     found = Manifests()
     for file in _files(folder, told):
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         if SKIPPED in text:
             continue
         if file.suffix == ".jsonnet":

@@ -89,7 +89,7 @@ def dependencies(chart: Path) -> None:
 
 def _run(words: tuple[str, ...], called: str) -> str:
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise UnavailableError(f"{called}: not done after {SECONDS} s") from error
     if done.returncode:

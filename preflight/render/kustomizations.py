@@ -101,7 +101,7 @@ def file(folder: Path) -> Path | None:
 def read(written: Path) -> dict[str, Any]:
     """A kustomization's content. Raises ClusterError where it is no mapping."""
     try:
-        content = yaml.load(written.read_text(), Loader=yaml.CSafeLoader) or {}
+        content = yaml.load(written.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -147,6 +147,6 @@ def _files_beside(current: Path, content: dict[str, Any]) -> bool:
     for holder, at in remote:
         kept = bases.file(str(holder[at]))
         beside = current / f"{hashlib.sha256(str(holder[at]).encode()).hexdigest()[:12]}-{kept.name}"
-        bases.replace(beside, kept.read_text())
+        bases.replace(beside, kept.read_text(encoding="utf-8"))
         holder[at] = beside.name
     return bool(remote)

@@ -51,7 +51,7 @@ def build(folder: Path, options: str = "") -> str:
         done = subprocess.run(
             [*command(), *options.split(), str(folder)],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=SECONDS,
             check=False,
         )

@@ -10,7 +10,9 @@ import yaml
 
 Body = Mapping[str, Any]
 # Kubernetes' own: its groups, and its kinds that live in no namespace.
-KUBERNETES: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("kubernetes.yaml").read_text())
+KUBERNETES: dict[str, list[str]] = yaml.safe_load(
+    Path(__file__).with_name("kubernetes.yaml").read_text(encoding="utf-8")
+)
 WAVE = "argocd.argoproj.io/sync-wave"
 NUMBER = re.compile(r"[-+]?[0-9]+")
 

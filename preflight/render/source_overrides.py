@@ -22,6 +22,6 @@ def overridden(source: Source, folder: Path, application: str) -> Source:
     for name in (".argocd-source.yaml", f".argocd-source-{application}.yaml"):
         file = folder / name
         if file.is_file():
-            patch = next(iter(load_all(file.read_text(), str(file))), None) or {}
+            patch = next(iter(load_all(file.read_text(encoding="utf-8"), str(file))), None) or {}
             told = merge_patch(told, {key: value for key, value in patch.items() if key not in KEPT})
     return source if told == source.told else replace(source, told=told)

@@ -63,7 +63,7 @@ class HelmSource:
         text = str(self.told.get("values") or "") if held is None else yaml.safe_dump(held, sort_keys=False)
         if text:
             self.written.parent.mkdir(parents=True, exist_ok=True)
-            self.written.write_text(text)
+            self.written.write_text(text, encoding="utf-8")
             yield str(self.written)
 
     def _sets(self) -> Iterator[tuple[str, str]]:

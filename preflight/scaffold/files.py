@@ -45,7 +45,7 @@ def write(tree: Path, texts: dict[str, str]) -> list[Path]:
 def _write(place: Path, text: str) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
+        place.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{place}: {error.strerror}; nothing was added") from error
 

@@ -46,13 +46,13 @@ def edited(tree: Path, name: str, secrets: tuple[tuple[str, tuple[str, ...]], ..
 
 
 def _bodies(folder: Path) -> list[dict[str, Any]]:
-    texts = (file.read_text() for file in sorted(folder.glob("*.yaml")))
+    texts = (file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.yaml")))
     return [body for text in texts for body in yaml.safe_load_all(text) if body]
 
 
 def _read(tree: Path, file: str) -> str:
     try:
-        return (tree / file).read_text()
+        return (tree / file).read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}; a new component is listed there") from error
 

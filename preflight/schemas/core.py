@@ -31,14 +31,14 @@ COUNTS = {"backoffLimit", "completions", "minReadySeconds", "parallelism", "repl
 @cache
 def _enums() -> dict[str, list[str]]:
     """The values of each field that is an enumeration."""
-    listed = yaml.safe_load(Path(__file__).with_name("enums.yaml").read_text())
+    listed = yaml.safe_load(Path(__file__).with_name("enums.yaml").read_text(encoding="utf-8"))
     return {field: each["values"] for each in listed for field in each["of"]}
 
 
 @cache
 def definitions() -> Schema:
     """The document of all definitions, under `$defs`, strict."""
-    document: Schema = json.loads(_file().read_text())
+    document: Schema = json.loads(_file().read_text(encoding="utf-8"))
     made: dict[str, Schema] = document["$defs"]
     for name, definition in made.items():
         filled = DEFAULTED.get(_short(name))

@@ -34,7 +34,7 @@ def write(renders: Iterable[Render], folder: Path) -> list[Path]:
             old.unlink()
     for path, text in made.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
+        (folder / path).write_text(text, encoding="utf-8")
     return [folder / path for path in sorted(made)]
 
 

@@ -36,7 +36,7 @@ def make(renders: Iterable[Render]) -> dict[str, str]:
     """The table, path and text; none where no cluster has Pachyderm. Raises BaseMissingError."""
     for render in renders:
         for _, base in charts(render):
-            upstream = json.loads((bases.folder(base) / UPSTREAM).read_text())
+            upstream = json.loads((bases.folder(base) / UPSTREAM).read_text(encoding="utf-8"))
             return {PATH: tables.lines(of_schema(upstream, comment_of(base)))}
     return {}
 

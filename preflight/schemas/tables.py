@@ -80,11 +80,11 @@ def load(folder: Path, group: str, kind: str, version: str) -> Schema | None:
     file = folder / table_path(group, kind, version)
     if file not in _files(folder):
         return None
-    table: Schema = json.loads(file.read_text())
+    table: Schema = json.loads(file.read_text(encoding="utf-8"))
     if table["title"] != kind:
         return None
     if ".json" in table.get("$ref", ""):
-        table = json.loads((file.parent / table["$ref"]).read_text())
+        table = json.loads((file.parent / table["$ref"]).read_text(encoding="utf-8"))
     return table
 
 
@@ -92,7 +92,10 @@ def load(folder: Path, group: str, kind: str, version: str) -> Schema | None:
 def known(folder: Path, group: str) -> frozenset[tuple[str, str]]:
     """The kinds and versions of a group that have a table."""
     files = [file for file in _files(folder) if file.parent.name == group]
-    return frozenset((json.loads(file.read_text())["title"], file.stem.rpartition("_")[2]) for file in files)
+    return frozenset(
+        (json.loads(file.read_text(encoding="utf-8"))["title"], file.stem.rpartition("_")[2])
+        for file in files
+    )
 
 
 @cache

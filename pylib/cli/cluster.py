@@ -6,8 +6,6 @@ import typer
 
 from pylib.errors import ConfigurationError
 
-ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-
 
 def cluster(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
     """Say where it went."""

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.filesize import decimal
 
+from pylib.cli.example import example
+from pylib.cli.ingest import ingest
 from pylib.errors import StoreError
 from pylib.settings import settings
 from pylib.store.opening import open_store
@@ -213,9 +215,14 @@ def _headline(text: str, width: int = 60) -> str:
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201
+    """JSON in ASCII: it stays JSON in any locale."""
+    print(json.dumps(value, indent=2))  # noqa: T201
 
 
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)  # noqa: T201
+
+
+data_app.command("ingest")(ingest)
+data_app.command("example")(example)

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pylib import INSTRUCTIONS, processor
 from pylib.errors import ConfigurationError
 from pylib.provenance.materials import ROOT
 
@@ -55,6 +56,7 @@ def _environments() -> list[Check]:
     serving = ROOT / ".venv-serve" / "bin" / "python"
     return [
         Check("python", python, "everything", required=True, remedy="install Python 3.11 or 3.12"),
+        _processor(),
         *[
             Check(name, _version(name), purpose, required=True, remedy="./environments.sh train")
             for name, purpose in (
@@ -72,6 +74,18 @@ def _environments() -> list[Check]:
             remedy="./environments.sh serve",
         ),
     ]
+
+
+def _processor() -> Check:
+    """What models need to be the same, bit for bit, as those of other machines."""
+    lack = processor.shortfall()
+    return Check(
+        INSTRUCTIONS,
+        None if lack else f"{processor.best_instructions()}, {processor.model_name()}",
+        "the same model as on other machines",
+        required=False,
+        remedy=lack,
+    )
 
 
 def _commands() -> list[Check]:
@@ -167,7 +181,9 @@ def _version(package: str) -> str | None:
 
 def _run(command: list[str]) -> str | None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

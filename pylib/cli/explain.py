@@ -13,6 +13,7 @@ from pylib.errors import NotFoundError, ProvenanceError, StoreError
 from pylib.provenance.answers import answer, in_words
 from pylib.provenance.explain import Explanation, Step, check_images
 from pylib.provenance.explain import explain as find
+from pylib.provenance.materials import CODE
 from pylib.settings import settings
 
 SHOWN = 5
@@ -124,6 +125,8 @@ def _add(root: Tree, step: Step) -> None:
     branch = root.add(f"[bold]{step.step}[/] {step.started[:19]} ({step.seconds:.1f} s)")
     branch.add(f"code  git:{step.source}")
     for name, digest in step.inputs.items():
-        branch.add(f"{name}  {digest}")
+        branch.add(
+            f"{name}  {digest}" + (f", {len(step.files)} files" if name == CODE and step.files else "")
+        )
     for name, value in step.parameters.items():
         branch.add(f"[dim]{name} = {json.dumps(value)}[/]")

@@ -3,14 +3,14 @@
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from pylib.settings import settings
+from pylib.settings import MAX_PIXELS, settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import DEFAULT_BRANCH
 from pylib.tasks.task import DEFAULT, find, names
@@ -29,12 +29,27 @@ def ingest(
     ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(help="class ids and names, 0=background,1=road; default: classes.yaml, the task's own"),
+        typer.Option(
+            help="ids and names, 0=background,1=road,9=ignore; default: classes.yaml, the task's own"
+        ),
     ] = None,
     group: Annotated[
         str | None, typer.Option(help="regular expression on ids; its first ( ) is what stays in one split")
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="fail if anything is rejected")] = False,
+    orientation: Annotated[
+        Literal["exif", "stored"] | None,
+        typer.Option(
+            help="how masks lie on images that EXIF turns: as the picture is seen, or on its stored "
+            "pixels; default: as they fit, else as it is seen, which is named a risk"
+        ),
+    ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"pixels an image may have; default: PYLIB_MAX_PIXELS, {MAX_PIXELS:,}"),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="fail if anything is rejected, or kept at a risk")
+    ] = False,
     add: Annotated[
         bool, typer.Option("--add", help="keep what the branch holds; default: replace it")
     ] = False,
@@ -65,6 +80,8 @@ def ingest(
             group=group,
             strict=strict,
             add=add,
+            orientation=orientation,
+            max_pixels=max_pixels,
         ),
         cache=output / "downloads",
         branch=branch,
@@ -88,7 +105,9 @@ def _facts(result: "IngestResult", folder: Path) -> dict[str, object]:
         "images": len(result.index.items),
         "splits": splits,
         "classes": result.index.classes,
+        "ignored": result.index.ignored,
         "rejected": sum(finding.rejected for finding in result.findings),
+        "assumed": result.assumed,
         "findings": dict(Counter(finding.code for finding in result.findings)),
         "report": str(folder / "report.html"),
     }
@@ -106,10 +125,15 @@ def _print_summary(result: "IngestResult", folder: Path) -> None:
     ]
     if index.classes:
         rows.append(("classes", escape(", ".join(f"{key}={name}" for key, name in index.classes.items()))))
+    left_out = [finding for finding in result.findings if finding.code == "id-ignored"]
+    rows += [("ignored", escape(f"{finding.item}: {finding.reason}")) for finding in left_out]
+    rows += [("read as", escape(sentence)) for sentence in result.assumed]
     kinds = all_rules(find(index.task).checks.FINDINGS)
-    for code, count in sorted(Counter(finding.code for finding in result.findings).items()):
-        what = "[red]rejected[/]" if kinds[code].rejected else "[yellow]noted[/]"
-        rows.append((what, f"{count} x {kinds[code].title.lower()}"))
+    for code, count in sorted(Counter(one.code for one in result.findings if one not in left_out).items()):
+        rule = kinds[code]
+        what = "[red]rejected[/]" if rule.rejected else "[red]at risk[/]" if rule.risk else "[yellow]noted[/]"
+        fix = f" (likely fix: {rule.fix})" if rule.rejected or rule.risk else ""
+        rows.append((what, f"{count} x {rule.title.lower()}{escape(fix)}"))
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     for label, text in [*rows, ("report", escape(str(folder / "report.html")))]:
         console.print(label + " " * (11 - len(Text.from_markup(label))) + text)

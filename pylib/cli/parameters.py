@@ -6,7 +6,7 @@ All are taken as text here, so that both ways are read, converted and refused by
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 from rich.markup import escape
@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 
 from pylib.errors import PipelineError
 
+Command = TypeVar("Command", bound=TyperCommand)
 PARAMETER = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,6 +31,8 @@ def pairs(given: Iterable[str]) -> dict[str, str]:
         name, equals, value = item.partition("=")
         if not equals:
             raise PipelineError(f"--parameter {item!r}: not name=value")
+        if name in found:
+            raise PipelineError(f"{name} is given twice: -p {name}={found[name]}, -p {item}")
         found[name] = value
     return found
 
@@ -77,8 +80,8 @@ def _option(name: str, wanted: type, default: Any, described: str, limits: str) 
 
 
 def command(
-    name: str, function: Callable[..., None], own: list[inspect.Parameter], *, cls: type[TyperCommand]
-) -> TyperCommand:
+    name: str, function: Callable[..., None], own: list[inspect.Parameter], *, cls: type[Command]
+) -> Command:
     """A command of a function whose `**` takes the options that a pipeline adds, which come first."""
     signature = inspect.signature(function)
     general = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
@@ -86,4 +89,4 @@ def command(
     function.__signature__ = signature.replace(parameters=[*own, *general])  # type: ignore[attr-defined]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(name, cls=cls)(function)
-    return cast("TyperCommand", typer.main.get_command(app))
+    return cast("Command", typer.main.get_command(app))

@@ -59,6 +59,9 @@ def release(
     name: Annotated[
         str | None, typer.Option(help="Served model that it becomes; default: the only one.")
     ] = None,
+    reproduced: Annotated[
+        bool, typer.Option("--reproduced", help="Rebuild it first, and release it only if it is the same.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Upload a model that passed the gate, and commit its digest to the served SeldonDeployment.
@@ -66,11 +69,17 @@ def release(
     The commit is made in a clone (PYLIB_RELEASE_REPOSITORY) of this repository, or of the one that
     PYLIB_RELEASE_SOURCE names, to which it is pushed; `git revert` there rolls back.
     """
+    from pylib.provenance.digests import sha256_file
     from pylib.provenance.materials import source
     from pylib.release.release import release as promote
-    from pylib.store.artifacts import ArtifactStore
+    from pylib.reproduction.reproduce import prove
+    from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
     places = settings()
+    if reproduced:
+        prove(
+            model, sha256_file(model / MODEL_FILE), store=places.store, folder=places.output / "reproduction"
+        )
     made = promote(
         model,
         evaluation,

@@ -2,22 +2,26 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from pylib.cli import parameters
+from pylib.cli import options, parameters
 from pylib.errors import PipelineError, did_you_mean
 from pylib.settings import settings
 
 if TYPE_CHECKING:
     from pylib.runners.local import Run
-    from pylib.runners.step_logs import StepRun
+    from pylib.runners.options import Option
+    from pylib.runners.step_logs import Listener, StepRun
 
 CLUSTER = Annotated[bool, typer.Option("--cluster", help="submit to Kubeflow Pipelines")]
 NAMESPACE = Annotated[
@@ -28,15 +32,15 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="print the result as JSON"
 
 def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str | None, as_json: bool) -> None:
     """Run a pipeline: here, step by step in subprocesses, or on Kubeflow Pipelines."""
-    from pylib.runners import arguments, checks, pipelines
+    from pylib.runners import arguments
 
     if cluster:
         from pylib.cli.run_cluster import run_on_cluster
 
         run_on_cluster(pipeline, given, namespace, as_json=as_json)
         return
-    checked = checks.checked(pipelines.load(pipeline), given)  # before the store is asked for anything
-    finished = _run_here(pipeline, arguments.pinned(checked))
+    ready, said = arguments.here(pipeline, given)
+    finished = _run_here(pipeline, ready, said)
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
@@ -64,19 +68,32 @@ class Pipelines(TyperGroup):
 
 
 class _OneLine(TyperCommand):
-    """A command whose wrong options are one line, with what was probably meant."""
+    """A command whose wrong options are one line, with what was probably meant; its help ends with tables."""
+
+    tables: Mapping[str, Sequence["Option"]] = MappingProxyType({})
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As usual; PipelineError where an option is not known or has no value."""
+        """As usual; PipelineError where an option is not known, has no value, or is given twice."""
         try:
+            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            for each in order:
+                single = not (getattr(each, "multiple", False) or getattr(each, "is_flag", False))
+                if single and order.count(each) > 1:
+                    raise PipelineError(f"run {self.name}: {each.opts[0]} is given twice; give it once")
             return super().parse_args(ctx, args)
         except TyperException as error:
             raise PipelineError(f"run {self.name}: {_reason(error, self.params)}") from error
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """As usual, then what parameters may hold that take options by name."""
+        super().format_help(ctx, formatter)
+        for parameter, held in self.tables.items():
+            options.show(parameters.flag(parameter), held)
 
-def _reason(error: TyperException, options: Sequence[Any]) -> str:
+
+def _reason(error: TyperException, own: Sequence[Any]) -> str:
     name = str(getattr(error, "option_name", "") or "")
-    known = [text for option in options for text in option.opts if text.startswith("--")]
+    known = [text for option in own for text in option.opts if text.startswith("--")]
     if not name or name in known:
         return str(error.message)
     return f"no option {name}; {did_you_mean(name, known) or 'it has: ' + ', '.join(known)}"
@@ -111,27 +128,44 @@ def _command(name: str) -> TyperCommand:
         run(name, checks.read(pipeline, texts), cluster=cluster, namespace=namespace, as_json=as_json)
 
     command.__doc__ = str(pipeline.description or f"Run the pipeline {name}.")
-    return parameters.command(name, command, parameters.options(pipeline), cls=_OneLine)
+    made = parameters.command(name, command, parameters.options(pipeline), cls=_OneLine)
+    made.tables = checks.options(pipeline)
+    return made
 
 
-def _run_here(pipeline: str, arguments: dict[str, Any]) -> "Run":
+def _run_here(pipeline: str, arguments: dict[str, Any], said: Sequence[str]) -> "Run":
     from pylib.runners import local
 
     place = settings()
     os.environ["PYLIB_OUTPUT"] = str(place.output)  # the steps run in processes of their own
     os.environ.setdefault("PYLIB_CACHE", str(place.output / "cache"))
     console = Console(stderr=True)
+    for line in said:
+        _warn(console, pipeline, line)
     with console.status(f"{pipeline}: starting") as status:
-
-        def listen(step: "StepRun", line: str | None) -> None:
-            status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
-            if step.succeeded is not None:
-                mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
-                console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s", highlight=False)
-
+        listen = _listener(console, status)
         finished = local.run(pipeline, arguments, place.output / "runs", listen)
     _point_latest(place.output, finished.folder)
     return finished
+
+
+def _listener(console: Console, status: Status) -> "Listener":
+    """What a person sees of a step: its last line while it goes on, its warnings for good, its end."""
+    from pylib.runners import logs
+
+    def listen(step: "StepRun", line: str | None) -> None:
+        if line and line.startswith(logs.WARNING):
+            _warn(console, step.name, line.removeprefix(logs.WARNING))
+        status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
+        if step.succeeded is not None:
+            mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
+            console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s", highlight=False)
+
+    return listen
+
+
+def _warn(console: Console, who: str, said: str) -> None:
+    console.print(f"[yellow]![/] {who:<10} {escape(said)}", highlight=False, soft_wrap=True)
 
 
 def _point_latest(output: Path, folder: Path) -> None:

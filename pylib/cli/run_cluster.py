@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from pylib.settings import settings
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def run_on_cluster(pipeline: str, given: dict[str, Any], namespace: str | None, *, as_json: bool) -> None:
     """Submit a pipeline and follow it; interrupted, say that the run goes on."""
-    from pylib.runners import arguments, cluster, cluster_settings, connection, following, history
+    from pylib.runners import arguments, cluster, cluster_settings, connection, following, history, pods
 
     console = Console(stderr=True, soft_wrap=True)
     # Whether we are let in goes first: a store that is not there may take a minute to say so.
@@ -37,6 +38,9 @@ def run_on_cluster(pipeline: str, given: dict[str, Any], namespace: str | None, 
         )
         raise
     history.keep(settings().output, finished)
+    wanted = {task.name for task in finished.tasks}
+    for task, words in pods.warnings(finished.id, finished.namespace, wanted):
+        console.print(f"[yellow]![/] {task}: {escape(words)}", highlight=False)
     report(finished, console, as_json=as_json)
 
 

@@ -171,7 +171,9 @@ def _read(image: Path) -> bytes:
 def _write_overlay(path: Path, data: bytes, prediction: "Prediction") -> None:
     from pylib.data.images import decode_image, encode_png
 
-    picture = prediction.task.answer.picture(decode_image(data), prediction.answer)
+    bits = prediction.tags.get("sample_bits")
+    pixels = decode_image(data, sample_bits=int(bits) if bits else None)
+    picture = prediction.task.answer.picture(pixels, prediction.answer)
     try:
         path.write_bytes(encode_png(picture))
     except OSError as error:

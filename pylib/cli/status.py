@@ -53,7 +53,7 @@ def newest(output: Path) -> dict[str, Any]:
     evaluation = next(run.glob("*/evaluate/evaluation"))
     released = next(run.glob("*/release/released"))
     judged = read_evaluation(evaluation)
-    release = json.loads((released / "release.json").read_text())
+    release = json.loads((released / "release.json").read_text(encoding="utf-8"))
     facts = {
         "data_commit": release["data_commit"],
         "model_sha256": release["digest"],
@@ -71,7 +71,7 @@ def _answer(output: Path) -> dict[str, Any]:
     path = output / ANSWER
     if not path.is_file():
         return {}
-    asked = json.loads(path.read_text())
+    asked = json.loads(path.read_text(encoding="utf-8"))
     logged = find_prediction(settings().predictions, asked["prediction_id"]) or {}
     milliseconds = f"in {1000 * asked['latency_seconds']:.0f} ms"
     said = in_words(answer(logged))

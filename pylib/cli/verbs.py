@@ -1,37 +1,72 @@
-"""Every verb of the command line, one a line."""
+"""Every verb of the command line, one a line, each imported when asked for: none waits for the others."""
+
+import importlib
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
-from pylib.cli import (
-    cluster,
-    data,
-    doctor,
-    example,
-    explain,
-    ingest,
-    release,
-    retrain,
-    run,
-    serve,
-    status,
-)
-from pylib.cli.compile import compile_pipelines
+VERBS = {
+    "data": "data:data_app",
+    "run": "run:run_app",
+    "compile": "compile:compile_pipelines",
+    "evaluate": "release:evaluate",
+    "release": "release:release",
+    "released": "release:released",
+    "serve": "serve:serve",
+    "predict": "serve:predict",
+    "status": "status:status",
+    "explain": "explain:explain",
+    "reproduce": "reproduce:reproduce",
+    "doctor": "doctor:doctor",
+    "cluster": "cluster:cluster",
+    "retrain": "retrain:retrain_app",
+}
+"""Module of this package and name in it, by verb."""
+
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "cluster": {
+        "hidden": True,
+        "context_settings": {
+            "ignore_unknown_options": True,
+            "allow_extra_args": True,
+            "help_option_names": [],
+        },
+    }
+}
+
+
+class Verbs(TyperGroup):
+    """The verbs as commands."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Name them, without importing any."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import one; None where there is none of that name, and then all are at hand for a suggestion."""
+        for name in [cmd_name] if cmd_name in VERBS else VERBS:
+            self.commands.setdefault(name, _command(name))
+        return self.commands.get(cmd_name)
 
 
 def register(app: typer.Typer) -> None:
-    """Add every verb to the application."""
-    data.data_app.command("ingest")(ingest.ingest)
-    data.data_app.command("example")(example.example)
-    app.add_typer(data.data_app, name="data")
-    app.add_typer(run.run_app, name="run")
-    app.command("compile")(compile_pipelines)
-    app.command("evaluate")(release.evaluate)
-    app.command("release")(release.release)
-    app.command("released")(release.released)
-    app.command("serve")(serve.serve)
-    app.command("predict")(serve.predict)
-    app.command("status")(status.status)
-    app.command("explain")(explain.explain)
-    app.command("doctor")(doctor.doctor)
-    app.command("cluster", hidden=True, context_settings=cluster.ANYTHING)(cluster.cluster)
-    app.add_typer(retrain.retrain_app, name="retrain")
+    """Make the verbs the application's commands."""
+    app.callback(cls=Verbs)(_nothing)
+
+
+def _command(name: str) -> Any:
+    module, _, attribute = VERBS[name].partition(":")
+    verb = getattr(importlib.import_module(f"pylib.cli.{module}"), attribute)
+    app = typer.Typer(add_completion=False)
+    app.callback()(_nothing)
+    if isinstance(verb, typer.Typer):
+        app.add_typer(verb, name=name)
+    else:
+        app.command(name, **_SETTINGS.get(name, {}))(verb)
+    group: Any = typer.main.get_command(app)
+    return group.commands[name]
+
+
+def _nothing() -> None:
+    pass

@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pylib.data.checks import CheckedSample
+from pylib.data.classes import VOID, counted, ignored
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
+from pylib.data.leaks import leaks, moved
 from pylib.data.names import case_key
-from pylib.data.split import assign, group_of
+from pylib.data.split import assign, assign_beside, group_of
 from pylib.tasks.task import Task
 
 _FEW = 5
@@ -34,28 +36,32 @@ class Assembled:
 
 def assemble(
     samples: Sequence[CheckedSample],
-    classes: dict[int, str],
+    legend: dict[int, str],
     *,
     task: Task,
     name: str,
     group: str | None = None,
     parent: Parent | None = None,
     add: bool = False,
+    sample_bits: int | None = None,
 ) -> Assembled:
-    """Make the next index of samples that are good by themselves.
+    """Make the next index of samples that are good by themselves; `legend` as in pylib.data.classes.
 
     With `add` it holds the parent's items too, all as they were; without, only those that are there again
-    (by id), which keep their split. `group` is the pattern of `split.group_of`. Findings say what was
-    rejected: duplicates, ids that clash, and images that would join two splits.
+    (by id), which keep their split. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
+    the images. Findings say what was rejected: duplicates, ids that clash, and images that would join two
+    splits.
     """
-    return _Assembler(samples, classes, task, name, group, parent, add=add).run()
+    assembled = _Assembler(samples, legend, task, name, group, parent, add=add).run()
+    index = assembled.index.model_copy(update={"sample_bits": sample_bits})
+    return replace(assembled, index=index)
 
 
 class _Assembler:
     def __init__(
         self,
         samples: Sequence[CheckedSample],
-        classes: dict[int, str],
+        legend: dict[int, str],
         task: Task,
         name: str,
         group: str | None,
@@ -63,7 +69,8 @@ class _Assembler:
         *,
         add: bool,
     ) -> None:
-        self.classes, self.task, self.target = classes, task, task.checks.TARGET
+        self.classes, self.ignorable = counted(legend), ignored(legend)
+        self.task, self.target = task, task.checks.TARGET
         self.name, self.group, self.parent = name, group, parent
         self.old = {item.id: item for item in parent.index.items} if parent else {}
         self.fixed = self.old if add else {}
@@ -75,9 +82,10 @@ class _Assembler:
         self.samples = [sample for sample in self.samples if sample.id not in self.fixed]
         self._drop(self._case_collisions())
         self._drop(exact_duplicates(self._labelled(), known=self.old, fixed=self.fixed))
+        self._drop(self._alone())
         near = self._near_pairs()
         splits = self._splits(near)
-        self._drop(self._near_findings(near))
+        self._drop(self._near_findings(near, splits))
         items = [self._item(sample, splits[sample.id]) for sample in self.samples]
         items += [self._regrouped(item) for item in self.fixed.values()]
         index = DatasetIndex(
@@ -85,6 +93,7 @@ class _Assembler:
             name=self.name,
             group_pattern=self.group,
             classes=self.classes,
+            ignored=self._ignored(),
             items=sorted(items, key=lambda item: item.id),
         )
         self._drop(self._remarks(index))
@@ -113,16 +122,32 @@ class _Assembler:
                     others = [other for other in same if other != item]
                     yield find("id-case", item, f"differs by case only from {', '.join(others)}", others)
 
+    def _alone(self) -> Iterator[Finding]:
+        """Name the targets that are of use beside others only, where there are no such others."""
+        if not self.fixed and len(self._seen() & self.classes.keys()) == 1:
+            yield from (sample.target.alone for sample in self.samples if sample.target.alone)
+
+    def _seen(self) -> set[int]:
+        return {class_id for sample in self.samples for class_id in sample.target.amounts}
+
+    def _ignored(self) -> list[int]:
+        """The ids to record: VOID is ignored without a word, so it is named only where it is there."""
+        kept = set(self.parent.index.ignored) if self.parent and self.fixed else set()
+        there = kept | self._seen()
+        return sorted(kept | {number for number in self.ignorable if number != VOID or number in there})
+
     def _labelled(self) -> list[Labelled]:
         """Return the samples, and those of the fixed items that are the same image as one of them."""
         labelled = [
-            Labelled(sample.id, sample.image_sha256, sample.target.meaning) for sample in self.samples
+            Labelled(sample.id, sample.image_sha256, sample.target.meaning, sample.given)
+            for sample in self.samples
         ]
         digests = {sample.image_sha256 for sample in self.samples}
         for item in self.fixed.values():
             if self.parent and item.image_sha256 in digests:
                 label = self.task.checks.meaning(item.target, self.parent.read)
-                labelled.append(Labelled(item.id, item.image_sha256, label))
+                given = item.split if item.given else None
+                labelled.append(Labelled(item.id, item.image_sha256, label, given))
         return labelled
 
     def _near_pairs(self) -> list[tuple[str, str]]:
@@ -141,18 +166,33 @@ class _Assembler:
             same = digests.get(item.id, item.image_sha256) == item.image_sha256
             (settled if same else pinned)[item.id] = item.split
         groups = {item: group_of(item, self.group) for item in ids}
-        assignment = assign(groups, near, settled, pinned)
+        given = self._given()
+        assignment = (
+            assign_beside(given, groups, near, settled, pinned)
+            if given
+            else assign(groups, near, settled, pinned)
+        )
         self._drop(
             find("split-bridged", item, f"belongs with items of {' and of '.join(splits)}")
             for item, splits in sorted(assignment.bridges.items())
         )
+        present = {item: split for item, split in assignment.splits.items() if item in groups}
+        self._drop([*moved(given, present), *leaks(present, near, groups)] if given else [])
         return assignment.splits
 
-    def _near_findings(self, near: list[tuple[str, str]]) -> Iterator[Finding]:
+    def _given(self) -> dict[str, SplitName]:
+        """The splits that the source gives, and those that earlier ones gave to what is kept of them."""
+        given = {item.id: item.split for item in self.fixed.values() if item.given}
+        return given | {sample.id: sample.given for sample in self.samples if sample.given}
+
+    def _near_findings(
+        self, near: list[tuple[str, str]], splits: Mapping[str, SplitName]
+    ) -> Iterator[Finding]:
         new = {sample.id for sample in self.samples}
         present = new | self.fixed.keys()
         for cluster in clusters(pair for pair in near if present.issuperset(pair)):
-            if not new.isdisjoint(cluster):
+            # What splits share is a leak, and named as such.
+            if not new.isdisjoint(cluster) and len({splits[item] for item in cluster}) == 1:
                 first, *others = cluster
                 yield find("near-duplicate", first, f"looks like {_listed(others)}", others)
 
@@ -172,9 +212,33 @@ class _Assembler:
         for split in SPLITS:
             if not index.split(split):
                 yield find("split-empty", split, f"no item is in {split}")
-        seen = {class_id for sample in self.samples for class_id in sample.target.amounts}
-        for class_id in sorted(index.classes.keys() - seen if not self.fixed else ()):
+        yield from self._of_classes(index)
+
+    def _of_classes(self, index: DatasetIndex) -> Iterator[Finding]:
+        for number in index.ignored:
+            yield find("id-ignored", str(number), self._share(number))
+        if self.fixed:  # what they hold was not looked at
+            return
+        seen = self._seen()
+        for class_id in sorted(index.classes.keys() - seen):
             yield find("class-unseen", index.classes[class_id], f"no {self.target} has the id {class_id}")
+        amounts = {sample.id: sample.target.amounts for sample in self.samples}
+        for split in SPLITS:
+            there = {class_id for item in index.split(split) for class_id in amounts[item.id]}
+            if there and (
+                lacking := [index.classes[one] for one in sorted(index.classes.keys() & seen - there)]
+            ):
+                yield find(
+                    "split-without-class", split, f"no {self.target} in {split} has {_listed(lacking)}"
+                )
+
+    def _share(self, number: int) -> str:
+        """How much of the new targets has an id."""
+        amounts = [sample.target.amounts for sample in self.samples]
+        having = [one[number] for one in amounts if number in one]
+        total = max(1, sum(sum(one.values()) for one in amounts))
+        where = f"{self.task.checks.AMOUNTS}, in {len(having)} {self.target}s,"
+        return f"{sum(having) / total:.2%} of all {where} count for nothing"
 
     def _item(self, sample: CheckedSample, split: SplitName) -> Item:
         return Item(
@@ -187,6 +251,7 @@ class _Assembler:
             phash=sample.phash,
             group=group_of(sample.id, self.group),
             split=split,
+            given=sample.given == split,  # else it was cut from train, or stays where it was
         )
 
     def _regrouped(self, item: Item) -> Item:

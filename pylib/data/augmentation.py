@@ -41,9 +41,12 @@ class Change(NamedTuple):
         moved = _project(tf.cast(image, tf.float32), self.transform, "BILINEAR")
         return _recolour(moved, self.colours, self.strength)
 
-    def of_labels(self, labels: tf.Tensor) -> tf.Tensor:
-        """Move a map of class indices, uint8 [H,W], which gains no value that was not in it (nearest)."""
-        return _project(labels[..., tf.newaxis], self.transform, "NEAREST")[..., 0]
+    def of_labels(self, labels: tf.Tensor, outside: int | None = None) -> tf.Tensor:
+        """Move a map of class indices, uint8 [H,W], which gains no value that was not in it (nearest).
+
+        outside: the value of what comes from outside of it; None mirrors it in, as the image is
+        """
+        return _project(labels[..., tf.newaxis], self.transform, "NEAREST", outside)[..., 0]
 
 
 def draw_change(shape: tf.Tensor, seed: tf.Tensor, strength: float) -> Change:
@@ -71,15 +74,17 @@ def _transform(shape: tf.Tensor, draws: list[tf.Tensor], strength: float) -> tf.
     return tf.stack([a, b, offset_x, c, d, offset_y, 0.0, 0.0])
 
 
-def _project(image: tf.Tensor, transform: tf.Tensor, interpolation: str) -> tf.Tensor:
-    """Move one image [H,W,C]; what comes from outside is mirrored in, for image and mask alike."""
+def _project(
+    image: tf.Tensor, transform: tf.Tensor, interpolation: str, outside: int | None = None
+) -> tf.Tensor:
+    """Move one image [H,W,C]; what comes from outside is this value or, of None, mirrored in."""
     moved = tf.raw_ops.ImageProjectiveTransformV3(
         images=image[tf.newaxis],
         transforms=transform[tf.newaxis],
         output_shape=tf.shape(image)[:2],
-        fill_value=0.0,
+        fill_value=float(outside or 0),
         interpolation=interpolation,
-        fill_mode="REFLECT",
+        fill_mode="REFLECT" if outside is None else "CONSTANT",
     )
     return tf.ensure_shape(moved[0], image.shape)
 

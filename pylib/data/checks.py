@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pylib.data.dataset import Target, read_file
+from pylib.data.dataset import SplitName, Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
-from pylib.data.images import decode_image, true_extension
+from pylib.data.images import UPRIGHT, TooLargeError, decode_image, read_header, true_extension
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import DataError
@@ -31,7 +31,8 @@ class CheckedTarget:
 
     `meaning` is equal for targets that say the same, whatever file they came in; `amounts` counts how much
     there is of each class id; `files` are the target's own, by path in the commit: a file of the source, or
-    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing.
+    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing. `alone`
+    is the finding that rejects it where no other target of the data set has a class that it lacks.
     """
 
     record: Target
@@ -39,11 +40,15 @@ class CheckedTarget:
     amounts: dict[int, int] = field(default_factory=dict)
     files: dict[str, bytes | Path] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    alone: Finding | None = None
 
 
 @dataclass(frozen=True)
 class CheckedSample:
-    """A sample that is good by itself; `image_sha256` is of the bytes to store."""
+    """A sample that is good by itself; `image_sha256` is of the bytes to store.
+
+    `orientation` is what EXIF says of the image, 1 to 8; `given` is the split that the source gives it.
+    """
 
     id: str
     image: Path
@@ -53,6 +58,8 @@ class CheckedSample:
     height: int
     phash: str
     target: CheckedTarget
+    orientation: int = UPRIGHT
+    given: SplitName | None = None
 
     @property
     def path(self) -> str:
@@ -78,13 +85,20 @@ def examine(
     classes: dict[int, str],
     checks: "aspects.Checks",
     *,
+    sample_bits: int | None = None,
     workers: int | None = None,
+    max_pixels: int | None = None,
 ) -> tuple[list[CheckedSample], list[Finding]]:
-    """Decode and check all candidates in threads; return the good ones in order, and the findings."""
+    """Decode and check all candidates in threads; return the good ones in order, and the findings.
+
+    `sample_bits` is as in `decode_image`.
+    """
     good: list[CheckedSample] = []
     findings: list[Finding] = []
     with ThreadPoolExecutor(workers) as pool:
-        results = pool.map(lambda candidate: _examine(candidate, classes, checks), candidates)
+        results = pool.map(
+            lambda candidate: _examine(candidate, classes, checks, sample_bits, max_pixels), candidates
+        )
         for sample, found in tqdm(results, total=len(candidates), desc="check", unit="image", disable=None):
             findings += found
             if sample:
@@ -92,16 +106,20 @@ def examine(
     return good, findings
 
 
-def size_of(array: NDArray[np.uint8]) -> str:
+def size_of(array: NDArray[Any]) -> str:
     """Width x height of an array [H, W, …], for messages."""
     return f"{array.shape[1]}x{array.shape[0]}"
 
 
 def _examine(
-    candidate: Candidate, classes: dict[int, str], checks: "aspects.Checks"
+    candidate: Candidate,
+    classes: dict[int, str],
+    checks: "aspects.Checks",
+    sample_bits: int | None,
+    max_pixels: int | None,
 ) -> tuple[CheckedSample | None, list[Finding]]:
     try:
-        data, image = _read_image(candidate, checks.MIN_SIDE)
+        data, image = _read_image(candidate, checks.MIN_SIDE, sample_bits, max_pixels)
         target = checks.check(candidate, image, classes)
     except RejectedError as error:
         return None, [error.finding]
@@ -114,14 +132,20 @@ def _examine(
         height=image.shape[0],
         phash=perceptual_hash(image),
         target=target,
+        orientation=read_header(data).orientation,
+        given=candidate.split,
     )
     return sample, [*_extension_wrong(sample), *target.findings]
 
 
-def _read_image(candidate: Candidate, min_side: int) -> tuple[bytes, NDArray[np.uint8]]:
+def _read_image(
+    candidate: Candidate, min_side: int, sample_bits: int | None, max_pixels: int | None
+) -> tuple[bytes, NDArray[np.uint8]]:
     try:
         data = read_file(candidate.image)
-        image = decode_image(data)
+        image = decode_image(data, sample_bits=sample_bits, max_pixels=max_pixels)
+    except TooLargeError as error:
+        raise RejectedError(find("image-too-large", candidate.id, str(error))) from error
     except DataError as error:
         raise RejectedError(find("image-unreadable", candidate.id, str(error))) from error
     if min(image.shape[:2]) < min_side:

@@ -4,14 +4,24 @@ import hashlib
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
+from pylib.data.classes import IGNORE
 from pylib.errors import DataError
 from pylib.records import Record, first_error
 
 SplitName = Literal["train", "validation", "test", "calibration"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 INDEX_FILE = "dataset.json"
+SAMPLE_BITS = (8, 10, 12, 14, 16)
+"""How many bits can be in use in image files that have more than 8."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -24,6 +34,7 @@ def _inside(path: str) -> str:
 
 ImagePath = Annotated[str, Field(pattern=r"^images/[^\\]+$"), AfterValidator(_inside)]
 MaskPath = Annotated[str, Field(pattern=r"^masks/[^\\]+$"), AfterValidator(_inside)]
+SampleBits = Annotated[int | None, Field(ge=8, le=16, exclude_if=lambda bits: bits is None)]
 Parsed = TypeVar("Parsed", bound=Record)
 
 
@@ -82,7 +93,7 @@ class Item(Record):
 
     `id` is the image's path below images/ without extension; `image` is its path in the commit; `width` and
     `height` are in pixels, upright; `phash` is 16 hex digits (a DCT perceptual hash); `group` is the key
-    that keeps items in one split, where one was asked for.
+    that keeps items in one split, where one was asked for; the split of a `given` item is its source's own.
     """
 
     id: str = Field(min_length=1)
@@ -94,6 +105,13 @@ class Item(Record):
     phash: str = Field(pattern=r"^[0-9a-f]{16}$")
     group: str | None
     split: SplitName
+    given: bool = False
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write an item whose split is not given as it always was, so that the same content is one commit."""
+        content: dict[str, Any] = dump(self)
+        return content if self.given else {key: content[key] for key in content if key != "given"}
 
     @property
     def files(self) -> dict[str, str]:
@@ -105,7 +123,9 @@ class DatasetIndex(Record):
     """What dataset.json holds: the task, the classes (id → name) and the items, sorted by id.
 
     `task` is one of pylib.tasks; `group_pattern` is the regular expression whose first capture group, found
-    in an id, is the item's group. A data set of numbers has no classes.
+    in an id, is the item's group. A data set of numbers has no classes. `ignored` are ids in targets that are
+    no class and count for nothing. `sample_bits`, one of SAMPLE_BITS, are in use in image files with more
+    than 8 bits a sample; None where there are none, or in what was written before: then 16.
     """
 
     format: Literal[2] = 2
@@ -113,6 +133,8 @@ class DatasetIndex(Record):
     name: str
     group_pattern: str | None = None
     classes: dict[Annotated[int, Field(ge=0)], str]
+    ignored: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
+    sample_bits: SampleBits = None
     items: list[Item]
 
     @model_validator(mode="before")
@@ -132,7 +154,20 @@ class DatasetIndex(Record):
             raise ValueError("items must be sorted by id, and ids must be unique")
         if len(set(self.classes.values())) != len(self.classes):
             raise ValueError("two class ids have the same name")
+        if both := self.classes.keys() & set(self.ignored):
+            raise ValueError(f"id {min(both)} is a class, and ignored")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write what ignores nothing as it always was, so that the same content is the same commit."""
+        content: dict[str, Any] = dump(self)
+        return content if self.ignored else {key: content[key] for key in content if key != "ignored"}
+
+    @property
+    def legend(self) -> dict[int, str]:
+        """What each id of a target means, as pylib.data.classes has it, sorted by id."""
+        return dict(sorted({**self.classes, **dict.fromkeys(self.ignored, IGNORE)}.items()))
 
     @property
     def class_names(self) -> list[str]:

@@ -19,11 +19,15 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Labelled:
-    """An image by id, with the SHA-256 of its bytes and its label: what its target means to the task."""
+    """An image by id, with the SHA-256 of its bytes and its label: what its target means to the task.
+
+    `given` is the split that its source gives it, if it gives any.
+    """
 
     id: str
     sha256: str
     label: str
+    given: str | None = None
 
 
 def exact_duplicates(
@@ -32,7 +36,7 @@ def exact_duplicates(
     """Find images of the same bytes: one is kept if their labels agree, none if they do not.
 
     The one kept is a `known` one, of an earlier commit, if there is any, else the one with the smallest id.
-    What is `fixed` stays whatever its label is.
+    What is `fixed` stays whatever its label is. In each split that a source gives, one is kept.
     """
     by_digest: dict[str, list[Labelled]] = defaultdict(list)
     for item in items:
@@ -41,14 +45,20 @@ def exact_duplicates(
         if len(same) == 1:
             continue
         contradictory = len({item.label for item in same}) > 1
-        kept = min(same, key=lambda item: (item.id not in fixed, item.id not in known, item.id)).id
+        order = sorted(same, key=lambda item: (item.id not in fixed, item.id not in known, item.id))
+        first = {item.given: item.id for item in reversed(order)}
         for item in (item for item in same if item.id not in fixed):
             others = sorted(other.id for other in same if other is not item)
             if contradictory:
                 reason = f"the same image has another label as {', '.join(others)}"
                 yield find("duplicate-contradictory", item.id, reason, others)
-            elif item.id != kept:
-                yield find("duplicate", item.id, f"the same image and label as {kept}", [kept])
+            elif item.id != (other := first[item.given] if item.given else _kept(order)):
+                yield find("duplicate", item.id, f"the same image and label as {other}", [other])
+
+
+def _kept(order: Sequence[Labelled]) -> str:
+    """The one that is kept of what no split is given to: one of a given split, if there is any."""
+    return next((item.id for item in order if item.given), order[0].id)
 
 
 def perceptual_hash(image: NDArray[np.uint8]) -> str:

@@ -8,15 +8,26 @@ from pylib.records import Record
 
 @dataclass(frozen=True)
 class Rule:
-    """A kind of finding: whether it rejects the item, its title, and the likely fix."""
+    """A kind of finding: whether it rejects the item, its title, and the likely fix.
+
+    What is a `risk` is kept unless a person asks for a strict check: only they can tell what is right.
+    """
 
     rejected: bool
     title: str
     fix: str
+    risk: bool = False
 
 
 _OF_AN_IMAGE: dict[str, Rule] = {
-    "image-unreadable": Rule(True, "Unreadable images", "copy the file again from where it came"),
+    "image-unreadable": Rule(
+        True, "Unreadable images", "copy the file again from where it came, or save it as JPEG or PNG"
+    ),
+    "image-too-large": Rule(
+        True,
+        "Images above the limit of pixels",
+        "scale them down, or raise it: --max-pixels, PYLIB_MAX_PIXELS",
+    ),
     "image-too-small": Rule(True, "Images too small", "use the original, not its thumbnail"),
     "extension-wrong": Rule(False, "Extensions that lie", "nothing: it is stored under its true extension"),
 }
@@ -31,9 +42,31 @@ _OF_A_DATA_SET: dict[str, Rule] = {
     "split-bridged": Rule(
         True, "Images that would join two splits", "leave it out: it resembles images on both sides"
     ),
+    "split-leak": Rule(
+        False,
+        "Given splits that share images",
+        "leave it in one of them: what was trained on says nothing when it is tested on",
+        risk=True,
+    ),
+    "split-kept": Rule(
+        False,
+        "Given splits that came too late",
+        "name another repository to split anew: a known item never changes its split",
+        risk=True,
+    ),
+    "split-name-unknown": Rule(False, "Names in lists of splits that no image has", "correct the list"),
     "near-duplicate": Rule(False, "Near duplicates", "nothing: they stay in one split"),
     "group-unmatched": Rule(False, "Ids without a group", "widen --group if they belong to one"),
     "class-unseen": Rule(False, "Classes that no item has", "check the ids in classes.yaml or --classes"),
+    "id-ignored": Rule(
+        False, "Ids that are ignored", "nothing; name it in classes.yaml or --classes if it is a class"
+    ),
+    "split-without-class": Rule(
+        False, "Splits without a class", "add images: what is measured there says nothing of that class"
+    ),
+    "depth-mixed": Rule(
+        False, "Images of several depths", "bring them to one range of values, if they are of several cameras"
+    ),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(
         True, "Ids that the commit has", "rename it; to replace the old one, ingest all without --add"

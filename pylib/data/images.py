@@ -1,16 +1,23 @@
 """Image bytes to arrays and back: the one decoder and the one resizer of training, evaluation and serving.
 
-Imports only numpy, Pillow and pylib.errors, because the small serving environment uses it too.
+Imports only numpy, Pillow, pylib.errors, samples and settings: the small serving environment uses it too.
 """
 
+import contextlib
 import io
+import math
 import struct
 import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from pylib import settings
+from pylib.data import samples
 from pylib.errors import DataError, one_line
 
 # What we read, and the extension its true content gets. MPO is what some cameras put into a .jpg.
@@ -23,7 +30,20 @@ EXTENSIONS = {
     "BMP": "bmp",
     "TIFF": "tif",
 }
-MAX_PIXELS = 40_000_000
+UPRIGHT = 1  # the EXIF orientation of an image that needs no turning
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Pillow's own limit would come before ours, which holds before anything is decoded.
+Image.MAX_IMAGE_PIXELS = None
+_STRIP = 256  # rows
+Read = TypeVar("Read")
 _FORMATS = [name for name in EXTENSIONS if name != "MPO"]  # Pillow finds MPO by itself, through JPEG
 _LOSSY = {"JPEG", "MPO", "WEBP"}
 # What Pillow raises on damaged files, found by flipping bytes in files of every format.
@@ -45,38 +65,103 @@ _UNREADABLE = (
 )
 
 
-def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+class TooLargeError(DataError):
+    """An image has more pixels than are read."""
+
+
+class Header(NamedTuple):
+    """What is known of an image before it is decoded: its kind, its size, and how EXIF turns it (1 to 8)."""
+
+    kind: str
+    width: int
+    height: int
+    orientation: int
+
+
+def decode_image(
+    data: bytes, *, max_pixels: int | None = None, sample_bits: int | None = None
+) -> NDArray[np.uint8]:
     """Decode an image file to uint8 [H, W, 3], RGB in 0..255, turned upright by its EXIF orientation.
 
     Grey, palette and 16-bit images become RGB; what is transparent becomes white; of an animation the first
-    frame is taken. Raises DataError for what cannot be read to its end or has more than max_pixels.
+    frame is taken. Of files with more than 8 bits a sample, `sample_bits` are in use (by default 16), and the
+    upper 8 of those are taken. Raises DataError for what cannot be read to its end, or has more than
+    max_pixels (by default those of the settings) or values above those bits.
     """
     image = _open(data, max_pixels)
     try:
-        return np.asarray(_to_rgb(_upright(image)), dtype=np.uint8)
+        if samples.bits_of(image) > samples.BYTE:
+            image = samples.eight_bits(image, data, sample_bits or samples.WORD, _upright)
+        else:
+            image = _upright(image)
+        return _pixels(_to_rgb(image))
     except _UNREADABLE as error:
         raise _damaged(image, error) from error
 
 
-def decode_mask(data: bytes, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Decode a mask file to its class ids, uint8 [H, W].
+def decode_mask(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uint8]:
+    """Decode a mask file, one of ours, to its class ids, uint8 [H, W].
 
     Palette masks give their indices, 1-bit masks 0 and 1, RGB masks their one value where all channels agree.
-    Raises DataError where that fails, or where lossy compression will have changed the ids.
+    Raises DataError where that fails, or where lossy compression will have changed the ids. Other people's
+    masks may mean something else: see pylib.tasks.segmentation.meaning.
     """
+    return read_mask(data, lambda image: _one_channel(np.asarray(image), image.mode), max_pixels=max_pixels)
+
+
+def read_mask(data: bytes, read: Callable[[Image.Image], Read], *, max_pixels: int | None = None) -> Read:
+    """Open a mask file and let `read` make of it what it is; DataError where it is damaged or lossy."""
     image = _open(data, max_pixels)
     if image.format in _LOSSY:
         raise DataError(f"mask is a {image.format}, whose compression changes class ids: save it as PNG")
     try:
-        array = np.asarray(image)
+        return read(image)
     except _UNREADABLE as error:
         raise _damaged(image, error) from error
-    return _one_channel(array, image.mode)
+
+
+def image_depth(path: Path) -> int:
+    """Bits a sample in an image file, of which only the header is read; 0 where that cannot be."""
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            return samples.bits_of(image)
+    except _UNREADABLE:
+        return 0
+
+
+def largest_sample(data: bytes, *, max_pixels: int | None = None) -> int:
+    """The largest value in a file with more than 8 bits a sample, but for its alpha; raises DataError."""
+    image = _open(data, max_pixels)
+    try:
+        return samples.largest_sample(image, data)
+    except _UNREADABLE as error:
+        raise _damaged(image, error) from error
 
 
 def true_extension(data: bytes) -> str:
     """Return the extension that the content deserves ("jpg", "png", …), without reading all of it."""
-    return EXTENSIONS[str(_open(data, max_pixels=None).format)]
+    return EXTENSIONS[str(_open(data, math.inf).format)]
+
+
+def read_header(file: Path | bytes) -> Header:
+    """Read an image's size and EXIF orientation without decoding it; raises DataError.
+
+    Of a PNG, the orientation is seen that stands before its pixels, where all writers put it.
+    """
+    image = _open(file, math.inf)
+    with image:
+        early = image.format != "PNG" or not {"exif", "XML:com.adobe.xmp"}.isdisjoint(image.info)
+        try:
+            found = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT) if early else UPRIGHT
+        except _UNREADABLE:
+            found = UPRIGHT  # as decode_image forgives it
+        return Header(str(image.format), *image.size, found if found in range(1, 9) else UPRIGHT)
+
+
+def turn(array: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn an array [H, W] or [H, W, 3] upright as an EXIF orientation says, 1 to 8 (Exif 2.32, 4.6.4.A)."""
+    method = _TURNS.get(orientation)
+    return array if method is None else np.asarray(Image.fromarray(array).transpose(method), dtype=np.uint8)
 
 
 def resize_image(array: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -109,39 +194,47 @@ def encode_png(array: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _open(data: bytes, max_pixels: int | None) -> Image.Image:
-    if not data:
+def _open(file: Path | bytes, max_pixels: float | None) -> Image.Image:
+    if file == b"":
         raise DataError("image is empty (0 bytes)")
+    limit = settings.max_pixels() if max_pixels is None else max_pixels
     try:
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=_FORMATS)
     except UnidentifiedImageError as error:
         readable = ", ".join(sorted(set(EXTENSIONS.values())))
         raise DataError(f"not an image of a kind that is read here ({readable})") from error
     except _UNREADABLE as error:
         raise DataError(f"damaged image header ({one_line(error)})") from error
     width, height = image.size
-    if max_pixels is not None and width * height > max_pixels:
-        raise DataError(f"image of {width}x{height} is above the limit of {max_pixels:,} pixels")
+    if width * height > limit:
+        raise TooLargeError(
+            f"image of {width}x{height} is above the limit of {limit:,} pixels: scale it down, or raise the "
+            "limit with PYLIB_MAX_PIXELS"
+        )
     return image
 
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()  # first, so that only what the EXIF block itself gets wrong is forgiven below
-    try:
-        return ImageOps.exif_transpose(image)
-    except _UNREADABLE:
-        return image
+    with contextlib.suppress(*_UNREADABLE):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy of 61 megapixels takes 240 MB
+    return image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I;16", "I")):  # 16-bit grey: Pillow's own conversion clips it at 255
-        return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no agreed range")
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of an RGB image, taken a strip at a time: Pillow's own way holds them twice more."""
+    array = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _STRIP):
+        bottom = min(top + _STRIP, image.height)
+        array[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return array
 
 
 def _one_channel(array: NDArray[np.generic], mode: str) -> NDArray[np.uint8]:

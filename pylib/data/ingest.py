@@ -9,19 +9,20 @@ from pylib.data.assemble import Parent
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
 from pylib.data.plan import Options, Plan, plan_ingest
-from pylib.data.report import write_report
-from pylib.errors import NotFoundError
+from pylib.data.report import PAGE, write_report
+from pylib.errors import DataError, NotFoundError
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 
 
 @dataclass(frozen=True)
 class IngestResult:
-    """The commit, its index, all findings, and whether the commit is a new one."""
+    """The commit, its index, all findings, whether the commit is a new one, and how the source was read."""
 
     commit: Commit
     index: DatasetIndex
     findings: list[Finding]
     new: bool
+    assumed: list[str]
 
 
 def ingest(
@@ -45,7 +46,11 @@ def ingest(
     with plan_ingest(source, parent, options, cache=cache, name=repository) as plan:
         if report:
             write_report(plan, report)
-        plan.check()
+        try:
+            plan.check()
+        except DataError as error:
+            where = f"; {report / PAGE} shows all" if report else ""
+            raise DataError(f"{error}{where}") from error
         commit = store.commit(
             repository,
             plan.files,
@@ -53,7 +58,8 @@ def ingest(
             mode="add" if options.add and parent else "replace",
             description=describe(plan),
         )
-    return IngestResult(commit, plan.index, plan.findings, new=head is None or head.id != commit.id)
+    new = head is None or head.id != commit.id
+    return IngestResult(commit, plan.index, plan.findings, new, plan.assumed)
 
 
 def read_parent(store: Store, repository: str, branch: str) -> tuple[Parent | None, Commit | None]:

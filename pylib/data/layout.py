@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pylib.data.colours import Colour
+from pylib.data.dataset import SplitName
 from pylib.data.findings import Finding, find
 from pylib.data.names import printable, unsafe_name
 
@@ -17,48 +19,100 @@ _READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".ti
 _NOT_READ = {".heic", ".heif", ".avif", ".jp2", ".tga", ".ppm", ".pgm", ".psd", ".svg"}
 _PICTURES = _READ | _NOT_READ  # the latter so that they are reported as unreadable, not passed over
 _FEW = 3
+_DEEP = 4  # so many wrapping folders are looked through
+_SYSTEMS_OWN = {
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "__macosx",
+    "@eadir",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+    "__pycache__",
+}
+
+Reading = Literal["exif", "stored"]
+"""What a target lies on: the picture as its EXIF orientation turns it, or its pixels as they are stored."""
 
 
 @dataclass(frozen=True)
 class Candidate:
     """An image by id, before anybody has looked inside.
 
-    `source` is what the task found of its target: a file, a class's name, a number, as the task likes.
+    `source` is what the task found of its target: a file, a class's name, a number, as the task likes;
+    `split` is the one that the source gives it, if it gives any; `reading` says how its target lies where its
+    shape cannot, and `decided` whether a person said so.
     """
 
     id: str
     image: Path
     source: Any
+    split: SplitName | None = None
+    reading: Reading = "exif"
+    decided: bool = False
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit."""
+    """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit.
+
+    `assumed` are sentences that say how it was read where it could have been read otherwise; `colours` are
+    names of classes by their colour in a target, as red, green and blue, where it gives such.
+    """
 
     root: Path
     candidates: list[Candidate]
     class_names: dict[int, str] | None
     findings: list[Finding] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
+    colours: Mapping[Colour, str] = field(default_factory=dict)
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, sorted, less what operating systems leave there."""
-    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not _junk(path.name)]
+    """The folders in a folder, sorted, less hidden ones and what operating systems leave there."""
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not hidden(path.name)]
+
+
+def levels(folder: Path) -> Iterator[list[Path]]:
+    """Where a data set can begin, the nearest first: the folder, its subfolders, and so on."""
+    level = [folder]
+    for _ in range(_DEEP + 1):
+        yield level
+        level = [path for above in level for path in subfolders(above) if not path.is_symlink()]
 
 
 def roots(folder: Path) -> list[Path]:
-    """Where a data set can begin: in the folder itself, or in its only subfolder."""
-    below = subfolders(folder)
-    return [folder, *(below if len(below) == 1 else [])]
+    """All folders where a data set can begin, the nearest first."""
+    return [path for level in levels(folder) for path in level]
 
 
-def by_id(folder: Path, root: Path) -> tuple[Files, list[Path]]:
-    """The pictures below a folder by their path in it without extension, and the other files, from root."""
+def is_picture(path: Path) -> bool:
+    """Whether a file is named like a picture, one that can be read or not."""
+    return path.suffix.lower() in _PICTURES and path.is_file() and not hidden(path.name)
+
+
+def without_extension(name: str) -> str:
+    """A name less its extension, if that is one of a picture."""
+    stem, _, extension = name.rpartition(".")
+    return stem if stem and f".{extension.lower()}" in _PICTURES else name
+
+
+def by_id(
+    folder: Path, root: Path, *, prefix: str = "", less: Path | None = None
+) -> tuple[Files, list[Path]]:
+    """The pictures below a folder by their path in it without extension, and the other files, from root.
+
+    `prefix` goes before each id; what is below `less` is left out.
+    """
     found: Files = defaultdict(list)
     others = []
     for path in _walk(folder):
-        if path.suffix.lower() in _PICTURES and path.is_file() and not _junk(path.name):
-            found[path.relative_to(folder).with_suffix("").as_posix()].append(path)
+        inside = path.relative_to(folder)
+        if less and path.is_relative_to(less):
+            continue
+        if is_picture(path) and not any(map(hidden, inside.parts)):
+            found[prefix + inside.with_suffix("").as_posix()].append(path)
         else:
             others.append(path.relative_to(root))
     return found, others
@@ -87,8 +141,7 @@ def ignored(paths: list[Path]) -> Iterator[Finding]:
     """Name what was passed over, a line for each folder and extension, with the first few files."""
     kinds: dict[str, list[str]] = defaultdict(list)
     for path in paths:
-        name = "._*" if path.name.startswith("._") else f"*{path.suffix}" if path.suffix else path.name
-        kinds[(path.parent / name).as_posix()].append(path.name)
+        kinds[_kind(path)].append(path.name)
     for kind, names in sorted(kinds.items()):
         first = ", ".join(printable(name) for name in names[:_FEW]) + (", …" if len(names) > _FEW else "")
         yield find("file-ignored", printable(kind), f"{len(names)} passed over: {first}")
@@ -102,11 +155,20 @@ def with_safe_names(layout: Layout) -> Layout:
     return replace(layout, candidates=kept, findings=[*layout.findings, *unsafe])
 
 
+def hidden(name: str) -> bool:
+    """Whether a file or folder is no part of a data set: hidden, or left there by a system or a tool."""
+    return name.startswith(".") or name.casefold() in _SYSTEMS_OWN
+
+
+def _kind(path: Path) -> str:
+    for place, part in enumerate(path.parts[:-1]):
+        if hidden(part):
+            return Path(*path.parts[: place + 1], "*").as_posix()
+    name = "._*" if path.name.startswith("._") else f"*{path.suffix}" if path.suffix else path.name
+    return (path.parent / name).as_posix()
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for current, folders, files in os.walk(folder):
         folders.sort()
         yield from (Path(current) / name for name in sorted(files))
-
-
-def _junk(name: str) -> bool:
-    return name.startswith("._") or name in {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}

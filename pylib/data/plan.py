@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
+from pylib.data.classes import counted
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
-from pylib.data.findings import Finding
-from pylib.data.layout import Layout, with_safe_names
+from pylib.data.depths import survey
+from pylib.data.findings import Finding, all_rules
+from pylib.data.images import UPRIGHT
+from pylib.data.layout import Layout, Reading, with_safe_names
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
+from pylib.settings import max_pixels
 from pylib.tasks.task import DEFAULT, Task, find
 
 
@@ -19,10 +23,12 @@ from pylib.tasks.task import DEFAULT, Task, find
 class Options:
     """What a person can ask for.
 
-    `task` is by name, else the parent commit's, else segmentation; `classes` are ids and names, else those
-    that the source names, the parent's, or the task's own; `group` is a regular expression whose first
+    `task` is by name, else the parent commit's, else segmentation; `classes` is a legend, else what the
+    source says, the parent's, or the task's own; `group` is a regular expression whose first
     capture group, found in an id, is the group's key, else the parent's, and "" is none; `strict` makes it
-    an error to reject anything; `add` keeps the parent's items.
+    an error to reject anything; `add` keeps the parent's items. `orientation` says how masks lie on images
+    that EXIF turns, where their shape does not tell; `max_pixels` is how many an image may have, by default
+    those of the settings.
     """
 
     task: str | None = None
@@ -30,37 +36,61 @@ class Options:
     group: str | None = None
     strict: bool = False
     add: bool = False
+    orientation: Reading | None = None
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a commit would hold, and why: valid while the source is open.
 
-    `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them.
+    `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them;
+    `legend` says what each id means, as in pylib.data.classes; `assumed` are sentences that say how the
+    source was read.
     """
 
     source: Source
     layout: Layout
     options: Options
     task: Task
+    legend: dict[int, str]
     index: DatasetIndex
     files: dict[str, bytes | Path]
     samples: list[CheckedSample]
     findings: list[Finding]
+    assumed: list[str]
 
     @property
     def rejected(self) -> list[Finding]:
         """The findings whose item is not in the commit."""
         return [finding for finding in self.findings if finding.rejected]
 
+    @property
+    def risks(self) -> list[Finding]:
+        """The findings whose item is in the commit, and may be wrong there."""
+        rules = all_rules(self.task.checks.FINDINGS)
+        return [finding for finding in self.findings if rules[finding.code].risk]
+
     def check(self) -> None:
-        """Raise DataError where nothing is usable or, if strict, where anything was rejected."""
-        reasons = "; ".join(f"{finding.item}: {finding.reason}" for finding in self.rejected[:3])
+        """Raise DataError where nothing is usable or, if strict, where anything was rejected or is a risk."""
         if not self.index.items:
             nothing = f"there is no image with a {self.task.checks.TARGET}"
-            raise DataError(f"{self.source.uri}: no usable item ({reasons or nothing})")
-        if self.options.strict and self.rejected:
-            raise DataError(f"{self.source.uri}: {len(self.rejected)} rejected, and strict: {reasons}")
+            raise DataError(f"{self.source.uri}: no usable item ({_reasons(self.rejected) or nothing})")
+        if self.options.strict and (wrong := [*self.rejected, *self.risks]):
+            counts = f"{len(self.rejected)} rejected" + f", {len(self.risks)} at risk" * bool(self.risks)
+            raise DataError(f"{self.source.uri}: {counts}, and strict: {_reasons(wrong)}")
+
+
+def _reasons(findings: list[Finding]) -> str:
+    """The first of each kind, with the likely fix and how many there are of it."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(finding.code, []).append(finding)
+    return "; ".join(
+        f"{found[0].item}: {found[0].reason}{f', and {len(found) - 1} more' if found[1:] else ''}"
+        f" (likely fix: {found[0].fix})"
+        for found in list(kinds.values())[:3]
+    )
 
 
 @contextmanager
@@ -88,26 +118,62 @@ def _task(options: Options, parent: Parent | None) -> Task:
 
 
 def _plan(source: Source, parent: Parent | None, options: Options, task: Task, name: str) -> Plan:
-    layout = with_safe_names(task.layout.read_layout(source.folder, source.uri))
+    layout = _oriented(with_safe_names(task.layout.read_layout(source.folder, source.uri)), options)
     old = parent.index if parent else None
-    classes = task.checks.classes(options.classes, layout.class_names, old.classes if old else None)
-    if old and options.add and classes != old.classes:
-        raise ConfigurationError(f"{name}: its classes are {old.classes}; what is added must have the same")
+    legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
+    if old and options.add:
+        if counted(legend) != old.classes:
+            raise ConfigurationError(
+                f"{name}: its classes are {old.classes}; what is added must have the same"
+            )
+        legend = dict(sorted({**legend, **old.legend}.items()))
+    limit = options.max_pixels or max_pixels()
+    candidates, assumed = task.checks.settle(layout, legend, limit)
+    layout = replace(layout, candidates=candidates)
+    depths = survey(candidates, name, old.sample_bits if old and options.add else None, max_pixels=limit)
     group = options.group if options.group is not None else old.group_pattern if old else None
-    samples, findings = examine(layout.candidates, classes, task.checks)
+    samples, findings = examine(
+        candidates, legend, task.checks, sample_bits=depths.sample_bits, max_pixels=limit
+    )
     assembled = assemble(
-        samples, classes, task=task, name=name, group=group or None, parent=parent, add=options.add
+        samples,
+        legend,
+        task=task,
+        name=name,
+        group=group or None,
+        parent=parent,
+        add=options.add,
+        sample_bits=depths.sample_bits,
     )
     return Plan(
         source=source,
         layout=layout,
         options=options,
         task=task,
+        legend=legend,
         index=assembled.index,
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
-        findings=[*layout.findings, *findings, *assembled.findings],
+        findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
+        assumed=[*layout.assumed, depths.assumption, *assumed, *_turned(samples)],
     )
+
+
+def _oriented(layout: Layout, options: Options) -> Layout:
+    if not (asked := options.orientation):
+        return layout
+    return replace(
+        layout, candidates=[replace(one, reading=asked, decided=True) for one in layout.candidates]
+    )
+
+
+def _turned(samples: list[CheckedSample]) -> Iterator[str]:
+    turned = sum(sample.orientation != UPRIGHT for sample in samples)
+    if turned:
+        yield (
+            f"{turned} of {len(samples)} images carry an EXIF orientation: they are turned upright by it, "
+            "here, in training and by the server"
+        )
 
 
 def _files(index: DatasetIndex, samples: list[CheckedSample]) -> dict[str, bytes | Path]:

@@ -6,16 +6,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import jinja2
+from pydantic import Field
 
 from pylib.atomic import write_file
+from pylib.data import templates
 from pylib.data.dataset import SPLITS, SplitName
 from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
+from pylib.data.images import UPRIGHT
 from pylib.data.plan import Plan
 from pylib.errors import DataError
-from pylib.palette import class_colour
+from pylib.palette import HATCHING, class_colour
 from pylib.records import Record
+from pylib.settings import max_pixels
 
+PAGE = "report.html"
 _SHOWN = 24  # kept items with a picture
 _SHOWN_ASIDE = 60  # items with a picture in each kind of finding
 _BINS = 16
@@ -33,9 +38,11 @@ class Counts(Record):
 class Report(Record):
     """What report.json holds.
 
-    `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels; `sides`
+    `class_shares` are shares, 0…1, of what the task counts in the kept targets, such as pixels, less what is
+    ignored; `ignored` are its shares of all of them, by id, where there is such; `sides`
     counts the data set's images by the length of their shorter side, as (from, to, count) in pixels;
-    `splits` counts the data set's items.
+    `splits` counts the data set's items; `assumed` says how the source was read; `exif_orientation` counts
+    the images that EXIF turns.
     """
 
     format: Literal[1] = 1
@@ -46,8 +53,11 @@ class Report(Record):
     images: Counts
     splits: dict[SplitName, int]
     class_shares: dict[str, float]
+    ignored: dict[int, float] = Field(default_factory=dict)
     sides: list[tuple[int, int, int]]
     findings: list[Finding]
+    assumed: list[str] = Field(default_factory=list)
+    exif_orientation: int = 0
 
 
 def make_report(plan: Plan) -> Report:
@@ -56,6 +66,7 @@ def make_report(plan: Plan) -> Report:
     aside = len({finding.item for finding in plan.rejected})
     amounts = sum((Counter(sample.target.amounts) for sample in plan.samples), Counter[int]())
     total = max(1, amounts.total())
+    counts = max(1, sum(amounts[number] for number in index.classes))
     return Report(
         name=index.name,
         source=plan.source.uri,
@@ -65,9 +76,12 @@ def make_report(plan: Plan) -> Report:
             read=len(plan.layout.candidates), kept=len(plan.samples), rejected=aside, total=len(index.items)
         ),
         splits={name: len(index.split(name)) for name in SPLITS},
-        class_shares={name: amounts[number] / total for number, name in sorted(index.classes.items())},
+        class_shares={name: amounts[number] / counts for number, name in sorted(index.classes.items())},
+        ignored={number: amounts[number] / total for number in index.ignored},
         sides=_histogram([min(item.width, item.height) for item in index.items]),
         findings=plan.findings,
+        assumed=plan.assumed,
+        exif_orientation=sum(sample.orientation != UPRIGHT for sample in plan.samples),
     )
 
 
@@ -77,7 +91,7 @@ def write_report(plan: Plan, folder: Path) -> Report:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_file(folder / "report.json", report.dumps())
-        write_file(folder / "report.html", _html(plan, report))
+        write_file(folder / PAGE, _html(plan, report))
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{folder}: the report cannot be written ({reason}); name another folder") from error
@@ -86,16 +100,26 @@ def write_report(plan: Plan, folder: Path) -> Report:
 
 def _html(plan: Plan, report: Report) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pylib.data"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(templates.__path__),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     checks = plan.task.checks
-    gallery = Gallery(plan.layout.candidates, plan.index.classes, checks)
+    gallery = Gallery(
+        plan.layout.candidates,
+        plan.legend,
+        checks,
+        limit=plan.options.max_pixels or max_pixels(),
+        sample_bits=plan.index.sample_bits,
+    )
     step = max(1, len(plan.samples) // _SHOWN)
     return environment.get_template("report.html.j2").render(
         report=report,
         target=checks.TARGET,
         amounts=checks.AMOUNTS,
         colours={name: class_colour(place) for place, name in enumerate(plan.index.class_names)},
+        hatching=HATCHING,
         kept=gallery.pictures([sample.id for sample in plan.samples[::step][:_SHOWN]]),
         kinds=_kinds(report.findings, gallery, checks.FINDINGS),
     )
@@ -111,7 +135,10 @@ def _kinds(findings: list[Finding], gallery: Gallery, own: Mapping[str, Rule]) -
         found = [finding for finding in findings if finding.code == code]
         if found:
             rows = [
-                {"finding": one, "pictures": gallery.pictures([one.item, *one.related[:5]])}
+                {
+                    "finding": one,
+                    "pictures": gallery.pictures([one.item, *one.related[:5]], readings=rule.risk),
+                }
                 for one in found[:_SHOWN_ASIDE]
             ]
             kind = {"code": code, "rule": rule, "rows": rows, "rest": found[_SHOWN_ASIDE:]}

@@ -40,6 +40,7 @@ def write_shards(
             classes=index.class_names,
             inputs=writer.inputs,
             targets=writer.targets,
+            sample_bits=index.sample_bits,
             splits={name: writer.split(name, shard_items) for name in SPLITS},
         )
         (folder / INDEX_FILE).write_bytes(written.dumps())

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from pylib.data.dataset import Sha256, SplitName, parse, read_file
+from pylib.data.dataset import SampleBits, Sha256, SplitName, parse, read_file
 from pylib.errors import DataError
 from pylib.records import Record
 
@@ -27,10 +27,19 @@ Array = NDArray[Any]
 
 
 class ArraySpec(Record):
-    """The dtype and the shape of one record: uint8 images and masks, int64 labels, float32 numbers."""
+    """The dtype and the shape of one record: uint8 images and masks, int64 labels, float32 numbers.
+
+    `ignored` is the value, in targets, that counts for nothing; None where there is none in this data set.
+    """
 
     dtype: Literal["uint8", "int64", "float32"]
     shape: tuple[int, ...]
+    ignored: int | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = dump(self)
+        return content if self.ignored is not None else {key: content[key] for key in ("dtype", "shape")}
 
 
 class ShardItem(Record):
@@ -57,7 +66,10 @@ class Split(Record):
 
 
 class ShardIndex(Record):
-    """What index.json holds: the task, `classes` by class index, what a record is, the splits."""
+    """What index.json holds: the task, `classes` by class index, what a record is, the splits.
+
+    `sample_bits` is the data set's: how its images with more than 8 bits a sample were scaled.
+    """
 
     format: Literal[2] = 2
     task: str
@@ -66,6 +78,7 @@ class ShardIndex(Record):
     inputs: ArraySpec
     targets: ArraySpec
     splits: dict[SplitName, Split]
+    sample_bits: SampleBits = None
 
     @model_validator(mode="before")
     @classmethod

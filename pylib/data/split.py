@@ -4,10 +4,10 @@ import hashlib
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pylib.data.dataset import SplitName
+from pylib.data.dataset import SPLITS, SplitName
 from pylib.errors import ConfigurationError
 
 _TENTHS: dict[int, SplitName] = {7: "validation", 8: "test", 9: "calibration"}
@@ -51,6 +51,7 @@ def assign(
     near: Iterable[tuple[str, str]],
     settled: Mapping[str, SplitName],
     pinned: Mapping[str, SplitName] | None = None,
+    of: Callable[[str], SplitName] = split_of,
 ) -> Assignment:
     """Give every item a split such that near duplicates, and members of a group, share theirs.
 
@@ -58,9 +59,41 @@ def assign(
     `settled` are items of an earlier commit, which keep their split whatever happens; `pinned` are items of
     an earlier commit whose picture was replaced, and which may be linked to another split by now.
     A new item joins the split of what it is linked to; linked to two splits, it gets none. What is linked to
-    nothing settled is split by the MD5 of the group's key or, for a cluster, of its smallest id.
+    nothing settled is split by `of`, by default the MD5, of the group's key or, for a cluster, of its
+    smallest id.
     """
-    return _Assigner(groups, near, settled, pinned or {}).run()
+    return _Assigner(groups, near, settled, pinned or {}, of).run()
+
+
+def assign_beside(
+    given: Mapping[str, SplitName],
+    groups: Mapping[str, str | None],
+    near: Iterable[tuple[str, str]],
+    settled: Mapping[str, SplitName],
+    pinned: Mapping[str, SplitName],
+) -> Assignment:
+    """As `assign`, where the source gives splits: those stay, whatever they share with one another.
+
+    What is given to train, and what is not given, is train's, but for the splits that are not given at all:
+    those are cut from it as ever. A settled item stays where it is.
+    """
+    fixed = {item: settled.get(item, split) for item, split in given.items() if split != "train"}
+    free = {item: group for item, group in groups.items() if item not in fixed}
+    missing = missing_splits(given.values())
+    assignment = assign(
+        free,
+        [(one, other) for one, other in near if one in free and other in free],
+        {item: split for item, split in settled.items() if item in free},
+        {item: split for item, split in pinned.items() if item in free},
+        lambda key: split if (split := split_of(key)) in missing else "train",
+    )
+    assignment.splits.update(fixed)
+    return assignment
+
+
+def missing_splits(given: Collection[SplitName]) -> list[SplitName]:
+    """The splits beside train that a source that gives these leaves to be cut."""
+    return [split for split in SPLITS if split != "train" and split not in given]
 
 
 class _Assigner:
@@ -70,8 +103,9 @@ class _Assigner:
         near: Iterable[tuple[str, str]],
         settled: Mapping[str, SplitName],
         pinned: Mapping[str, SplitName],
+        of: Callable[[str], SplitName],
     ) -> None:
-        self.groups, self.pinned = groups, pinned
+        self.groups, self.pinned, self.of = groups, pinned, of
         self.result = Assignment()
         self.near: dict[str, list[str]] = defaultdict(list)
         for one, other in near:
@@ -90,7 +124,7 @@ class _Assigner:
         self._spread()
         for item in sorted(self.groups):
             if not self._decided(item):
-                self._settle(item, split_of(self.groups[item] or item))
+                self._settle(item, self.of(self.groups[item] or item))
                 self._spread()
         return self.result
 

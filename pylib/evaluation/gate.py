@@ -1,21 +1,27 @@
 """The gate: what a model must reach to be released, as a file a pipeline in the repository (gates/)."""
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import yaml
-from pydantic import ConfigDict, RootModel, ValidationError, model_validator
+from pydantic import ConfigDict, PrivateAttr, RootModel, ValidationError, model_validator
 
-from pylib.errors import ConfigurationError, one_line
+from pylib.errors import ConfigurationError, did_you_mean, one_line
 from pylib.evaluation.record import Check, Evaluation, GateResult, Measurement
 from pylib.records import Record, first_error
 from pylib.tasks.task import Task, find
 
+REPRODUCED = "reproduced"
 GATES = "gates"
 """The folder of gate files, one a pipeline, by its name."""
+
+
+COUNTS = ("images", "items")
+"""What gates call the number of test items."""
 
 
 class Limit(Record):
@@ -42,9 +48,30 @@ class Limit(Record):
 
 
 class Gate(RootModel[dict[str, Limit]]):
-    """Limits by metric name; which names there are is the task's."""
+    """Limits by metric name; which names there are is the task's.
+
+    reproduced: whether a model must have been rebuilt bit for bit (`reproduced: true` in the file)
+    """
 
     model_config = ConfigDict(frozen=True)
+    _reproduced: bool = PrivateAttr(default=False)
+
+    @property
+    def reproduced(self) -> bool:
+        """See above."""
+        return self._reproduced
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _takes_the_rule(cls, content: Any, handler: Callable[[Any], Self]) -> Self:
+        """Read `reproduced: true` among the limits, which are all else."""
+        if not isinstance(content, dict) or REPRODUCED not in content:
+            return handler(content)
+        if not isinstance(asked := content[REPRODUCED], bool):
+            raise ValueError(f"{REPRODUCED}: true or false, not {asked!r}")  # noqa: TRY004 (pydantic's)
+        gate = handler({name: limit for name, limit in content.items() if name != REPRODUCED})
+        gate._reproduced = asked  # noqa: SLF001 (its own)
+        return gate
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
@@ -86,6 +113,27 @@ def read_gate(path: Path, task: Task) -> Gate:
     return gate
 
 
+def check_classes(gate: Gate, classes: Sequence[str], path: Path) -> None:
+    """Raise ConfigurationError where a gate asks for a metric of a class that a data set does not have."""
+    for name in gate.root:
+        asked = re.fullmatch(r"per_class\.(.+)\.\w+", name)
+        if asked and asked[1] not in classes:
+            has = did_you_mean(asked[1], classes) or f"it has: {', '.join(classes)}"
+            raise ConfigurationError(f"gate file {path}: {name!r}: the data set has no such class; {has}")
+
+
+def too_few(gate: Gate, items: int) -> str:
+    """Say that a gate asks for more test items than there are; empty where it does not."""
+    for name in COUNTS:
+        limit = gate.root.get(name)
+        if limit and not limit.admits(items):
+            asked = Check(metric=name, **limit.model_dump(), value=items, passed=False)
+            return (
+                f"the gate will not pass: {asked}, since the test split has no more; it trains all the same"
+            )
+    return ""
+
+
 def decide(gate: Gate, measurement: Measurement) -> GateResult:
     """Hold what was measured against the gate.
 
@@ -107,15 +155,17 @@ def decide(gate: Gate, measurement: Measurement) -> GateResult:
         )
         for name, limit in gate.root.items()
     ]
-    return GateResult(passed=all(check.passed for check in checks), checks=checks)
+    passed = all(check.passed for check in checks)
+    return GateResult(passed=passed, checks=checks, reproduced=gate.reproduced)
 
 
 def decide_again(evaluation: Evaluation) -> GateResult:
     """Repeat the decision that is written in an evaluation from its own metrics, believing no `passed`."""
     checks = evaluation.gate.checks
     limits = {check.metric: {"minimum": check.minimum, "maximum": check.maximum} for check in checks}
+    content = {**limits, REPRODUCED: evaluation.gate.reproduced}
     try:
-        return decide(Gate.model_validate(limits), evaluation)
+        return decide(Gate.model_validate(content), evaluation)
     except ValidationError as error:
         reason = f"its gate: {first_error(error, '')}"
         raise ConfigurationError(f"the evaluation of {evaluation.model_digest[:12]}: {reason}") from error

@@ -85,10 +85,14 @@ class Check(Record):
 
 
 class GateResult(Record):
-    """All checks; `passed` only where each of them passed."""
+    """All checks; `passed` only where each of them passed.
+
+    reproduced: whether the model must, beyond them, be rebuilt bit for bit before it is released
+    """
 
     passed: bool
     checks: list[Check]
+    reproduced: bool = False
 
     @property
     def failures(self) -> list[Check]:

@@ -1,10 +1,10 @@
 """report.html: one self-contained page with the gate's lines, the metrics and what the task shows of them."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import jinja2
 
+from pylib.evaluation import templates
 from pylib.evaluation.record import Evaluation
 from pylib.metric_names import title
 from pylib.tasks import task
@@ -17,7 +17,7 @@ def render(evaluation: Evaluation, panels: Mapping[str, object]) -> str:
 
     It refers to nothing outside itself, and the same input gives the same text.
     """
-    folders = [task.find(evaluation.task).folder(), Path(__file__).parent]
+    folders = [*task.find(evaluation.task).templates(), *templates.__path__]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=True,

@@ -1,8 +1,10 @@
 """A model folder: model.json and model.weights.h5, written whole, read back into a Keras model."""
 
+import hashlib
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from pylib.errors import ModelError
 from pylib.models.spec import SPEC_FILE, ModelSpec, read_spec
@@ -14,8 +16,22 @@ WEIGHTS_FILE = "model.weights.h5"
 def save_model(model: keras.Model, spec: ModelSpec, folder: Path) -> None:
     """Write model.json and model.weights.h5; the same weights give the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / SPEC_FILE).write_text(spec.dumps())
+    (folder / SPEC_FILE).write_text(spec.dumps(), encoding="utf-8")
     model.save_weights(folder / WEIGHTS_FILE)
+
+
+def weights_sha256(model: keras.Model) -> str:
+    """Return the SHA-256, hex, of all weights, trainable or not, in the order in which the model has them.
+
+    Of each: its dtype and shape, as `float32 (3, 3, 16)` and a newline, then its values, little-endian and in
+    C order. Names are left out: Keras numbers layers by what the process built before.
+    """
+    digest = hashlib.sha256()
+    for variable in model.weights:
+        values = np.asarray(variable)
+        digest.update(f"{values.dtype} {values.shape}\n".encode())
+        digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
 
 
 def load_model(folder: Path) -> keras.Model:

@@ -20,6 +20,10 @@ REPOSITORY = "weights"
 """The repository that files are committed to."""
 
 
+_BEGINNINGS = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04")
+"""How a file of weights begins: one of HDF5, or a zip."""
+
+
 def check(weights: str) -> None:
     """Raise StoreError for what looks like a file of the store and names none; nothing is opened."""
     if weights not in NAMED and "@" in weights and not Path(weights).exists():
@@ -40,6 +44,9 @@ def pinned(weights: str, store: str) -> str:
             f"--weights {weights}: no such file; give none, imagenet, a Keras weights file, "
             "or repository@commit:path in the store"
         )
+    with Path(weights).open("rb") as file:
+        if not file.read(8).startswith(_BEGINNINGS):
+            raise PipelineError(f"--weights {weights}: neither HDF5 (.h5) nor an archive of Keras (.keras)")
     return str(Path(weights).resolve())
 
 

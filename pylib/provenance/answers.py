@@ -13,7 +13,7 @@ def find_prediction(log: Path, identifier: str) -> dict[str, Any] | None:
     """The logged answer of that id, None where the log holds none."""
     if not log.is_file():
         return None
-    for line in log.read_text().splitlines():
+    for line in log.read_text(encoding="utf-8").splitlines():
         if identifier in line:
             entry: dict[str, Any] = json.loads(line)
             if entry.get("prediction_id") == identifier:

@@ -31,7 +31,7 @@ class StepCache:
         """Put a finished step's outputs in place, return its result; None where not here, or damaged."""
         entry = self.root / key
         try:
-            record: dict[str, Any] = json.loads((entry / "result.json").read_text())
+            record: dict[str, Any] = json.loads((entry / "result.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         if any(self._digest(entry / name) != record["outputs"].get(name) for name in outputs):
@@ -48,7 +48,9 @@ class StepCache:
         for name, folder in outputs.items():
             copy_folder(folder, staging / name)
         digests = {name: self._digest(staging / name) for name in outputs}
-        (staging / "result.json").write_text(json.dumps({"outputs": digests, "result": dict(result)}))
+        (staging / "result.json").write_text(
+            json.dumps({"outputs": digests, "result": dict(result)}), encoding="utf-8"
+        )
         try:
             staging.rename(self.root / key)
         except OSError:  # another run finished the same step first: the results are the same

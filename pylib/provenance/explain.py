@@ -14,7 +14,9 @@ from urllib.request import url2pathname
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.answers import find_prediction
+from pylib.provenance.chain import downstream, maker, upstream
 from pylib.provenance.digests import manifest, sha256_file
+from pylib.provenance.materials import CODE
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
@@ -29,6 +31,8 @@ class Step:
     parameters: dict[str, Any]
     inputs: dict[str, str]
     source: str
+    files: dict[str, str]
+    """SHA-256 by path of the code that it could use; `inputs` has its digest. Empty in old records."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,12 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
     """Explain the model in a folder, checking each of its files against the record."""
     bundle = records.read_bundle(folder)
     wanted = digest or sha256_file(folder / MODEL_FILE)
-    trained = _maker(bundle, wanted) or next((s for s in bundle if records.step_name(s) == "train"), None)
+    trained = maker(bundle, wanted) or next((s for s in bundle if records.step_name(s) == "train"), None)
     if trained is None:
         raise ProvenanceError(
             f"{folder}: no record of how model {wanted[:12]} was trained; was it copied in?"
         )
-    chain = [*_downstream(bundle, trained), trained, *_upstream(bundle, trained)]
+    chain = [*downstream(bundle, trained), trained, *upstream(bundle, trained)]
     data = next((r["uri"].removeprefix("data:") for s in chain for r in records.dependencies(s)
                  if r.get("uri", "").startswith("data:")), None)  # fmt: skip
     return Explanation(
@@ -98,7 +102,7 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
         data=data,
         steps=[_step(statement) for statement in chain],
         images=list(_images(folder)),
-        mismatches=list(_mismatches(folder, [trained, *_downstream(bundle, trained)])),
+        mismatches=list(_mismatches(folder, [trained, *downstream(bundle, trained)])),
     )
 
 
@@ -147,6 +151,7 @@ def _step(statement: Statement) -> Step:
         parameters=definition["externalParameters"],
         inputs={name: _identity(r) for name, r in resources.items()},
         source=commit + ("" if clean else " with uncommitted changes"),
+        files=dict(resources.get(CODE, {}).get("annotations", {}).get("files", {})),
     )
 
 
@@ -159,34 +164,10 @@ def _identity(resource: dict[str, Any]) -> str:
     return f"{digest} {uri}".strip()
 
 
-def _maker(bundle: list[Statement], digest: str) -> Statement | None:
-    return next((s for s in bundle for r in s["subject"] if digest in r["digest"].values()), None)
-
-
-def _upstream(bundle: list[Statement], statement: Statement) -> list[Statement]:
-    found: list[Statement] = []
-    for resource in records.dependencies(statement):
-        for digest in resource.get("digest", {}).values():
-            made = _maker(bundle, digest)
-            if made is not None and made is not statement and made not in found:
-                found += [made, *(s for s in _upstream(bundle, made) if s not in found)]
-    return found
-
-
-def _downstream(bundle: list[Statement], statement: Statement) -> list[Statement]:
-    made = {value for r in statement["subject"] for value in r["digest"].values()}
-    return [
-        other
-        for other in bundle
-        if other is not statement
-        and any(v in made for r in records.dependencies(other) for v in r.get("digest", {}).values())
-    ]
-
-
 def _images(folder: Path) -> Iterator[Image]:
     path = folder / "dataset.json"
     try:
-        items = json.loads(path.read_text())["splits"]["train"]["items"]
+        items = json.loads(path.read_text(encoding="utf-8"))["splits"]["train"]["items"]
     except (OSError, ValueError, KeyError) as error:
         raise ProvenanceError(
             f"{path}: no list of training images ({error!r}); train the model again"

@@ -8,32 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import pylib
+from pylib import processor
+from pylib.provenance import closure, packages
 from pylib.provenance.digests import dir_hash, sha256_file
 
 ROOT = Path(pylib.__file__).resolve().parents[1]
-CODE = ("pylib", "components")
+CODE = "pylib"
 LOCK = "locks/train.txt"
+_FORMER = ("components",)  # what records of former versions name besides
+
+
+def is_material(name: str) -> bool:
+    """Whether a resource of a record, by its name, is none of the step's own inputs."""
+    return name in {CODE, *_FORMER, LOCK, packages.NAME, "git"}
 
 
 @functools.cache
-def code() -> list[dict[str, Any]]:
-    """Our own code and the lock file, by digest: a step is taken from the cache only where these agree."""
-    found = [_package(name) for name in CODE if (ROOT / name).is_dir()]
+def code(module: str = "", task: str | None = None) -> list[dict[str, Any]]:
+    """What of pylib a step can use on data of a task, the lock and what is installed of it, by digest.
+
+    A step is taken from the cache only where these agree. The component that calls it is none of them: all
+    that it can change are arguments, which are in the key themselves.
+    """
+    files = closure.files(module, task)
+    found = [{"name": CODE, "digest": {"dirHash": dir_hash(files)}, "annotations": {"files": files}}]
     if (ROOT / LOCK).is_file():
         found.append({"name": LOCK, "digest": {"sha256": sha256_file(ROOT / LOCK)}})
+        found.append(packages.installed(ROOT / LOCK))
     return found
-
-
-def _package(name: str) -> dict[str, Any]:
-    """Every file that a package ships, report templates too; not what Python or an editor left there."""
-    paths = (path for path in sorted((ROOT / name).rglob("*")) if path.is_file())
-    shipped = (path.relative_to(ROOT) for path in paths)
-    files = {
-        path.as_posix(): sha256_file(ROOT / path)
-        for path in shipped
-        if not any(part == "__pycache__" or part.startswith(".") for part in path.parts)
-    }
-    return {"name": name, "digest": {"dirHash": dir_hash(files)}}
 
 
 @functools.cache
@@ -51,7 +53,11 @@ def source() -> dict[str, Any]:
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True, timeout=30
+            ["git", "-C", str(ROOT), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+            timeout=30,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -59,9 +65,19 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """What the result may depend on beside its inputs: the interpreter, the processor, its core count."""
+    """What the result depends on beside its inputs: the interpreter, the instruction set in force."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()}-{platform.machine()}",
+        "instructions": processor.instructions(),
+    }
+
+
+def host() -> dict[str, Any]:
+    """What it was made on: nothing depends on it but the last digits of an evaluation."""
+    return {
+        "processor": processor.model_name(),
+        "instructions": processor.best_instructions(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "libc": " ".join(platform.libc_ver()).strip(),
     }

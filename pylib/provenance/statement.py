@@ -25,11 +25,21 @@ Statement = dict[str, Any]
 
 @dataclass(frozen=True)
 class Definition:
-    """What determines a step's result: its name, its parameters (JSON), its inputs (in-toto resources)."""
+    """What determines a step's result: its name, its parameters (JSON), its inputs (in-toto resources).
+
+    And its code: what its own module can use on data of its task; of all tasks where none is named, and all
+    of pylib where the module is none of pylib's.
+    """
 
     step: str
     parameters: Mapping[str, Any]
     inputs: tuple[Mapping[str, Any], ...] = ()
+    module: str = ""
+    task: str | None = None
+
+    def code(self) -> list[dict[str, Any]]:
+        """Its code and the lock file, as in-toto resources."""
+        return materials.code(self.module, self.task)
 
     def key(self) -> str:
         """SHA-256 over step, parameters, input digests, code, lock file and machine; not times or commits."""
@@ -37,7 +47,7 @@ class Definition:
             "step": self.step,
             "parameters": self.parameters,
             "inputs": [{"name": r["name"], "digest": r["digest"]} for r in self.inputs],
-            "code": materials.code(),
+            "code": [{"name": r["name"], "digest": r["digest"]} for r in self.code()],
             "machine": materials.machine(),
         }
         return hashlib.sha256(canonical(parts)).hexdigest()
@@ -55,8 +65,9 @@ def build_statement(
             "buildDefinition": {
                 "buildType": BUILD_TYPE.format(step=definition.step),
                 "externalParameters": dict(definition.parameters),
-                "internalParameters": materials.machine() | {"key": definition.key()},
-                "resolvedDependencies": [*definition.inputs, *materials.code(), materials.source()],
+                "internalParameters": materials.machine()
+                | {"host": materials.host(), "key": definition.key()},
+                "resolvedDependencies": [*definition.inputs, *definition.code(), materials.source()],
             },
             "runDetails": {
                 "builder": {"id": "https://in-toto.io/pylib/step"},
@@ -114,7 +125,7 @@ def read_bundle(folder: Path) -> list[Statement]:
     """The records that travel with a folder, its own first; ProvenanceError where there is none."""
     path = folder / BUNDLE
     try:
-        statements = [json.loads(line) for line in path.read_text().splitlines()]
+        statements = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         raise ProvenanceError(f"{folder}: no {BUNDLE} in it; was it made by a pipeline step?") from None
     except (OSError, ValueError) as error:

@@ -39,10 +39,14 @@ Commit = Annotated[str, "commit"]
 Scratch = Annotated[Path, "scratch"]
 Result = dict[str, Any]
 Function = Callable[..., Result]
+TaskOf = Callable[..., str]
 
 
-def step(*, cached: bool) -> Callable[[Function], Function]:
-    """Make a function a recorded step; `cached` where its outputs are all that it does."""
+def step(*, cached: bool, task: TaskOf | None = None) -> Callable[[Function], Function]:
+    """Make a function a recorded step; `cached` where its outputs are all that it does.
+
+    `task` says of the same arguments whose data they are, so that another task's code counts for nothing.
+    """
 
     def decorate(function: Function) -> Function:
         signature, roles = inspect.signature(function), _roles(function)
@@ -53,7 +57,7 @@ def step(*, cached: bool) -> Callable[[Function], Function]:
             bound = signature.bind(*args, **kwargs, **scratch)
             bound.apply_defaults()
             with not_again(), time_limit(function.__name__):
-                return _run(_Call(function, bound.arguments, roles), cached=cached)
+                return _run(_Call(function, bound.arguments, roles, task), cached=cached)
 
         return run
 
@@ -73,6 +77,7 @@ class _Call:
     function: Function
     arguments: Mapping[str, Any]
     roles: Mapping[str, str]
+    task: TaskOf | None
 
     def folders(self, role: str) -> dict[str, Path]:
         return {name: Path(self.arguments[name]) for name, found in self.roles.items() if found == role}
@@ -90,7 +95,8 @@ class _Call:
                 inputs.append(commit_resource(value, name=name))
             elif role in {"parameter", "file"}:
                 parameters[name] = value
-        return Definition(self.function.__name__, parameters, tuple(inputs))
+        task = self.task(**self.arguments) if self.task else None
+        return Definition(self.function.__name__, parameters, tuple(inputs), self.function.__module__, task)
 
 
 def commit_resource(reference: str, *, name: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def not_again() -> Iterator[None]:
 def _leave(message: str) -> None:
     """The kubelet takes 4,096 bytes; a file that cannot be written costs the later tries, nothing else."""
     try:
-        _TERMINATION.write_text((MARK + message)[:2000])
+        _TERMINATION.write_text((MARK + message)[:2000], encoding="utf-8")
     except OSError as error:
         print(f"{_TERMINATION}: {error}; a later try will not know", flush=True)  # noqa: T201
 
@@ -96,11 +96,11 @@ def _said(pod: dict[str, Any]) -> str:
 def _pods(workflow: str) -> list[dict[str, Any]]:
     """The workflow's pods, asked of the API server with the pod's own account."""
     host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
-    namespace = (_ACCOUNT / "namespace").read_text().strip()
+    namespace = (_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
     query = urllib.parse.urlencode({"labelSelector": f"workflows.argoproj.io/workflow={workflow}"})
     request = urllib.request.Request(
         f"https://{f'[{host}]' if ':' in host else host}:{port}/api/v1/namespaces/{namespace}/pods?{query}",
-        headers={"Authorization": f"Bearer {(_ACCOUNT / 'token').read_text().strip()}"},
+        headers={"Authorization": f"Bearer {(_ACCOUNT / 'token').read_text(encoding='utf-8').strip()}"},
     )
     trusted = ssl.create_default_context(cafile=str(_ACCOUNT / "ca.crt"))
     with urllib.request.urlopen(request, timeout=_SECONDS, context=trusted) as answer:  # noqa: S310 (https)

@@ -26,7 +26,10 @@ def commit_message(name: str, evaluation: Evaluation, values: Values, former: Va
 def gate_line(evaluation: Evaluation) -> str:
     """Return the gate's checks in one line, for an annotation."""
     verdict = "passed" if evaluation.gate.passed else "failed"
-    return f"{verdict}: " + "; ".join(str(check) for check in evaluation.gate.checks)
+    checks = [str(check) for check in evaluation.gate.checks]
+    return f"{verdict}: " + "; ".join(
+        [*checks, *(["rebuilt bit for bit"] if evaluation.gate.reproduced else [])]
+    )
 
 
 def _table(checks: list[Check]) -> list[str]:

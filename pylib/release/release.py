@@ -7,6 +7,7 @@ from pathlib import Path
 from pylib.errors import GateError, ReleaseError
 from pylib.evaluation.gate import decide_again
 from pylib.evaluation.record import Evaluation, read_evaluation
+from pylib.provenance.reproduced import is_reproduced
 from pylib.release.clone import as_remote, commit_manifests, open_clone
 from pylib.release.git import Git
 from pylib.release.manifest import Manifest, Values
@@ -68,7 +69,7 @@ def release(
 
     """
     judged, digest = read_evaluation(evaluation), _digest(model)
-    _check(judged, digest, evaluation)
+    _check(judged, digest, evaluation, model)
     artifacts.put_model(model, digest)
     values = Values(digest, data_commit, git_commit, gate_line(judged))
     with open_clone(source, repository) as git:
@@ -130,13 +131,17 @@ def _digest(model: Path) -> str:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): is {model} a model folder?") from error
 
 
-def _check(judged: Evaluation, digest: str, evaluation: Path) -> None:
+def _check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> None:
     if judged.model_digest != digest:
         whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")
     failures = [str(check) for check in decide_again(judged).failures]
     if difference := task.find(judged.task).judgement.difference(judged.parity):
         failures.append(f"export and trained model differ: {difference}")
+    if judged.gate.reproduced and not is_reproduced(model, digest):
+        failures.append(
+            "it was not rebuilt bit for bit, which its gate asks for: release it with --reproduced"
+        )
     if failures:
         report = f"the model is kept, and its report is in {evaluation}"
         raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")

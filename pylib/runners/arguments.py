@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pylib.errors import ConfigurationError
+from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.errors import ConfigurationError, DataError
 from pylib.models import weights_source
 from pylib.runners import checks, cluster_settings, pipelines
 from pylib.settings import settings
@@ -26,6 +27,32 @@ def pinned(given: Arguments) -> Arguments:
     return found
 
 
+def here(name: str, given: Arguments) -> tuple[Arguments, list[str]]:
+    """The arguments of a run on this machine, and a line for each thing that a person should know of it.
+
+    All that can be checked before the first step is.
+    """
+    arguments = checks.checked(pipelines.load(name), given)  # before the store is asked for anything
+    return _with_data(name, pinned(arguments))
+
+
+def _with_data(name: str, arguments: Arguments) -> tuple[Arguments, list[str]]:
+    """The same arguments, whose data set every step can work on; DataError or ConfigurationError."""
+    if "data" not in arguments:
+        return arguments, []
+    return arguments, checks.data(pipelines.load(name), arguments, _index(str(arguments["data"])))
+
+
+def _index(data: str) -> DatasetIndex:
+    store = open_store(settings().store)
+    if store.digests(data, [INDEX_FILE])[INDEX_FILE] is None:
+        raise DataError(f"{data}: no {INDEX_FILE} in it, so it is no data set; `pylib data ingest` makes one")
+    try:
+        return DatasetIndex.loads(store.read(data, INDEX_FILE))
+    except DataError as error:
+        raise DataError(f"{data}: {error}") from error
+
+
 def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, list[str]]:
     """The same for a cluster, whose steps read its own store only; and a line for each thing done for that.
 
@@ -33,12 +60,14 @@ def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, lis
     """
     arguments = checks.checked(pipelines.load(name), {**_gpus(name, where), **given})
     _shared(where)
-    arguments = pinned(arguments)
+    arguments, said = _with_data(name, pinned(arguments))
     if "weights" not in arguments:
-        return arguments, []
-    here = arguments["weights"]
-    there = weights_source.shared(here, settings().store)
-    said = [] if there == here else [f"weights: {here.rpartition('/')[2]} is committed as {there}"]
+        return arguments, said
+    given_here = arguments["weights"]
+    there = weights_source.shared(given_here, settings().store)
+    said += (
+        [] if there == given_here else [f"weights: {given_here.rpartition('/')[2]} is committed as {there}"]
+    )
     return arguments | {"weights": there}, said
 
 

@@ -1,7 +1,8 @@
 """Arguments of a pipeline, checked before anything runs: by name, by type, and by what the steps will say.
 
 A step on a cluster would say the same, minutes later and three times over. Each check of values is the
-step's own: the function `check_parameters` of its module, found through the pipeline's components.
+step's own: the functions `check_parameters` and `check_data` of its module, found through the pipeline's
+components.
 """
 
 import importlib
@@ -9,12 +10,14 @@ import importlib.util
 import inspect
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from pylib.data.dataset import DatasetIndex
 from pylib.errors import ConfigurationError, PipelineError, did_you_mean
 from pylib.runners import components, pipelines
+from pylib.runners.options import Option, described
 
 Arguments = dict[str, Any]
 
@@ -33,12 +36,18 @@ def checked(pipeline: Any, given: Arguments) -> Arguments:
 def read(pipeline: Any, given: Mapping[str, str]) -> Arguments:
     """Values as people write them: JSON where it is such, and text for a parameter that takes text."""
     types = pipelines.types(pipeline)
-    return {name: _read(text, types.get(name, str)) for name, text in given.items()}
+    return {name: _read(name, text, types.get(name, str)) for name, text in given.items()}
 
 
-def _read(text: str, wanted: type) -> Any:
+def _read(name: str, text: str, wanted: type) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> Arguments:
+        keys = [key for key, _ in pairs]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            raise ConfigurationError(f"{name}: {twice[0]!r} is given twice in {text}")
+        return dict(pairs)
+
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=once)
     except ValueError:
         return text
     return text if wanted is str and not isinstance(value, str) else value
@@ -76,24 +85,55 @@ def _gpus(gpus: str) -> None:
 
 
 def _values(pipeline: Any, arguments: Arguments) -> None:
+    _ask_steps(pipeline, "check_parameters", arguments, {})
+
+
+def data(pipeline: Any, arguments: Arguments, index: DatasetIndex) -> list[str]:
+    """Whether every step can do its work on a data set; DataError or ConfigurationError, one line.
+
+    Returns what a person should know all the same, a line each.
+    """
+    whole = {**pipelines.parameters(pipeline), **arguments}
+    return _ask_steps(pipeline, "check_data", whole, {"index": index})
+
+
+def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Arguments) -> list[str]:
+    """Call that function of each step that has it, where all that it asks for is known before the run."""
+    said: list[str] = []
     for used in components.used(pipeline):
-        check = getattr(_step(used.name), "check_parameters", None)
+        check = getattr(_step(used.name), function, None)
         if check is None:
             continue
-        inputs = {"task": pipelines.task(pipeline), **used.inputs(arguments)}
+        inputs = {"task": pipelines.task(pipeline), **known, **used.inputs(arguments)}
         wanted = inspect.signature(check).parameters
         if wanted.keys() <= inputs.keys():
-            check(**{name: inputs[name] for name in wanted})
+            said.append(check(**{name: inputs[name] for name in wanted}) or "")
+    return [line for line in said if line]
 
 
 def limits(pipeline: Any) -> dict[str, str]:
     """The range, or the choices, of each of the pipeline's parameters whose step says such, as text."""
-    found: dict[str, str] = {}
+    return {
+        parameter: said[name].limits
+        for used, said in _hyper_parameters(pipeline)
+        for name, parameter in used.parameters.items()
+        if name in said
+    }
+
+
+def options(pipeline: Any) -> dict[str, list[Option]]:
+    """What each of the pipeline's parameters may hold that takes hyper-parameters by name."""
+    return {
+        used.parameters["options"]: [each for name, each in said.items() if name not in used.given]
+        for used, said in _hyper_parameters(pipeline)
+        if "options" in used.parameters
+    }
+
+
+def _hyper_parameters(pipeline: Any) -> Iterator[tuple[components.Used, dict[str, Option]]]:
     for used in components.used(pipeline):
-        if of := getattr(_step(used.name), "limits", None):
-            said = of(pipelines.task(pipeline))
-            found |= {parameter: said[name] for name, parameter in used.parameters.items() if name in said}
-    return found
+        if of := getattr(_step(used.name), "hyper_parameters", None):
+            yield used, described(of(pipelines.task(pipeline)))
 
 
 def _step(component: str) -> ModuleType | None:

@@ -19,6 +19,7 @@ from pylib.runners.credentials import Credentials
 SECONDS = 15
 FORWARD = "kubectl port-forward -n kubeflow service/ml-pipeline 8888:8888"
 """What makes the API reachable on http://localhost:8888."""
+AROUND = f"run `{FORWARD}`, then KF_PIPELINES_ENDPOINT=http://localhost:8888"
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ def health() -> Health:
         said = None
     if answer.is_redirect or (answer.ok and not isinstance(said, dict)):
         raise PipelineError(
-            f"{endpoint()} is not the API of Kubeflow Pipelines (a page, or a login); run `{FORWARD}`, "
-            "then KF_PIPELINES_ENDPOINT=http://localhost:8888"
+            f"{endpoint()} is not the API of Kubeflow Pipelines (a page, or a login); {AROUND}"
         )
+    if answer.status_code in {401, 403}:  # the API itself asks nobody for that
+        raise PipelineError(f"{_told(answer.status_code, answer.reason, answer.text)}; {_guard(answer.text)}")
     if not answer.ok:
         raise refused(answer.status_code, answer.reason, answer.text)
     return Health(bool(said.get("multi_user")), str(said.get("pipeline_store", "")))
@@ -115,13 +117,29 @@ def _get(path: str, token: str = "", **query: str) -> Any:
 
 def refused(status: int, reason: str, body: str, origin: str = "") -> PipelineError:
     """The error for an answer that is none: its own words, and what to do about such."""
-    told = f"Kubeflow Pipelines at {endpoint()} answered {status} {reason}{_words(body)}"
+    told = _told(status, reason, body)
+    if status in {401, 403} and _is_page(body):
+        return PipelineError(f"{told}; {_guard(body)}")
     advice = {
         401: f"the token{f' of {origin}' if origin else ''} is not taken: KF_PIPELINES_TOKEN must have the "
         f"audience {credentials.AUDIENCE} and be younger than an hour",
         403: "the account may not do that there: see --namespace, and cluster-conf/ml-user/base/role.yaml",
     }.get(status, "check the namespace and the parameters")
     return PipelineError(f"{told}; {advice}")
+
+
+def _told(status: int, reason: str, body: str) -> str:
+    return f"Kubeflow Pipelines at {endpoint()} answered {status} {reason}{_words(body)}"
+
+
+def _is_page(body: str) -> bool:
+    """Whether an answer is for people: the API's own are JSON."""
+    return body.lstrip()[:1] == "<"
+
+
+def _guard(body: str) -> str:
+    what = "a page that asks for a login" if _is_page(body) else "something that asks who we are"
+    return f"{what} stands before the API, and no token of Kubeflow Pipelines is for it; {AROUND}"
 
 
 def _words(body: str) -> str:

@@ -35,7 +35,7 @@ class Stage:
 def needed(root: Path) -> set[Access]:
     """What our calls need on a cluster, as recorded from them; nothing where the record is not at hand."""
     file = root / RECORD
-    kinds = yaml.safe_load(file.read_text())["needed"] if file.is_file() else {}
+    kinds = yaml.safe_load(file.read_text(encoding="utf-8"))["needed"] if file.is_file() else {}
     return {(verb, kind) for kind, verbs in kinds.items() for verb in verbs}
 
 

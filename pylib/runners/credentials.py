@@ -44,7 +44,7 @@ class Credentials:
             return given
         if file := _mounted():
             self.origin = str(file)
-            return file.read_text().strip()
+            return file.read_text(encoding="utf-8").strip()
         if self.made and (not self._token or time.monotonic() - self._since > RENEW_SECONDS):
             self._make()
         return self._token

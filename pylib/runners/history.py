@@ -15,7 +15,7 @@ def keep(output: Path, run: ClusterRun) -> None:
     """Write what is known of a run."""
     output.mkdir(parents=True, exist_ok=True)
     text = json.dumps({key: getattr(run, key) for key in _KEYS} | {"facts": facts(run)}, indent=2)
-    (output / FILE).write_text(text + "\n")
+    (output / FILE).write_text(text + "\n", encoding="utf-8")
 
 
 _KEYS = ("pipeline", "id", "namespace", "url", "state")
@@ -26,7 +26,7 @@ def newest(output: Path) -> tuple[ClusterRun, dict[str, Any]]:
     from pylib.runners import cluster, connection, following
 
     try:
-        kept = json.loads((output / FILE).read_text())
+        kept = json.loads((output / FILE).read_text(encoding="utf-8"))
         run = ClusterRun(**{key: kept[key] for key in _KEYS})
     except (OSError, ValueError, KeyError) as error:
         raise PipelineError(f"{output / FILE}: not the record of a run ({error!r}); remove it") from error

@@ -34,7 +34,7 @@ def run(*arguments: str, seconds: float = SECONDS) -> str:
         raise KubectlError("kubectl is not on PATH; install it: https://kubernetes.io/docs/tasks/tools")
     command = ["kubectl", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise KubectlError(f"kubectl {arguments[0]}: no answer after {seconds:g} s") from error
     if done.returncode:

@@ -134,6 +134,6 @@ def _explain(folder: Path, steps: list[StepRun], error: Exception) -> str:
     failed = [step for step in steps if not step.succeeded]
     if not failed:
         return f"run {folder}: {logs.plain(one_line(error, 1000))}"
-    reason = logs.last_words(failed[0].log.read_text()) or "it said nothing"
+    reason = logs.last_words(failed[0].log.read_text(encoding="utf-8")) or "it said nothing"
     more = f"; so did {', '.join(step.name for step in failed[1:])}" if failed[1:] else ""
     return f"step {failed[0].name} failed: {reason} (log: {failed[0].log}){more}"

@@ -7,6 +7,9 @@ _NOISE = re.compile(
     r"|^[IWEF]\d{4} \d\d:\d\d|^time=\"|^Error: exit status|^Traceback"  # the launcher, and Argo's executor
 )
 
+WARNING = "warning: "
+"""Before what a step says to the person who watches the run, as `pylib.training.mlflow_log.warn` does."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -17,7 +20,7 @@ def plain(text: str) -> str:
 
 def is_noise(line: str) -> bool:
     """Whether a line is of those who run the step."""
-    return bool(_NOISE.search(line))
+    return bool(_NOISE.search(line)) and not line.lstrip().startswith(WARNING)
 
 
 def last_words(text: str) -> str:

@@ -24,7 +24,7 @@ MISSING = re.compile(r"pipeline \S+ not found")
 def read(file: Path) -> dict[str, Any]:
     """The specification in a file, JSON or YAML. Raises ConfigurationError."""
     try:
-        spec = yaml.safe_load(file.read_text())
+        spec = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{file}: {' '.join(str(error).split())}") from error
     if not isinstance(spec, dict) or not isinstance(spec.get("pipeline"), dict):

@@ -84,12 +84,26 @@ def _said(pod: Any, namespace: str) -> str:
         return str(ended["message"]).removeprefix(MARK)
     if pod.get("status", {}).get("reason"):
         return f"{pod['status']['reason']}: {pod['status'].get('message', '')}".strip(": ")
+    return logs.last_words(_log(pod, namespace, "--tail=60"))
+
+
+def _log(pod: Any, namespace: str, tail: str) -> str:
     name = pod["metadata"]["name"]
     try:
-        text = kubectl.run("logs", name, "--namespace", namespace, "--container", "main", "--tail=60")
+        return kubectl.run("logs", name, "--namespace", namespace, "--container", "main", tail)
     except kubectl.KubectlError:
         return ""
-    return logs.last_words(text)
+
+
+def warnings(run_id: str, namespace: str, wanted: Collection[str]) -> list[tuple[str, str]]:
+    """What steps said to the person who watches, by task; empty where nobody can read their logs."""
+    found: list[tuple[str, str]] = []
+    for pod in _items("pods", run_id, namespace):
+        task = _task(pod, wanted)
+        lines = _log(pod, namespace, "--tail=-1").splitlines() if task else []
+        said = (line.strip() for line in lines if line.lstrip().startswith(logs.WARNING))
+        found += [(task, line.removeprefix(logs.WARNING)) for line in said]
+    return found
 
 
 def at_work(run_id: str, namespace: str, wanted: Collection[str]) -> list[Task]:
@@ -98,14 +112,19 @@ def at_work(run_id: str, namespace: str, wanted: Collection[str]) -> list[Task]:
 
 
 def _container(pod: Any, wanted: Collection[str]) -> Iterator[Task]:
-    path = pod["metadata"].get("annotations", {}).get(_NODE, "")
-    parts = [_INSTANCE.sub("", part) for part in path.split(".")]
-    task = next((part for part in reversed(parts) if part in wanted), "")
+    task = _task(pod, wanted)
     for status in pod.get("status", {}).get("containerStatuses") or []:
         ended = status["state"].get("terminated")
         if task and status["name"] == "main" and ended:
             moments = (datetime.fromisoformat(ended[key]) for key in ("startedAt", "finishedAt"))
             yield Task(task, ended.get("reason", ""), *moments)
+
+
+def _task(pod: Any, wanted: Collection[str]) -> str:
+    """Which of the pipeline's own tasks a pod is of; empty for a driver and the like."""
+    path = pod["metadata"].get("annotations", {}).get(_NODE, "")
+    parts = [_INSTANCE.sub("", part) for part in path.split(".")]
+    return next((part for part in reversed(parts) if part in wanted), "")
 
 
 def _items(kind: str, run_id: str, namespace: str) -> list[Any]:

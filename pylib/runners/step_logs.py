@@ -63,7 +63,7 @@ class StepLogs:
         self.steps.append(step)
         self.listen(step, None)
         try:
-            with step.log.open("w") as file:
+            with step.log.open("w", encoding="utf-8") as file:
                 self._here.writing = _Writing(step, file)
                 yield step
         finally:

@@ -74,6 +74,7 @@ class PredictorSpec(_Model):
     name: str
     graph: Graph
     componentSpecs: list[ComponentSpec]  # noqa: N815  (Seldon's name)
+    annotations: dict[str, str] = {}
 
 
 class _Addition(_Model):
@@ -88,6 +89,7 @@ _ADDITIONS = TypeAdapter(list[_Addition])
 
 
 class _Spec(_Model):
+    annotations: dict[str, str] = {}
     predictors: list[PredictorSpec] = Field(min_length=1)
 
 
@@ -118,6 +120,11 @@ class SeldonDeployment(_Model):
     def parameters(self) -> dict[str, str]:
         """The graph's parameters by name: model_digest, data_commit, git_commit."""
         return {parameter.name: parameter.value for parameter in self.predictor.graph.parameters}
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """The annotations that the operator gives the pod, such as the limits of REST and gRPC."""
+        return {**self.spec.annotations, **self.predictor.annotations}
 
     def environment(self, *, http: int, grpc: int, metrics: int) -> dict[str, str]:
         """Return the environment that the operator gives the model's container, for these ports.

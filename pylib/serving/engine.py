@@ -35,7 +35,7 @@ class Answer(NamedTuple):
     """An answer to one request.
 
     content: the task's own, JSON
-    tags: task, model_digest, data_commit, git_commit, prediction_id
+    tags: task, model_digest, data_commit, git_commit, prediction_id; sample_bits, where the model has such
     counters: name, labels and increment of Prometheus counters; that of predictions comes first
     seconds: from the pixels to the answer
     """
@@ -80,6 +80,11 @@ class Engine:
         """Raise RequestError until the model has answered its first image."""
         self._loaded()
 
+    @property
+    def sample_bits(self) -> int | None:
+        """How an image with more than 8 bits a sample is to be decoded; raises RequestError until loaded."""
+        return self._loaded()[0].contract.sample_bits
+
     def answer(self, image: Image) -> Answer:
         """Say what the model sees in an image; raises RequestError until it is loaded."""
         model, served = self._loaded()
@@ -89,10 +94,13 @@ class Engine:
         self._record(prediction_id, image, served.answer.summary(content))
         return Answer(
             content,
-            {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name},
+            {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name, **self._bits()},
             [("model_predictions", {}, 1), *served.answer.counters(content)],
             time.perf_counter() - started,
         )
+
+    def _bits(self) -> dict[str, str]:
+        return {} if self.sample_bits is None else {"sample_bits": str(self.sample_bits)}
 
     def _loaded(self) -> tuple[OnnxModel, task.Task]:
         if self._served is None:

@@ -23,6 +23,7 @@ from pylib.serving.deployment import HTTP_PORT, SeldonDeployment
 
 HOST = "127.0.0.1"
 _LOCK = "server.lock"
+_ANNOTATIONS = "annotations"
 _SERVER = "pylib.serving.protocols.seldon.microservice"
 
 
@@ -65,8 +66,9 @@ def start(
             environment["GUNICORN_WORKERS"] = str(workers)
         if predictions is not None:
             environment["PREDICTION_LOG"] = str(predictions)
-        log = folder / "server.log"
-        process = _launch(environment, log, lock)
+        log, annotations = folder / "server.log", folder / _ANNOTATIONS
+        write_file(annotations, _podinfo(deployment.annotations))
+        process = _launch(environment, annotations, log, lock)
         server = Server(f"http://{HOST}:{http}", grpc, metrics, process.pid, str(log))
         write_file(folder / "server.json", json.dumps(asdict(server)))
     try:
@@ -131,8 +133,23 @@ def _acquire(lock: IO[bytes]) -> bool:
     return True
 
 
-def _launch(environment: dict[str, str], log: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
-    command = [str(serving_python()), "-m", _SERVER, "--host", HOST]
+def _podinfo(annotations: dict[str, str]) -> str:
+    """Annotations as a pod finds them in the file that the operator mounts (Kubernetes' downward API)."""
+    return "".join(f'{name}="{value}"\n' for name, value in annotations.items())
+
+
+def _launch(
+    environment: dict[str, str], annotations: Path, log: Path, lock: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    command = [
+        str(serving_python()),
+        "-m",
+        _SERVER,
+        "--host",
+        HOST,
+        "--annotations",
+        str(annotations.resolve()),
+    ]
     with log.open("wb") as output:
         return subprocess.Popen(
             command,
@@ -188,7 +205,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server, timeout:
 
 def _last_line(server: Server) -> str:
     """Return the log's first error line, or else its last line."""
-    lines = [line for line in Path(server.log).read_text(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line
+        for line in Path(server.log).read_text(encoding="utf-8", errors="replace").splitlines()
+        if line.strip()
+    ]
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return (errors or lines[-1:] or ["no output"])[0]
 

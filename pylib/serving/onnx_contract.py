@@ -2,7 +2,8 @@
 
 model.onnx takes one input, images uint8 [N,H,W,3], and gives its task's outputs by name. Its metadata_props
 are `format` "2", `task`, `classes` (JSON list of names by index) and `image_size` (pixels). Format "1" has no
-task.
+task. `sample_bits` is there where the model learned from images with more than 8 bits a sample: how many of
+those are in use, in what it is asked too.
 """
 
 import json
@@ -34,6 +35,7 @@ class Contract:
     image_size: int
     input: Tensor
     outputs: tuple[Tensor, ...]
+    sample_bits: int | None = None
 
 
 def open_model(
@@ -64,6 +66,7 @@ def _read(session: onnxruntime.InferenceSession) -> Contract:
         image_size=int(metadata["image_size"]),
         input=images,
         outputs=tuple(_tensor(each) for each in session.get_outputs()),
+        sample_bits=int(metadata["sample_bits"]) if "sample_bits" in metadata else None,
     )
 
 

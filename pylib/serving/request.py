@@ -12,9 +12,6 @@ from pylib.errors import DataError, RequestError
 MAX_BYTES = 20 * 2**20
 """Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
-MAX_PIXELS = 25_000_000
-"""Above what a full-frame camera makes; a decoded image of that size takes 75 MB."""
-
 
 class Image(NamedTuple):
     """What a request carried: `pixels`, uint8 [H,W,3] RGB in 0..255, and the SHA-256 of the bytes received.
@@ -33,10 +30,14 @@ def check_size(count: int) -> None:
         raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
 
 
-def from_file(data: bytes) -> Image:
-    """Decode the content of an image file; raises RequestError."""
+def from_file(data: bytes, sample_bits: int | None = None) -> Image:
+    """Decode the content of an image file; raises RequestError.
+
+    It is turned upright by its EXIF orientation, as every image that a model is trained on; `sample_bits`
+    are in use where it has more than 8 a sample, as in what the model learned from.
+    """
     try:
-        pixels = decode_image(data, max_pixels=MAX_PIXELS)
+        pixels = decode_image(data, sample_bits=sample_bits)
     except DataError as error:
         raise RequestError(str(error)) from error
     return Image(pixels, hashlib.sha256(data).hexdigest())

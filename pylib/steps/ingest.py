@@ -43,15 +43,17 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "repository": repository,
         "branch": branch,
         "task": plan.index.task,
-        "classes": {str(number): name for number, name in plan.index.classes.items()},
+        "classes": {str(number): name for number, name in plan.index.legend.items()},
         "group": plan.index.group_pattern,
         "strict": plan.options.strict,
         "add": plan.options.add,
+        "orientation": plan.options.orientation,
         "rejected": len(plan.rejected),
+        "assumed": plan.assumed,
     }
     source = {"name": "source", "uri": plan.source.uri, "digest": plan.source.digest}
     subject = {"name": repository, "digest": {"dirHash": _tree(plan)}}
-    definition = Definition("ingest", parameters, (source,))
+    definition = Definition("ingest", parameters, (source,), __name__, plan.index.task)
     return build_statement(definition, [subject], started, datetime.now(UTC))
 
 

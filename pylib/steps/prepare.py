@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.shard_writer import write_shards
-from pylib.errors import ProvenanceError
+from pylib.errors import ConfigurationError, ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
 from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
@@ -15,7 +15,11 @@ from pylib.store.protocol import CommitRef
 from pylib.tasks.task import find
 
 
-@step(cached=True)
+def _task(*, data: str, **_: object) -> str:
+    return DatasetIndex.loads(open_store(settings().store).read(CommitRef.parse(data), INDEX_FILE)).task
+
+
+@step(cached=True, task=_task)
 def prepare(shards: Output, *, data: Commit, image_size: int) -> Result:
     """Check the commit out, decode and resize each image once, and write one folder of arrays a split.
 
@@ -35,6 +39,15 @@ def check_parameters(task: str, data: str, image_size: int) -> None:
     """What the step would say of its parameters, before anything runs; the data is of that task."""
     CommitRef.parse(data)
     find(task).records.check_image_size(image_size)
+
+
+def check_data(index: DatasetIndex, task: str) -> None:
+    """What a pipeline of that task would say of a data set, before anything runs."""
+    if index.task != task:
+        raise ConfigurationError(
+            f"data set {index.name} is of the task {index.task}, the pipeline trains {task}: "
+            f"name another pipeline, or ingest the images with --task {task}"
+        )
 
 
 def side(index: DatasetIndex, image_size: int) -> int:

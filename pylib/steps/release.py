@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pylib.provenance import statement as records
-from pylib.provenance.digests import BUNDLE
+from pylib.provenance.digests import BUNDLE, sha256_file
 from pylib.provenance.materials import source
 from pylib.provenance.step import Commit, Input, Output, Result, step
 from pylib.settings import settings
@@ -17,16 +17,21 @@ from pylib.settings import settings
 def release(model: Input, evaluation: Input, released: Output, *, data: Commit, pipeline: str) -> Result:
     """Upload the model, its evaluation and all their records under its digest, then commit that digest.
 
-    It is served under the pipeline's name.
+    It is served under the pipeline's name. Where its gate has `reproduced: true`, it is first rebuilt.
     Raises GateError where the evaluation did not pass; the model stays where it was trained.
     """
+    from pylib.evaluation.record import read_evaluation
     from pylib.release.release import release as promote
-    from pylib.store.artifacts import ArtifactStore
+    from pylib.reproduction.reproduce import prove
+    from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
     place = settings()
     with tempfile.TemporaryDirectory(dir=released.parent) as folder:
+        whole = _assemble(model, evaluation, Path(folder) / "model")
+        if read_evaluation(evaluation).gate.reproduced:
+            prove(whole, sha256_file(whole / MODEL_FILE), store=place.store, folder=Path(folder) / "again")
         made = promote(
-            _assemble(model, evaluation, Path(folder) / "model"),
+            whole,
             evaluation,
             name=pipeline,
             artifacts=ArtifactStore(place.artifacts),
@@ -43,8 +48,24 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
         "commit": made.commit,
         "data_commit": data,
     }
-    (released / "release.json").write_text(json.dumps(result, indent=2) + "\n")
+    (released / "release.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def check_parameters(pipeline: str) -> None:
+    """What the step would say of the name, before anything runs, where the repository is at hand."""
+    from pylib.release.git import Git
+    from pylib.release.models import models
+    from pylib.serving.repository import FORMER_NAME, choose
+
+    source = Path(settings().release_source)
+    at_hand = (
+        shutil.which("git")
+        and (source / ".git").exists()
+        and Git(source).answers("rev-parse", "--verify", "--quiet", "HEAD")
+    )
+    if at_hand and pipeline != FORMER_NAME:
+        choose(pipeline, models(Git(source)), f"{source} (its HEAD)")
 
 
 def _assemble(model: Path, evaluation: Path, folder: Path) -> Path:

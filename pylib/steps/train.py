@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pylib.data.dataset import DatasetIndex
+from pylib.data.needs import need
 from pylib.errors import ConfigurationError
 from pylib.models import weights_source
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
@@ -13,7 +15,13 @@ from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig, training_config
 
 
-@step(cached=True)
+def _task(*, shards: Path, **_: object) -> str:
+    from pylib.data.shards import ShardIndex
+
+    return ShardIndex.read(shards).task
+
+
+@step(cached=True, task=_task)
 def train(
     shards: Input,
     model: Output,
@@ -49,6 +57,7 @@ def train(
         task=index.task,
         classes=index.classes,
         image_size=index.image_size,
+        sample_bits=index.sample_bits,
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
     return {"model": digest, f"validation_{trained.score}": trained.best_score}
@@ -64,26 +73,14 @@ def check_parameters(
     find(task).network.check_weights(configuration(task, given, options), weights)
 
 
-def limits(task: str) -> dict[str, str]:
-    """The range, or the choices, of each of a task's hyper-parameters that has such, as text."""
-    fields = find(task).network.Config.model_json_schema()["properties"]
-    return {name: text for name, field in fields.items() if (text := _limits(field))}
+def check_data(index: DatasetIndex) -> None:
+    """What the step would say of a data set, before anything runs."""
+    need(index, "train", "validation")
 
 
-def _limits(field: dict[str, Any]) -> str:
-    if "enum" in field:
-        return ", ".join(map(str, field["enum"]))
-    low = next((f"{_number(field[key])} {sign} " for key, sign in _LOW.items() if key in field), "")
-    high = next((f" {sign} {_number(field[key])}" for key, sign in _HIGH.items() if key in field), "")
-    return f"{low}x{high}" if low or high else ""
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else str(value)
-
-
-_LOW = {"minimum": "<=", "exclusiveMinimum": "<"}
-_HIGH = {"maximum": "<=", "exclusiveMaximum": "<"}
+def hyper_parameters(task: str) -> type[TrainingConfig]:
+    """What `parameters` and `options` may be, together."""
+    return find(task).network.Config
 
 
 def configuration(task: str, parameters: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
@@ -98,6 +95,11 @@ def configuration(task: str, parameters: dict[str, Any], options: dict[str, Any]
 
 def _keep_logs(scratch: Path, target: Path) -> None:
     """Move TensorBoard's logs to where people look; the scratch folder goes when the step ends."""
-    target.mkdir(parents=True, exist_ok=True)
-    for log in (scratch / "tensorboard").rglob("events.*"):
-        shutil.move(log, target / log.name)
+    from pylib.training.mlflow_log import warn
+
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for log in (scratch / "tensorboard").rglob("events.*"):
+            shutil.move(log, target / log.name)
+    except OSError as error:  # the model is there, and matters more
+        warn(f"TensorBoard's log cannot be kept in {target} ({error.strerror or error})")

@@ -72,7 +72,7 @@ def _leave(number: int, _frame: FrameType | None) -> None:
 def _place() -> str:
     """Return what names this boot of this machine and the namespace of its process ids (proc(5), Linux)."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return "elsewhere"
@@ -81,7 +81,7 @@ def _place() -> str:
 def _began(pid: int) -> str:
     """Return when the process began, in clock ticks since boot; `-` where it has ended (proc(5), Linux)."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return "-"
     return "-" if fields[0] in {"Z", "X"} else fields[19]

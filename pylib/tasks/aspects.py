@@ -25,7 +25,7 @@ from pylib.records import Record
 from pylib.training.config import TrainingConfig
 
 Classes = dict[int, str]
-"""Names by id; empty where targets are numbers."""
+"""A legend, as in pylib.data.classes: names by id, those that are ignored among them; empty for numbers."""
 
 
 class LayoutReader(Protocol):
@@ -34,8 +34,10 @@ class LayoutReader(Protocol):
     def read_layout(self, folder: Path, place: str) -> Layout:
         """Find the candidates below a folder; pylib.data.layout has what every task needs for it.
 
-        Ids need not be safe as names: those that are not are rejected afterwards. Raises DataError, which
-        names the place, where the folder holds no such data set, and ConfigurationError for wrong classes.
+        `Layout.assumed` says in sentences how it was read where that could be doubted; a candidate's `split`
+        is the one that the source gives. Ids need not be safe as names: those that are not are rejected
+        afterwards. Raises DataError, which names the place, where the folder holds no such data set, and
+        ConfigurationError for wrong classes.
         """
         ...
 
@@ -55,7 +57,16 @@ class Checks(Protocol):
     def classes(self, asked: Classes | None, found: Classes | None, parent: Classes | None) -> Classes:
         """The classes of the commit to be, sorted by id; raises ConfigurationError.
 
-        Of those that a person asked for, that the source's layout names, and that the parent commit has.
+        Of those that a person asked for, that the source's layout names, and that the parent commit has. With
+        the ids that are ignored, said or not.
+        """
+        ...
+
+    def settle(self, layout: Layout, classes: Classes, max_pixels: int) -> tuple[list[Candidate], list[str]]:
+        """Decide once, for the whole set, what its targets mean, and say how.
+
+        The layout's candidates come back with what `check` and `picture` need to know of it in `source`.
+        A target above max_pixels is not looked at. Raises DataError where targets contradict each other.
         """
         ...
 
@@ -123,7 +134,8 @@ class Objective(Protocol):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """One input and its target, changed as `seed`, int32 [2], says; same shapes and dtypes.
 
-        strength: in [0,1]; 0 changes nothing.
+        strength: in [0,1]; 0 changes nothing. Where `Records.arrays` gives targets a value that is ignored,
+        it is given as `ignored`, to be put where a target holds nothing that anybody drew.
         """
         ...
 
@@ -202,8 +214,8 @@ class Accumulator(Protocol):
 class Judgement(Protocol):
     """The metrics of the test split, what a gate may ask of them, what a report shows; no TensorFlow.
 
-    The report is the task's own report.html.j2, which extends base.html.j2 of pylib.evaluation, where it has
-    one, else that.
+    The report is the task's own report.html.j2 in its `templates`, which extends base.html.j2 of
+    pylib.evaluation, where it has one, else that.
     """
 
     @property

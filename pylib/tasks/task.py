@@ -11,12 +11,15 @@ all: the model server has neither TensorFlow nor pydantic. The modules have the 
     network     the architecture and its own hyper-parameters
     judgement   the metrics of the test split, and what a report shows of them
     answer      what the served model says of an image: wire form, summary, picture
+    templates   a folder with report.html.j2, for tasks whose report has more than the base's
+
+Whoever reads an aspect reads an attribute of that name: that is how pylib.provenance.closure knows it.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
@@ -76,9 +79,10 @@ class Task:
         """The metrics of the test split, what a gate may ask of them, what a report shows."""
         return cast("aspects.Judgement", self._aspect("judgement"))
 
-    def folder(self) -> Path:
-        """Where its modules and templates are."""
-        return Path(importlib.import_module(f"{tasks.__name__}.{self.name}").__path__[0])
+    def templates(self) -> list[str]:
+        """The folder with its own report's template; none where it has no such."""
+        place = f"{tasks.__name__}.{self.name}.templates"
+        return list(importlib.import_module(place).__path__) if importlib.util.find_spec(place) else []
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")

@@ -5,7 +5,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,6 +13,19 @@ from numpy.typing import NDArray
 
 Arrays = list[NDArray[Any]]
 History = list[dict[str, float]]
+
+
+class Checkpoint(NamedTuple):
+    """All that a run needs to go on.
+
+    state: model and optimizer; best: the model's weights in its best epoch; history: an entry an epoch
+    weights_sha256: digest of the weights after each epoch
+    """
+
+    state: Arrays
+    best: Arrays
+    history: History
+    weights_sha256: list[str]
 
 
 def read_arrays(variables: Sequence[keras.Variable]) -> Arrays:
@@ -26,27 +39,29 @@ def assign_arrays(variables: Sequence[keras.Variable], values: Arrays) -> None:
         variable.assign(value)
 
 
-def save_checkpoint(path: Path, state: Arrays, best: Arrays, history: History) -> None:
-    """Write model and optimizer state, the best weights so far and the history; atomic on POSIX."""
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; atomic on POSIX."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
-        named: dict[str, Any] = {f"state_{i:05}": array for i, array in enumerate(state)}
-        named |= {f"best_{i:05}": array for i, array in enumerate(best)}
-        named["history"] = np.array(json.dumps(history))
+        named: dict[str, Any] = {f"state_{i:05}": array for i, array in enumerate(checkpoint.state)}
+        named |= {f"best_{i:05}": array for i, array in enumerate(checkpoint.best)}
+        for name in ("history", "weights_sha256"):
+            named[name] = np.array(json.dumps(getattr(checkpoint, name)))
         np.savez(file, **named)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
 
 
-def load_checkpoint(path: Path) -> tuple[Arrays, Arrays, History] | None:
+def load_checkpoint(path: Path) -> Checkpoint | None:
     """Read what `save_checkpoint` wrote; None without a file, or with a damaged one: training starts anew."""
     try:
         with np.load(path, allow_pickle=False) as file:
             names = sorted(file.files)
             state = [file[name] for name in names if name.startswith("state_")]
             best = [file[name] for name in names if name.startswith("best_")]
-            return state, best, json.loads(str(file["history"]))
+            history, digests = (json.loads(str(file[name])) for name in ("history", "weights_sha256"))
+            return Checkpoint(state, best, history, digests)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None

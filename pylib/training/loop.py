@@ -13,9 +13,11 @@ from tqdm import tqdm
 from pylib.data.input_pipeline import ShardReader
 from pylib.errors import ModelError
 from pylib.metric_names import title
+from pylib.models.storage import weights_sha256
 from pylib.training import schedules
 from pylib.training.checkpoints import (
     Arrays,
+    Checkpoint,
     History,
     assign_arrays,
     load_checkpoint,
@@ -41,7 +43,8 @@ class Loop:
     """A run of `steps` under `config`; everything it needs to go on lies in the file `checkpoint`.
 
     `on_epoch` is called with each new entry of the history: epoch, loss, learning_rate, and the objective's
-    validation metrics. Afterwards the model has the weights of the best epoch. ModelError when it diverges.
+    validation metrics. `weights_sha256` has the digest of the weights after each epoch. Afterwards the model
+    has the weights of the best one. ModelError when it diverges.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Loop:
         self.steps_per_epoch = data.train.steps(config.batch)
         self.validation = data.validation.in_order(config.batch)
         self.history: History = []
+        self.weights_sha256: list[str] = []
         self.best: Arrays = []
         self.resumed_at = 0
 
@@ -82,7 +86,7 @@ class Loop:
     def _resume(self) -> None:
         found = load_checkpoint(self.checkpoint)
         if found is not None:
-            state, self.best, self.history = found
+            state, self.best, self.history, self.weights_sha256 = found
             assign_arrays(self.variables, state)
             self.resumed_at = len(self.history)
 
@@ -109,9 +113,11 @@ class Loop:
 
     def _keep(self, entry: dict[str, float]) -> None:
         self.history.append(entry)
+        self.weights_sha256.append(weights_sha256(self.steps.model))
         if schedules.best_epoch(self._scores()) == len(self.history) - 1:
             self.best = read_arrays(self.steps.model.variables)
-        save_checkpoint(self.checkpoint, read_arrays(self.variables), self.best, self.history)
+        state = read_arrays(self.variables)
+        save_checkpoint(self.checkpoint, Checkpoint(state, self.best, self.history, self.weights_sha256))
         self.on_epoch(entry)
 
     def _rate(self, step: int) -> float:
@@ -122,6 +128,11 @@ class Loop:
     def _scores(self) -> list[float]:
         return [entry[self.score] for entry in self.history]
 
+    def _augmentation(self) -> dict[str, Any]:
+        """The arguments that one run has; `ignored` only where its targets have such a value."""
+        ignored, strength = self.data.train.targets.ignored, {"strength": self.config.augmentation}
+        return strength if ignored is None else strength | {"ignored": ignored}
+
     def _batches(self, first: int) -> "tf.data.Dataset":
         config = self.config
         dataset = self.data.train.epochs(
@@ -129,7 +140,7 @@ class Loop:
             seed=config.seed,
             first=first,
             last=self.epochs,
-            augment=partial(self.objective.augment, strength=config.augmentation),
+            augment=partial(self.objective.augment, **self._augmentation()),
             deterministic=config.deterministic,
         )
         return self.steps.strategy.experimental_distribute_dataset(dataset)

@@ -13,6 +13,7 @@ import keras
 from pylib.data.folders import new_folder
 from pylib.data.input_pipeline import ShardReader
 from pylib.data.shards import INDEX_FILE, ShardIndex
+from pylib.errors import one_line
 from pylib.models.spec import ModelSpec
 from pylib.models.storage import WEIGHTS_FILE, save_model
 from pylib.models.weights_source import Weights
@@ -22,8 +23,9 @@ from pylib.training.checkpoints import History, assign_arrays, read_arrays
 from pylib.training.config import EPOCHS, TrainingConfig
 from pylib.training.environment import Environment, prepare_environment
 from pylib.training.loop import Data, Loop, OnEpoch
+from pylib.training.mlflow_log import REASON, MlflowLog
 from pylib.training.precision import build_optimizer, dtype_policy
-from pylib.training.tracking import MlflowLog, tensorboard
+from pylib.training.tracking import tensorboard
 from pylib.training.train_step import TrainStep, choose_strategy
 
 HISTORY_FILE = "history.json"
@@ -70,7 +72,7 @@ class _Plan:
     @property
     def fingerprint(self) -> str:
         """A name for the checkpoint, so that only a run with the same result is resumed by it."""
-        parts = (self.config.model_dump_json(), self.spec.dumps(), json.dumps(asdict(self.environment)))
+        parts = (self.config.model_dump_json(), self.spec.dumps(), json.dumps(self.environment.decisive()))
         digest = hashlib.sha256("\n".join((*parts, str(self.epochs))).encode())
         digest.update((self.shards / INDEX_FILE).read_bytes())
         return digest.hexdigest()[:16]
@@ -107,9 +109,15 @@ def train(
     checkpoint = scratch / "checkpoints" / f"{plan.fingerprint}.npz"
     watch = _watch(scratch / "tensorboard" / plan.fingerprint, log)
     loop = Loop(steps, plan.config, plan.epochs, data, checkpoint, watch)
-    history = loop.run()
+    try:
+        history = loop.run()
+    except Exception as error:
+        if log:
+            failure = {REASON: one_line(error), **(tags or {})}
+            log.write(_parameters(plan), loop.history, failure, started, status="FAILED")
+        raise
     model = _float32(model, plan)
-    digest = _write(output, model, plan, history)
+    digest = _write(output, model, plan, history, loop.weights_sha256)
     checkpoint.unlink(missing_ok=True)
     best = schedules.best_epoch([entry[loop.score] for entry in history])
     labels = {"model_folder": str(output), "weights_sha256": digest, "best_epoch": str(best), **(tags or {})}
@@ -171,16 +179,17 @@ def _float32(model: keras.Model, plan: _Plan) -> keras.Model:
     return plain
 
 
-def _write(output: Path, model: keras.Model, plan: _Plan, history: History) -> str:
-    """Write the model folder; return the SHA-256 of its weights."""
+def _write(output: Path, model: keras.Model, plan: _Plan, history: History, weights_sha256: list[str]) -> str:
+    """Write the model folder; return the SHA-256 of its weights file."""
     record = {
         "config": plan.hyper_parameters,
         "environment": asdict(plan.environment),
         "epochs": history,
+        "weights_sha256": weights_sha256,
     }
     with new_folder(output) as folder:
         save_model(model, plan.spec, folder)
-        (folder / HISTORY_FILE).write_text(json.dumps(record, indent=2) + "\n")
+        (folder / HISTORY_FILE).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         shutil.copyfile(plan.shards / INDEX_FILE, folder / DATASET_FILE)
         return hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from pylib.data.dataset import DatasetIndex, Item, MaskTarget
-from pylib.provenance.statement import Definition
+from pylib.provenance.closure import files
+from pylib.provenance.digests import dir_hash
+from pylib.provenance.statement import Definition, dependencies, read_bundle, write_bundle
 from pylib.provenance.step import commit_resource, record
 from pylib.store.opening import open_store
 from pylib.store.pachyderm_names import handle
@@ -71,7 +73,12 @@ def model(pachd, commit, tmp_path, monkeypatch):
     ]
     (folder / "dataset.json").write_text(json.dumps({"splits": {"train": {"items": items}}}))
     data = commit_resource(str(commit.ref), name="data")
-    record(Definition("train", {}, (data,)), {"model": folder}, [], datetime.now(UTC))
+    record(
+        Definition("train", {}, (data,), "pylib.steps.train", "segmentation"),
+        {"model": folder},
+        [],
+        datetime.now(UTC),
+    )
     return folder
 
 
@@ -90,6 +97,29 @@ def explain(model, store, *options):
     environment = os.environ | {"PYLIB_STORE": store, "PYLIB_OUTPUT": str(model.parent / "out")}
     command = [PYLIB, "explain", str(model), *options]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_code_is_shown_by_its_digest_and_as_json_with_its_files(pachd, model):
+    (step,) = json.loads(explain(model, pachd.url, "--json").stdout)["steps"]
+    assert step["files"] == files("pylib.steps.train", "segmentation")
+    digest = f"dirHash:{dir_hash(step['files'])}"
+    assert step["inputs"]["pylib"] == digest
+    assert f"pylib  {digest}, {len(step['files'])} files" in explain(model, pachd.url).stdout
+
+
+def test_a_record_from_before_code_was_listed_is_shown_as_it_was(pachd, model):
+    (made,) = read_bundle(model)
+    made["predicate"]["buildDefinition"]["resolvedDependencies"] = [
+        *(r for r in dependencies(made) if r["name"] != "pylib"),
+        {"name": "pylib", "digest": {"dirHash": "ab" * 32}},
+        {"name": "components", "digest": {"dirHash": "cd" * 32}},
+    ]
+    write_bundle(model, [made])
+    shown = explain(model, pachd.url)
+    assert shown.returncode == 0, shown.stderr
+    assert f"pylib  dirHash:{'ab' * 32}\n" in shown.stdout
+    assert f"components  dirHash:{'cd' * 32}\n" in shown.stdout
+    assert json.loads(explain(model, pachd.url, "--json").stdout)["steps"][0]["files"] == {}
 
 
 def test_all_images_are_asked_for_at_once(pachd, model):

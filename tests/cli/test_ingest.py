@@ -107,6 +107,38 @@ def test_what_a_person_got_wrong_is_one_line(pairs: Path, arguments: list[str], 
     assert "\n" not in str(caught.value)
 
 
+def test_the_screen_says_how_it_was_read_and_what_is_at_risk(pairs: Path) -> None:
+    for path in (pairs / "masks").iterdir():
+        path.rename(path.with_stem(f"{path.stem}_mask"))
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.open(pairs / "images/1.png").save(pairs / "images/1.png", exif=exif)
+    Image.new("RGB", (90, 90)).save(pairs / "images/large.png")
+    output = run(pairs, "--classes", "0=sky,1=road", "--max-pixels", 5000)
+    assert "read as    20 masks are not named exactly as their images" in output
+    assert "read as    1 of 20 images carry an EXIF orientation" in output
+    assert "at risk    1 x masks that fit their image turned and unturned (likely fix: look which" in output
+    assert "rejected   1 x images without a mask (likely fix: draw it" in output
+    facts = json.loads(run(pairs, "--classes", "0=sky,1=road", "--orientation", "stored", "--json"))
+    assert "mask-orientation" not in facts["findings"]
+    with pytest.raises(
+        PylibError, match=r"image of 40x40 is above the limit of 100 pixels.*\(likely fix: scale"
+    ):
+        run(pairs, "--classes", "0=sky,1=road", "--max-pixels", 100)
+
+
+def test_where_nothing_is_usable_the_screen_has_the_reasons_their_fixes_and_the_report(
+    pairs: Path, tmp_path: Path
+) -> None:
+    (pairs / "images/bad.png").write_bytes(b"hello")
+    with pytest.raises(PylibError) as caught:
+        run(pairs)
+    said = str(caught.value)
+    assert "no usable item (bad: images/bad.png has no mask of that name (likely fix: draw it" in said
+    assert "mask has ids that are no class: 0, and 19 more (likely fix: name all classes" in said
+    assert f"{tmp_path}/out/reports/ingest/street/report.html shows all" in said
+
+
 def test_strict_is_an_error_and_commits_nothing(pairs: Path) -> None:
     (pairs / "images/bad.png").write_bytes(b"hello")
     with pytest.raises(PylibError, match="1 rejected, and strict"):

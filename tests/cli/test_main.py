@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pylib import processor
+
 PYLIB = Path(sys.executable).with_name("pylib")
 
 
@@ -68,6 +70,8 @@ def test_the_doctor_finds_what_the_tests_need():
     assert found["kfp"] == "2.17.0"
     assert found["seldon-core"] == "1.17.1"
     assert found["git"].startswith("git version")
+    expected = f"{processor.best_instructions()}, {processor.model_name()}"
+    assert found["AVX2"] == (None if processor.shortfall() else expected)
 
 
 def test_the_doctor_names_what_is_missing_and_how_to_get_it(tmp_path):
@@ -78,8 +82,20 @@ def test_the_doctor_names_what_is_missing_and_how_to_get_it(tmp_path):
 
 
 def test_starting_up_imports_nothing_heavy():
-    heavy = "import sys; import pylib.cli.verbs; print([m for m in ('tensorflow', 'keras', 'kfp', 'mlflow', "
+    heavy = ("tensorflow", "keras", "kfp", "mlflow", "sklearn", "onnxruntime", "grimp")
+    code = (
+        "import sys; from pylib.cli.verbs import VERBS, Verbs; [Verbs().get_command(None, v) for v in VERBS]"
+    )
     shown = subprocess.check_output(
-        [sys.executable, "-c", heavy + "'sklearn', 'onnxruntime') if m in sys.modules])"], text=True
+        [sys.executable, "-c", f"{code}; print([m for m in {heavy} if m in sys.modules])"], text=True
     )
     assert shown == "[]\n"
+
+
+def test_a_verb_does_not_wait_for_the_imports_of_the_others():
+    code = "import sys; from pylib.cli.verbs import Verbs; Verbs().get_command(None, 'explain')"
+    shown = subprocess.check_output(
+        [sys.executable, "-c", f"{code}; print(*(m for m in sys.modules if m.startswith('pylib.cli.')))"],
+        text=True,
+    )
+    assert shown.split() == ["pylib.cli.verbs", "pylib.cli.explain"]

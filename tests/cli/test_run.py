@@ -1,6 +1,7 @@
 """`pylib run NAME`: the pipeline's own parameters as options, and what is said where one is wrong."""
 
 import inspect
+import io
 import os
 import re
 import subprocess
@@ -8,10 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from kfp import dsl
+from rich.console import Console
 
+from components import component
 from pylib.cli import parameters
+from pylib.cli.run import _listener
 from pylib.errors import PipelineError
-from pylib.runners import checks, pipelines
+from pylib.runners import checks, local, pipelines
+from pylib.store.opening import open_store
+from tests.data.index import data_set
 
 PYLIB = Path(sys.executable).with_name("pylib")
 
@@ -32,9 +39,27 @@ def run(tmp_path, *arguments):
         (["segmentation", "--data"], "run segmentation: Option '--data' requires an argument."),
         (["segmentation", "--data", "x@y", "-p", "alfa=1"], ".*no parameter 'alfa'; did you mean alpha[?]"),
         (["segmentation", "--data", "x@y", "--alpha", "two"], "alpha='two': it is not a number"),
-        (["segmentation", "--data", "x@y", "--alpha", "3"], "training configuration: alpha: .* 2"),
+        (["segmentation", "--data", "x@y", "--alpha", "3"], "training configuration: alpha=3.0: .* 2"),
         (["segmentation", "--data", "x@y", "--image-size", "33"], "image_size=33: the U-Net .*"),
         (["segmentation", "--data", "x@y", "--alpha", "1", "-p", "alpha=2"], "alpha is given twice: .*"),
+        (["segmentation", "--data", "a@b", "--data", "c@d"], "run segmentation: --data is given twice; .*"),
+        (["segmentation", "--data=a@b", "--seed", "1", "--data", "c@d"], "run .*: --data is given twice; .*"),
+        (
+            ["segmentation", "--data", "a@b", "--namespace", "x", "--namespace", "y"],
+            "run .*: --namespace is .*",
+        ),
+        (
+            ["segmentation", "--data", "x@y", "-p", "seed=1", "-p", "seed=2"],
+            "seed is given twice: -p seed=1, .*",
+        ),
+        (
+            ["segmentation", "--data", "x@y", "--options", '{"epochs": 1, "epochs": 2}'],
+            "options: 'epochs' is given twice in {.*}",
+        ),
+        (
+            ["segmentation", "--data", "x@y", "--options", '{"epoch": 1}'],
+            "training configuration: no option 'epoch'; did you mean epochs[?]",
+        ),
         (["segmentation"], "pipeline segmentation: 'data' is required; give --data"),
         (["segmentation", "--data", "x@y", "-p", "alpha"], "--parameter 'alpha': not name=value"),
         (["--data", "x@y", "segmentation"], "run --data: the pipeline's name goes first; there are: .*"),
@@ -57,6 +82,48 @@ def test_help_lists_the_pipelines_own_parameters_with_type_range_default_and_mea
     assert "(mobilenet_v2, vgg19)" in lines["encoder"]
     assert "INTEGER" in lines["seed"]
     assert "JSON" in lines["options"]
+
+
+def test_help_lists_the_options_with_type_range_default_and_meaning_within_100_columns(tmp_path):
+    environment = os.environ | {"PYLIB_OUTPUT": str(tmp_path / "out"), "COLUMNS": "100"}
+    shown = subprocess.run(
+        [PYLIB, "run", "segmentation", "--help"], capture_output=True, text=True, env=environment, check=True
+    ).stdout
+    assert max(map(len, shown.splitlines())) <= 100
+    assert re.search(r"epochs +INTEGER \(1 <= x <= 10000\) +null +at most that many", shown)
+    assert re.search(r"batch +INTEGER \(1 <= x <= 4096\) +16 +items a step", shown)
+    assert re.search(r"schedule +TEXT \(cosine, plateau\) +\"cosine\" ", shown)
+
+
+def test_data_that_no_step_can_judge_on_is_one_line_and_no_run(tmp_path):
+    store = open_store((tmp_path / "out" / "store").as_uri())
+    store.commit("small", {"dataset.json": data_set(train=3, validation=1).dumps()})
+    done = run(tmp_path, "segmentation", "--data", "small@master")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: data set sample: it has no image in the split test (3 train, ")
+    assert not (tmp_path / "out" / "runs").exists()
+
+
+@component
+def warns() -> None:
+    from pylib.training.mlflow_log import warn
+
+    print("epoch 1 of 2")  # noqa: T201
+    warn("InsecureRequestWarning: MLflow at [nowhere]: the run was not logged")
+
+
+@dsl.pipeline(name="told")
+def told():
+    warns()
+
+
+def test_what_a_step_warns_of_stays_on_the_screen(tmp_path):
+    screen = Console(file=io.StringIO(), width=40)
+    with screen.status("going on") as status:
+        local.execute(told, {}, tmp_path, _listener(screen, status))
+    shown = screen.file.getvalue().splitlines()
+    assert "! warns      InsecureRequestWarning: MLflow at [nowhere]: the run was not logged" in shown
+    assert not any("epoch 1" in line for line in shown)
 
 
 def test_every_pipeline_has_help(tmp_path):

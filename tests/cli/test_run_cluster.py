@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pylib.store.opening import open_store
+from tests.data.index import WHOLE, data_set
 from tests.runners.kubectl_stand_in import KubectlStandIn
 from tests.runners.pipelines_api import run, serving, succeeded, task
 from tests.store.standin import serving as pachd
@@ -25,7 +26,7 @@ def there(tmp_path):
     kubectl = KubectlStandIn(tmp_path)
     kubectl.connected()
     with serving() as api, pachd() as (_, address):
-        open_store(f"pachd://{address}").commit("sample", {"dataset.json": b"{}"})
+        open_store(f"pachd://{address}").commit("sample", {"dataset.json": data_set(**WHOLE).dumps()})
         api.environment = {
             "PATH": f"{kubectl.folder}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(tmp_path),
@@ -59,7 +60,7 @@ def test_a_run_shows_its_steps_and_what_kubeflow_adds(there, tmp_path):
 def test_a_misspelt_option_is_refused_before_anything_is_submitted(there):
     done = pylib(there, "run", "segmentation", *DATA, "-p", 'options={"epoch": 3}')
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: training configuration: epoch: Extra inputs are not permitted\n"
+    assert done.stderr == "error: training configuration: no option 'epoch'; did you mean epochs?\n"
     assert there.submitted == []
 
 

@@ -1,6 +1,8 @@
 """Small data sets, made of noise, for the tests of the data side and of the tasks' sources."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,3 +97,20 @@ def assert_hopeless(
     ):
         plan.check()
     assert "\n" not in str(caught.value)
+
+
+def png(array: np.ndarray, bits: int = 16) -> bytes:
+    """A PNG of kinds that Pillow does not write: uint16 [H,W,3], or grey [H,W] of 2 or 4 bits a sample."""
+    rows = array.astype(">u2") if bits == 16 else _packed(array, bits)
+    body = b"".join(b"\0" + row.tobytes() for row in rows)
+    size = struct.pack(">IIBBBBB", array.shape[1], array.shape[0], bits, 2 if array.ndim == 3 else 0, 0, 0, 0)
+    chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(body)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def _packed(array: np.ndarray, bits: int) -> np.ndarray:
+    each = np.unpackbits(array.astype(np.uint8)[..., np.newaxis], axis=-1)[..., 8 - bits :]
+    return np.packbits(each.reshape(array.shape[0], -1), axis=1)

@@ -99,6 +99,51 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "tar backslashes": (lambda path: tar(path, (entry("..\\evil"), b"x")), "leads out"),
     "tar symlink": (lambda path: tar(path, (entry("a", tarfile.SYMTYPE, "/etc/passwd"), b"")), "a link to"),
     "tar hard link": (lambda path: tar(path, (entry("a", tarfile.LNKTYPE, "b"), b"")), "a link to 'b'"),
+    "tar hard link to a later one": (
+        lambda path: tar(path, (entry("a", tarfile.LNKTYPE, "b"), b""), (entry("b"), b"x")),
+        "a link to 'b', which is no file of the archive",
+    ),
+    "tar hard link out of it": (
+        lambda path: tar(path, (entry("a/b", tarfile.LNKTYPE, "../../etc/passwd"), b"")),
+        "a link to '../../etc/passwd'",
+    ),
+    "tar symlink out of it": (
+        lambda path: tar(path, (entry("a/b", tarfile.SYMTYPE, "../../c"), b"")),
+        "a link to '../../c'",
+    ),
+    "tar symlink of Windows out of it": (
+        lambda path: tar(path, (entry("a/b", tarfile.SYMTYPE, "..\\..\\c"), b"")),
+        "a link to",
+    ),
+    "tar symlink to itself": (
+        lambda path: tar(path, (entry("a", tarfile.SYMTYPE, "a"), b"")),
+        "a link to 'a'",
+    ),
+    "tar symlink to a folder": (
+        lambda path: tar(
+            path, (entry("d/x"), b"1"), (entry("a", tarfile.SYMTYPE, "d"), b""), (entry("a/y"), b"2")
+        ),
+        "a link to 'd'",
+    ),
+    "tar links as a bomb": (
+        lambda path: tar(
+            path,
+            (entry("a"), bytes(300_000)),
+            *((entry(f"b{i}", tarfile.LNKTYPE, "a"), b"") for i in range(4)),
+        ),
+        "1,000,000",
+    ),
+    "tar backslashes twice": (
+        lambda path: tar(path, (entry("a/b"), b"1"), (entry("a\\b"), b"2")),
+        "'b' is in it twice",
+    ),
+    "zip backslashes out of it": (lambda path: zipped(path, ("a\\..\\..\\evil", b"x")), "leads out"),
+    "zip UNC path": (lambda path: zipped(path, ("\\\\host\\share\\x", b"x")), "leads out"),
+    "a 7z": (
+        lambda path: path.write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(99)),
+        "a 7z archive is not read here",
+    ),
+    "a RAR": (lambda path: path.write_bytes(b"Rar!\x1a\x07" + bytes(99)), "a RAR archive is not read here"),
     "tar device": (lambda path: tar(path, (entry("a", tarfile.CHRTYPE), b"")), "no plain file"),
     "tar fifo": (lambda path: tar(path, (entry("a", tarfile.FIFOTYPE), b"")), "no plain file"),
     "tar twice": (lambda path: tar(path, (entry("a"), b"1"), (entry("a"), b"2")), "'a' is in it twice"),
@@ -159,3 +204,45 @@ def test_a_bomb_ends_early_under_the_default_limits(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="200 times its size"):
         unpack(tmp_path / "bomb", tmp_path / "out")
     assert sum(path.stat().st_size for path in (tmp_path / "out").rglob("*.jpg")) <= 256 << 20
+
+
+def out(path: Path) -> dict[str, bytes]:
+    folder = path.parent / "out"
+    folder.mkdir()
+    unpack(path, folder, SMALL)
+    return {name: (folder / name).read_bytes() for name in manifest(folder)}
+
+
+def test_backslashes_of_windows_lead_into_folders(tmp_path: Path) -> None:
+    zipped(tmp_path / "win.zip", ("set\\", b""), ("set\\images\\a.jpg", b"1"), ("set\\masks\\a.png", b"2"))
+    assert out(tmp_path / "win.zip") == {"set/images/a.jpg": b"1", "set/masks/a.png": b"2"}
+
+
+def test_links_that_stay_inside_become_the_files_that_they_name(tmp_path: Path) -> None:
+    tar(
+        tmp_path / "links.tar",
+        (entry("./", tarfile.DIRTYPE), b""),
+        (entry("s/later", tarfile.SYMTYPE, "../t/a"), b""),
+        (entry("s/twice", tarfile.SYMTYPE, "later"), b""),
+        (entry("t/a"), b"1"),
+        (entry("t/b", tarfile.LNKTYPE, "t/a"), b""),
+        (entry("t/c", tarfile.LNKTYPE, "./t/b"), b""),
+    )
+    assert out(tmp_path / "links.tar") == dict.fromkeys(["s/later", "s/twice", "t/a", "t/b", "t/c"], b"1")
+
+
+def test_a_zip_s_symlink_that_stays_inside_is_its_file(tmp_path: Path) -> None:
+    zipped(tmp_path / "links.zip", ("a/x", b"1"), (special("b/y", stat.S_IFLNK), b"../a/x"))
+    assert out(tmp_path / "links.zip") == {"a/x": b"1", "b/y": b"1"}
+
+
+@pytest.mark.parametrize(("flag", "written"), [(0x800, "utf-8"), (0, "utf-8"), (0, "cp437")])
+def test_names_of_a_zip_are_read_as_its_maker_wrote_them(tmp_path: Path, flag: int, written: str) -> None:
+    zipped(tmp_path / "names.zip", ("XXXX.jpg", b"1"))
+    name = "été".encode(written).ljust(4, b"_")[:4] if written == "cp437" else "éè".encode()
+    data = bytearray((tmp_path / "names.zip").read_bytes().replace(b"XXXX", name))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = data.index(signature) + offset
+        data[place : place + 2] = flag.to_bytes(2, "little")
+    (tmp_path / "names.zip").write_bytes(data)
+    assert out(tmp_path / "names.zip") == {f"{name.decode(written)}.jpg": b"1"}

@@ -6,6 +6,7 @@ What is wrong with an image, a name or a data set is found alike for every task;
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pylib.data.names import unsafe_name
@@ -54,6 +55,11 @@ CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
         lambda good: good.put("x", image=encode(noise(99), "PNG")),
         {"x": "extension-wrong"},
         0,
+    ),
+    "an image above the limit": (
+        lambda good: good.put("x", image=encode(np.zeros((9000, 9000), np.uint8), "PNG")),
+        {"x": "image-too-large"},
+        1,
     ),
     "a thumbnail": (lambda good: good.put("x", image=image_of(31, 60)), {"x": "image-too-small"}, 1),
     "a copy": (lambda good: (good.put("x", 99), good.put("y", 99)), {"y": "duplicate"}, 1),

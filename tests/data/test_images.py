@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from pylib.data.images import (
+    TooLargeError,
     decode_image,
     decode_mask,
     encode_png,
@@ -15,7 +16,7 @@ from pylib.data.images import (
     resize_mask,
     true_extension,
 )
-from pylib.errors import DataError
+from pylib.errors import ConfigurationError, DataError
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8))
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tif"}
@@ -64,12 +65,26 @@ def test_transparent_pixels_are_white_and_sixteen_bits_are_scaled() -> None:
         (saved(PICTURE, "JPEG")[:-200], "truncated"),
         (saved(PICTURE, "PNG")[:-200], "damaged or truncated PNG"),
         (saved(Image.new("F", (4, 4)), "TIFF"), "floating-point"),
-        (saved(Image.new("1", (9000, 9000)), "PNG"), "above the limit of 40,000,000 pixels"),
+        (saved(Image.new("1", (9000, 9000)), "PNG"), "above the limit of 64,000,000 pixels"),
     ],
 )
 def test_what_cannot_be_read_says_so(data: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         decode_image(data)
+
+
+def test_one_limit_holds_and_can_be_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = saved(Image.new("1", (9504, 6336)), "PNG")
+    assert decode_image(camera).shape == (6336, 9504, 3)
+    monkeypatch.setenv("PYLIB_MAX_PIXELS", "1000")
+    with pytest.raises(TooLargeError, match=r"above the limit of 1,000 pixels: .*PYLIB_MAX_PIXELS"):
+        decode_mask(camera)
+    monkeypatch.setenv("PYLIB_MAX_PIXELS", "200000000")
+    assert decode_mask(saved(Image.new("1", (14000, 14000)), "PNG")).shape == (14000, 14000)
+    for wrong in ("many", "0", "-1"):
+        monkeypatch.setenv("PYLIB_MAX_PIXELS", wrong)
+        with pytest.raises(ConfigurationError, match="give a number of pixels"):
+            decode_image(camera)
 
 
 DAMAGED = [saved(PICTURE, kind) for kind in EXTENSIONS]

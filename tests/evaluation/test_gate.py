@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from pylib.errors import ConfigurationError
 from pylib.evaluation.class_metrics import ClassMetrics
-from pylib.evaluation.gate import Gate, Limit, decide, decide_again, gate_file, read_gate
+from pylib.evaluation.gate import (
+    Gate,
+    Limit,
+    check_classes,
+    decide,
+    decide_again,
+    gate_file,
+    read_gate,
+    too_few,
+)
 from pylib.evaluation.record import Evaluation
 from pylib.tasks.task import find
 
@@ -78,6 +87,15 @@ def test_limits_are_inclusive_and_independent(low, high, value):
         assert Limit(minimum=low, maximum=high).admits(value) == (low <= value <= high)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_gate_may_ask_for_a_model_that_was_rebuilt(make_measurement, asked):
+    measured = make_measurement()
+    gate = Gate.model_validate({"mean_iou": {"minimum": 0.7}, "reproduced": asked})
+    decided = decide(gate, measured)
+    assert (decided.passed, decided.reproduced) == (True, asked)
+    assert decide_again(Evaluation(**dict(measured), gate=decided)) == decided
+
+
 def test_the_decision_is_repeated_from_the_metrics(make_measurement):
     measured = make_measurement(metrics=make_measurement().metrics | {"mean_iou": 0.1})
     gate = Gate.model_validate({"mean_iou": {"minimum": 0.7}})
@@ -96,6 +114,8 @@ def test_the_decision_is_repeated_from_the_metrics(make_measurement):
         ("parity.same_class: {minimum: 1}", "did you mean 'parity.same_class_share'?"),
         ("zzz: {minimum: 1}", "unknown metric 'zzz'; known: images, mean_iou"),
         ("mean_iou: 0.7", "mean_iou"),
+        ("{mean_iou: {minimum: 0.7}, reproduced: yes please}", "reproduced: true or false, not 'yes please'"),
+        ("reproduced: true", "no metric is asked for"),
         ("mean_iou: {min: 0.7}", "mean_iou.min: Extra inputs"),
         ("mean_iou: {}", "mean_iou: give a minimum or a maximum"),
         ("mean_iou: {minimum: high}", "mean_iou.minimum: Input should be a valid number"),
@@ -139,3 +159,22 @@ def test_a_gate_is_found_by_the_name_of_its_pipeline(tmp_path):
     assert "no gate for the pipeline 'cats'; there are: cracks, pets; write cats.yaml" in str(error.value)
     with pytest.raises(ConfigurationError, match="there are: none"):
         gate_file(tmp_path / "elsewhere", "cats")
+
+
+def test_a_class_that_the_data_does_not_have_is_named_before_anything_is_trained(tmp_path):
+    gate = Gate.model_validate({"per_class.boarder.iou": {"minimum": 0.4}, "per_class.iou": {"minimum": 0.1}})
+    with pytest.raises(
+        ConfigurationError, match=r"'per_class.boarder.iou': .* no such class; did you mean border"
+    ):
+        check_classes(gate, ["object", "border"], tmp_path / "cats.yaml")
+    check_classes(gate, ["boarder", "x.y"], tmp_path / "cats.yaml")
+    dotted = Gate.model_validate({"per_class.x.y.iou": {"minimum": 0.4}})
+    check_classes(dotted, ["boarder", "x.y"], tmp_path / "cats.yaml")
+
+
+@pytest.mark.parametrize("name", ["images", "items"])
+def test_fewer_items_than_a_gate_asks_for_are_said(name):
+    gate = Gate.model_validate({name: {"minimum": 10}})
+    assert too_few(gate, 10) == ""
+    assert f"{name} 9 (≥ 10)" in too_few(gate, 9)
+    assert too_few(Gate.model_validate({"f1": {"minimum": 0.5}}), 0) == ""

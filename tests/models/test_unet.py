@@ -12,7 +12,7 @@ from pylib.errors import ModelError
 from pylib.models import encoders
 from pylib.models.encoders import build_encoder, find_weights
 from pylib.models.spec import WeightsOrigin
-from pylib.models.storage import WEIGHTS_FILE, load_model, save_model
+from pylib.models.storage import WEIGHTS_FILE, load_model, save_model, weights_sha256
 from pylib.models.unet import build_unet, logits_of
 from pylib.models.unet_spec import EncoderName, UNetSpec
 
@@ -161,6 +161,22 @@ def test_a_model_folder_gives_the_model_back_and_the_same_bytes(model: keras.Mod
     np.testing.assert_array_equal(loaded(image), model(image))
     save_model(loaded, SPEC, tmp_path / "b")
     assert (tmp_path / "a" / WEIGHTS_FILE).read_bytes() == (tmp_path / "b" / WEIGHTS_FILE).read_bytes()
+
+
+def test_the_digest_of_weights_is_that_of_their_values_dtypes_and_shapes(model: keras.Model) -> None:
+    """As anybody can make it of the arrays, frozen or not, and whatever Keras calls the layers."""
+    digest = hashlib.sha256()
+    for variable in model.weights:
+        values = variable.numpy()
+        digest.update(f"{values.dtype} {values.shape}\n".encode() + values.tobytes())
+    before = weights_sha256(model)
+    assert before == digest.hexdigest()
+    moving = next(variable for variable in model.non_trainable_weights if "moving" in variable.path)
+    values = moving.numpy()
+    moving.assign(values + 1)
+    assert weights_sha256(model) != before
+    moving.assign(values)
+    assert weights_sha256(model) == before
 
 
 @pytest.mark.parametrize("how", ["missing", "short", "of another model"])

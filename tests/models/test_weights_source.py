@@ -15,7 +15,7 @@ def store(tmp_path):
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "first.weights.h5"
-    path.write_bytes(b"numbers")
+    path.write_bytes(b"\x89HDF\r\n\x1a\nnumbers")
     return path
 
 
@@ -36,7 +36,7 @@ def test_a_file_is_pinned_by_its_path_and_shared_as_a_commit(file, store, tmp_pa
     (tmp_path / "step").mkdir()
     fetched = weights_source.fetched(shared, store, tmp_path / "step")
     assert fetched == tmp_path / "step" / file.name
-    assert fetched.read_bytes() == b"numbers"
+    assert fetched.read_bytes() == file.read_bytes()
     assert weights_source.fetched(str(file), store, tmp_path) == file
 
 
@@ -49,6 +49,7 @@ def test_a_branch_is_pinned_to_its_commit(store):
     ("weights", "error", "reason"),
     [
         ("no/such.h5", PipelineError, "--weights no/such.h5: no such file; give none, imagenet, a Keras"),
+        (__file__, PipelineError, "neither HDF5 .* nor an archive of Keras"),
         ("weights@master:gone.h5", NotFoundError, "no such file in that commit; it has: w.h5"),
     ],
 )

@@ -1,12 +1,16 @@
 """What a step's cache key is made of, in a copy of the repository that is edited."""
 
+import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from pylib.provenance.materials import ROOT
+from pylib import processor
+from pylib.provenance.materials import ROOT, host
+from pylib.provenance.statement import Definition, build_statement
 
 KEY = "from pylib.provenance.statement import Definition; print(Definition('evaluate', {}).key())"
 
@@ -18,24 +22,33 @@ def copy(tmp_path):
     return tmp_path
 
 
-def key(folder):
-    return subprocess.check_output([sys.executable, "-c", KEY], cwd=folder, text=True)
+def key(folder, cores=None):
+    def hold():
+        os.sched_setaffinity(0, cores)
+
+    command = [sys.executable, "-c", KEY]
+    return subprocess.check_output(command, cwd=folder, text=True, preexec_fn=hold if cores else None)
 
 
-def test_an_edited_template_is_another_key(copy):
-    before = key(copy)
-    templates = sorted((copy / "pylib").rglob("*.j2"))
-    assert templates
-    keys = {before}
-    for template in templates:
-        template.write_text(template.read_text() + "<!-- edited -->")
-        keys.add(key(copy))
-    assert len(keys) == 1 + len(templates)
+def test_the_number_of_cores_is_recorded_and_not_in_the_key(copy):
+    one = {min(os.sched_getaffinity(0))}
+    assert key(copy, one) == key(copy)
+    assert host()["cpus"] == len(os.sched_getaffinity(0))
 
 
-def test_what_python_and_editors_leave_is_not(copy):
-    before = key(copy)
-    (copy / "pylib/__pycache__").mkdir(exist_ok=True)
-    (copy / "pylib/__pycache__/left.txt").write_text("over")
-    (copy / "pylib/data/.checks.py.swp").write_text("over")
-    assert key(copy) == before
+def test_the_instruction_set_in_force_is_in_the_key_and_what_lies_beyond_is_not(monkeypatch):
+    def key_with(best):
+        monkeypatch.setattr("pylib.processor.best_instructions", lambda *_: best)
+        return Definition("train", {}).key()
+
+    assert key_with("AVX2") == key_with("AVX512_CORE")
+    assert key_with("AVX") != key_with("AVX2")
+
+
+def test_a_record_says_what_it_was_made_on():
+    now = datetime.now(UTC)
+    made = build_statement(Definition("train", {}), [{"name": "x", "digest": {"sha256": "0" * 64}}], now, now)
+    recorded = made["predicate"]["buildDefinition"]["internalParameters"]
+    assert recorded["host"] == host()
+    assert recorded["instructions"] in {"AVX2", processor.best_instructions()}
+    assert set(host()) == {"processor", "instructions", "cpus", "libc"}

@@ -97,10 +97,16 @@ def test_nobody_there_is_one_line_that_names_the_way(monkeypatch, cluster_kubect
 class Login(BaseHTTPRequestHandler):
     """The gateway in front of the dashboard: who is not logged in is sent elsewhere."""
 
+    says = 302, b""
+
     def do_GET(self):
-        self.send_response(302)
-        self.send_header("Location", "https://login.example.org/")
+        status, body = self.says
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "https://login.example.org/")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass
@@ -136,6 +142,28 @@ def gateway(monkeypatch, cluster_kubectl):
 def test_the_dashboards_address_is_not_the_apis(gateway):
     threading.Thread(target=gateway.serve_forever, daemon=True).start()
     assert "kubectl port-forward" in refused(r"is not the API of Kubeflow Pipelines \(a page, or a login\)")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "what"),
+    [
+        (401, b"<!DOCTYPE html><title>Log in</title>", "a page that asks for a login stands before the API"),
+        (403, b"\n<html>Sign in</html>", "a page that asks for a login stands before the API"),
+        (403, b"RBAC: access denied", "something that asks who we are stands before the API"),
+        (
+            401,
+            b'{"message": "Jwt is missing"}',
+            "Jwt is missing; something that asks who we are stands before",
+        ),
+    ],
+)
+def test_who_stands_before_the_api_is_no_matter_of_tokens(gateway, monkeypatch, status, body, what):
+    monkeypatch.setattr(Login, "says", (status, body))
+    monkeypatch.setenv("KF_PIPELINES_TOKEN", "of ours")
+    threading.Thread(target=gateway.serve_forever, daemon=True).start()
+    reason = refused(f"answered {status} .*{what}")
+    assert "kubectl port-forward" in reason
+    assert "audience" not in reason
 
 
 def test_a_certificate_that_nobody_trusts_is_one_line(gateway, monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """A second task, from images to an explained answer, with nothing changed but what is its own."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -47,7 +48,8 @@ def test_its_pipeline_has_its_own_parameters(person):
     refused = person.tries("run", "brightness", "--data", "photos@master", "--weights", "none")
     assert refused.stderr.startswith("error: run brightness: no option --weights; ")
     refused = person.tries("run", "brightness", "--data", "photos@master", "-p", 'options={"alpha": 1}')
-    assert refused.stderr == "error: training configuration: alpha: Extra inputs are not permitted\n"
+    assert refused.stderr.startswith("error: training configuration: no option 'alpha'; there are: ")
+    assert refused.stderr.count("\n") == 1
 
 
 def test_it_is_released_under_its_name_and_nothing_else_is(person, data, released):
@@ -86,3 +88,18 @@ def test_no_other_file_of_the_repository_differs(person, released, answered):
     added = person.git("diff", "--name-status", "HEAD~1", "HEAD").splitlines()
     assert sorted(added) == sorted(f"A\t{name}" for name in files(TENANT) if is_source(name))
     assert person.git("status", "--porcelain") == ""
+
+
+def test_its_help_lists_its_own_options_and_what_it_has_no_parameter_for(person):
+    shown = person.runs("run", "brightness", "--help")
+    assert re.search(r"epochs +INTEGER \(1 <= x <= 10000\) +60 ", shown)
+    assert re.search(r"learning_rate +NUMBER \(0 < x <= 1\) +0.05 ", shown)
+    assert "dropout" not in shown
+    assert not re.search(r"│ +seed +INTEGER", shown), "a parameter of its own"
+
+
+def test_data_of_another_task_is_refused_before_anything_runs(person, data):
+    done = person.tries("run", "segmentation", "--data", data)
+    assert done.returncode == 1
+    assert "is of the task brightness, the pipeline trains segmentation" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,17 +1,21 @@
 """The engine without any protocol: identity, log and figures of an answer, and what it refuses to load."""
 
+import base64
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
+import PIL.Image
 import pytest
 
 from pylib.errors import PylibError, RequestError
 from pylib.serving import request
 from pylib.serving.engine import Engine, Identity
+from pylib.serving.protocols.seldon.payload import read_json
 from pylib.store.artifacts import ArtifactStore
 from tests.serving.test_onnx_contract import described
 
@@ -48,6 +52,20 @@ def test_an_answer_says_which_model_gave_it_and_is_in_the_log(
         "image_sha256": hashlib.sha256(data).hexdigest(),
         "answer": {name: answer.content[name] for name in ("class_shares", "mean_confidence")},
     }
+
+
+def test_a_model_of_12_bits_is_asked_with_12_bits(
+    tmp_path: Path, model: bytes, identity: dict[str, str]
+) -> None:
+    artifacts, digest = stored(tmp_path, described(model, sample_bits="12"))
+    engine = Engine(Identity(**{**identity, "model_digest": digest}), artifacts=artifacts, log=None)
+    engine.load()
+    bright = io.BytesIO()
+    PIL.Image.fromarray(np.full((8, 8), 4095, np.uint16)).save(bright, "PNG")
+    message = {"binData": base64.b64encode(bright.getvalue()).decode()}
+    image = read_json(message, engine.sample_bits)
+    assert np.unique(image.pixels).tolist() == [255]
+    assert engine.answer(image).tags["sample_bits"] == "12"
 
 
 def test_before_it_is_loaded_it_is_not_ready(artifacts: str, identity: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from pylib.errors import ModelError
 from pylib.serving.canonical import canonical_graph
+from pylib.serving.onnx_contract import open_model
 
 # Builds a U-Net from the weights file, after other layers so that automatic names differ, and exports it.
 EXPORT = """
@@ -99,7 +100,8 @@ def test_input_and_output_are_declared_as_the_model_has_them(tmp_path, shape, dt
     x = keras.ops.cast(given, "float32")
     x = keras.ops.mean(x, axis=tuple(range(1, len(shape)))) if len(shape) > 1 else x
     model = keras.Model(given, keras.layers.Dense(1, name="value")(x))
-    export_onnx(model, tmp_path / "model.onnx", task="numbers", classes=[], image_size=32)
+    export_onnx(model, tmp_path / "model.onnx", task="numbers", classes=[], image_size=32, sample_bits=12)
+    assert open_model((tmp_path / "model.onnx").read_bytes())[1].sample_bits == 12
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     (inputs,), (outputs,) = session.get_inputs(), session.get_outputs()
     assert (inputs.name, outputs.name, outputs.shape) == ("given", "value", ["N", 1])

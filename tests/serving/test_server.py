@@ -246,11 +246,17 @@ data = open(path, "rb").read()
 with grpc.insecure_channel(target) as channel:
     grpc.channel_ready_future(channel).result(timeout=20)
     ask = lambda message: MessageToDict(SeldonStub(channel).Predict(message, timeout=20))
+    large = SeldonMessage(binData=data + bytes(9 * 2**20))
+    large.meta.puid, large.meta.tags["customerId"].string_value = "my-id-1", "c1"
     tensor = DefaultData(tensor=Tensor(shape=[2, 1, 3], values=[9, 8, 7, 200, 100, 0]))
     print(json.dumps([
         ask(SeldonMessage(binData=data)), ask(SeldonMessage(data=tensor)),
-        ask(SeldonMessage(binData=b"no image")), ask(SeldonMessage(strData="cat")),
+        ask(SeldonMessage(binData=b"no image")), ask(SeldonMessage(strData="cat")), ask(large),
     ]))
+    try:
+        ask(SeldonMessage(binData=bytes(21 * 2**20)))
+    except grpc.RpcError as error:
+        print(error.code().name)
 """
 
 
@@ -262,7 +268,8 @@ def test_grpc_gives_the_same_answer(
     target = f"127.0.0.1:{server.grpc_port}"
     command = [str(local.serving_python()), "-c", GRPC, target, str(image)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    answer, tensor, not_image, not_known = json.loads(done.stdout)
+    said, refusal = done.stdout.splitlines()
+    answer, tensor, not_image, not_known, large = json.loads(said)
     rest = requests.post(
         f"{server.url}/api/v1.0/predictions", files={"binData": image.read_bytes()}, timeout=10
     ).json()
@@ -273,3 +280,7 @@ def test_grpc_gives_the_same_answer(
         assert refused["status"]["code"] == 400
         assert refused["status"]["status"] == "FAILURE"
         assert reason in refused["status"]["info"]
+    assert large["jsonData"] == answer["jsonData"], "JPEG ends before the bytes that make it 9 MiB"
+    assert (large["meta"]["puid"], large["meta"]["tags"]["customerId"]) == ("my-id-1", "c1")
+    assert large["meta"]["requestPath"] == rest["meta"]["requestPath"]
+    assert refusal == "RESOURCE_EXHAUSTED", "above what the deployment's annotation says"

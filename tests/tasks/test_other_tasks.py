@@ -88,7 +88,9 @@ def _shards(run: Run, result: IngestResult, tmp_path: Path) -> dict[str, tuple[n
 
 def test_labels_come_from_folders_and_reach_the_shards(run: Run, labelled: Path, tmp_path: Path) -> None:
     result = run(labelled, task="labels")
-    assert result.findings == []
+    [finding] = result.findings
+    assert (finding.code, finding.item) == ("split-without-class", "validation")
+    assert finding.reason == "no label in validation has dog"
     assert (result.index.task, result.index.classes) == ("labels", {0: "cat", 1: "dog"})
     assert {item.target for item in result.index.items if item.id.startswith("dog/")} == {
         LabelTarget(label=1)

@@ -1,6 +1,7 @@
 """A whole training run: repeatable to the bit, killed and resumed, or refused."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,16 +11,21 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from mlflow.tracking import MlflowClient
 
 from pylib.data.shards import load_split
 from pylib.errors import ConfigurationError, DataError, ModelError
-from pylib.models.storage import load_model
+from pylib.models.storage import load_model, weights_sha256
 from pylib.tasks.task import find
 from pylib.training.config import training_config
+from pylib.training.mlflow_log import REASON
 from pylib.training.run import train
+from tests.training.test_determinism import OUTSIDE
 
 SCRIPT = """
-import json, sys
+import json, os, sys
+if len(sys.argv) > 6:
+    os.sched_setaffinity(0, {int(sys.argv[6])})
 from pathlib import Path
 from pylib.training.config import training_config
 from pylib.training.run import train
@@ -48,11 +54,20 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def start(shards: Path, output: Path, weights: Path) -> "subprocess.Popen[str]":
+def start(
+    shards: Path, output: Path, weights: Path, *, core: int | None = None, **outside: str
+) -> "subprocess.Popen[str]":
+    """A run in its own process; on that core alone, and with what a shell may have set."""
     scratch, database = output.with_suffix(".scratch"), f"sqlite:///{output.with_suffix('.db')}"
     places = [str(place) for place in (shards, output, scratch, weights)]
-    arguments = [sys.executable, "-c", SCRIPT, *places, database]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    arguments = [sys.executable, "-c", SCRIPT, *places, database, *([] if core is None else [str(core)])]
+    return subprocess.Popen(
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | outside,
+    )
 
 
 def finish(process: "subprocess.Popen[str]") -> dict[str, object]:
@@ -88,10 +103,30 @@ def test_a_killed_run_goes_on_to_the_same_bytes(shards: Path, weights: Path, tmp
     check_model_folder(tmp_path / "whole", shards)
 
 
+@pytest.mark.slow
+def test_neither_the_environment_outside_nor_the_number_of_cores_changes_a_bit(
+    shards: Path, weights: Path, tmp_path: Path
+) -> None:
+    runs = {
+        "as it is": start(shards, tmp_path / "plain", weights),
+        "AVX2": start(shards, tmp_path / "avx2", weights, ONEDNN_MAX_CPU_ISA="AVX2"),
+        "beyond": start(shards, tmp_path / "beyond", weights, **OUTSIDE),
+        "one core": start(shards, tmp_path / "core", weights, core=min(os.sched_getaffinity(0))),
+    }
+    found = {name: finish(run) for name, run in runs.items()}
+    assert len({run["sha256"] for run in found.values()}) == 1, found
+    histories = {path.read_bytes() for path in tmp_path.glob("*/history.json")}
+    assert len(histories) == 1
+
+
 def check_model_folder(folder: Path, shards: Path) -> None:
     """The stored weights are those of the best epoch: they score on validation what the history says."""
     segmentation = find("segmentation")
-    history = json.loads((folder / "history.json").read_text())["epochs"]
+    record = json.loads((folder / "history.json").read_text())
+    history, digests = record["epochs"], record["weights_sha256"]
+    best = max(range(len(history)), key=lambda epoch: history[epoch]["mean_iou"])
+    assert len(set(digests)) == len(history)
+    assert weights_sha256(load_model(folder)) == digests[best]
     images, masks = load_split(shards, "validation")
     logits = segmentation.network.trained_part(load_model(folder))(np.asarray(images), training=False)
     total = segmentation.objective.measure(masks, logits).numpy()
@@ -128,3 +163,17 @@ def test_an_image_size_must_be_divisible_by_32(shards: Path, tmp_path: Path) -> 
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "index.json").write_text(json.dumps(index | {"image_size": 40}))
     assert "image_size" in refused(tmp_path / "odd", tmp_path)
+
+
+def test_a_training_that_fails_is_failed_in_mlflow_too(shards: Path, tmp_path: Path) -> None:
+    config = training_config("segmentation", epochs=1, batch=8, filters=(8, 8, 8, 8))
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "checkpoints").write_text("in the way of the checkpoint")
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    with pytest.raises(OSError, match="checkpoints"):
+        train(shards, tmp_path / "model", config, scratch=tmp_path / "scratch", tracking=uri)
+    client = MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("discs").experiment_id])
+    assert run.info.status == "FAILED"
+    assert "checkpoints" in run.data.tags[REASON]
+    assert run.data.params["batch"] == "8"

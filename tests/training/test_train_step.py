@@ -1,10 +1,14 @@
 """One step on one device, on two, and in mixed precision, with a model small enough to compare exactly."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from pylib.provenance.materials import ROOT
 from pylib.tasks.task import find
 from pylib.training.precision import Setting, build_optimizer, choose_policy, dtype_policy
 from pylib.training.train_step import TrainStep
@@ -81,8 +85,26 @@ def test_validation_counts_every_pixel_once_on_any_number_of_devices(
     np.testing.assert_array_equal(two.measure(batches), expected)
 
 
+LEARNS = """
+import sys
+from tests.training.test_train_step import learns_in_float32_variables
+from pylib.training.config import training_config
+from pylib.training.environment import prepare_environment
+prepare_environment(training_config("segmentation", mixed_precision=sys.argv[1]))
+learns_in_float32_variables(sys.argv[1])
+"""
+
+
 @pytest.mark.parametrize("setting", ["float16", "bfloat16"])
 def test_mixed_precision_learns_in_float32_variables(setting: Setting) -> None:
+    """In a process of its own, as a run is: oneDNN keeps what its first operation was held to."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEARNS, setting], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def learns_in_float32_variables(setting: Setting) -> None:
     steps = make_steps(tf.distribute.get_strategy(), setting)
     before = [variable.numpy() for variable in steps.model.trainable_variables]
     after = weights_after(steps, 2)

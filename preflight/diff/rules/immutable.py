@@ -14,7 +14,9 @@ from preflight.render.resources import Resource
 
 # By kind and group: fields that nobody may change, and what may change below them all the same.
 Told = dict[str, list[str]]
-FIELDS: dict[str, Told] = yaml.safe_load(File(__file__).with_name("immutable.yaml").read_text())
+FIELDS: dict[str, Told] = yaml.safe_load(
+    File(__file__).with_name("immutable.yaml").read_text(encoding="utf-8")
+)
 SEALED = ("data", "stringData", "binaryData", "immutable")
 SIZE = "spec.resources.requests.storage"
 

@@ -5,4 +5,4 @@ Source: Masterminds/sprig v3.3.0, functions.go, without what Argo CD 3.5 takes a
 
 from pathlib import Path
 
-SPRIG = frozenset(Path(__file__).with_name("names.txt").read_text().split())
+SPRIG = frozenset(Path(__file__).with_name("names.txt").read_text(encoding="utf-8").split())

@@ -120,7 +120,7 @@ def _in_expression(part: str, marks: dict[str, str]) -> str:
 
 def _objects(file: Path, path: str) -> list[Params]:
     """One object, or a list of them; an empty file is an empty object."""
-    documents = load_all(file.read_text(), path)
+    documents = load_all(file.read_text(encoding="utf-8"), path)
     content = next(iter(documents), None) or {}
     objects = content if isinstance(content, list) else [content]
     if not all(isinstance(each, dict) for each in objects):

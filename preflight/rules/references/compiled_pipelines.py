@@ -58,7 +58,7 @@ def stale_pipeline(render: Render) -> Problems:
         cwd=render.tree,
         env={**os.environ, "PYTHONPATH": str(render.tree.resolve()), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=SECONDS,
         check=False,
     )
@@ -157,7 +157,7 @@ def _containers(render: Render) -> Iterator[Container]:
 
 def _named(file: Path) -> Iterator[Named]:
     """What the steps of a package name, with the field."""
-    for document in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader):
+    for document in yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
         for name, executor in (value_at(document, "deploymentSpec.executors") or {}).items():
             field = f"deploymentSpec.executors.{name}.container.image"
             yield "image", str(value_at(executor, "container.image")), "", field

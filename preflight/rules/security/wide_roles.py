@@ -121,7 +121,9 @@ def _allowed(render: Render) -> list[Allowed]:
     if not file.is_file():
         return []
     try:
-        entries = TypeAdapter(list[Allowed]).validate_python(yaml.safe_load(file.read_text()) or [])
+        entries = TypeAdapter(list[Allowed]).validate_python(
+            yaml.safe_load(file.read_text(encoding="utf-8")) or []
+        )
     except (yaml.YAMLError, ValidationError) as error:
         raise ConfigurationError(f"{FILE}: {' '.join(str(error).split())[:300]}") from error
     return [entry for entry in entries if not entry.clusters or render.cluster in entry.clusters]

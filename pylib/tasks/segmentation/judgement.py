@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.errors import DataError
 from pylib.evaluation import calibration, confusion
 from pylib.evaluation import parity as parities
 from pylib.evaluation.class_metrics import ClassMetrics, bins, by_name, per_class
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import Measurement
 from pylib.tasks.segmentation.details import Details, Example, Rank
+from pylib.tasks.segmentation.ignored import counted
 from pylib.tasks.segmentation.panels import Panel, context
 
 __all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "values"]
@@ -38,6 +40,7 @@ class Accumulator:
 
     ids: names of the images, in the order in which they are added
     confusions: int64 [C,C], one an image; predictions: class indices uint8 [n,S,S], one array a batch.
+    Pixels whose truth is IGNORED are in none of the counts but parity's, which asks for no truth.
     """
 
     def __init__(self, classes: Sequence[str], ids: Sequence[str]) -> None:
@@ -56,16 +59,22 @@ class Accumulator:
         """Take a batch: class indices [n,S,S], probabilities [n,S,S,C] of the export and of the trained."""
         predicted = outputs.argmax(axis=-1).astype(np.uint8)
         self.predictions.append(predicted)
+        counts = counted(targets, len(self.classes))
         self.confusions += [
-            confusion.confusion_matrix(*pair, classes=len(self.classes))
-            for pair in zip(targets, predicted, strict=True)
+            confusion.confusion_matrix(truth[kept], decided[kept], classes=len(self.classes))
+            for truth, decided, kept in zip(targets, predicted, counts, strict=True)
         ]
-        self.reliability = self.reliability.merge(calibration.reliability(outputs, targets))
+        self.reliability = self.reliability.merge(calibration.reliability(outputs[counts], targets[counts]))
         self.agreement = self.agreement.merge(agreement(trained, outputs))
 
     def metrics(self) -> dict[str, float]:
-        """Means over the classes that occur, and the calibration error, in [0,1]."""
+        """Means over the classes that occur, and the calibration error, in [0,1].
+
+        Raises DataError where no pixel was counted.
+        """
         total = self._total()
+        if not total.any():
+            raise DataError("no pixel of the test masks counts: all are ignored; add images")
         return {
             "mean_iou": confusion.mean_iou(total),
             "f1": confusion.mean_over_classes(confusion.f1(total)),
@@ -93,11 +102,13 @@ class Accumulator:
     def examples(self) -> list[tuple[int, Example]]:
         """Choose the best, the median and the worst images by their own mean IoU, with their places.
 
-        Each image is shown once; of few images there are few examples.
+        Each image is shown once; of few images there are few examples. One of which no pixel counts has no
+        score.
         """
         ids = self.ids
         scores = [confusion.mean_iou(counts) for counts in self.confusions]
-        order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))
+        judged = [place for place in range(len(ids)) if not np.isnan(scores[place])]
+        order = sorted(judged, key=lambda place: (-scores[place], ids[place]))
         middle = max(0, len(order) // 2 - EXAMPLES // 2)
         chosen: dict[int, Rank] = dict.fromkeys(order[middle : middle + EXAMPLES], "median")
         chosen |= dict.fromkeys(order[:EXAMPLES], "best")
@@ -114,6 +125,7 @@ class Accumulator:
                 Panel(example, inputs[place], targets[place], predictions[place])
                 for place, example in self.examples()
             ],
+            ignored=1 - float(np.mean(counted(targets, len(self.classes)))),
         )
 
     def _total(self) -> confusion.Counts:

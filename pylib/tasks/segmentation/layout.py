@@ -1,65 +1,127 @@
-"""A source of segmentation: images/ and masks/ side by side, and classes.yaml if the classes are its own."""
+"""A source of segmentation: images and masks side by side; classes.yaml or labelmap.txt has its classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pylib.data import classes
-from pylib.data.findings import Finding, find
-from pylib.data.layout import (
-    IMAGES,
-    Candidate,
-    Files,
-    Layout,
-    by_id,
-    elsewhere,
-    ignored,
-    roots,
-    single,
-    subfolders,
-    twice,
-)
+from pylib.data.colours import LABELMAP, Colour, read_labelmap
+from pylib.data.dataset import SplitName
+from pylib.data.given_splits import Given, read_given, split_named
+from pylib.data.layout import Candidate, Files, Layout, by_id, elsewhere, ignored, twice
 from pylib.data.names import printable
 from pylib.errors import DataError
-from pylib.tasks.segmentation.checks import FINDINGS
+from pylib.tasks.segmentation.folders import Place, find_places
+from pylib.tasks.segmentation.orientation import with_reading
+from pylib.tasks.segmentation.pairing import Pairs, apart, pair
 
-MASKS = ("masks", "annotations/trimaps")  # the second is how the Oxford pets come
+_VOC = "ImageSets"
 
 
 def read_layout(folder: Path, place: str) -> Layout:
-    """Pair images/<id>.* with masks/<id>.*, below folder or its only subfolder.
+    """Pair images/<id>.* with masks/<id>.*, or folders and files of other usual names, at or below a folder.
 
     A candidate's source is the path of its mask. Raises DataError, which names the place, where there is no
-    such pair of folders.
+    such pair of folders, and where what it says of splits cannot be read or is contradictory.
     """
-    root, masks_folder = _find_root(folder, place)
-    images, other_images = by_id(root / IMAGES, root)
-    masks, other_masks = by_id(root / masks_folder, root)
-    others = elsewhere(root, root / IMAGES, root / masks_folder, root / classes.FILE)
-    findings = [*ignored(others), *ignored(other_images), *ignored(other_masks)]
-    findings += [*twice(images, root), *twice(masks, root), *_partners_missing(images, masks, root)]
-    one_image, one_mask = single(images), single(masks)
+    root, places = find_places(folder, place)
+    images, masks, others = _files(root, places)
+    given = _given(root, places, images)
+    known = [path for one in places for path in (one.images, one.masks)]
+    others += elsewhere(root, *known)
+    own = {path.relative_to(root) for path in (root / classes.FILE, root / LABELMAP, *given.files)}
+    others = [path for path in others if path not in own]
+    paired, unlisted = pair(images, masks, root), []
+    if (root / _VOC).is_dir() and given.splits:  # VOC has images for other tasks than this one
+        unlisted = sorted(images.keys() - masks.keys() - given.splits.keys() - paired.files.keys())
+        others += [images[item][0].relative_to(root) for item in unlisted]
+    unseen = {printable(item) for item in unlisted}
+    findings = [*ignored(others), *twice(images, root), *twice(masks, root), *given.findings]
+    findings += [finding for finding in paired.findings if finding.item not in unseen]
     candidates = [
-        Candidate(item, one_image[item], one_mask[item])
-        for item in sorted(one_image.keys() & one_mask.keys())
+        Candidate(item, image, mask, given.splits.get(item)) for item, (image, mask) in paired.files.items()
     ]
-    return Layout(root, candidates, classes.read_classes(root / classes.FILE), findings)
+    candidates, turned = with_reading(candidates)
+    assumed = [*_folders(root, folder, places), *_renamed(paired, root), *_splits(given, candidates), *turned]
+    names, colours = _classes(root)
+    return Layout(root, candidates, names, findings, assumed, colours)
 
 
-def _find_root(folder: Path, place: str) -> tuple[Path, str]:
-    for root in roots(folder):
-        masks = next((name for name in MASKS if (root / name).is_dir()), None)
-        if (root / IMAGES).is_dir() and masks:
-            return root, masks
-    found = ", ".join(printable(path.name) for path in subfolders(folder)[:5]) or "no folders"
-    raise DataError(f"{place}: no images/ and masks/ side by side in it (found {found}); put them there")
+def _classes(root: Path) -> tuple[dict[int, str] | None, dict[Colour, str]]:
+    """What classes.yaml names, and labelmap.txt where it does not, with the colours of both."""
+    names, colours = classes.read_classes(root / classes.FILE), classes.read_colours(root / classes.FILE)
+    if (labelmap := read_labelmap(root / LABELMAP)) is None:
+        return names, colours
+    return names or labelmap[0], labelmap[1] | colours
 
 
-def _partners_missing(images: Files, masks: Files, root: Path) -> Iterator[Finding]:
-    for item in sorted(images.keys() - masks.keys()):
-        name = printable(images[item][0].relative_to(root).as_posix())
-        reason = f"{name} has no mask of that name"
-        yield find("image-without-mask", printable(item), reason, rules=FINDINGS)
-    for item in sorted(masks.keys() - images.keys()):
-        name = printable(masks[item][0].relative_to(root).as_posix())
-        reason = f"{name} has no image of that name"
-        yield find("mask-without-image", printable(item), reason, rules=FINDINGS)
+def _files(root: Path, places: Iterable[Place]) -> tuple[Files, Files, list[Path]]:
+    """All images and masks by id, and the other files from root."""
+    images: Files = {}
+    masks: Files = {}
+    others: list[Path] = []
+    for one in places:
+        less = one.masks if one.masks != one.images and one.masks.is_relative_to(one.images) else None
+        found, passed = by_id(one.images, root, prefix=one.prefix, less=less)
+        others += passed
+        if one.masks == one.images:
+            found, found_masks = apart(found)
+        else:
+            found_masks, passed = by_id(one.masks, root, prefix=one.prefix)
+            others += passed
+        images |= found
+        masks |= found_masks
+    return images, masks, others
+
+
+def _given(root: Path, places: list[Place], images: Files) -> Given:
+    """The splits of lists and tables, of folders of splits and of images/train, which must agree."""
+    given = read_given(root, images)
+    by_prefix = {one.prefix: one.split for one in places}
+    for item in images:
+        first, slash, _ = item.partition("/")
+        split: SplitName | None = by_prefix.get(first + slash) or (split_named(first) if slash else None)
+        if split and given.splits.setdefault(item, split) != split:
+            raise DataError(
+                f"{printable(item)} lies in {split} and a list says {given.splits[item]}: make them agree"
+            )
+    return given
+
+
+def _folders(root: Path, folder: Path, places: list[Place]) -> Iterator[str]:
+    """Say where images and masks were found, unless it is where everybody expects them."""
+    first = next((one for one in places if one.masks.is_dir()), places[0])
+    usual = len(places) == 1 and (first.images, first.masks) == (root / "images", root / "masks")
+    if not usual:
+        where = [_named(path, folder) for path in (first.images, first.masks)]
+        more = f", and {len(places) - 1} more such" if len(places) > 1 else ""
+        yield (
+            f"images and masks lie in one folder, {where[0]}, and are told apart by their names{more}"
+            if where[0] == where[1]
+            else f"images are those of {where[0]}, masks those of {where[1]}{more}"
+        )
+
+
+def _named(path: Path, folder: Path) -> str:
+    return "the top" if path == folder else printable(path.relative_to(folder).as_posix()) + "/"
+
+
+def _renamed(paired: Pairs, root: Path) -> Iterator[str]:
+    if paired.renamed:
+        image, mask = (path.relative_to(root).as_posix() for path in paired.files[paired.renamed[0]])
+        yield (
+            f"{len(paired.renamed)} masks are not named exactly as their images: paired without case, second "
+            f"extensions and words like mask, gt, label, as {printable(image)} with {printable(mask)}"
+        )
+
+
+def _splits(given: Given, candidates: list[Candidate]) -> Iterator[str]:
+    if not given.splits:
+        return
+    counts = {
+        split: sum(one.split == split for one in candidates) for split in dict.fromkeys(given.splits.values())
+    }
+    text = ", ".join(f"{count} {split}" for split, count in counts.items() if count)
+    free = sum(one.split is None for one in candidates)
+    rest = f"; {free} are in no split of it and are taken for train's" if free else ""
+    by = ", ".join(printable(path.name) for path in given.files) or "its folders"
+    yield f"the split is given by {by}: {text}{rest}; what is missing is cut from train"

@@ -23,8 +23,11 @@ Spec = UNetSpec
 
 
 class Config(TrainingConfig):
-    """The hyper-parameters of a run; see `UNetSpec` for encoder, alpha, frozen, filters and dropout.
+    """The hyper-parameters of a run; see `UNetSpec` for encoder and alpha.
 
+    frozen: the encoder keeps its first weights
+    filters: channels of the decoder, from 1/16 of the image's size up to 1/2, or to its full size
+    dropout: share of the decoder's last channels dropped in training
     encoder_lr_multiplier: share of the learning rate at which an encoder with first weights learns
     """
 

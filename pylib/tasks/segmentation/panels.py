@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 
 from pylib.evaluation.class_metrics import row_shares
 from pylib.evaluation.pictures import error_picture, mask_picture, picture
-from pylib.palette import class_colour
+from pylib.palette import HATCHING, class_colour
 from pylib.tasks.segmentation.details import Details, Example
+from pylib.tasks.segmentation.ignored import counted
 
 
 class Panel(NamedTuple):
-    """One test image beside its truth and its prediction: uint8 [S,S,3] and class indices uint8 [S,S]."""
+    """One test image beside its truth and its prediction: uint8 [S,S,3] and class indices uint8 [S,S].
+
+    The truth may have pixels that are IGNORED.
+    """
 
     example: Example
     image: NDArray[np.uint8]
@@ -21,23 +25,26 @@ class Panel(NamedTuple):
     prediction: NDArray[np.uint8]
 
 
-def context(details: Details, panels: Sequence[Panel]) -> dict[str, object]:
-    """Return what report.html.j2 is given."""
+def context(details: Details, panels: Sequence[Panel], ignored: float = 0.0) -> dict[str, object]:
+    """Return what report.html.j2 is given; ignored: the share of the test pixels that is, in [0,1]."""
     return {
         "details": details,
         "colours": [class_colour(index) for index in range(len(details.classes))],
         "rows": row_shares(details.confusion),
-        "panels": [_pictures(panel) for panel in panels],
+        "panels": [_pictures(panel, len(details.classes)) for panel in panels],
+        "ignored": ignored,
+        "hatching": HATCHING,
     }
 
 
-def _pictures(panel: Panel) -> dict[str, object]:
-    wrong = panel.truth != panel.prediction
+def _pictures(panel: Panel, classes: int) -> dict[str, object]:
+    counts = counted(panel.truth, classes)
+    wrong = (panel.truth != panel.prediction) & counts
     return {
         "example": panel.example,
         "image": picture(panel.image),
-        "truth": mask_picture(panel.truth),
+        "truth": mask_picture(panel.truth, counts),
         "prediction": mask_picture(panel.prediction),
-        "errors": error_picture(panel.image, wrong),
-        "wrong_share": float(wrong.mean()),
+        "errors": error_picture(panel.image, wrong, counts),
+        "wrong_share": float(wrong.sum() / counts.sum()),
     }

@@ -1,6 +1,7 @@
 """What a record of a shard holds: an image and the class index of each of its pixels."""
 
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ from pylib.data.dataset import DatasetIndex, Item, MaskTarget, read_verified
 from pylib.data.images import decode_image, decode_mask, resize_image, resize_mask
 from pylib.data.shards import ArraySpec
 from pylib.errors import ConfigurationError, DataError
+from pylib.tasks.segmentation.ignored import IGNORED
 
 
 def arrays(index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
-    """Inputs uint8 [S,S,3], RGB; targets uint8 [S,S], class indices 0…C-1.
+    """Inputs uint8 [S,S,3], RGB; targets uint8 [S,S], class indices 0…C-1, and IGNORED.
 
     Raises DataError for a class that no mask can hold.
     """
@@ -21,7 +23,7 @@ def arrays(index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
         raise DataError(f"class {wrong[0]}: ids of masks are whole numbers from 0 to 255")
     return (
         ArraySpec(dtype="uint8", shape=(image_size, image_size, 3)),
-        ArraySpec(dtype="uint8", shape=(image_size, image_size)),
+        ArraySpec(dtype="uint8", shape=(image_size, image_size), ignored=IGNORED if index.ignored else None),
     )
 
 
@@ -34,9 +36,11 @@ def read(
     """
     if not isinstance(item.target, MaskTarget):
         raise DataError(f"its target is a {item.target.kind}, not a mask; ingest the data set again")
-    image = decode_image(read_verified(dataset / item.image, item.image_sha256))
-    mask = decode_mask(read_verified(dataset / item.target.file, item.target.sha256))
-    indices = class_lookup(index.classes)[resize_mask(mask, (image_size, image_size))]
+    pixels = item.width * item.height  # ingest took it, whatever its limit was
+    data = read_verified(dataset / item.image, item.image_sha256)
+    image = decode_image(data, max_pixels=pixels, sample_bits=index.sample_bits)
+    mask = decode_mask(read_verified(dataset / item.target.file, item.target.sha256), max_pixels=pixels)
+    indices = class_lookup(index.classes, index.ignored)[resize_mask(mask, (image_size, image_size))]
     if indices.min() < 0:
         raise DataError("its mask has an id that is no class; ingest the data set again")
     return resize_image(image, image_size), indices.astype(np.uint8)
@@ -56,9 +60,13 @@ def natural_size(index: DatasetIndex, *, largest: int = 160) -> int:
     return max(32, min(int(side) // 32 * 32, largest))
 
 
-def class_lookup(classes: dict[int, str]) -> NDArray[np.int16]:
-    """Table int16 [256] from class id to class index (position among the sorted ids), -1 for other ids."""
+def class_lookup(classes: dict[int, str], ignored: Iterable[int] = ()) -> NDArray[np.int16]:
+    """Table int16 [256] from class id to class index (position among the sorted ids), -1 for other ids.
+
+    Those that are `ignored` get IGNORED.
+    """
     lookup = np.full(256, -1, np.int16)
+    lookup[list(ignored)] = IGNORED
     for position, class_id in enumerate(sorted(classes)):
         lookup[class_id] = position
     return lookup

@@ -50,3 +50,8 @@ def test_a_side_that_cannot_be_halved_five_times_is_refused(side):
 def test_ids_map_to_positions_among_the_sorted_ids() -> None:
     lookup = class_lookup({7: "road", 0: "sky", 255: "void"})
     assert lookup[[0, 7, 255, 1]].tolist() == [0, 1, 2, -1]
+
+
+def test_ids_that_are_ignored_take_no_position() -> None:
+    lookup = class_lookup({7: "road", 200: "sky"}, [0, 255])
+    assert lookup[[0, 7, 200, 255, 1]].tolist() == [255, 0, 1, 255, -1]

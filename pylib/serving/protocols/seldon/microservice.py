@@ -1,8 +1,9 @@
 """Starts Seldon's own microservice server for our predictor, on a cluster and on a laptop alike.
 
-`seldon-core-microservice` 1.17.1 lacks three things, which this adds around its `main`, unchanged otherwise:
-it binds every interface (here: `--host`, loopback unless told); on SIGTERM it cuts gRPC's calls and leaves
-processes behind (`processes`); and a model that cannot be loaded ends in tracebacks of all
+`seldon-core-microservice` 1.17.1 lacks four things, which this adds around its `main`, unchanged else: it
+binds every interface (here: `--host`, loopback unless told); it reads a pod's annotations in one place alone
+(here: `--annotations`, by default that place, where the operator mounts them); on SIGTERM it cuts gRPC's
+calls and leaves processes behind (`processes`); and a model that cannot be loaded ends in tracebacks of all
 workers, not in a line.
 
     python -m pylib.serving.protocols.seldon.microservice --host 0.0.0.0     # what the image runs
@@ -29,8 +30,10 @@ def main() -> None:
     """Run the server until SIGTERM or SIGINT; other arguments and the environment are Seldon's."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--annotations", default=microservice.ANNOTATIONS_FILE)
     options, arguments = parser.parse_known_args()
     sys.argv[1:] = [PREDICTOR, "--service-type", "MODEL", *arguments]
+    microservice.ANNOTATIONS_FILE = options.annotations
     processes.hold_signals()
     _bind_http(options.host)
     _bind_grpc(options.host)

@@ -12,14 +12,15 @@ from google.protobuf.json_format import MessageToDict
 from numpy.typing import NDArray
 
 from pylib.errors import RequestError
+from pylib.serving.protocols.seldon.bodies import named
 from pylib.serving.request import Image, from_file, from_numbers
 
 _FORMS = ("binData", "data", "strData", "jsonData", "customData")
 _EXPECTED = "send a JPEG or PNG as binData (base64), or pixels as data.ndarray or data.tensor"
 
 
-def read_json(message: object) -> Image:
-    """Return the image in the JSON form of a SeldonMessage.
+def read_json(message: object, sample_bits: int | None = None) -> Image:
+    """Return the image in the JSON form of a SeldonMessage; `sample_bits` as in `from_file`.
 
     `data.ndarray` and `data.tensor` hold a decoded image: what `from_numbers` takes. Raises RequestError.
     """
@@ -27,29 +28,50 @@ def read_json(message: object) -> Image:
         raise RequestError(f"the request is not a JSON object: {_EXPECTED}")
     forms = [form for form in _FORMS if form in message]
     if len(forms) != 1:
-        found = " and ".join(forms) or "no image"
+        found = " and ".join(forms) or f"no image{named(message, ('meta', 'status'))}"
         raise RequestError(f"the request holds {found}: {_EXPECTED}")
     if forms[0] == "binData":
-        return from_file(_from_base64(message["binData"]))
+        return from_file(_from_base64(message["binData"]), sample_bits)
     if forms[0] == "data":
         return _from_data(message["data"])
     raise RequestError(f"{forms[0]} cannot carry an image: {_EXPECTED}")
 
 
-def read_proto(message: Any) -> Image:
+def read_proto(message: Any, sample_bits: int | None = None) -> Image:
     """Return the image in a SeldonMessage, as gRPC delivers it; the same forms and errors as `read_json`."""
     form = message.WhichOneof("data_oneof")
     if form == "binData":
-        return from_file(message.binData)
+        return from_file(message.binData, sample_bits)
     if form == "data":
         return _from_data(MessageToDict(message.data))
     raise RequestError(f"the request holds {form or 'no image'}: {_EXPECTED}")
+
+
+def read_json_meta(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an answer repeats of the request's meta, as Seldon has it: puid, tags, requestPath.
+
+    Its metrics are left out: they would be counted as the server's own. Raises RequestError.
+    """
+    meta = message.get("meta") or {}
+    if not isinstance(meta, Mapping):
+        raise RequestError('meta is not an object: send it as {"puid": "…", "tags": {}}, or leave it out')
+    for name in ("tags", "requestPath"):
+        if not isinstance(meta.get(name, {}), Mapping):
+            raise RequestError(f"meta.{name} is not an object: send names with their values, or leave it out")
+    return {name: value for name, value in meta.items() if name != "metrics"}
+
+
+def read_proto_meta(message: Any) -> dict[str, Any]:
+    """Return the same of a SeldonMessage, as gRPC delivers it."""
+    return read_json_meta({"meta": MessageToDict(message.meta)})
 
 
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str | bytes):
         raise RequestError("binData is not a string: send the image file in base64")
     text = value.encode() if isinstance(value, str) else value
+    if text.lstrip()[:5].lower() == b"data:":
+        raise RequestError("binData is a data URL: send only what follows its comma, which is the base64")
     try:  # line breaks are allowed, since the base64 command wraps its output
         return base64.b64decode(b"".join(text.split()), validate=True)
     except ValueError as error:

@@ -11,12 +11,17 @@ from typing import Any
 from seldon_core.flask_utils import SeldonMicroserviceException
 from seldon_core.metrics import create_counter, create_timer
 from seldon_core.proto.prediction_pb2 import SeldonMessage
-from seldon_core.utils import json_to_seldon_message
+from seldon_core.utils import construct_response, construct_response_json, json_to_seldon_message
 
 from pylib.errors import RequestError, ServingError
 from pylib.serving.engine import Answer, Engine, Identity
 from pylib.serving.protocols.seldon.http import blueprint, refused
-from pylib.serving.protocols.seldon.payload import read_json, read_proto
+from pylib.serving.protocols.seldon.payload import (
+    read_json,
+    read_json_meta,
+    read_proto,
+    read_proto_meta,
+)
 
 
 class Predictor:
@@ -47,19 +52,24 @@ class Predictor:
     def predict_raw(self, message: Any) -> Any:
         """Answer a request, JSON (a dict) or gRPC (a SeldonMessage), in its own form.
 
-        `jsonData` is the task's answer, `meta.tags` say which model gave it.
+        `jsonData` is the task's answer, `meta.tags` say which model gave it, beside those of the request;
+        `puid` and `requestPath` are as Seldon makes them of the request's.
 
         Raises SeldonMicroserviceException (4xx) over REST; over gRPC, the answer's `status` holds the same.
         """
         is_proto = isinstance(message, SeldonMessage)
         try:
-            image = read_proto(message) if is_proto else read_json(message)
-            answer = _body(self._engine.answer(image))
+            bits = self._engine.sample_bits
+            image = read_proto(message, bits) if is_proto else read_json(message, bits)
+            meta = read_proto_meta(message) if is_proto else read_json_meta(message)
+            answer = self._engine.answer(image)
         except RequestError as error:
             if not is_proto:
                 raise refused(error) from error
-            answer = {"status": _failure(refused(error))}
-        return json_to_seldon_message(answer) if is_proto else answer
+            return json_to_seldon_message({"status": _failure(refused(error))})
+        asked = message if is_proto else {"meta": meta}
+        construct = construct_response if is_proto else construct_response_json
+        return construct(self, False, asked, answer.content, meta, _figures(answer), answer.tags)
 
     def send_feedback_raw(self, _feedback: Any) -> Any:
         """Acknowledge feedback; Seldon has counted its reward in the metrics before this is called."""
@@ -88,8 +98,8 @@ class Predictor:
         }
 
 
-def _body(answer: Answer) -> dict[str, Any]:
-    """Return the message; Seldon takes figures for Prometheus from its meta.
+def _figures(answer: Answer) -> list[dict[str, Any]]:
+    """Return figures for Prometheus, which Seldon takes from an answer's meta.
 
     Zeros are left out, because Seldon cannot read them from a gRPC message (KeyError: 'value').
     """
@@ -99,8 +109,7 @@ def _body(answer: Answer) -> dict[str, Any]:
         if value > 0
     ]
     seconds = create_timer("model_prediction_seconds", 1000 * answer.seconds)  # Seldon takes milliseconds
-    metrics = [predictions, seconds, *others]
-    return {"jsonData": answer.content, "meta": {"tags": answer.tags, "metrics": metrics}}
+    return [predictions, seconds, *others]
 
 
 def _failure(error: SeldonMicroserviceException) -> dict[str, Any]:

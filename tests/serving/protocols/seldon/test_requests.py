@@ -1,8 +1,11 @@
 """Requests to the real server: every form of image it takes, and every mistake it answers with a 4xx."""
 
 import base64
+import gzip
+import http.client
 import io
 import json
+import socket
 import struct
 import zlib
 from collections.abc import Callable
@@ -17,6 +20,7 @@ from PIL import Image
 
 from pylib.data.images import decode_image, decode_mask, resize_image, resize_mask
 from pylib.serving import local
+from pylib.serving.deployment import SeldonDeployment
 
 pytestmark = pytest.mark.slow
 PREDICT = "/api/v1.0/predictions"
@@ -142,6 +146,7 @@ def bomb() -> bytes:
 
 
 JPEG = jpeg()
+PIECE = json.dumps({"binData": b64(JPEG)}).encode()
 NESTED = "[" * 100_000
 BAD_JSON: dict[str, tuple[Any, str]] = {
     "not an image": ({"binData": b64(b"hello world, this is text")}, "not an image"),
@@ -179,6 +184,11 @@ BAD_JSON: dict[str, tuple[Any, str]] = {
     "a tensor not filled": ({"data": {"tensor": {"shape": [9, 9, 3], "values": [1, 2]}}}, "does not fill"),
     "a shape of words": ({"data": {"tensor": {"shape": ["a"], "values": [1]}}}, "does not fill"),
     "a tensor without shape": ({"data": {"tensor": {"values": [1, 2, 3]}}}, "shape and values"),
+    "a data URL": ({"binData": "data:image/png;base64," + b64(JPEG)}, "follows its comma"),
+    "the base64 of URLs": ({"binData": "_-_-"}, "not base64"),
+    "another server's form": ({"instances": [[1]]}, "no image but 'instances': send"),
+    "meta is a list": ({"meta": [1], "binData": b64(JPEG)}, "meta is not an object"),
+    "tags are text": ({"meta": {"tags": "a"}, "binData": b64(JPEG)}, "meta.tags is not an object"),
     "a huge shape": ({"data": {"tensor": {"shape": [10**9, 10**9, 3], "values": [1]}}}, "does not fill"),
 }
 
@@ -202,10 +212,24 @@ BAD_HTTP: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     "the root": ("GET", "/", {}, b"", 404, "nothing at this path"),
     "a path traversal": ("GET", "/../../etc/passwd", {}, b"", 404, "nothing at this path"),
     "Seldon's other services": ("POST", "/aggregate", {}, b"[]", 404, "nothing at this path"),
-    "text as content type": ("POST", PREDICT, {"Content-Type": "text/plain"}, b"hello", 400, "JSON"),
-    "an image as the body": ("POST", PREDICT, {"Content-Type": "image/jpeg"}, JPEG, 400, "JSON"),
+    "text as content type": (
+        "POST", PREDICT, {"Content-Type": "text/plain"}, b"hello", 400,
+        "Content-Type text/plain is not read as JSON",
+    ),
+    "an image as the body": (
+        "POST", PREDICT, {"Content-Type": "image/jpeg"}, JPEG, 400, "curl --form binData=@",
+    ),
+    "no content type": ("POST", PREDICT, {}, PIECE, 400, "no Content-Type"),
+    "curl's own content type": (
+        "POST", PREDICT, {"Content-Type": "application/x-www-form-urlencoded"}, PIECE, 400,
+        "what curl says by itself",
+    ),
+    "a compressed body": (
+        "POST", PREDICT, {**JSON, "Content-Encoding": "gzip"}, gzip.compress(PIECE), 415,
+        "Content-Encoding gzip is not read here",
+    ),
     "no JSON": ("POST", PREDICT, JSON, b"{", 400, "not a JSON object"),
-    "an empty body": ("POST", PREDICT, JSON, b"", 400, "not a JSON object"),
+    "an empty body": ("POST", PREDICT, JSON, b"", 400, "the body is empty"),
     "bytes that are no text": ("POST", PREDICT, JSON, b"\xff\xfe\x00", 400, "JSON"),
     "JSON nested too deep": (
         "POST", PREDICT, JSON, NESTED.encode(), 400, "JSON",
@@ -215,12 +239,28 @@ BAD_HTTP: dict[str, tuple[str, str, dict[str, str], bytes, int, str]] = {
     ),
     "a multipart field that is no JSON": (
         "POST", PREDICT, PARTS,
-        b'--x\r\nContent-Disposition: form-data; name="data"\r\n\r\n{\r\n--x--\r\n', 400, "JSON",
+        b'--x\r\nContent-Disposition: form-data; name="data"\r\n\r\n{\r\n--x--\r\n',
+        400, "the form's part 'data' is not JSON text",
     ),
     "a multipart file that is no text": (
         "POST", PREDICT, PARTS,
-        b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n\xff\xfe\r\n--x--\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="strData"; filename="a"\r\n\r\n\xff\r\n--x--\r\n',
         400, "JSON",
+    ),
+    "a file under another name": (
+        "POST", PREDICT, PARTS,
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n\xff\xfe\r\n--x--',
+        400, "part 'image' is not known: name the image binData, as in `curl --form binData=@image.jpg`",
+    ),
+    "an image as a field": (
+        "POST", PREDICT, PARTS,
+        b'--x\r\nContent-Disposition: form-data; name="binData"\r\n\r\n/9j/\r\n--x--\r\n',
+        400, "binData is text in this form",
+    ),
+    "two images": (
+        "POST", PREDICT, PARTS,
+        2 * b'--x\r\nContent-Disposition: form-data; name="binData"; filename="a"\r\n\r\na\r\n' + b"--x--",
+        400, "2 files binData",
     ),
     "a multipart body without parts": ("POST", PREDICT, PARTS, b"--x--\r\n", 400, "no image"),
     "multipart without a boundary": (
@@ -259,11 +299,105 @@ def test_a_body_that_is_too_large_gets_413(server: local.Server) -> None:
     assert_refused(response, 413, "larger than 20 MiB")
 
 
-def test_a_body_of_unknown_length_gets_411(server: local.Server) -> None:
+def chunks(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def raw(server: local.Server, head: str, body: bytes) -> tuple[int, bytes]:
+    """Send bytes as they are, which no client library would; the last status and the body of the answer."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read()
+
+
+CHUNKED = f"POST {PREDICT} HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("size", [1, 7, 4096, 10**6])
+def test_a_body_in_chunks_is_answered(server: local.Server, size: int) -> None:
+    pieces = [PIECE[at : at + size] for at in range(0, len(PIECE), size)]
+    status, answer = raw(server, CHUNKED, chunks(*pieces))
+    assert status == 200, answer
+    assert json.loads(answer)["jsonData"] == ask(server, {"binData": b64(JPEG)})["jsonData"]
+
+
+def test_a_form_in_chunks_is_answered(server: local.Server) -> None:
+    form = requests.Request("POST", "http://x", files={"binData": JPEG}).prepare()
+    head = CHUNKED.replace("application/json", form.headers["Content-Type"])
+    assert isinstance(form.body, bytes)
+    assert raw(server, head, chunks(form.body[:50], form.body[50:]))[0] == 200
+
+
+def test_chunks_that_are_too_many_get_413_however_few_the_first_ones_say(server: local.Server) -> None:
+    piece = b"A" * 2**20
     response = requests.post(
-        server.url + PREDICT, data=iter([b"{}"]), headers={"Content-Type": "application/json"}, timeout=10
+        server.url + PREDICT, data=iter([b'{"binData": "', *[piece] * 21, b'"}']), headers=JSON, timeout=30
     )
-    assert_refused(response, 411, "no Content-Length")
+    assert_refused(response, 413, "larger than 20 MiB")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "status", "reason"),
+    [
+        (CHUNKED, b"nonsense\r\n{}\r\n0\r\n\r\n", 400, "chunks"),
+        (CHUNKED, b"0\r\n\r\n", 400, "the body is empty"),
+        (CHUNKED.replace("chunked", "gzip"), b"", 400, "Transfer-Encoding gzip"),
+        (f"POST {PREDICT} HTTP/1.1\nHost: x", b"", 411, "no Content-Length"),
+        (f"POST {PREDICT} HTTP/1.0\nContent-Type: application/json", b"", 411, "no Content-Length"),
+    ],
+)
+def test_a_body_that_cannot_be_read_gets_a_sentence(
+    server: local.Server, head: str, body: bytes, status: int, reason: str
+) -> None:
+    found, answer = raw(server, head, body)
+    assert found == status, answer
+    assert reason in json.loads(answer)["status"]["info"]
+
+
+def test_http_1_0_and_expect_continue_are_answered(server: local.Server) -> None:
+    old = f"POST {PREDICT} HTTP/1.0\nContent-Type: application/json\nContent-Length: {len(PIECE)}"
+    assert raw(server, old, PIECE)[0] == 200
+    new = old.replace("HTTP/1.0", "HTTP/1.1") + "\nHost: x\nExpect: 100-continue"
+    assert raw(server, new, PIECE)[0] == 200  # http.client reads over the 100
+
+
+def test_what_was_refused_does_not_spoil_the_connection(server: local.Server) -> None:
+    with requests.Session() as session:
+        for body in (b"A" * 10**6, PIECE, b"A" * (21 * 2**20), PIECE):
+            answer = session.post(server.url + PREDICT, data=body, headers=JSON, timeout=30)
+            assert answer.ok == (body is PIECE), answer.text
+        assert session.post(server.url + "/nowhere", data=b"A" * (4 * 2**20), timeout=30).status_code == 404
+
+
+def test_a_wrong_method_names_the_right_one(server: local.Server) -> None:
+    for method in ("GET", "HEAD", "PUT"):
+        answer = requests.request(method, server.url + PREDICT, timeout=10)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+        assert (answer.text == "") == (method == "HEAD")
+
+
+def test_puid_tags_and_path_come_back_as_seldon_gives_them(
+    server: local.Server, identity: dict[str, str], deployment: SeldonDeployment
+) -> None:
+    sent = {
+        "puid": "my-id-1",
+        "tags": {"customerId": "c1", "nested": {"a": [1, None]}, "model_digest": "of somebody else"},
+        "requestPath": {"before": "other:1"},
+        "routing": {"router": 1},
+        "metrics": [{"key": "mine", "type": "COUNTER", "value": 7}],
+    }
+    meta = ask(server, {"meta": sent, "binData": b64(JPEG)})["meta"]
+    assert meta["puid"] == "my-id-1"
+    assert meta["tags"].items() >= {**identity, "customerId": "c1", "nested": {"a": [1, None]}}.items()
+    assert meta["requestPath"] == {"before": "other:1", "model": deployment.container.image}
+    assert set(meta) == {"puid", "tags", "requestPath"}
+    assert "mine" not in metrics(server)
+    form = {"binData": ("image.jpg", JPEG), "meta": (None, json.dumps(sent))}
+    assert requests.post(server.url + PREDICT, files=form, timeout=10).json()["meta"]["puid"] == "my-id-1"
+    assert "puid" not in ask(server, {"meta": None, "binData": b64(JPEG)})["meta"]
 
 
 def assert_refused(response: requests.Response, status: int, reason: str) -> None:

@@ -5,7 +5,7 @@ from pylib.data.checks import CheckedTarget, RejectedError
 from pylib.data.dataset import Target, ValueTarget
 from pylib.data.findings import Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate
+from pylib.data.layout import Candidate, Layout
 
 TARGET = "value"
 AMOUNTS = ""
@@ -19,6 +19,10 @@ Classes = dict[int, str]
 
 def classes(asked: Classes | None, found: Classes | None, parent: Classes | None) -> Classes:
     return {}
+
+
+def settle(layout: Layout, classes: Any, max_pixels: int) -> tuple[list[Candidate], list[str]]:
+    return layout.candidates, []
 
 
 def check(candidate: Candidate, image: Any, classes: Classes) -> CheckedTarget:

@@ -20,5 +20,6 @@ def arrays(index: DatasetIndex, image_size: int) -> tuple[ArraySpec, ArraySpec]:
 
 
 def read(dataset: Path, item: Item, index: DatasetIndex, image_size: int) -> tuple[Array, Array]:
-    image = decode_image(read_verified(dataset / item.image, item.image_sha256))
+    data = read_verified(dataset / item.image, item.image_sha256)
+    image = decode_image(data, sample_bits=index.sample_bits)
     return resize_image(image, image_size), np.float32(item.target.value)

@@ -10,7 +10,7 @@ from pylib.data.checks import CheckedTarget, RejectedError
 from pylib.data.dataset import Target, ValueTarget
 from pylib.data.findings import Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate
+from pylib.data.layout import Candidate, Layout
 from pylib.errors import ConfigurationError, DataError
 
 TARGET, AMOUNTS, MIN_SIDE = "value", "images", 8
@@ -27,6 +27,11 @@ def classes(
     if asked:
         raise ConfigurationError(f"classes {asked}: brightness is a number and has none; leave out --classes")
     return {}
+
+
+def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> tuple[list[Candidate], list[str]]:
+    """Each number stands for itself."""
+    return layout.candidates, []
 
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:

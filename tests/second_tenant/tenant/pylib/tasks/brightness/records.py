@@ -22,7 +22,8 @@ def read(
     """Decode an image, squeezed, and its number; raises DataError."""
     if not isinstance(item.target, ValueTarget):
         raise DataError(f"its target is a {item.target.kind}, not a value; ingest the data set again")
-    image = decode_image(read_verified(dataset / item.image, item.image_sha256))
+    data = read_verified(dataset / item.image, item.image_sha256)
+    image = decode_image(data, sample_bits=index.sample_bits)
     return resize_image(image, image_size), np.asarray(item.target.value, np.float32)
 
 

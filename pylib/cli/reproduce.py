@@ -1,0 +1,72 @@
+"""Verb `reproduce`: a model rebuilt from its record and compared with it, bit for bit."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from pylib.settings import settings
+
+if TYPE_CHECKING:
+    from pylib.reproduction.reproduce import Reproduction
+
+
+def reproduce(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="a model digest, a prediction id, the Git commit of a release, or a model folder"
+        ),
+    ],
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="a file that the record knows by digest only, such as first weights; may be repeated"
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
+) -> None:
+    """Rebuild a model from its record: code, environment, data and weights of then, nothing from the cache.
+
+    Exit status 0 says that each output, and the model itself, is the recorded one, bit for bit.
+    """
+    from pylib.provenance.materials import ROOT
+    from pylib.reproduction.named import named_model
+    from pylib.reproduction.reproduce import reproduce as rebuild
+
+    place = settings()
+    repositories = [each for each in (place.release_repository, ROOT) if (each / ".git").exists()]
+    console = Console(stderr=True)
+    named = named_model(
+        what, artifacts=place.artifacts, predictions=place.predictions, repositories=repositories
+    )
+    with named as (model, digest), console.status("starting") as status:
+        folder = place.output / "reproductions" / digest[:12]
+
+        def listen(step: str, line: str | None) -> None:
+            status.update(f"{step}: {line}"[: console.width - 4] if line else step)
+            if line is None:
+                console.print(f"  {step} was run again", highlight=False)
+
+        made = rebuild(model, digest, store=place.store, folder=folder, files=file or [], listen=listen)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(made), indent=2, default=str))
+    made.check()
+    if not as_json:
+        _say(made)
+
+
+def _say(made: "Reproduction") -> None:
+    """The verdict, and what was another way without making another model."""
+    others = {line for lines in made.circumstances.values() for line in lines}
+    for line in sorted(others):
+        typer.echo(f"not the same, and without effect: {line}")
+    if made.measured:
+        typer.echo(
+            f"{len(made.measured)} values of its evaluation differ by no more than processors do, "
+            f"first {made.measured[0]}"
+        )
+    typer.echo(f"rebuilt, bit for bit: model {made.model}")

@@ -1,0 +1,174 @@
+"""Splits that a source gives by itself: what its folders are called, lists of names, a column of a table."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pylib.data.dataset import SplitName
+from pylib.data.findings import Finding, find
+from pylib.data.layout import hidden, without_extension
+from pylib.data.names import printable
+from pylib.errors import DataError, one_line
+
+_WORDS: dict[SplitName, tuple[str, ...]] = {
+    "train": ("training", "train", "trn"),
+    "validation": ("validation", "validate", "valid", "val", "dev"),
+    "test": ("testing", "test", "tst"),
+    "calibration": ("calibration", "calib", "cal"),
+}
+_LISTS = ("", "ImageSets/Segmentation", "ImageSets", "splits", "split", "lists")
+_SPLIT_COLUMNS = ("split", "subset", "partition")
+_NAME_COLUMNS = (
+    "path",
+    "image",
+    "file",
+    "filename",
+    "file_name",
+    "image_path",
+    "id",
+    "image_id",
+    "name",
+    "img",
+)
+_FEW = 3
+_LONGEST_HEADER = 1 << 16
+
+
+@dataclass(frozen=True)
+class Given:
+    """Splits by id, the files that say so, what they say of nothing, and how many ids none of them names."""
+
+    splits: dict[str, SplitName] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def split_named(name: str) -> SplitName | None:
+    """The split that a folder, a list or a cell of a table is called, in any case; None if it is none."""
+    plain = name.strip().casefold()
+    return next((split for split, words in _WORDS.items() if plain in words), None)
+
+
+def split_within(name: str) -> tuple[SplitName | None, str]:
+    """The split that a name begins or ends with, and the rest of the name (train_images, masks-val)."""
+    plain = re.sub(r"[^a-z0-9]", "", name.casefold())
+    for split, words in _WORDS.items():
+        for word in words:
+            if plain.startswith(word) or plain.endswith(word):
+                return split, plain.removeprefix(word) if plain.startswith(word) else plain.removesuffix(word)
+    return None, plain
+
+
+def read_given(root: Path, images: Mapping[str, list[Path]]) -> Given:
+    """What lists and tables of a data set say of its images, by id.
+
+    Raises DataError where a file cannot be read, names no split, or two of them contradict each other.
+    """
+    known = _by_name(root, images)
+    given = Given()
+    said: dict[str, str] = {}
+    for path, rows in _sources(root):
+        place = path.relative_to(root).as_posix()
+        given.files.append(path)
+        unknown = []
+        for name, split in rows:
+            item = _look_up(known, name)
+            if item is None:
+                unknown.append(name)
+            elif given.splits.setdefault(item, split) != split:
+                both = f"{given.splits[item]} ({said[item]}) and {split} ({place})"
+                raise DataError(f"{printable(item)} is in {both}: leave it in one of them")
+            else:
+                said.setdefault(item, place)
+        if unknown:
+            first = ", ".join(printable(name) for name in unknown[:_FEW]) + (", …" * (len(unknown) > _FEW))
+            given.findings.append(
+                find("split-name-unknown", place, f"{len(unknown)} of no image here: {first}")
+            )
+    return given
+
+
+def _sources(root: Path) -> Iterator[tuple[Path, list[tuple[str, SplitName]]]]:
+    for folder in _LISTS:
+        for path in sorted((root / folder).glob("*.txt")):
+            split = split_named(path.stem)
+            if split and not hidden(path.name):
+                yield path, [(line, split) for line in _text(path).splitlines() if line.strip()]
+    for path in sorted([*root.glob("*.[cC][sS][vV]"), *root.glob("*.[tT][sS][vV]")]):
+        if not hidden(path.name) and (rows := _table(path)) is not None:
+            yield path, rows
+
+
+def _table(path: Path) -> list[tuple[str, SplitName]] | None:
+    """The rows of a table with columns for an image's name and its split; None if it has no such columns."""
+    with path.open("rb") as stream:
+        header = stream.readline(_LONGEST_HEADER).decode("latin-1").casefold()
+    if not any(column in header for column in _SPLIT_COLUMNS):
+        return None  # of something else, in whatever encoding
+    lines = _text(path).splitlines()
+    delimiter = max(",;\t", key=lines[0].count)
+    reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
+    columns = {column.strip().casefold(): column for column in reader.fieldnames or [] if column}
+    split_column = next((columns[one] for one in _SPLIT_COLUMNS if one in columns), None)
+    name_column = next((columns[one] for one in _NAME_COLUMNS if one in columns), None)
+    if split_column is None:
+        return None
+    if name_column is None:
+        raise DataError(f"{path.name}: it has a column {split_column!r} but none for the image; call it path")
+    try:
+        return list(_rows(reader, name_column, split_column, path.name))
+    except csv.Error as error:
+        raise DataError(
+            f"{path.name}, line {reader.line_num}: {one_line(error)}; save it as CSV again"
+        ) from error
+
+
+def _rows(
+    reader: "csv.DictReader[str]", name_column: str, split_column: str, place: str
+) -> Iterator[tuple[str, SplitName]]:
+    for row in reader:
+        name, text = (row[name_column] or "").strip(), (row[split_column] or "").strip()
+        if not name or not text:
+            continue  # an empty cell gives no split
+        split = split_named(text)
+        if split is None:
+            raise DataError(
+                f"{place}, line {reader.line_num}: {printable(text)!r} is no split; "
+                "write train, validation, test or calibration"
+            )
+        yield name, split
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: it cannot be read ({one_line(error)}); save it as UTF-8") from error
+
+
+def _by_name(root: Path, images: Mapping[str, list[Path]]) -> dict[str, set[str]]:
+    """Ids by all that lists may call them, in any case: id, path or file's name, also without extension."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for item, paths in images.items():
+        for path in paths:
+            inside = path.relative_to(root).as_posix()
+            for name in (item, inside, f"{item}{path.suffix}", path.name):
+                known[name.casefold()].add(item)
+                known[without_extension(name).casefold()].add(item)
+    return known
+
+
+def _look_up(known: Mapping[str, set[str]], line: str) -> str | None:
+    """The one image of a line: all of it, or its first word (a list may name the mask too, or a label)."""
+    whole = line.strip()
+    for name in (whole, *re.split(r"[\s,;]", whole, maxsplit=1)[:1]):
+        plain = name.replace("\\", "/").removeprefix("./").lstrip("/").casefold()
+        while plain:
+            for key in (plain, without_extension(plain)):
+                if len(found := known.get(key, set())) == 1:
+                    return next(iter(found))
+            plain = plain.partition("/")[2]  # a list may begin above the data set's folder
+    return None

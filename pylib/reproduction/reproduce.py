@@ -1,0 +1,139 @@
+"""A model made again from nothing but its record, the data store and Git, and the verdict on it."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pylib.errors import ReproductionError
+from pylib.provenance import statement as records
+from pylib.provenance.digests import dir_hash, sha256_file
+from pylib.provenance.materials import LOCK, ROOT, source
+from pylib.provenance.reproduced import attest
+from pylib.reproduction import comparison
+from pylib.reproduction.arguments import Arguments, circumstances_that_differ
+from pylib.reproduction.comparison import Difference
+from pylib.reproduction.recorded import RecordedStep, recorded_step, recorded_steps
+from pylib.reproduction.workplace import Workplace, workplace
+
+Listener = Callable[[str, str | None], None]
+"""Hears a step's name with each line that it says, and with None when it has ended."""
+
+
+@dataclass
+class Reproduction:
+    """What came of it.
+
+    differences: of the first step that made something else, which is then the last that was run
+    circumstances: what was recorded and was not the same this time, in words, by step
+    measured: values of the evaluation that differ by no more than processors do, in words
+    """
+
+    model: str
+    folder: Path
+    steps: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    circumstances: dict[str, list[str]] = field(default_factory=dict)
+    measured: list[str] = field(default_factory=list)
+
+    @property
+    def same(self) -> bool:
+        """Whether the model was rebuilt bit for bit."""
+        return not self.differences
+
+    def check(self) -> None:
+        """Raise ReproductionError unless `same`: first what differs, then what was not the same."""
+        if self.same:
+            return
+        first = self.differences[0]
+        causes = self.circumstances.get(first.step, []) or ["nothing else that is recorded was different"]
+        raise ReproductionError(
+            f"model {self.model[:12]} is not rebuilt: {first}; not the same: {'; '.join(causes)}; "
+            f"what was made is in {self.folder}"
+        )
+
+
+def reproduce(
+    model: Path,
+    digest: str,
+    *,
+    store: str,
+    folder: Path,
+    files: Sequence[Path] = (),
+    listen: Listener = lambda _step, _line: None,
+) -> Reproduction:
+    """Run every step between the data and the evaluation of a model again, and compare all that they make.
+
+    model: its folder, with the records; store: URL of the data store; folder: for what is made, emptied first
+    files: where files that the record knows by digest alone may be, such as first weights
+    Raises ReproductionError, before anything is run, where code, data or lock is not at hand.
+    """
+    steps = recorded_steps(model, digest)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    made = Reproduction(digest, folder)
+    with workplace(steps, folder / "code") as place:
+        arguments = Arguments(store, [*files, *sorted((place.root / "gates").glob("*.yaml"))])
+        for step in steps:
+            outputs = folder / step.name
+            _run(step, arguments.of(step, outputs), place, folder, store, listen)
+            made.steps.append(step.name)
+            made.circumstances[step.name] = _circumstances(step, outputs, model)
+            made.differences = comparison.differences(step, outputs, model)
+            made.measured += map(str, comparison.evaluation_differences(step, outputs, model))
+            listen(step.name, None)
+            if made.differences:
+                return made
+            arguments.made |= _made(step, outputs)
+    return made
+
+
+def prove(model: Path, digest: str, *, store: str, folder: Path) -> None:
+    """Rebuild a model and leave the proof beside it; ReproductionError where it comes out as another."""
+    made = reproduce(model, digest, store=store, folder=folder)
+    made.check()
+    attest(
+        model, digest, made.steps, [source(), {"name": LOCK, "digest": {"sha256": sha256_file(ROOT / LOCK)}}]
+    )
+
+
+def _run(
+    step: RecordedStep, call: dict[str, object], place: Workplace, folder: Path, store: str, listen: Listener
+) -> None:
+    log, written = folder / f"{step.name}.log", folder / f"{step.name}.json"
+    written.write_text(json.dumps(call, indent=2) + "\n")
+    command = [str(place.python), "-P", str(Path(__file__).with_name("rerun.py")), str(written)]
+    environment = place.environment(store=store, output=folder / "output")
+    listen(step.name, "starting")
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
+        ) as process,
+    ):
+        last = ""
+        for line in process.stdout or ():
+            said.write(line)
+            last = line.strip() or last
+            listen(step.name, last)
+    if process.returncode:
+        raise ReproductionError(
+            f"step {step.name} cannot be run again: {last or 'it said nothing'} (log: {log})"
+        )
+
+
+def _circumstances(step: RecordedStep, outputs: Path, model: Path) -> list[str]:
+    """What was not the same, by the step's records and, of training, by its history."""
+    bundle = records.read_bundle(next(outputs / name for name in step.outputs))
+    rebuilt = next(made for made in bundle if records.step_name(made) == step.name)
+    found = circumstances_that_differ(step.circumstances, recorded_step(rebuilt).circumstances)
+    if both := comparison.histories(step, outputs, model):
+        found += circumstances_that_differ(*(each.get("environment", {}) for each in both))
+    return found
+
+
+def _made(step: RecordedStep, outputs: Path) -> dict[str, Path]:
+    """The new folders by the digests that the later steps recorded of the former ones."""
+    return {dir_hash(files): outputs / name for name, files in step.outputs.items()}

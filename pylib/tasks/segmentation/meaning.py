@@ -1,0 +1,134 @@
+"""What the values of a set's masks mean, decided once for the whole set.
+
+Editors rewrite palettes, optimisers change depths, and a file alone says nothing of it. So it is the index or
+the value as it is stored, where all files agree on what it stands for; the colour or the grey level that a
+person sees, where they do not, or where colours are given, and values are some class's; else it is refused.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pylib.data.classes import IGNORE, VOID
+from pylib.data.colours import Colour, voc_colours
+from pylib.data.samples import BYTE
+from pylib.errors import DataError
+from pylib.tasks.segmentation.mask_files import Storage
+from pylib.tasks.segmentation.palettes import disagreement, follow_voc
+from pylib.tasks.segmentation.readings import (
+    INDEX,
+    SEEN,
+    STORED,
+    Colours,
+    MaskFile,
+    Reading,
+    all_cover,
+    best,
+    by_colour,
+    by_stored_colour,
+)
+
+COLOURS_FIX = "give each class its color in classes.yaml, as in 1: {name: cat, color: [64, 0, 0]}"
+Files = Sequence[MaskFile]
+
+
+def choose(files: Files, classes: Mapping[int, str], colours: Mapping[Colour, str]) -> dict[Storage, Reading]:
+    """The reading of each way to store a mask that occurs; raises DataError, which names the files."""
+    ids = {name: number for number, name in classes.items()}
+    given = {colour: ids[name] for colour, name in colours.items() if name in ids}
+    known = set(classes) if _is_class(VOID, classes) else set(classes) - {VOID}
+    chooser = _Chooser(known, given, voc_colours(classes), files)
+    by_storage = {"grey": chooser.grey, "palette": chooser.palette, "colour": chooser.coloured}
+    chosen: dict[Storage, Reading] = {}
+    for storage in dict.fromkeys(one.values.storage for one in files):
+        group = [one for one in files if one.values.storage == storage]
+        chosen[storage] = by_storage[storage](group)
+        chooser.check_levels(group, chosen[storage])
+    return chosen
+
+
+def described(files: Files, chosen: Mapping[Storage, Reading]) -> Iterator[str]:
+    """Say how masks were read, a sentence for each way to store them."""
+    for storage, reading in chosen.items():
+        group = [one for one in files if one.values.storage == storage]
+        depths = sorted({one.values.bits for one in group})
+        bits = " and ".join(map(str, depths))
+        yield f"{storage} masks: {len(group)} of {bits} bits, by {reading.name}"
+
+
+@dataclass(frozen=True)
+class _Chooser:
+    """`known` are the ids of classes, `given` and `voc` ids by colour, `files` those of all storages."""
+
+    known: set[int]
+    given: Colours
+    voc: Colours
+    files: Files
+
+    def grey(self, group: Files) -> Reading:
+        """As given; else as stored, which other than with 8 bits no viewer shows; else as shown."""
+        colours = [by_stored_colour(self.given), by_colour(self.given, "as given")] if self.given else []
+        reading = best([*colours, STORED, SEEN], group, self.known | {VOID})
+        scaled = [one for one in group if _differ(one)]
+        plain = next((one for one in group if one.values.bits == BYTE and one not in scaled), None)
+        if reading is STORED and scaled and plain and all_cover(SEEN, scaled, self.known - {VOID}):
+            raise DataError(
+                f"masks: {scaled[0].name} has {scaled[0].values.bits} bits and {plain.name} 8, and both what"
+                f" it stores and what a viewer shows are class ids: save all with 8 bits"
+            )
+        return reading
+
+    def coloured(self, group: Files) -> Reading:
+        """As given, or as VOC has it by name; else grey values in three channels."""
+        given = [by_colour(self.given, "as given"), by_stored_colour(self.given)] if self.given else []
+        voc = [by_colour(self.voc, "VOC's by name")] if self.voc and not self.given else []
+        return best([*given, *voc, STORED, SEEN], group, self.known | {VOID})
+
+    def palette(self, group: Files) -> Reading:
+        """As given; else the index where palettes agree; else the colour or the grey level."""
+        conflict, known = disagreement(group), self.known | {VOID}
+        if self.given:
+            return best([by_colour(self.given, "as given"), *([] if conflict else [INDEX])], group, known)
+        voc = by_colour(self.voc, "VOC's by name")
+        covered = sum(voc.covers(one.values, known) for one in group)
+        if self.voc and not follow_voc(group) and covered >= (len(group) / 2 if conflict else len(group)):
+            return voc
+        if not conflict:
+            return self._index_or_level(group)
+        if all_cover(SEEN, group, self.known):
+            return SEEN
+        raise DataError(f"masks: palettes differ, {conflict}: {COLOURS_FIX}")
+
+    def _index_or_level(self, group: Files) -> Reading:
+        """Palettes agree: the index, unless what is seen are ids too, of nearly black greys, and others."""
+        reading = best([INDEX, SEEN], group, self.known | {VOID})
+        moved = next((one for one in group if _differ(one)), None)
+        if reading is SEEN or moved is None or not all_cover(SEEN, group, self.known - {VOID}):
+            return reading
+        if any(one.values.storage == "grey" for one in self.files):
+            return SEEN
+        raise DataError(
+            f"masks: both the indices of {moved.name} and the grey levels that they show are class ids, and"
+            f" not the same: save it as grey, or {COLOURS_FIX}"
+        )
+
+    def check_levels(self, group: Files, reading: Reading) -> None:
+        """Refuse masks of nothing but black and white, where white is no class.
+
+        Those of fewer bits beside them may have been the same, and say 1 for it.
+        """
+        group = [one for one in group if one.values.bits >= BYTE] or group
+        found = {reading.id_of(value) for one in group for value in one.values.values.values()}
+        if found == {0, VOID} and VOID not in self.known:
+            name = next(one.name for one in group if not reading.covers(one.values, {0}))
+            raise DataError(
+                f"masks: {name} and the others hold 0 and 255 alone, and 255 is no class: name it, as in"
+                f" --classes 0=background,255=object"
+            )
+
+
+def _is_class(number: int, classes: Mapping[int, str]) -> bool:
+    return classes.get(number, IGNORE) != IGNORE
+
+
+def _differ(one: MaskFile) -> bool:
+    return any(STORED.id_of(value) != SEEN.id_of(value) for value in one.values.values.values())

@@ -1,0 +1,112 @@
+"""Ways to make class ids of the values of a mask file; the whole set decides which is right (meaning)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pylib.data.colours import Colour, shown
+from pylib.tasks.segmentation.mask_files import MaskValues, Value
+
+Colours = Mapping[Colour, int]
+_IDS = 256
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A way to read values: its name in a report, and the class id of a value, or None."""
+
+    name: str
+    id_of: Callable[[Value], int | None]
+    by_colour: bool = False
+
+    def covers(self, values: MaskValues, known: set[int]) -> bool:
+        """Whether every value of a file is one of the known ids."""
+        return all(self.id_of(value) in known for value in values.values.values())
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A mask of the set, by its path as messages show it, and what is in it."""
+
+    name: str
+    values: MaskValues
+
+
+@dataclass(frozen=True)
+class SourceMask:
+    """A mask's path, what is in it, and how it is read; None where it cannot be read."""
+
+    path: Path
+    values: MaskValues | None = None
+    reading: Reading | None = None
+
+    @property
+    def ids(self) -> dict[int, int]:
+        """Class ids, 0…255, by code; those that are missing mean nothing."""
+        if self.reading is None or self.values is None:
+            return {}
+        found = {code: self.reading.id_of(value) for code, value in self.values.values.items()}
+        return {code: number for code, number in found.items() if number is not None}
+
+    @property
+    def by_colour(self) -> bool:
+        """Whether classes are told by colours."""
+        return self.reading is not None and self.reading.by_colour
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether a pixel of it has red, green and blue."""
+        return self.values is not None and self.values.storage == "colour"
+
+    @property
+    def unknown(self) -> list[str]:
+        """The values that mean nothing, as messages show them: colours where those are read, else numbers."""
+        ids, values = self.ids, self.values.values if self.values else {}
+        return [_name(value, self.by_colour) for code, value in values.items() if code not in ids]
+
+
+def by_colour(colours: Colours, whose: str) -> Reading:
+    """The colour that is seen, where a class has it; `whose` says in a report where that is from."""
+    return Reading(
+        f"colour, {whose}", lambda value: colours.get(value.seen) if value.seen else None, by_colour=True
+    )
+
+
+def by_stored_colour(colours: Colours) -> Reading:
+    """The colour or the grey level as it is stored, which of 16 bits nobody need have seen."""
+
+    def id_of(value: Value) -> int | None:
+        red, green, blue = value.own * 3 if len(value.own) == 1 else value.own
+        return colours.get((red, green, blue))
+
+    return Reading("colour as it is stored, as given", id_of, by_colour=True)
+
+
+def best(readings: Sequence[Reading], files: Sequence[MaskFile], known: set[int]) -> Reading:
+    """The reading that covers most files; of equals, the first."""
+    return max(readings, key=lambda one: sum(one.covers(file.values, known) for file in files))
+
+
+def all_cover(reading: Reading, files: Sequence[MaskFile], known: set[int]) -> bool:
+    """Whether every value of all files is one of the known ids."""
+    return all(reading.covers(one.values, known) for one in files)
+
+
+def _name(value: Value, colours: bool) -> str:
+    if len(value.own) > 1 or (colours and value.seen):
+        return shown(value.seen or (value.own[0], value.own[1], value.own[2]))
+    return str(value.own[0])
+
+
+def _stored(value: Value) -> int | None:
+    same = len(set(value.own)) == 1 and value.own[0] < _IDS
+    return value.own[0] if same else None
+
+
+def _level(value: Value) -> int | None:
+    return value.seen[0] if value.seen and len(set(value.seen)) == 1 else None
+
+
+STORED = Reading("the values that they store", _stored)
+INDEX = Reading("index", _stored)
+SEEN = Reading("the grey level that is seen, 0…255", _level)
