@@ -5,6 +5,7 @@ the value as it is stored, where all files agree on what it stands for; the colo
 person sees, where they do not, or where colours are given, and values are some class's; else it is refused.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,8 +34,10 @@ Files = Sequence[MaskFile]
 
 def choose(files: Files, classes: Mapping[int, str], colours: Mapping[Colour, str]) -> dict[Storage, Reading]:
     """The reading of each way to store a mask that occurs; raises DataError, which names the files."""
-    ids = {name: number for number, name in classes.items()}
-    given = {colour: ids[name] for colour, name in colours.items() if name in ids}
+    ids = {_plain(name): number for number, name in classes.items()}
+    ids |= {name: number for number, name in classes.items()}
+    found = {colour: ids.get(name, ids.get(_plain(name))) for colour, name in colours.items()}
+    given = {colour: number for colour, number in found.items() if number is not None}
     known = set(classes) if _is_class(VOID, classes) else set(classes) - {VOID}
     chooser = _Chooser(known, given, voc_colours(classes), files)
     by_storage = {"grey": chooser.grey, "palette": chooser.palette, "colour": chooser.coloured}
@@ -87,7 +90,9 @@ class _Chooser:
         """As given; else the index where palettes agree; else the colour or the grey level."""
         conflict, known = disagreement(group), self.known | {VOID}
         if self.given:
-            return best([by_colour(self.given, "as given"), *([] if conflict else [INDEX])], group, known)
+            coloured = by_colour(self.given, "as given", void=None if VOID in self.known else VOID)
+            indices = [] if conflict or self._contradicts(group) else [INDEX]
+            return best([coloured, *indices], group, known)
         voc = by_colour(self.voc, "VOC's by name")
         covered = sum(voc.covers(one.values, known) for one in group)
         if self.voc and not follow_voc(group) and covered >= (len(group) / 2 if conflict else len(group)):
@@ -97,6 +102,14 @@ class _Chooser:
         if all_cover(SEEN, group, self.known):
             return SEEN
         raise DataError(f"masks: palettes differ, {conflict}: {COLOURS_FIX}")
+
+    def _contradicts(self, group: Files) -> bool:
+        """Whether an index is a class, and the colour that it shows is given to another one."""
+        values = (value for one in group for value in one.values.values.values())
+        return any(
+            value.seen and self.given.get(value.seen, INDEX.id_of(value)) != INDEX.id_of(value)
+            for value in values
+        )
 
     def _index_or_level(self, group: Files) -> Reading:
         """Palettes agree: the index, unless what is seen are ids too, of nearly black greys, and others."""
@@ -124,6 +137,11 @@ class _Chooser:
                 f"masks: {name} and the others hold 0 and 255 alone, and 255 is no class: name it, as in"
                 f" --classes 0=background,255=object"
             )
+
+
+def _plain(name: str) -> str:
+    """A name as people take it for the same: whatever its case, and however its accents are written."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def _is_class(number: int, classes: Mapping[int, str]) -> bool:

@@ -65,11 +65,17 @@ class SourceMask:
         return [_name(value, self.by_colour) for code, value in values.items() if code not in ids]
 
 
-def by_colour(colours: Colours, whose: str) -> Reading:
-    """The colour that is seen, where a class has it; `whose` says in a report where that is from."""
-    return Reading(
-        f"colour, {whose}", lambda value: colours.get(value.seen) if value.seen else None, by_colour=True
-    )
+def by_colour(colours: Colours, whose: str, *, void: int | None = None) -> Reading:
+    """The colour that is seen, where a class has it; `whose` says in a report where that is from.
+
+    void: an index that stands for no class whatever it shows
+    """
+
+    def id_of(value: Value) -> int | None:
+        found = colours.get(value.seen) if value.seen else None
+        return void if found is None and void is not None and value.own == (void,) else found
+
+    return Reading(f"colour, {whose}", id_of, by_colour=True)
 
 
 def by_stored_colour(colours: Colours) -> Reading:

@@ -354,3 +354,43 @@ def test_no_order_of_palettes_ever_gives_another_class(
         found = class_ids(read_pixels(data), SourceMask(Path(), file.values, reading).ids)
         expected = ids[0].tolist() if colours else [order.index(id_) for id_ in ids[0].tolist()]
         assert found[0].tolist() == expected
+
+
+@pytest.mark.parametrize("names", ["0=a,1=B,2=Tu\u0308r", "0=a,1=b,2=t\u00fcr"])
+@pytest.mark.parametrize("void", [[], [0], range(15)])
+def test_given_colours_hold_whatever_else_is_in_the_masks(tmp_path, names, void):
+    """Indices are exchanged in the palette: neither a void of no colour nor another spelling hides it."""
+    folder, truth = tmp_path / "set", {}
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    labelmap = folder / "labelmap.txt"
+    lines = ["a:0,0,0::", "b:64,0,0::", "T\u00fcr:192,128,128::"]
+    labelmap.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for number in range(15):
+        ids = drawn(number)
+        image = Image.fromarray(np.array([0, 2, 1], np.uint8)[ids])
+        ids[:4] = 255 if number in void else ids[:4]
+        stored = np.array(image)
+        stored[ids == 255] = 255
+        image = Image.fromarray(stored)
+        image.putpalette([*COLOURS[0], *COLOURS[2], *COLOURS[1], *[9] * 3 * 252, 224, 224, 192])
+        image.save(folder / "masks" / f"{number:02}.png")
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (40, 48, 3), np.uint8)).save(
+            folder / "images" / f"{number:02}.png"
+        )
+        truth[f"{number:02}"] = ids
+    classes = {int(part[0]): part[2:] for part in names.split(",")}
+    with plan_ingest(str(folder), None, Options(classes=classes), cache=tmp_path) as plan:
+        assert len(plan.samples) == 15
+        for item, ids in truth.items():
+            content = plan.files[f"masks/{item}.png"]
+            data = content if isinstance(content, bytes) else content.read_bytes()
+            np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), ids)
+
+
+def test_an_index_that_a_given_colour_contradicts_is_never_taken(tmp_path):
+    """One class has no colour: its pixels are refused, and the others are not exchanged."""
+    values = read_pixels(palette(drawn(), [0, 2, 1])).summary
+    classes = {0: "a", 1: "b", 2: "c"}
+    reading = choose([MaskFile("m.png", values)], classes, {COLOURS[1]: "b", COLOURS[2]: "c"})["palette"]
+    assert {reading.id_of(value) for value in values.values.values()} == {None, 1, 2}
