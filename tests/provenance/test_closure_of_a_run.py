@@ -79,8 +79,11 @@ def _step(command):
 
 def _of_pylib(paths, repository):
     for path in map(Path, paths):
-        if path.suffix == ".pyc" and path.parent.name == "__pycache__":
-            path = Path(importlib.util.source_from_cache(str(path)))  # noqa: PLW2901
+        if (
+            path.parent.name == "__pycache__"
+        ):  # `x.cpython-311.pyc`, and `x.cpython-311.pyc.123` as it is written
+            compiled = path.with_name(path.name.partition(".pyc")[0] + ".pyc")
+            path = Path(importlib.util.source_from_cache(str(compiled)))  # noqa: PLW2901
         if path.is_relative_to(repository / "pylib"):
             yield path.relative_to(repository).as_posix()
 
