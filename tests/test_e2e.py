@@ -236,17 +236,20 @@ def test_a_model_that_fails_the_gate_is_kept_reported_and_not_released(facts, ou
     assert subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=output / "gitops") == before
 
 
-def test_a_failing_step_shows_its_own_last_line_and_its_log(environment, tmp_path):
-    (tmp_path / "notes.txt").write_text("no images")
-    made = pylib(environment, "data", "commit", "notes", str(tmp_path), "--json")
-    commit = f"notes@{json.loads(made.stdout)['id']}"
+def test_a_failing_step_shows_its_own_last_line_and_its_log(facts, environment, tmp_path):
+    """A commit made by hand, in which an image is not the one that its index names: only a step reads it."""
+    pylib(environment, "data", "get", facts["data_commit"], str(tmp_path / "edited"))
+    image = min((tmp_path / "edited/images").iterdir())
+    image.write_bytes(image.read_bytes() + b"edited")
+    made = pylib(environment, "data", "commit", "edited", str(tmp_path / "edited"), "--json")
+    commit = f"edited@{json.loads(made.stdout)['id']}"
     done = pylib(environment, "run", "segmentation", "--data", commit)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("error: step prepare failed: ")
-    assert "dataset.json" in last
+    assert image.name in last
     log = Path(last.rpartition("(log: ")[2].rstrip(")"))
-    assert "dataset.json" in log.read_text()
+    assert image.name in log.read_text()
 
 
 def test_what_can_be_checked_is_checked_before_the_first_step(facts, environment):
