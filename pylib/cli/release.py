@@ -72,13 +72,14 @@ def release(
     from pylib.provenance.digests import sha256_file
     from pylib.provenance.materials import source
     from pylib.release.release import release as promote
-    from pylib.reproduction.reproduce import prove
+    from pylib.reproduction.reproduce import new_folder_for, prove
     from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
     places = settings()
     if reproduced:
+        digest = sha256_file(model / MODEL_FILE)
         prove(
-            model, sha256_file(model / MODEL_FILE), store=places.store, folder=places.output / "reproduction"
+            model, digest, store=places.store, folder=new_folder_for(places.output / "reproductions", digest)
         )
     made = promote(
         model,

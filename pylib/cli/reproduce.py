@@ -35,6 +35,7 @@ def reproduce(
     """
     from pylib.provenance.materials import ROOT
     from pylib.reproduction.named import named_model
+    from pylib.reproduction.reproduce import new_folder_for
     from pylib.reproduction.reproduce import reproduce as rebuild
 
     place = settings()
@@ -44,7 +45,7 @@ def reproduce(
         what, artifacts=place.artifacts, predictions=place.predictions, repositories=repositories
     )
     with named as (model, digest), console.status("starting") as status:
-        folder = place.output / "reproductions" / digest[:12]
+        folder = new_folder_for(place.output / "reproductions", digest)
 
         def listen(step: str, line: str | None) -> None:
             status.update(f"{step}: {line}"[: console.width - 4] if line else step)

@@ -20,7 +20,9 @@ def installed(lock: Path) -> dict[str, Any]:
     A lock says what should be there; a package that somebody exchanged is seen here. What the lock has for
     other platforms, and is not installed, is left out.
     """
-    versions = {name: found for name in _PIN.findall(lock.read_text()) if (found := _version(name))}
+    versions = {
+        name: found for name in _PIN.findall(lock.read_text(encoding="utf-8")) if (found := _version(name))
+    }
     digest = hashlib.sha256(canonical(versions)).hexdigest()
     return {"name": NAME, "digest": {"sha256": digest}, "annotations": versions}
 

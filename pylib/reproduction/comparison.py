@@ -8,9 +8,9 @@ from typing import Any
 
 from pylib.evaluation.record import FILE as EVALUATION_FILE
 from pylib.evaluation.record import REPORT, read_evaluation
-from pylib.evaluation.reproduction import Difference as EvaluationDifference
-from pylib.evaluation.reproduction import compare
 from pylib.provenance.digests import manifest
+from pylib.reproduction.evaluation import Difference as EvaluationDifference
+from pylib.reproduction.evaluation import compare
 from pylib.reproduction.recorded import RecordedStep
 
 HISTORY_FILE = "history.json"
@@ -86,7 +86,7 @@ def histories(step: RecordedStep, outputs: Path, kept: Path) -> Histories | None
     for output, files in step.outputs.items():
         old, new = kept / HISTORY_FILE, outputs / output / HISTORY_FILE
         if HISTORY_FILE in files and old.is_file() and new.is_file():
-            return json.loads(old.read_text()), json.loads(new.read_text())
+            return json.loads(old.read_text(encoding="utf-8")), json.loads(new.read_text(encoding="utf-8"))
     return None
 
 

@@ -3,17 +3,18 @@
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pylib.errors import ReproductionError
 from pylib.provenance import statement as records
-from pylib.provenance.digests import dir_hash, sha256_file
-from pylib.provenance.materials import LOCK, ROOT, source
+from pylib.provenance.digests import dir_hash
+from pylib.provenance.materials import LOCK
 from pylib.provenance.reproduced import attest
-from pylib.reproduction import comparison
-from pylib.reproduction.arguments import Arguments, circumstances_that_differ
+from pylib.reproduction import circumstances, comparison
+from pylib.reproduction.arguments import Arguments
 from pylib.reproduction.comparison import Difference
 from pylib.reproduction.recorded import RecordedStep, recorded_step, recorded_steps
 from pylib.reproduction.workplace import Workplace, workplace
@@ -55,6 +56,12 @@ class Reproduction:
         )
 
 
+def new_folder_for(parent: Path, digest: str) -> Path:
+    """An empty folder of its own for each run, so that two side by side do not meet."""
+    parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{digest[:12]}-", dir=parent))
+
+
 def reproduce(
     model: Path,
     digest: str,
@@ -66,51 +73,68 @@ def reproduce(
 ) -> Reproduction:
     """Run every step between the data and the evaluation of a model again, and compare all that they make.
 
-    model: its folder, with the records; store: URL of the data store; folder: for what is made, emptied first
+    model: its folder, with the records; store: URL of the data store
+    folder: for what is made, new or empty; it is gone again where all is the same
     files: where files that the record knows by digest alone may be, such as first weights
     Raises ReproductionError, before anything is run, where code, data or lock is not at hand.
     """
     steps = recorded_steps(model, digest)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     made = Reproduction(digest, folder)
     with workplace(steps, folder / "code") as place:
-        arguments = Arguments(store, [*files, *sorted((place.root / "gates").glob("*.yaml"))])
-        for step in steps:
-            outputs = folder / step.name
-            _run(step, arguments.of(step, outputs), place, folder, store, listen)
-            made.steps.append(step.name)
-            made.circumstances[step.name] = _circumstances(step, outputs, model)
-            made.differences = comparison.differences(step, outputs, model)
-            made.measured += map(str, comparison.evaluation_differences(step, outputs, model))
+        gates = sorted((place.root / "gates").glob("*.yaml"))
+        arguments = Arguments(store, [*files, *gates], _planned(steps, folder))
+        calls = [arguments.of(step, folder / step.name) for step in steps]  # all, before the first is run
+        for step, call in zip(steps, calls, strict=True):
+            _run(step, call, place, folder, store, listen)
+            _compare(made, step, model)
             listen(step.name, None)
-            if made.differences:
+            if not made.same:
                 return made
-            arguments.made |= _made(step, outputs)
+    shutil.rmtree(folder)
     return made
+
+
+def _compare(made: Reproduction, step: RecordedStep, model: Path) -> None:
+    outputs = made.folder / step.name
+    made.steps.append(step.name)
+    made.circumstances[step.name] = _circumstances(step, outputs, model)
+    made.differences = comparison.differences(step, outputs, model)
+    made.measured += map(str, comparison.evaluation_differences(step, outputs, model))
+
+
+def _planned(steps: list[RecordedStep], folder: Path) -> dict[str, Path]:
+    """Where each step will leave its folders, by the digests that the later steps recorded of them."""
+    return {
+        dir_hash(files): folder / step.name / name for step in steps for name, files in step.outputs.items()
+    }
 
 
 def prove(model: Path, digest: str, *, store: str, folder: Path) -> None:
     """Rebuild a model and leave the proof beside it; ReproductionError where it comes out as another."""
     made = reproduce(model, digest, store=store, folder=folder)
     made.check()
-    attest(
-        model, digest, made.steps, [source(), {"name": LOCK, "digest": {"sha256": sha256_file(ROOT / LOCK)}}]
-    )
+    used = recorded_steps(model, digest)[-1].circumstances
+    attest(model, digest, made.steps, [used[name] for name in ("git", LOCK) if name in used])
 
 
 def _run(
     step: RecordedStep, call: dict[str, object], place: Workplace, folder: Path, store: str, listen: Listener
 ) -> None:
     log, written = folder / f"{step.name}.log", folder / f"{step.name}.json"
-    written.write_text(json.dumps(call, indent=2) + "\n")
+    written.write_text(json.dumps(call, indent=2) + "\n", encoding="utf-8")
     command = [str(place.python), "-P", str(Path(__file__).with_name("rerun.py")), str(written)]
     environment = place.environment(store=store, output=folder / "output")
     listen(step.name, "starting")
     with (
-        log.open("w") as said,
+        log.open("w", encoding="utf-8") as said,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            encoding="utf-8",
+            errors="replace",
         ) as process,
     ):
         last = ""
@@ -128,12 +152,7 @@ def _circumstances(step: RecordedStep, outputs: Path, model: Path) -> list[str]:
     """What was not the same, by the step's records and, of training, by its history."""
     bundle = records.read_bundle(next(outputs / name for name in step.outputs))
     rebuilt = next(made for made in bundle if records.step_name(made) == step.name)
-    found = circumstances_that_differ(step.circumstances, recorded_step(rebuilt).circumstances)
+    found = circumstances.differing(step.circumstances, recorded_step(rebuilt).circumstances)
     if both := comparison.histories(step, outputs, model):
-        found += circumstances_that_differ(*(each.get("environment", {}) for each in both))
+        found += circumstances.differing(*(each.get("environment", {}) for each in both))
     return found
-
-
-def _made(step: RecordedStep, outputs: Path) -> dict[str, Path]:
-    """The new folders by the digests that the later steps recorded of the former ones."""
-    return {dir_hash(files): outputs / name for name, files in step.outputs.items()}

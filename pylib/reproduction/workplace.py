@@ -45,6 +45,7 @@ def workplace(steps: list[RecordedStep], folder: Path) -> Iterator[Workplace]:
         return
     git, commit = Git(ROOT), _commit(steps)
     _have(git, commit)
+    git.run("worktree", "prune")  # of a run that was killed
     git.run("worktree", "add", "--quiet", "--detach", str(folder), commit)
     try:
         yield Workplace(folder, _python(folder))
@@ -93,7 +94,7 @@ def _python(root: Path) -> Path:
 
 def _is_current(lock: Path) -> bool:
     same = (ROOT / LOCK).is_file() and sha256_file(ROOT / LOCK) == sha256_file(lock)
-    pins = {line.split()[0] for line in lock.read_text().splitlines() if _is_pin(line)}
+    pins = {line.split()[0] for line in lock.read_text(encoding="utf-8").splitlines() if _is_pin(line)}
     found = packages.installed(lock)["annotations"]
     return same and {f"{name}=={version}" for name, version in found.items()} <= pins
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pylib.provenance.digests import manifest
-from pylib.reproduction.arguments import circumstances_that_differ
+from pylib.reproduction.circumstances import differing
 from pylib.reproduction.comparison import differences, evaluation_differences, first_difference
 from pylib.reproduction.recorded import RecordedStep
 
@@ -121,8 +121,8 @@ def test_circumstances_are_told_by_name():
         },
         "new": 1,
     }
-    assert circumstances_that_differ(recorded, recorded) == []
-    assert circumstances_that_differ(recorded, now) == [
+    assert differing(recorded, recorded) == []
+    assert differing(recorded, now) == [
         "locks/train.txt: 111111111111 recorded, 222222222222 now",
         "pillow 12.0.0 recorded, 13.0.0 now",
         "pylib/a.py 111111111111 recorded, 222222222222 now",

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pylib.evaluation.record import Evaluation
-from pylib.evaluation.reproduction import DECISIONS, VALUES, compare, verdict
+from pylib.reproduction.evaluation import DECISIONS, VALUES, compare, verdict
 
-RECORD = json.loads((Path(__file__).parent / "format_1" / "evaluation.json").read_text())
+RECORD = json.loads((Path(__file__).parents[1] / "evaluation" / "format_1" / "evaluation.json").read_text())
 """A real one: its confusion matrix counts what the bounds are shares of."""
 
 
