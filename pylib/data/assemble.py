@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from pylib.data.checks import CheckedSample
 from pylib.data.classes import VOID, counted, ignored
@@ -44,16 +45,17 @@ def assemble(
     parent: Parent | None = None,
     add: bool = False,
     sample_bits: int | None = None,
+    colours: Mapping[int, list[str]] = MappingProxyType({}),
 ) -> Assembled:
     """Make the next index of samples that are good by themselves; `legend` as in pylib.data.classes.
 
     With `add` it holds the parent's items too, all as they were; without, only those that are there again
     (by id), which keep their split. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
-    the images. Findings say what was rejected: duplicates, ids that clash, and images that would join two
-    splits.
+    the images, and `colours` show ids in targets, as in DatasetIndex. Findings say what was rejected:
+    duplicates, ids that clash, and images that would join two splits.
     """
     assembled = _Assembler(samples, legend, task, name, group, parent, add=add).run()
-    index = assembled.index.model_copy(update={"sample_bits": sample_bits})
+    index = assembled.index.model_copy(update={"sample_bits": sample_bits, "colours": dict(colours)})
     return replace(assembled, index=index)
 
 

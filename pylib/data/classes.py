@@ -63,7 +63,9 @@ def _content(path: Path) -> dict[Any, Any] | None:
         return None
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{FILE} of the source is not UTF-8: save it so in your editor") from error
+    except (yaml.YAMLError, OSError) as error:
         raise ConfigurationError(f"{FILE} of the source cannot be read: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{FILE} of the source: write class ids and names, as in 0: background")

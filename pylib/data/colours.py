@@ -57,7 +57,11 @@ def read_labelmap(path: Path) -> tuple[dict[int, str], dict[Colour, str]] | None
         return None
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{LABELMAP} of the source is not UTF-8: save it so in your editor"
+        ) from error
+    except OSError as error:
         raise ConfigurationError(f"{LABELMAP} of the source cannot be read: {one_line(error)}") from error
     rows = [line.strip().split(":") for line in lines if line.strip() and not line.lstrip().startswith("#")]
     names = [row[0].strip() for row in rows]

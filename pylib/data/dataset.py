@@ -125,7 +125,8 @@ class DatasetIndex(Record):
     `task` is one of pylib.tasks; `group_pattern` is the regular expression whose first capture group, found
     in an id, is the item's group. A data set of numbers has no classes. `ignored` are ids in targets that are
     no class and count for nothing. `sample_bits`, one of SAMPLE_BITS, are in use in image files with more
-    than 8 bits a sample; None where there are none, or in what was written before: then 16.
+    than 8 bits a sample; None where there are none, or in what was written before: then 16. `colours` are
+    those that showed an id in targets, by id, as pylib.data.colours writes and reads them.
     """
 
     format: Literal[2] = 2
@@ -135,6 +136,7 @@ class DatasetIndex(Record):
     classes: dict[Annotated[int, Field(ge=0)], str]
     ignored: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
     sample_bits: SampleBits = None
+    colours: dict[Annotated[int, Field(ge=0)], list[str]] = Field(default_factory=dict)
     items: list[Item]
 
     @model_validator(mode="before")
@@ -160,9 +162,10 @@ class DatasetIndex(Record):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Write what ignores nothing as it always was, so that the same content is the same commit."""
+        """Write what ignores nothing, or has no colours, as before: the same content is the same commit."""
         content: dict[str, Any] = dump(self)
-        return content if self.ignored else {key: content[key] for key in content if key != "ignored"}
+        without = {key for key in ("ignored", "colours") if not content[key]}
+        return {key: content[key] for key in content if key not in without}
 
     @property
     def legend(self) -> dict[int, str]:

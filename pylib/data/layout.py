@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -58,7 +58,8 @@ class Layout:
     """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit.
 
     `assumed` are sentences that say how it was read where it could have been read otherwise; `colours` are
-    names of classes by their colour in a target, as red, green and blue, where it gives such.
+    names of classes by their colour in a target, as red, green and blue, where it gives such; `kept` are the
+    colours of ids in the commit to which it is added.
     """
 
     root: Path
@@ -67,6 +68,19 @@ class Layout:
     findings: list[Finding] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     colours: Mapping[Colour, str] = field(default_factory=dict)
+    kept: Mapping[int, Sequence[Colour]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a task decided for the whole set: candidates that say so in `source`, sentences for the report.
+
+    `colours` are those that show an id in targets, for the next commit to be compared with.
+    """
+
+    candidates: list[Candidate]
+    assumed: list[str] = field(default_factory=list)
+    colours: Mapping[int, Sequence[Colour]] = field(default_factory=dict)
 
 
 def subfolders(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
 from pylib.data.classes import counted
+from pylib.data.colours import Colour, parse_colour, shown
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
@@ -128,12 +129,13 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
             )
         legend = dict(sorted({**legend, **old.legend}.items()))
     limit = options.max_pixels or max_pixels()
-    candidates, assumed = task.checks.settle(layout, legend, limit)
-    layout = replace(layout, candidates=candidates)
-    depths = survey(candidates, name, old.sample_bits if old and options.add else None, max_pixels=limit)
+    base = old if options.add else None
+    settled = task.checks.settle(replace(layout, kept=_kept_colours(base)), legend, limit)
+    layout = replace(layout, candidates=settled.candidates)
+    depths = survey(layout.candidates, name, base.sample_bits if base else None, max_pixels=limit)
     group = options.group if options.group is not None else old.group_pattern if old else None
     samples, findings = examine(
-        candidates, legend, task.checks, sample_bits=depths.sample_bits, max_pixels=limit
+        layout.candidates, legend, task.checks, sample_bits=depths.sample_bits, max_pixels=limit
     )
     assembled = assemble(
         samples,
@@ -144,6 +146,7 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         parent=parent,
         add=options.add,
         sample_bits=depths.sample_bits,
+        colours={number: [shown(one) for one in colours] for number, colours in settled.colours.items()},
     )
     return Plan(
         source=source,
@@ -155,8 +158,14 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
         findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
-        assumed=[*layout.assumed, depths.assumption, *assumed, *_turned(samples)],
+        assumed=[*layout.assumed, depths.assumption, *settled.assumed, *_turned(samples)],
     )
+
+
+def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]]:
+    """The colours that show an id in what the commit keeps."""
+    written = base.colours if base else {}
+    return {number: [parse_colour(one, INDEX_FILE) for one in colours] for number, colours in written.items()}
 
 
 def _oriented(layout: Layout, options: Options) -> Layout:

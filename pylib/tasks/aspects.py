@@ -16,7 +16,7 @@ from pylib.data.checks import CheckedTarget
 from pylib.data.dataset import DatasetIndex, Item, Target
 from pylib.data.findings import Rule
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate, Layout
+from pylib.data.layout import Candidate, Layout, Settled
 from pylib.data.shards import Array, ArraySpec, ShardIndex
 from pylib.evaluation.record import Measurement
 from pylib.models.spec import ModelSpec, WeightsOrigin
@@ -62,7 +62,7 @@ class Checks(Protocol):
         """
         ...
 
-    def settle(self, layout: Layout, classes: Classes, max_pixels: int) -> tuple[list[Candidate], list[str]]:
+    def settle(self, layout: Layout, classes: Classes, max_pixels: int) -> Settled:
         """Decide once, for the whole set, what its targets mean, and say how.
 
         The layout's candidates come back with what `check` and `picture` need to know of it in `source`.

@@ -14,14 +14,15 @@ from pylib.data.dataset import MaskTarget, Target, read_file
 from pylib.data.findings import Finding, Rule, find
 from pylib.data.gallery import TargetPicture
 from pylib.data.images import TooLargeError, decode_mask, encode_png, read_header, resize_mask
-from pylib.data.layout import Candidate, Layout
+from pylib.data.layout import Candidate, Layout, Settled
 from pylib.data.names import printable
 from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb, hatched
 from pylib.settings import max_pixels
 from pylib.tasks.segmentation import orientation
+from pylib.tasks.segmentation.kept_colours import to_keep
 from pylib.tasks.segmentation.mask_files import MaskValues, class_ids, read_pixels
-from pylib.tasks.segmentation.meaning import COLOURS_FIX, choose, described
+from pylib.tasks.segmentation.meaning import COLOURS_FIX, choose, described, given_colours
 from pylib.tasks.segmentation.readings import MaskFile, SourceMask
 from pylib.tasks.segmentation.records import class_lookup
 
@@ -76,7 +77,7 @@ def classes(
     return chosen if VOID in chosen else {**chosen, VOID: IGNORE}
 
 
-def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> tuple[list[Candidate], list[str]]:
+def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> Settled:
     """Decide how all masks are read: see meaning. A candidate's source becomes a SourceMask."""
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda one: _values(one, max_pixels), layout.candidates))
@@ -85,12 +86,13 @@ def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> tuple[li
         for candidate, values in zip(layout.candidates, found, strict=True)
         if values
     ]
-    chosen = choose(files, classes, layout.colours)
+    given = given_colours(classes, layout.colours)
+    chosen = choose(files, classes, given, layout.kept)
     candidates = [
         replace(one, source=SourceMask(one.source, values, chosen[values.storage] if values else None))
         for one, values in zip(layout.candidates, found, strict=True)
     ]
-    return candidates, list(described(files, chosen))
+    return Settled(candidates, list(described(files, chosen)), to_keep(files, chosen, given, layout.kept))
 
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:

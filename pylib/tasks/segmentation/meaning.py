@@ -8,11 +8,13 @@ person sees, where they do not, or where colours are given, and values are some 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pylib.data.classes import IGNORE, VOID
 from pylib.data.colours import Colour, voc_colours
 from pylib.data.samples import BYTE
 from pylib.errors import DataError
+from pylib.tasks.segmentation.kept_colours import Kept, contradiction, unambiguous
 from pylib.tasks.segmentation.mask_files import Storage
 from pylib.tasks.segmentation.palettes import disagreement, follow_voc
 from pylib.tasks.segmentation.readings import (
@@ -28,24 +30,35 @@ from pylib.tasks.segmentation.readings import (
     by_stored_colour,
 )
 
+_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 COLOURS_FIX = "give each class its color in classes.yaml, as in 1: {name: cat, color: [64, 0, 0]}"
 Files = Sequence[MaskFile]
 
 
-def choose(files: Files, classes: Mapping[int, str], colours: Mapping[Colour, str]) -> dict[Storage, Reading]:
-    """The reading of each way to store a mask that occurs; raises DataError, which names the files."""
+def given_colours(classes: Mapping[int, str], colours: Mapping[Colour, str]) -> Colours:
+    """The ids of colours by the names that they were given, however those are written."""
     ids = {_plain(name): number for number, name in classes.items()}
     ids |= {name: number for number, name in classes.items()}
     found = {colour: ids.get(name, ids.get(_plain(name))) for colour, name in colours.items()}
-    given = {colour: number for colour, number in found.items() if number is not None}
+    return {colour: number for colour, number in found.items() if number is not None}
+
+
+def choose(
+    files: Files, classes: Mapping[int, str], given: Colours, kept: Kept = MappingProxyType({})
+) -> dict[Storage, Reading]:
+    """The reading of each way to store a mask that occurs; raises DataError, which names the files.
+
+    `kept` are the colours of the commit to which these masks are added.
+    """
     known = set(classes) if _is_class(VOID, classes) else set(classes) - {VOID}
-    chooser = _Chooser(known, given, voc_colours(classes), files)
+    chooser = _Chooser(known, given, voc_colours(classes), kept, files)
     by_storage = {"grey": chooser.grey, "palette": chooser.palette, "colour": chooser.coloured}
     chosen: dict[Storage, Reading] = {}
     for storage in dict.fromkeys(one.values.storage for one in files):
         group = [one for one in files if one.values.storage == storage]
         chosen[storage] = by_storage[storage](group)
         chooser.check_levels(group, chosen[storage])
+    _check_black_and_white(files, chosen)
     return chosen
 
 
@@ -60,11 +73,15 @@ def described(files: Files, chosen: Mapping[Storage, Reading]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Chooser:
-    """`known` are the ids of classes, `given` and `voc` ids by colour, `files` those of all storages."""
+    """`known` are the ids of classes, `given` and `voc` ids by colour, `files` those of all storages.
+
+    `kept` are the parent commit's colours by id.
+    """
 
     known: set[int]
     given: Colours
     voc: Colours
+    kept: Kept
     files: Files
 
     def grey(self, group: Files) -> Reading:
@@ -84,11 +101,18 @@ class _Chooser:
         """As given, or as VOC has it by name; else grey values in three channels."""
         given = [by_colour(self.given, "as given"), by_stored_colour(self.given)] if self.given else []
         voc = [by_colour(self.voc, "VOC's by name")] if self.voc and not self.given else []
-        return best([*given, *voc, STORED, SEEN], group, self.known | {VOID})
+        kept = [self._as_kept] if self.kept and not self.given else []
+        return best([*given, *kept, *voc, STORED, SEEN], group, self.known | {VOID})
+
+    @property
+    def _as_kept(self) -> Reading:
+        void = None if VOID in self.known else VOID
+        return by_colour(unambiguous(self.kept), "as in the commit that they are added to", void=void)
 
     def palette(self, group: Files) -> Reading:
         """As given; else the index where palettes agree; else the colour or the grey level."""
-        conflict, known = disagreement(group), self.known | {VOID}
+        conflict = disagreement(group) or contradiction(group, self.kept)
+        known = self.known | {VOID}
         if self.given:
             coloured = by_colour(self.given, "as given", void=None if VOID in self.known else VOID)
             indices = [] if conflict or self._contradicts(group) else [INDEX]
@@ -99,8 +123,9 @@ class _Chooser:
             return voc
         if not conflict:
             return self._index_or_level(group)
-        if all_cover(SEEN, group, self.known):
-            return SEEN
+        for reading in (self._as_kept, SEEN):
+            if all_cover(reading, group, known if reading.by_colour else self.known):
+                return reading
         raise DataError(f"masks: palettes differ, {conflict}: {COLOURS_FIX}")
 
     def _contradicts(self, group: Files) -> bool:
@@ -136,6 +161,18 @@ class _Chooser:
             raise DataError(
                 f"masks: {name} and the others hold 0 and 255 alone, and 255 is no class: name it, as in"
                 f" --classes 0=background,255=object"
+            )
+
+
+def _check_black_and_white(files: Files, chosen: Mapping[Storage, Reading]) -> None:
+    """Refuse palettes that show 0 white, or 1 black, beside grey masks of one bit, in which 1 is white."""
+    grey = next((one for one in files if one.values.storage == "grey" and one.values.bits == 1), None)
+    for one in (one for one in files if grey and one.values.storage == "palette"):
+        ids = {value.seen: chosen["palette"].id_of(value) for value in one.values.values.values()}
+        if grey and (ids.get(_WHITE) == 0 or ids.get(_BLACK) == 1):
+            raise DataError(
+                f"masks: the palette of {one.name} shows 0 white or 1 black, and in {grey.name}, of one bit,"
+                f" 1 is white: save all alike, or {COLOURS_FIX}"
             )
 
 

@@ -341,10 +341,10 @@ def test_no_order_of_palettes_ever_gives_another_class(
     ids = np.array([sorted(used)], np.uint8)
     files = [palette(ids, order) for order in orders]
     read = [MaskFile(str(number), read_pixels(data).summary) for number, data in enumerate(files)]
-    given_colours = {colour: "abc"[id_] for id_, colour in COLOURS.items()} if colours else {}
+    given_ids = {colour: id_ for id_, colour in COLOURS.items()} if colours else {}
     agree = len({tuple(order.index(id_) for id_ in used) for order in orders}) == 1
     try:
-        reading = choose(read, dict(enumerate("abc")), given_colours)["palette"]
+        reading = choose(read, dict(enumerate("abc")), given_ids)["palette"]
     except DataError:
         assert not colours
         assert not agree
@@ -392,5 +392,5 @@ def test_an_index_that_a_given_colour_contradicts_is_never_taken(tmp_path):
     """One class has no colour: its pixels are refused, and the others are not exchanged."""
     values = read_pixels(palette(drawn(), [0, 2, 1])).summary
     classes = {0: "a", 1: "b", 2: "c"}
-    reading = choose([MaskFile("m.png", values)], classes, {COLOURS[1]: "b", COLOURS[2]: "c"})["palette"]
+    reading = choose([MaskFile("m.png", values)], classes, {COLOURS[1]: 1, COLOURS[2]: 2})["palette"]
     assert {reading.id_of(value) for value in values.values.values()} == {None, 1, 2}

@@ -5,7 +5,7 @@ from pylib.data.checks import CheckedTarget
 from pylib.data.dataset import LabelTarget, Target
 from pylib.data.findings import Rule
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate, Layout
+from pylib.data.layout import Candidate, Layout, Settled
 
 TARGET = "label"
 AMOUNTS = "images"
@@ -21,8 +21,8 @@ def classes(asked: Classes | None, found: Classes | None, parent: Classes | None
     return kept | {len(kept) + place: name for place, name in enumerate(new)}
 
 
-def settle(layout: Layout, classes: Any, max_pixels: int) -> tuple[list[Candidate], list[str]]:
-    return layout.candidates, []
+def settle(layout: Layout, classes: Any, max_pixels: int) -> Settled:
+    return Settled(layout.candidates)
 
 
 def check(candidate: Candidate, image: Any, classes: Classes) -> CheckedTarget:

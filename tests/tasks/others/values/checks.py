@@ -5,7 +5,7 @@ from pylib.data.checks import CheckedTarget, RejectedError
 from pylib.data.dataset import Target, ValueTarget
 from pylib.data.findings import Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate, Layout
+from pylib.data.layout import Candidate, Layout, Settled
 
 TARGET = "value"
 AMOUNTS = ""
@@ -21,8 +21,8 @@ def classes(asked: Classes | None, found: Classes | None, parent: Classes | None
     return {}
 
 
-def settle(layout: Layout, classes: Any, max_pixels: int) -> tuple[list[Candidate], list[str]]:
-    return layout.candidates, []
+def settle(layout: Layout, classes: Any, max_pixels: int) -> Settled:
+    return Settled(layout.candidates)
 
 
 def check(candidate: Candidate, image: Any, classes: Classes) -> CheckedTarget:

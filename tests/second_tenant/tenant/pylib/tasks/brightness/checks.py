@@ -10,7 +10,7 @@ from pylib.data.checks import CheckedTarget, RejectedError
 from pylib.data.dataset import Target, ValueTarget
 from pylib.data.findings import Rule, find
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate, Layout
+from pylib.data.layout import Candidate, Layout, Settled
 from pylib.errors import ConfigurationError, DataError
 
 TARGET, AMOUNTS, MIN_SIDE = "value", "images", 8
@@ -29,9 +29,9 @@ def classes(
     return {}
 
 
-def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> tuple[list[Candidate], list[str]]:
+def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> Settled:
     """Each number stands for itself."""
-    return layout.candidates, []
+    return Settled(layout.candidates)
 
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
