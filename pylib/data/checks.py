@@ -1,7 +1,7 @@
 """Looking inside each candidate: what is wrong with the image, and, by the task, with its target."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pylib.data.colours import Colour
 from pylib.data.dataset import SplitName, Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
@@ -31,8 +32,9 @@ class CheckedTarget:
 
     `meaning` is equal for targets that say the same, whatever file they came in; `amounts` counts how much
     there is of each class id; `files` are the target's own, by path in the commit: a file of the source, or
-    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing. `alone`
-    is the finding that rejects it where no other target of the data set has a class that it lacks.
+    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing; `colours`
+    are those that show a class id in it, for later commits to be held against. `alone` is the finding that
+    rejects it where no other target of the data set has a class that it lacks.
     """
 
     record: Target
@@ -40,6 +42,7 @@ class CheckedTarget:
     amounts: dict[int, int] = field(default_factory=dict)
     files: dict[str, bytes | Path] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    colours: Mapping[int, Collection[Colour]] = field(default_factory=dict)
     alone: Finding | None = None
 
 

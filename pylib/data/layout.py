@@ -58,8 +58,9 @@ class Layout:
     """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit.
 
     `assumed` are sentences that say how it was read where it could have been read otherwise; `colours` are
-    names of classes by their colour in a target, as red, green and blue, where it gives such; `kept` are the
-    colours of ids in the commit to which it is added.
+    names of classes by their colour in a target, as red, green and blue, where it gives such. `asked` are the
+    classes that a person names, and `kept` the colours of ids in the commit to which it is added; None where
+    it is added to none.
     """
 
     root: Path
@@ -68,19 +69,16 @@ class Layout:
     findings: list[Finding] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     colours: Mapping[Colour, str] = field(default_factory=dict)
-    kept: Mapping[int, Sequence[Colour]] = field(default_factory=dict)
+    asked: Mapping[int, str] | None = None
+    kept: Mapping[int, Sequence[Colour]] | None = None
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What a task decided for the whole set: candidates that say so in `source`, sentences for the report.
-
-    `colours` are those that show an id in targets, for the next commit to be compared with.
-    """
+    """What a task decided for the whole set: candidates that say so in `source`, sentences for the report."""
 
     candidates: list[Candidate]
     assumed: list[str] = field(default_factory=list)
-    colours: Mapping[int, Sequence[Colour]] = field(default_factory=dict)
 
 
 def subfolders(folder: Path) -> list[Path]:

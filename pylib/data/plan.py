@@ -8,7 +8,7 @@ from pathlib import Path
 from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
 from pylib.data.classes import counted
-from pylib.data.colours import Colour, parse_colour, shown
+from pylib.data.colours import Colour, parse_colour
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
@@ -130,7 +130,8 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         legend = dict(sorted({**legend, **old.legend}.items()))
     limit = options.max_pixels or max_pixels()
     base = old if options.add else None
-    settled = task.checks.settle(replace(layout, kept=_kept_colours(base)), legend, limit)
+    told = replace(layout, asked=options.classes, kept=_kept_colours(base))
+    settled = task.checks.settle(told, legend, limit)
     layout = replace(layout, candidates=settled.candidates)
     depths = survey(layout.candidates, name, base.sample_bits if base else None, max_pixels=limit)
     group = options.group if options.group is not None else old.group_pattern if old else None
@@ -146,7 +147,6 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         parent=parent,
         add=options.add,
         sample_bits=depths.sample_bits,
-        colours={number: [shown(one) for one in colours] for number, colours in settled.colours.items()},
     )
     return Plan(
         source=source,
@@ -162,10 +162,13 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
     )
 
 
-def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]]:
-    """The colours that show an id in what the commit keeps."""
-    written = base.colours if base else {}
-    return {number: [parse_colour(one, INDEX_FILE) for one in colours] for number, colours in written.items()}
+def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]] | None:
+    """The colours that show an id in what the commit keeps; None where it keeps nothing."""
+    if base is None:
+        return None
+    return {
+        number: [parse_colour(one, INDEX_FILE) for one in colours] for number, colours in base.colours.items()
+    }
 
 
 def _oriented(layout: Layout, options: Options) -> Layout:
