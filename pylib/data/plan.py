@@ -9,10 +9,10 @@ from pylib.data.assemble import Parent, assemble
 from pylib.data.checks import CheckedSample, examine
 from pylib.data.classes import counted
 from pylib.data.colours import Colour, parse_colour, shown
+from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
-from pylib.data.images import UPRIGHT
 from pylib.data.layout import Layout, Reading, with_safe_names
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError

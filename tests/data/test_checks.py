@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pylib.data.names import unsafe_name
 from pylib.data.plan import Options
@@ -39,6 +40,12 @@ def heic(good: Folder) -> None:
     good.mask("x.png", encode(rings(), "PNG"))
 
 
+def stack(good: Folder, kind: str, extension: str) -> None:
+    pages = [Image.fromarray(noise(98))]
+    good.image(f"x.{extension}", encode(noise(99), kind, save_all=True, append_images=pages))
+    good.mask("x.png", encode(rings(), "PNG"))
+
+
 # name: (what is planted, the findings that it gives as {item: code}, how many of them reject)
 CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
     "an empty image": (lambda good: good.put("x", image=b""), {"x": "image-unreadable"}, 1),
@@ -54,6 +61,16 @@ CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
     "a PNG named .jpg": (
         lambda good: good.put("x", image=encode(noise(99), "PNG")),
         {"x": "extension-wrong"},
+        0,
+    ),
+    "an image of several pages": (
+        lambda good: stack(good, "TIFF", "tif"),
+        {"x": "image-pages"},
+        0,
+    ),
+    "an animation": (
+        lambda good: stack(good, "WEBP", "webp"),
+        {"x": "image-pages"},
         0,
     ),
     "an image above the limit": (
