@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import SplitName, Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
-from pylib.data.containers import UPRIGHT
 from pylib.data.images import TooLargeError, decode_image, page_count, read_header, true_extension
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
@@ -48,7 +48,8 @@ class CheckedTarget:
 class CheckedSample:
     """A sample that is good by itself; `image_sha256` is of the bytes to store.
 
-    `orientation` is what EXIF says of the image, 1 to 8; `pages` are in its file, frames too; `given` is the split that the source gives it.
+    `orientation` is what EXIF says of the image, 1 to 8; `pages` are in its file, frames too; `given` is the
+    split that the source gives it.
     """
 
     id: str

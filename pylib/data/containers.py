@@ -31,7 +31,8 @@ def orientation(image: Image.Image) -> int:
 def pages(image: Image.Image) -> int:
     """How many pictures are in an opened file: pages of a TIFF, or frames of an animation.
 
-    Smaller copies and transparency that a TIFF has of its picture are none, nor what cameras put behind a JPEG.
+    Smaller copies and transparency that a TIFF has of its picture are none; nor is what cameras put behind
+    a JPEG.
     """
     if image.format == "MPO":
         return 1

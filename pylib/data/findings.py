@@ -71,7 +71,10 @@ _OF_A_DATA_SET: dict[str, Rule] = {
         False, "Splits without a class", "add images: what is measured there says nothing of that class"
     ),
     "depth-mixed": Rule(
-        False, "Images of several depths", "bring them to one range of values, if they are of several cameras"
+        False,
+        "Images of several depths",
+        "bring them to one range of values, if they are of several cameras",
+        risk=True,
     ),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(

@@ -85,9 +85,9 @@ def decode_image(
     """Decode an image file to uint8 [H, W, 3], RGB in 0..255, turned upright by its EXIF orientation.
 
     Grey, palette and 16-bit images become RGB; what is transparent becomes white; of several pages or
-    frames the first is taken. Of files with more than 8 bits a sample, `sample_bits` are in use (by default 16), and the
-    upper 8 of those are taken. Raises DataError for what cannot be read to its end, or has more than
-    max_pixels (by default those of the settings) or values above those bits.
+    frames the first is taken. Of files with more than 8 bits a sample, `sample_bits` are in use (by default
+    16), and the upper 8 of those are taken. Raises DataError for what cannot be read to its end, or has more
+    than max_pixels (by default those of the settings) or values above those bits.
     """
     image = _open(data, max_pixels)
     upright = partial(_upright, data=data)
@@ -122,12 +122,12 @@ def read_mask(data: bytes, read: Callable[[Image.Image], Read], *, max_pixels: i
         raise _damaged(image, error) from error
 
 
-def image_depth(path: Path) -> int:
+def image_depth(file: Path | bytes) -> int:
     """Bits a sample in an image file, of which only the header is read; 0 where that cannot be."""
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with _open(file, math.inf) as image:
             return samples.bits_of(image)
-    except _UNREADABLE:
+    except DataError:
         return 0
 
 

@@ -80,7 +80,7 @@ def assert_found(
         assert present >= {f"item_{number:02}" for number in range(40)}
         assert not present & {finding.item for finding in plan.rejected}
         if plan.rejected or plan.risks:
-            with pytest.raises(DataError, match="rejected.*, and strict") as caught:
+            with pytest.raises(DataError, match=r"rejected.*, and strict") as caught:
                 plan.check()
             assert "\n" not in str(caught.value)
         else:

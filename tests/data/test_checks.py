@@ -46,6 +46,15 @@ def stack(good: Folder, kind: str, extension: str) -> None:
     good.mask("x.png", encode(rings(), "PNG"))
 
 
+def linked(good: Folder) -> None:
+    other = Folder(good.root.parent / "other")
+    other.put("y", 97)
+    for name in ("images", "masks"):
+        (good.root / name / "more").symlink_to(other.root / name)
+    (good.root / "extra").symlink_to(good.root)
+    (good.root / ".cache").symlink_to(other.root)
+
+
 # name: (what is planted, the findings that it gives as {item: code}, how many of them reject)
 CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
     "an empty image": (lambda good: good.put("x", image=b""), {"x": "image-unreadable"}, 1),
@@ -71,6 +80,16 @@ CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
     "an animation": (
         lambda good: stack(good, "WEBP", "webp"),
         {"x": "image-pages"},
+        0,
+    ),
+    "folders that are links": (
+        linked,
+        {
+            ".cache/*": "file-ignored",
+            "images/more": "file-ignored",
+            "masks/more": "file-ignored",
+            "extra": "file-ignored",
+        },
         0,
     ),
     "an image above the limit": (

@@ -182,8 +182,8 @@ def _opaque(array: NDArray[Any]) -> NDArray[Any]:
     black, clear = (rest == 0).all(axis=-1), alpha == 0
     if np.any(black & clear) and np.any(black & (alpha == most)):
         raise DataError(
-            "mask has opaque and transparent black, and only its transparency tells them apart: save class ids "
-            "as PNG, without transparency"
+            "mask has opaque and transparent black, told apart by transparency alone: save class ids as PNG, "
+            "without transparency"
         )
     if np.any((alpha != most) & ~(clear & black)):
         raise DataError(
