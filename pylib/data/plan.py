@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pylib.data.assemble import Parent, assemble
-from pylib.data.checks import CheckedSample, examine
+from pylib.data.checks import CheckedSample
 from pylib.data.classes import counted
 from pylib.data.colours import Colour, parse_colour
+from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
-from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
-from pylib.data.images import UPRIGHT
 from pylib.data.layout import Layout, Reading, with_safe_names
+from pylib.data.selection import select
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
 from pylib.settings import max_pixels
@@ -47,7 +48,7 @@ class Plan:
 
     `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them;
     `legend` says what each id means, as in pylib.data.classes; `assumed` are sentences that say how the
-    source was read.
+    source was read; `usable` says whether anything of the source is in it, or was there already.
     """
 
     source: Source
@@ -60,6 +61,7 @@ class Plan:
     samples: list[CheckedSample]
     findings: list[Finding]
     assumed: list[str]
+    usable: bool
 
     @property
     def rejected(self) -> list[Finding]:
@@ -74,7 +76,7 @@ class Plan:
 
     def check(self) -> None:
         """Raise DataError where nothing is usable or, if strict, where anything was rejected or is a risk."""
-        if not self.index.items:
+        if not self.usable:
             nothing = f"there is no image with a {self.task.checks.TARGET}"
             raise DataError(f"{self.source.uri}: no usable item ({_reasons(self.rejected) or nothing})")
         if self.options.strict and (wrong := [*self.rejected, *self.risks]):
@@ -129,25 +131,22 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
             )
         legend = dict(sorted({**legend, **old.legend}.items()))
     limit = options.max_pixels or max_pixels()
-    base = old if options.add else None
-    told = replace(layout, asked=options.classes, kept=_kept_colours(base))
+    base = parent if options.add else None
+    told = replace(layout, asked=options.classes, kept=_kept_colours(base.index if base else None))
     settled = task.checks.settle(told, legend, limit)
     layout = replace(layout, candidates=settled.candidates)
-    depths = survey(layout.candidates, name, base.sample_bits if base else None, max_pixels=limit)
     group = options.group if options.group is not None else old.group_pattern if old else None
-    samples, findings = examine(
-        layout.candidates, legend, task.checks, sample_bits=depths.sample_bits, max_pixels=limit
-    )
-    assembled = assemble(
-        samples,
-        legend,
+    put_together = partial(
+        assemble,
+        legend=legend,
         task=task,
         name=name,
         group=group or None,
         parent=parent,
         add=options.add,
-        sample_bits=depths.sample_bits,
     )
+    selection = select(layout.candidates, legend, task, name, put_together, base=base, max_pixels=limit)
+    assembled, samples = selection.assembled, selection.samples
     return Plan(
         source=source,
         layout=layout,
@@ -157,8 +156,9 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         index=assembled.index,
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
-        findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
-        assumed=[*layout.assumed, depths.assumption, *settled.assumed, *_turned(samples)],
+        findings=[*layout.findings, *selection.findings],
+        assumed=[*layout.assumed, selection.assumption, *settled.assumed, *_turned(samples)],
+        usable=selection.usable,
     )
 
 
