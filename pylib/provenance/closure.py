@@ -35,7 +35,7 @@ def files(module: str, task: str | None = None) -> dict[str, str]:
     """
     found = modules(module, task)
     paths = [*(_source(name) for name in found), *_others(found)]
-    return {path.relative_to(_FOLDER.parent).as_posix(): _digest(path) for path in sorted(paths)}
+    return {path.relative_to(_FOLDER.parent).as_posix(): digest(path) for path in sorted(paths)}
 
 
 def modules(module: str, task: str | None = None) -> set[str]:
@@ -106,7 +106,8 @@ def _package(path: Path) -> str:
     return ".".join(folder.relative_to(_FOLDER.parent).parts)
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file of code, hex, with the line ends of Unix in text."""
     content = path.read_bytes()
     text = content if b"\0" in content else content.replace(b"\r\n", b"\n")
     return hashlib.sha256(text).hexdigest()

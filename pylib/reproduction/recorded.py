@@ -73,8 +73,8 @@ def _unrecorded(folder: Path, bundle: list[Statement], digest: str) -> str:
     if named:
         recorded = min(named)
         return (
-            f"{folder / MODEL_FILE}: its SHA-256 is {digest[:12]}, and {recorded[:12]} in the record beside it; "
-            f"was it altered? Restore the file, or name the released model {recorded[:12]}"
+            f"{folder / MODEL_FILE}: its SHA-256 is {digest[:12]}, and {recorded[:12]} in the record "
+            f"beside it; was it altered? Restore the file, or name the released model {recorded[:12]}"
         )
     there = ", ".join(dict.fromkeys(map(records.step_name, bundle)))
     return (
