@@ -24,6 +24,8 @@ _TASKS = "pylib.tasks"
 _BY_NAME = "pylib.tasks.task"
 """The one module that imports others by name."""
 
+_LEFT = ("nohup.out", "*.log", "*.orig", "*.rej", "*.bak", "*~", "#*#", "*.sw[op]", "core", "core.[0-9]*")
+
 _FOLDER = Path(pylib.__file__).resolve().parent
 
 
@@ -92,12 +94,20 @@ def _source(module: str) -> Path:
 
 
 def _others(found: set[str]) -> Iterator[Path]:
-    """What lies beside the modules and is no code; not what Python or an editor left there."""
+    """What lies beside the modules and is no code; not what was left there."""
     for path in _FOLDER.rglob("*"):
-        parts = path.relative_to(_FOLDER.parent).parts
-        left = any(part == "__pycache__" or part.startswith(".") for part in parts)
+        left = is_left(path.relative_to(_FOLDER.parent))
         if not left and path.suffix != ".py" and path.is_file() and _package(path) in found:
             yield path
+
+
+def is_left(path: Path) -> bool:
+    """Whether a file of pylib is what Python, an editor, a shell or a merge left there.
+
+    Known by name, because any other file may be one that code reads, before it is added to Git too.
+    """
+    hidden = any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+    return hidden or any(path.match(pattern) for pattern in _LEFT)
 
 
 def _package(path: Path) -> str:

@@ -11,10 +11,11 @@ from pylib.reproduction.recorded import RecordedStep
 
 
 def listed(step: RecordedStep) -> dict[str, str]:
-    """SHA-256 by path of the code that a step could use and of the lock; empty in old records."""
+    """SHA-256 by path of the code that a step could use, and of the lock; empty in old records."""
     annotations: Mapping[str, Mapping[str, str]] = step.circumstances.get(CODE, {}).get("annotations") or {}
     lock = step.circumstances.get(LOCK, {}).get("digest", {}).get("sha256")
-    return dict(annotations.get("files") or {}) | ({LOCK: lock} if lock else {})
+    code = {p: d for p, d in (annotations.get("files") or {}).items() if not closure.is_left(Path(p))}
+    return code | ({LOCK: lock} if lock else {})
 
 
 def first_other(step: RecordedStep, root: Path) -> str:

@@ -39,6 +39,10 @@ def test_the_same_code_is_good_from_a_dirty_tree_too_however_its_lines_end(root,
     assert first_other(made, root) == ""
 
 
+def test_what_an_old_record_lists_of_what_was_left_there_is_no_code(root):
+    check([step({"pylib/training/nohup.out": digest(b"left")}, clean=False)], root, "c" * 40)
+
+
 def test_records_of_old_that_list_no_code_are_no_reason_to_refuse(root):
     check([step({})], root, "c" * 40)
 

@@ -110,7 +110,7 @@ def test_a_signal_ends_the_step_too_and_leaves_nothing(person, digest, number):
     with subprocess.Popen(
         command, cwd=person.repository, env=person.environment, stderr=subprocess.DEVNULL
     ) as process:
-        while not (steps := rerunning(person)):
+        while not rerunning(person):
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(number)
