@@ -37,7 +37,7 @@ def check_levels(group: Files, reading: Reading, known: set[int]) -> None:
 def check_numbers(files: Files, chosen: Chosen, classes: Mapping[int, str], layout: Layout) -> None:
     """Refuse ids whose meaning two places give otherwise, or that two people wrote in two ways."""
     named = layout.asked or layout.class_names or {}
-    if named.get(VOID) is None and classes.get(VOID) == IGNORE:
+    if 0 in classes and named.get(VOID) is None and classes.get(VOID) == IGNORE:
         _check_white(files, chosen)
     numbers = {name: number for number, name in (layout.class_names or {}).items() if name != IGNORE}
     for number, name in classes.items():
@@ -66,13 +66,16 @@ def check_across(files: Files, chosen: Chosen) -> None:
 
 
 def _check_white(files: Files, chosen: Chosen) -> None:
-    """Refuse masks of 0 and 255 alone beside others of 0 and classes, where none has both."""
+    """Refuse masks of 0 and 255 alone beside others of 0 and classes, where none has both.
+
+    One alone may be an image that shows nothing, with pixels that are ignored: it is named as empty.
+    """
     ids = [(one, _ids(one, chosen[one.values.storage])) for one in files if one.values.bits >= BYTE]
-    white = next((one for one, found in ids if found == {0, VOID}), None)
+    white = [one for one, found in ids if found == {0, VOID}]
     drawn = next((one for one, found in ids if found - {0, VOID, None} and VOID not in found), None)
-    if white and drawn and not any(VOID in found and found - {0, VOID} for _, found in ids):
+    if len(white) > 1 and drawn and not any(VOID in found and found - {0, VOID} for _, found in ids):
         raise DataError(
-            f"masks: {white.name} holds 0 and 255 alone, {drawn.name} has classes and no 255: save all alike "
+            f"masks: {white[0].name} holds 0 and 255 alone, {drawn.name} has classes and no 255: save all alike "
             "if 255 is the object there, or say 255=ignore in --classes or classes.yaml if it is nothing"
         )
 

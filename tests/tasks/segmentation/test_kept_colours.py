@@ -233,12 +233,13 @@ def test_a_colour_is_one_class_in_palettes_and_rgb_of_a_set(tmp_path: Path) -> N
 
 def test_255_beside_classes_is_never_silently_nothing(tmp_path: Path) -> None:
     """Two people draw: one 0 and 1, the other 0 and 255."""
-    ones, whites = (saved(Image.fromarray(binary(number, one=one))) for number, one in ((0, 1), (1, 255)))
+    drawn_as = ((0, 1), (1, 255), (2, 255))
+    ones, *whites = (saved(Image.fromarray(binary(number, one=one))) for number, one in drawn_as)
     with pytest.raises(DataError, match=r"x1.png holds 0 and 255 alone, masks/x0.png has classes and no 255"):
-        Branch(tmp_path).add("{0: a, 1: b}", ones, whites)
+        Branch(tmp_path).add("{0: a, 1: b}", ones, *whites)
     branch = Branch(tmp_path / "other")
-    branch.add("{0: a, 1: b, 255: ignore}", ones, whites)
-    assert branch.wrong(most=1) == ["x1"]  # as it was asked for
+    branch.add("{0: a, 1: b, 255: ignore}", ones, *whites)
+    assert branch.wrong(most=1) == ["x1", "x2"]  # as it was asked for
 
 
 def test_classes_that_are_asked_for_never_overrule_the_sources_own_numbers(branch: Branch) -> None:
