@@ -75,8 +75,8 @@ def _check_white(files: Files, chosen: Chosen) -> None:
     drawn = next((one for one, found in ids if found - {0, VOID, None} and VOID not in found), None)
     if len(white) > 1 and drawn and not any(VOID in found and found - {0, VOID} for _, found in ids):
         raise DataError(
-            f"masks: {white[0].name} holds 0 and 255 alone, {drawn.name} has classes and no 255: save all alike "
-            "if 255 is the object there, or say 255=ignore in --classes or classes.yaml if it is nothing"
+            f"masks: {white[0].name} holds 0 and 255 alone, {drawn.name} has classes and no 255: save all "
+            "alike if 255 is the object there, or say 255=ignore in --classes or classes.yaml if it is nothing"
         )
 
 
