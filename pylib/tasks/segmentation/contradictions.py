@@ -76,7 +76,7 @@ def _check_white(files: Files, chosen: Chosen) -> None:
     if len(white) > 1 and drawn and not any(VOID in found and found - {0, VOID} for _, found in ids):
         raise DataError(
             f"masks: {white[0].name} holds 0 and 255 alone, {drawn.name} has classes and no 255: save all "
-            "alike if 255 is the object there, or say 255=ignore in --classes or classes.yaml if it is nothing"
+            "alike if 255 is the object there, or say 255=ignore in --classes or classes.yaml if it is none"
         )
 
 
