@@ -41,7 +41,7 @@ def reproduce(
 
     place = settings()
     repositories = [each for each in (place.release_repository, ROOT) if (each / ".git").exists()]
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     named = named_model(
         what, artifacts=place.artifacts, predictions=place.predictions, repositories=repositories
     )
