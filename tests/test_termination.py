@@ -29,9 +29,15 @@ with terminable():
 """
 
 
+def unignored():
+    """Take signals as a command in a shell does; who started the tests, such as nohup, may ignore them."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(program):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-c", program], **pipes)
+    return subprocess.Popen([sys.executable, "-c", program], preexec_fn=unignored, **pipes)  # noqa: PLW1509
 
 
 def is_alive(pid):
