@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.signals import unignored
+
 RUNNER = """
 import os, sys
 from pylib.termination import running, terminable
@@ -27,12 +29,6 @@ with terminable():
         input()
     print("cleared", signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
 """
-
-
-def unignored():
-    """Take signals as a command in a shell does; who started the tests, such as nohup, may ignore them."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def start(program):

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pylib.provenance.digests import BUNDLE
 from pylib.provenance.reproduced import is_reproduced
+from tests.signals import unignored
 from tests.person import PYLIB, as_in_git
 
 pytestmark = pytest.mark.slow
@@ -109,6 +110,7 @@ def test_a_signal_ends_the_step_too_and_leaves_nothing(person, digest, number):
     command = [PYLIB, "reproduce", digest.upper()]
     with subprocess.Popen(
         command, cwd=person.repository, env=person.environment, stderr=subprocess.DEVNULL
+        preexec_fn=unignored,  # noqa: PLW1509
     ) as process:
         while not rerunning(person):
             assert process.poll() is None

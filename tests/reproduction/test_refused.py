@@ -9,6 +9,7 @@ import pytest
 
 from pylib.provenance.digests import BUNDLE
 from tests.person import as_in_git
+from tests.signals import unignored
 
 RECORD = """
 import sys
@@ -117,6 +118,7 @@ def test_a_signal_leaves_no_worktree(person, model, tmp_path, number):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=unignored,  # noqa: PLW1509
     ) as process:
         assert process.stdout.readline() == "at work\n"
         assert (tmp_path / "code/pylib").is_dir()
