@@ -109,7 +109,10 @@ def test_a_signal_ends_the_step_too_and_leaves_nothing(person, digest, number):
     before = set(person.output.glob("reproductions/*"))
     command = [PYLIB, "reproduce", digest.upper()]
     with subprocess.Popen(
-        command, cwd=person.repository, env=person.environment, stderr=subprocess.DEVNULL
+        command,
+        cwd=person.repository,
+        env=person.environment,
+        stderr=subprocess.DEVNULL,
         preexec_fn=unignored,  # noqa: PLW1509
     ) as process:
         while not rerunning(person):
