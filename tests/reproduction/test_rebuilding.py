@@ -15,8 +15,8 @@ from PIL import Image
 
 from pylib.provenance.digests import BUNDLE
 from pylib.provenance.reproduced import is_reproduced
-from tests.signals import unignored
 from tests.person import PYLIB, as_in_git
+from tests.signals import unignored
 
 pytestmark = pytest.mark.slow
 
