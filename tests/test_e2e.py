@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -91,11 +92,13 @@ def test_every_step_left_a_record(facts):
 
 def test_a_second_run_takes_every_step_from_the_cache(first, facts, output, environment, tmp_path):
     before = (output / "latest").resolve()
-    start({**environment, "PYLIB_PORT": "0"}, "--output", str(output), "--keep-serving")
+    again = start({**environment, "PYLIB_PORT": "0"}, "--output", str(output), "--keep-serving")
     after = (output / "latest").resolve()
     assert after != before
     for step in ("prepare", "train", "evaluate"):
         assert "nothing changed" in (after / "logs" / f"{step}.log").read_text()
+        assert re.search(rf"✓ {step} +[\d.]+ s, from the cache\n", again.stderr)
+    assert re.search(r"✓ release +[\d.]+ s\n", again.stderr)
     assert json.loads(pylib(environment, "status", "--json").stdout)["model_sha256"] == facts["model_sha256"]
 
 

@@ -159,7 +159,8 @@ def _listener(console: Console, status: Status) -> "Listener":
         status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
         if step.succeeded is not None:
             mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
-            console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s", highlight=False)
+            how = ", from the cache" if step.cached else ""
+            console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s{how}", highlight=False)
 
     return listen
 

@@ -122,7 +122,8 @@ class _Assembler:
             for item in same if len(same) > 1 else []:
                 if item not in self.fixed:
                     others = [other for other in same if other != item]
-                    yield find("id-case", item, f"differs by case only from {', '.join(others)}", others)
+                    reason = f"differs by case or Unicode form only from {', '.join(others)}"
+                    yield find("id-case", item, reason, others)
 
     def _alone(self) -> Iterator[Finding]:
         """Name the targets that are of use beside others only, where there are no such others."""

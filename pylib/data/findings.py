@@ -43,7 +43,7 @@ _OF_A_DATA_SET: dict[str, Rule] = {
         True, "Duplicates with different labels", "decide which label is right and remove the others"
     ),
     "id-twice": Rule(True, "Ids that occur twice", "keep one file a name, whatever its extension"),
-    "id-case": Rule(True, "Ids that differ by case only", "rename one: some file systems cannot hold both"),
+    "id-case": Rule(True, "Ids that file systems confuse", "rename one: some file systems cannot hold both"),
     "name-unsafe": Rule(True, "Unsafe names", "use letters, digits, spaces and . _ - in names"),
     "split-bridged": Rule(
         True, "Images that would join two splits", "leave it out: it resembles images on both sides"

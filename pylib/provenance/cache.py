@@ -10,6 +10,9 @@ from typing import Any
 
 from pylib.provenance.digests import dir_hash, manifest
 
+FROM_CACHE = "nothing changed: taken from the cache"
+"""What a step says, with its key, where it did nothing."""
+
 
 class StepCache:
     """A folder of `<key>/result.json` and `<key>/<output>/…`, written whole or not at all."""

@@ -23,7 +23,7 @@ from typing import Annotated, Any, get_type_hints
 
 from pylib.errors import PipelineError, ProvenanceError
 from pylib.provenance import statement as records
-from pylib.provenance.cache import StepCache
+from pylib.provenance.cache import FROM_CACHE, StepCache
 from pylib.provenance.digests import BUNDLE, digest_of, dir_hash, manifest
 from pylib.provenance.statement import Definition, Statement
 from pylib.provenance.tries import not_again
@@ -127,7 +127,7 @@ def _run(call: _Call, *, cached: bool) -> Result:
     root = settings().cache
     cache, key = StepCache(root) if root else None, definition.key()
     if cache and cached and (result := cache.get(key, outputs)) is not None:
-        print(f"nothing changed: taken from the cache ({key[:12]})", flush=True)  # noqa: T201
+        print(f"{FROM_CACHE} ({key[:12]})", flush=True)  # noqa: T201
         return result
     with staged(outputs) as staging:
         started = datetime.now(UTC)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from pylib.provenance.cache import FROM_CACHE
 from pylib.runners import logs
 
 _INDENT = " " * 4
@@ -22,7 +23,7 @@ _INDENT = " " * 4
 
 @dataclass
 class StepRun:
-    """One step of a run: its name, its log, how long it took, whether it ended well.
+    """One step of a run: its name, its log, how long it took, whether it ended well, and was cached.
 
     The name is the component's in the pipeline; in a loop the iteration's goes before it, with a slash.
     """
@@ -32,6 +33,7 @@ class StepRun:
     started: float
     seconds: float = 0.0
     succeeded: bool | None = None
+    cached: bool = False
 
 
 Listener = Callable[[StepRun, str | None], None]
@@ -80,6 +82,7 @@ class StepLogs:
         for line in lines:
             writing.file.write(line + "\n")
             writing.file.flush()
+            writing.step.cached |= line.strip().startswith(FROM_CACHE)
             if not logs.is_noise(line):
                 self.listen(writing.step, line.strip())
 
