@@ -4,26 +4,17 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pylib.errors import ModelError
-from pylib.models.backbones.table import Backbone, find_backbone
+from pylib.errors import ModelError, one_line
+from pylib.models.backbones.table import Backbone, check_imagenet, find_backbone
 from pylib.models.spec import WeightsOrigin
-from pylib.models.weights_source import Weights
 
 if TYPE_CHECKING:
     import keras
 
-
-def check_imagenet(name: str, alpha: float) -> None:
-    """Raise ModelError where there are no weights of ImageNet for a backbone of this width."""
-    backbone = find_backbone(name)
-    if backbone.has_alpha and alpha not in backbone.alphas:
-        known = ", ".join(str(known) for known in backbone.alphas)
-        raise ModelError(
-            f"no ImageNet weights of {backbone.application} with alpha {alpha}; use one of {known}"
-        )
+    from pylib.models.weights_source import Weights
 
 
-def find_weights(weights: Weights, name: str, alpha: float = 1.0) -> tuple[Path | None, WeightsOrigin]:
+def find_weights(weights: "Weights", name: str, alpha: float = 1.0) -> tuple[Path | None, WeightsOrigin]:
     """Resolve `imagenet` (downloaded once, kept in Keras' folder), `none` or a file; hash what is there.
 
     alpha: without a meaning where the width is no parameter
@@ -42,7 +33,10 @@ def find_weights(weights: Weights, name: str, alpha: float = 1.0) -> tuple[Path 
 
 
 def load_first_weights(network: "keras.Model", path: Path, backbone: Backbone, alpha: float) -> None:
-    """Load a file of the network without its top, as Keras 3 or keras.applications writes it; or ModelError."""
+    """Load a file of the network without its top; ModelError when it does not fit.
+
+    path: as Keras 3 (.weights.h5) or keras.applications (.h5) writes it
+    """
     width = f" with alpha {alpha}" if backbone.has_alpha else ""
     try:
         network.load_weights(path)
@@ -55,16 +49,17 @@ def load_first_weights(network: "keras.Model", path: Path, backbone: Backbone, a
 
 
 def _download(backbone: Backbone, alpha: float) -> Path:
-    """Fetch ImageNet's file, checked by the digest that Keras knows of it."""
+    """Fetch ImageNet's file, held to the digest that Keras knows of it."""
     import keras
 
     check_imagenet(backbone.name, alpha)
     file = backbone.weights
     url = file.url.format(alpha=float(alpha))
-    digest = file.sha256 or file.md5
+    name = url.rsplit("/", 1)[1]
     try:
-        return Path(keras.utils.get_file(url.rsplit("/", 1)[1], url, cache_subdir="models", file_hash=digest))
+        return Path(keras.utils.get_file(name, url, cache_subdir="models", file_hash=file.digest))
     except Exception as error:  # Keras re-raises whatever the connection gave as a bare Exception
         raise ModelError(
-            f"ImageNet weights: {url} cannot be fetched; check the network, or give --weights a file"
+            f"ImageNet weights: {url} cannot be fetched ({one_line(error)}); "
+            "check the network, or give --weights a file"
         ) from error

@@ -1,11 +1,12 @@
 """A backbone as a network: pixels in, preprocessing inside, one row of features an image out."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from pylib.errors import ModelError
 from pylib.models.backbones.first_weights import load_first_weights
-from pylib.models.backbones.table import Backbone, Preprocessing, find_backbone
+from pylib.models.backbones.preprocessing import correct_statistics, preprocess
+from pylib.models.backbones.table import Backbone, find_backbone
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +28,7 @@ def build_backbone(
     alpha: width, where it is a parameter; 1 elsewhere
     image_size: S in pixels; the backbone's native size when None
     weights: its file without its top; random weights when None
-    frozen: nothing is learned
+    frozen: nothing is learned; else all is, but for the normalisation that came with weights
 
     Raises:
         ModelError: there is no such backbone, alpha or size, or the weights are not its.
@@ -36,15 +37,20 @@ def build_backbone(
     import keras
 
     backbone = find_backbone(name)
-    _check(backbone, alpha, image_size)
-    side = image_size or backbone.native_size
+    backbone.check_alpha(alpha)
+    side = backbone.native_size if image_size is None else image_size
+    backbone.check_size(side)
     pixels = keras.Input((side, side, 3), name=PIXELS)
     network = application(backbone, preprocess(pixels, backbone.preprocessing), alpha, pooling="avg")
     if weights is not None:
         load_first_weights(network, weights, backbone, alpha)
+    if backbone.preprocessing == "statistics":
+        correct_statistics(network, loaded=weights is not None)
+    name_layers(network)
     features = keras.layers.Activation("linear", dtype="float32", name=FEATURES)(network.output)
     model = keras.Model(pixels, features, name=name)
     model.trainable = not frozen
+    set_normalisation(model, fixed=weights is not None)
     return model
 
 
@@ -61,25 +67,32 @@ def application(
     )
 
 
-def preprocess(
-    pixels: "keras.KerasTensor", preprocessing: Preprocessing, name: str = "normalise"
-) -> "keras.KerasTensor":
-    """Scale RGB in 0..255 as keras.applications' own preprocess_input of that kind does."""
+def set_normalisation(network: "keras.Model", *, fixed: bool) -> None:
+    """Keep BatchNormalization as it came with the weights, or let it follow a short training from scratch."""
     import keras
 
-    if preprocessing == "inside":
-        return pixels
-    if preprocessing == "scaled":
-        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name=name)(pixels)
-    bgr = keras.ops.take(pixels, [2, 1, 0], axis=-1)
-    return keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name=name)(bgr)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            if fixed:
+                layer.trainable = False  # also means stored statistics in training, see Keras' documentation
+            else:
+                layer.momentum = 0.9  # Keras' 0.999 needs thousands of steps to forget the first statistics
 
 
-def _check(backbone: Backbone, alpha: float, image_size: int | None) -> None:
-    if alpha <= 0 or (alpha != 1 and not backbone.has_alpha):
-        fix = "give a width above 0" if backbone.has_alpha else "it has one width; leave alpha at 1"
-        raise ModelError(f"backbone {backbone.name} with alpha {alpha}: {fix}")
-    if image_size is not None and image_size < backbone.minimum_size:
-        raise ModelError(
-            f"backbone {backbone.name} on images of {image_size} pixels: give at least {backbone.minimum_size}"
-        )
+def name_layers(network: "keras.Model") -> None:
+    """Give names of their own to the layers that Keras numbers by what the process built before.
+
+    Names are written beside the weights: without this the same model gives other bytes in another process.
+    """
+    numbers: dict[str, int] = {}
+    for layer in network._flatten_layers(include_self=False):  # noqa: SLF001
+        kind = _snake(type(layer).__name__)
+        if re.fullmatch(rf"{kind}(_\d+)?", layer.name):
+            numbers[kind] = numbers.get(kind, 0) + 1
+            layer.name = f"{kind}_{numbers[kind]}"
+
+
+def _snake(name: str) -> str:
+    """As Keras makes a layer's name from its class."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

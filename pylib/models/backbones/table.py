@@ -1,6 +1,6 @@
-"""The table of backbones: what is known of each without Keras, so that arguments are checked before it is imported.
+"""The table of backbones: what is known of each without Keras, so that arguments are checked before that.
 
-Sizes, widths, addresses and digests are those of keras.applications in Keras 3.15.
+Sizes, widths, addresses and digests are those of keras.applications in Keras 3.15; a test holds them to it.
 """
 
 from collections.abc import Mapping
@@ -9,30 +9,14 @@ from types import MappingProxyType
 from typing import Literal
 
 from pylib.errors import ModelError, did_you_mean
+from pylib.models.backbones.imagenet_weights import IMAGENET, ImageNetWeights
 
-Preprocessing = Literal["scaled", "bgr", "inside"]
+Preprocessing = Literal["scaled", "bgr", "inside", "statistics"]
 """What is done to RGB in 0..255 before the first convolution.
 
-scaled: to [-1,1]; bgr: channels turned, ImageNet's means taken off; inside: the network does it itself
+scaled: to [-1,1]; bgr: channels turned, ImageNet's means taken off; inside: the network does it itself;
+statistics: likewise, by means and variances that are among its weights
 """
-
-_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
-
-
-@dataclass(frozen=True)
-class ImageNetWeights:
-    """The file of a network without its top, trained on ImageNet.
-
-    url: with `{alpha}` where the width is a parameter
-    licence: SPDX's name; source: the address of who published the weights under it
-    sha256, md5: hex digests of the file where Keras knows one; None where nobody has said one
-    """
-
-    url: str
-    licence: str
-    source: str
-    sha256: str | None = None
-    md5: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +24,9 @@ class Backbone:
     """One network of keras.applications without its top.
 
     application: its name there
-    native_size, minimum_size: side of the images that ImageNet's weights were trained with, and the smallest
-        that it can be built for, in pixels
+    native_size: side in pixels of the images that its ImageNet weights are meant for
     features: width of what it gives for an image, at alpha 1
+    minimum_size: side in pixels of the smallest images that it can be built for
     alphas: widths that ImageNet weights exist for; empty where the width is no parameter
     """
 
@@ -51,9 +35,13 @@ class Backbone:
     native_size: int
     features: int
     preprocessing: Preprocessing
-    weights: ImageNetWeights
     minimum_size: int = 32
     alphas: tuple[float, ...] = ()
+
+    @property
+    def weights(self) -> ImageNetWeights:
+        """The file of its ImageNet weights."""
+        return IMAGENET[self.name]
 
     @property
     def has_alpha(self) -> bool:
@@ -66,34 +54,40 @@ class Backbone:
             return self.features
         return int(self.features * alpha + 4) // 8 * 8
 
+    def check_size(self, image_size: int) -> None:
+        """Raise ModelError where images of this side, in pixels, are too small for it."""
+        if image_size < self.minimum_size:
+            raise ModelError(
+                f"backbone {self.name} on images of {image_size} pixels: it takes {self.minimum_size} or more"
+            )
+
+    def check_alpha(self, alpha: float) -> None:
+        """Raise ModelError where it cannot be built as wide as this."""
+        if not self.has_alpha and alpha != 1:
+            others = ", ".join(name for name, row in BACKBONES.items() if row.has_alpha)
+            raise ModelError(
+                f"backbone {self.name} has no alpha, and {alpha} was given: leave it at 1, or take {others}"
+            )
+        if not 0 < alpha <= 2:  # noqa: PLR2004 - as a U-Net's
+            raise ModelError(f"backbone {self.name} with alpha {alpha}: give one above 0, at most 2")
+
 
 _ROWS = (
-    Backbone(
-        "mobilenet_v2",
-        "MobileNetV2",
-        native_size=224,
-        features=1280,
-        preprocessing="scaled",
-        alphas=(0.35, 0.5, 0.75, 1.0, 1.3, 1.4),
-        weights=ImageNetWeights(
-            f"{_KERAS}/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{{alpha}}_224_no_top.h5",
-            "Apache-2.0",
-            "https://github.com/tensorflow/models/tree/master/research/slim/nets/mobilenet",
-        ),
-    ),
-    Backbone(
-        "vgg19",
-        "VGG19",
-        native_size=224,
-        features=512,
-        preprocessing="bgr",
-        weights=ImageNetWeights(
-            f"{_KERAS}/vgg19/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-            "CC-BY-4.0",
-            "https://www.robots.ox.ac.uk/~vgg/research/very_deep/",
-            md5="253f8cb515780f3b799900260a226db6",
-        ),
-    ),
+    Backbone("mobilenet_v2", "MobileNetV2", 224, 1280, "scaled", alphas=(0.35, 0.5, 0.75, 1.0, 1.3, 1.4)),
+    Backbone("mobilenet_v3_small", "MobileNetV3Small", 224, 576, "inside"),
+    Backbone("mobilenet_v3_large", "MobileNetV3Large", 224, 960, "inside"),
+    Backbone("efficientnet_b0", "EfficientNetB0", 224, 1280, "statistics"),
+    Backbone("efficientnet_b3", "EfficientNetB3", 300, 1536, "statistics"),
+    Backbone("efficientnet_b5", "EfficientNetB5", 456, 2048, "statistics"),
+    Backbone("efficientnet_v2_b0", "EfficientNetV2B0", 224, 1280, "inside"),
+    Backbone("efficientnet_v2_b1", "EfficientNetV2B1", 240, 1280, "inside"),
+    Backbone("efficientnet_v2_b3", "EfficientNetV2B3", 300, 1536, "inside"),
+    Backbone("inception_v3", "InceptionV3", 299, 2048, "scaled", minimum_size=75),
+    Backbone("xception", "Xception", 299, 2048, "scaled", minimum_size=71),
+    Backbone("vgg16", "VGG16", 224, 512, "bgr"),
+    Backbone("vgg19", "VGG19", 224, 512, "bgr"),
+    Backbone("resnet50", "ResNet50", 224, 2048, "bgr"),
+    Backbone("convnext_tiny", "ConvNeXtTiny", 224, 768, "inside"),
 )
 
 BACKBONES: Mapping[str, Backbone] = MappingProxyType({row.name: row for row in _ROWS})
@@ -108,3 +102,13 @@ def find_backbone(name: str) -> Backbone:
             f"backbone {name!r}: {meant + ' ' if meant else ''}there are: {', '.join(BACKBONES)}"
         )
     return BACKBONES[name]
+
+
+def check_imagenet(name: str, alpha: float) -> None:
+    """Raise ModelError where there are no weights of ImageNet for a backbone of this width."""
+    backbone = find_backbone(name)
+    if backbone.has_alpha and alpha not in backbone.alphas:
+        known = ", ".join(str(known) for known in backbone.alphas)
+        raise ModelError(
+            f"no ImageNet weights of {backbone.application} with alpha {alpha}; use one of {known}"
+        )
