@@ -14,6 +14,7 @@ from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
 from pylib.data.images import UPRIGHT
 from pylib.data.layout import Layout, Reading, with_safe_names
+from pylib.data.names import printable
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
 from pylib.settings import max_pixels
@@ -123,7 +124,8 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
     old = parent.index if parent else None
     legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
     if old and options.add:
-        if counted(legend) != old.classes:
+        kept = task.checks.NEW_CLASSES and old.classes.items() <= counted(legend).items()
+        if counted(legend) != old.classes and not kept:
             raise ConfigurationError(
                 f"{name}: its classes are {old.classes}; what is added must have the same"
             )
@@ -158,8 +160,22 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
         findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
-        assumed=[*layout.assumed, depths.assumption, *settled.assumed, *_turned(samples)],
+        assumed=[
+            *layout.assumed,
+            *_new_classes(old, assembled.index, task),
+            depths.assumption,
+            *settled.assumed,
+            *_turned(samples),
+        ],
     )
+
+
+def _new_classes(old: DatasetIndex | None, index: DatasetIndex, task: Task) -> Iterator[str]:
+    """Name the classes that the parent commit lacks: a folder too many would be one."""
+    new = index.classes.keys() - old.classes.keys() if old and task.checks.NEW_CLASSES else set()
+    if new:
+        names = ", ".join(f"{printable(index.classes[number])} (id {number})" for number in sorted(new))
+        yield f"new beside the classes of the parent commit: {names}"
 
 
 def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]]:
