@@ -251,6 +251,9 @@ class Judgement(Protocol):
 class Sample(Protocol):
     """The built-in data set, which needs no download."""
 
+    NAME: str
+    """The repository that it is committed to where nobody names one."""
+
     def make_sample(self, folder: Path) -> None:
         """Make a source's folder; same call, same bytes. Raises DataError if it already holds files."""
         ...

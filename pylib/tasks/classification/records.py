@@ -46,7 +46,7 @@ def check_image_size(image_size: int) -> None:
         )
 
 
-def natural_size(index: DatasetIndex, *, largest: int = 160) -> int:
+def natural_size(index: DatasetIndex, *, largest: int = 128) -> int:
     """The side to train at where none is asked for: the images' own, in steps of 32 pixels."""
     side = statistics.median(min(item.width, item.height) for item in index.items)
     return max(_STEP, min(int(side) // _STEP * _STEP, largest))

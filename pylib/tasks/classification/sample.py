@@ -12,6 +12,7 @@ from tqdm import tqdm
 from pylib.data.digits import Bytes, Distinct, compose, digits, encode_jpeg, patch, photographs, placed
 from pylib.data.folders import new_folder
 
+NAME = "digits"
 SIZE = 64
 COUNT = 1200
 

@@ -24,6 +24,7 @@ from pylib.data.digits import (
 from pylib.data.folders import new_folder
 from pylib.data.images import encode_png
 
+NAME = "sample"
 SIZE = 96
 COUNT = 400
 OBJECT, BACKGROUND, BORDER = 1, 2, 3
