@@ -32,7 +32,7 @@ def scarce(index: DatasetIndex, *splits: SplitName) -> str:
         for label in sorted(index.classes)
         if counts[split, label] < _FEW
     ]
-    if not few:
+    if not counts or not few:
         return ""
     more = f", and {len(few) - _SHOWN} more" if len(few) > _SHOWN else ""
     return (
