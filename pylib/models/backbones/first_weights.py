@@ -44,7 +44,8 @@ def load_first_weights(network: "keras.Model", path: Path, backbone: Backbone, a
         Exception
     ) as error:  # HDF5, zip and Keras each have their own for a file that is not what it should be
         raise ModelError(
-            f"{path}: not weights of {backbone.name}{width} without its top; give the file of this backbone"
+            f"{path}: not weights of {backbone.name}{width} without its top; give the file of this backbone, "
+            "named .weights.h5 as Keras 3 writes it, or .h5 as keras.applications does"
         ) from error
 
 

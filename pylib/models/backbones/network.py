@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from pylib.models.backbones.exportable import make_exportable
 from pylib.models.backbones.first_weights import load_first_weights
 from pylib.models.backbones.preprocessing import correct_statistics, preprocess
 from pylib.models.backbones.table import Backbone, find_backbone
@@ -47,6 +48,7 @@ def build_backbone(
     if backbone.preprocessing == "statistics":
         correct_statistics(network, loaded=weights is not None)
     name_layers(network)
+    make_exportable(network)
     features = keras.layers.Activation("linear", dtype="float32", name=FEATURES)(network.output)
     model = keras.Model(pixels, features, name=name)
     model.trainable = not frozen
