@@ -1,6 +1,6 @@
 """Images and labels to a released classifier: prepare, train, evaluate, release.
 
-    pylib run classification --data digits@master                        on this machine
+    pylib run classification --data inks@master                          on this machine
     pylib run classification --data trashnet@master --weights imagenet   with pretrained weights
     pylib run classification --data trashnet@master --cluster            on Kubeflow Pipelines
 

@@ -62,11 +62,19 @@ def patch(photographs: list[Bytes], size: int, random: np.random.Generator) -> F
     return np.asarray(image, dtype=np.float64)
 
 
-def compose(ink: Floats, patch: Floats, random: np.random.Generator) -> Bytes:
-    """Lay ink of one colour over a dimmed or a brightened patch, with some sensor noise."""
+def compose(
+    ink: Floats, patch: Floats, random: np.random.Generator, hue: tuple[int, int, int] | None = None
+) -> Bytes:
+    """Lay ink of one colour over a dimmed or a brightened patch, with some sensor noise.
+
+    hue: which of red, green and blue are strong in it, 1 or 0; None: light ink on dark, or dark ink on light
+    """
     fade, bright = random.uniform(0.4, 0.7), bool(random.integers(2))
     background = patch * fade if bright else 255 - (255 - patch) * fade
-    colour = random.uniform(180, 255, 3) if bright else random.uniform(0, 75, 3)
+    strong = (bright,) * 3 if hue is None else hue
+    light = random.uniform(180, 255, 3) if any(strong) else None
+    dark = random.uniform(0, 75, 3) if not all(strong) else None
+    colour = dark if light is None else light if dark is None else np.where(strong, light, dark)
     cover = ((ink - OUTLINE) * 4 + 0.5).clip(0, 1)[..., None]
     picture = background * (1 - cover) + colour * cover + random.normal(0, 4, (*ink.shape, 1))
     return np.asarray(picture.round().clip(0, 255), dtype=np.uint8)

@@ -68,5 +68,5 @@ def test_names_are_fit_for_a_repository(source: str, name: str) -> None:
 
 def test_the_sample_is_committed_under_its_tasks_own_name() -> None:
     names = {task: default_name("sample", task) for task in ("segmentation", "classification")}
-    assert names == {"segmentation": "sample", "classification": "digits"}
+    assert names == {"segmentation": "sample", "classification": "inks"}
     assert default_name("pets.tar", "classification") == "pets"
