@@ -37,14 +37,15 @@ def reproduce(
     from pylib.reproduction.named import named_model
     from pylib.reproduction.reproduce import new_folder_for
     from pylib.reproduction.reproduce import reproduce as rebuild
+    from pylib.termination import terminable
 
     place = settings()
     repositories = [each for each in (place.release_repository, ROOT) if (each / ".git").exists()]
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     named = named_model(
         what, artifacts=place.artifacts, predictions=place.predictions, repositories=repositories
     )
-    with named as (model, digest), console.status("starting") as status:
+    with terminable(), named as (model, digest), console.status("starting") as status:
         folder = new_folder_for(place.output / "reproductions", digest)
 
         def listen(step: str, line: str | None) -> None:

@@ -48,7 +48,7 @@ def start(
     """Make a Job of the CronJob for the commit at hand and wait for it: a Pachyderm pipeline's worker."""
     from pylib.runners import data_commit
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     job = data_commit.start(
         data, os.environ, namespace=namespace, listen=lambda said: console.print(said, highlight=False)
     )
@@ -68,4 +68,4 @@ def pipeline(file: Annotated[Path, typer.Argument(help="a Pachyderm pipeline's s
         done = pachyderm_pipeline.ensure(pachd, spec)
     finally:
         pachd.close()
-    Console().print(f"pipeline {spec['pipeline']['name']}: {done}", highlight=False)
+    Console(soft_wrap=True).print(f"pipeline {spec['pipeline']['name']}: {done}", highlight=False)

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from pylib.data.checks import CheckedSample
 from pylib.data.classes import VOID, counted, ignored
+from pylib.data.colours import shown
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
@@ -45,17 +45,16 @@ def assemble(
     parent: Parent | None = None,
     add: bool = False,
     sample_bits: int | None = None,
-    colours: Mapping[int, list[str]] = MappingProxyType({}),
 ) -> Assembled:
     """Make the next index of samples that are good by themselves; `legend` as in pylib.data.classes.
 
     With `add` it holds the parent's items too, all as they were; without, only those that are there again
     (by id), which keep their split. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
-    the images, and `colours` show ids in targets, as in DatasetIndex. Findings say what was rejected:
-    duplicates, ids that clash, and images that would join two splits.
+    the images. Findings say what was rejected: duplicates, ids that clash, and images that would join two
+    splits.
     """
     assembled = _Assembler(samples, legend, task, name, group, parent, add=add).run()
-    index = assembled.index.model_copy(update={"sample_bits": sample_bits, "colours": dict(colours)})
+    index = assembled.index.model_copy(update={"sample_bits": sample_bits})
     return replace(assembled, index=index)
 
 
@@ -96,6 +95,7 @@ class _Assembler:
             group_pattern=self.group,
             classes=self.classes,
             ignored=self._ignored(),
+            colours=self._colours(),
             items=sorted(items, key=lambda item: item.id),
         )
         self._drop(self._remarks(index))
@@ -137,6 +137,16 @@ class _Assembler:
         kept = set(self.parent.index.ignored) if self.parent and self.fixed else set()
         there = kept | self._seen()
         return sorted(kept | {number for number in self.ignorable if number != VOID or number in there})
+
+    def _colours(self) -> dict[int, list[str]]:
+        """By id, the colours that show it in what is kept and in what is new."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for number, colours in (self.parent.index.colours if self.parent and self.fixed else {}).items():
+            found[number].update(colours)
+        for sample in self.samples:
+            for number, seen in sample.target.colours.items():
+                found[number].update(map(shown, seen))
+        return {number: sorted(found[number]) for number in sorted(found)}
 
     def _labelled(self) -> list[Labelled]:
         """Return the samples, and those of the fixed items that are the same image as one of them."""

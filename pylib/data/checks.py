@@ -1,7 +1,7 @@
 """Looking inside each candidate: what is wrong with the image, and, by the task, with its target."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from pylib.data.colours import Colour
+from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import SplitName, Target, read_file
 from pylib.data.duplicates import perceptual_hash
 from pylib.data.findings import Finding, find
-from pylib.data.images import UPRIGHT, TooLargeError, decode_image, read_header, true_extension
+from pylib.data.images import TooLargeError, decode_image, page_count, read_header, true_extension
 from pylib.data.layout import Candidate
 from pylib.data.names import printable
 from pylib.errors import DataError
@@ -31,8 +33,9 @@ class CheckedTarget:
 
     `meaning` is equal for targets that say the same, whatever file they came in; `amounts` counts how much
     there is of each class id; `files` are the target's own, by path in the commit: a file of the source, or
-    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing. `alone`
-    is the finding that rejects it where no other target of the data set has a class that it lacks.
+    its bytes where that cannot be stored as it is; `findings` are worth knowing and reject nothing; `colours`
+    are those that show a class id in it, for later commits to be held against. `alone` is the finding that
+    rejects it where no other target of the data set has a class that it lacks.
     """
 
     record: Target
@@ -40,6 +43,7 @@ class CheckedTarget:
     amounts: dict[int, int] = field(default_factory=dict)
     files: dict[str, bytes | Path] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    colours: Mapping[int, Collection[Colour]] = field(default_factory=dict)
     alone: Finding | None = None
 
 
@@ -47,7 +51,8 @@ class CheckedTarget:
 class CheckedSample:
     """A sample that is good by itself; `image_sha256` is of the bytes to store.
 
-    `orientation` is what EXIF says of the image, 1 to 8; `given` is the split that the source gives it.
+    `orientation` is what EXIF says of the image, 1 to 8; `pages` are in its file, frames too; `given` is the
+    split that the source gives it.
     """
 
     id: str
@@ -59,6 +64,7 @@ class CheckedSample:
     phash: str
     target: CheckedTarget
     orientation: int = UPRIGHT
+    pages: int = 1
     given: SplitName | None = None
 
     @property
@@ -119,7 +125,7 @@ def _examine(
     max_pixels: int | None,
 ) -> tuple[CheckedSample | None, list[Finding]]:
     try:
-        data, image = _read_image(candidate, checks.MIN_SIDE, sample_bits, max_pixels)
+        data, image, pages = _read_image(candidate, checks.MIN_SIDE, sample_bits, max_pixels)
         target = checks.check(candidate, image, classes)
     except RejectedError as error:
         return None, [error.finding]
@@ -133,17 +139,19 @@ def _examine(
         phash=perceptual_hash(image),
         target=target,
         orientation=read_header(data).orientation,
+        pages=pages,
         given=candidate.split,
     )
-    return sample, [*_extension_wrong(sample), *target.findings]
+    return sample, [*_extension_wrong(sample), *_several_pages(sample), *target.findings]
 
 
 def _read_image(
     candidate: Candidate, min_side: int, sample_bits: int | None, max_pixels: int | None
-) -> tuple[bytes, NDArray[np.uint8]]:
+) -> tuple[bytes, NDArray[np.uint8], int]:
     try:
         data = read_file(candidate.image)
         image = decode_image(data, sample_bits=sample_bits, max_pixels=max_pixels)
+        pages = page_count(data)
     except TooLargeError as error:
         raise RejectedError(find("image-too-large", candidate.id, str(error))) from error
     except DataError as error:
@@ -151,7 +159,7 @@ def _read_image(
     if min(image.shape[:2]) < min_side:
         reason = f"{size_of(image)} pixels, and the shorter side must have {min_side}"
         raise RejectedError(find("image-too-small", candidate.id, reason))
-    return data, image
+    return data, image, pages
 
 
 def _extension_wrong(sample: CheckedSample) -> list[Finding]:
@@ -160,3 +168,11 @@ def _extension_wrong(sample: CheckedSample) -> list[Finding]:
         return []
     reason = f"{printable(sample.image.name)} holds a {sample.extension.upper()}"
     return [find("extension-wrong", sample.id, reason)]
+
+
+def _several_pages(sample: CheckedSample) -> list[Finding]:
+    """Training and the server take the first, as was taken here: whether that is right, a person knows."""
+    if sample.pages == 1:
+        return []
+    reason = f"{printable(sample.image.name)} has {sample.pages} pages or frames, and the first is taken"
+    return [find("image-pages", sample.id, reason)]

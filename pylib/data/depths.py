@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from pylib.data.assemble import Parent
 from pylib.data.dataset import SAMPLE_BITS, read_file
 from pylib.data.findings import Finding, find
 from pylib.data.images import image_depth, largest_sample
@@ -21,6 +22,15 @@ _DARK = 2  # an image that leaves so many of the upper bits unused is dark, or a
 
 
 @dataclass(frozen=True)
+class Depth:
+    """What an image has; `largest` is the largest value in a file with more than 8 bits."""
+
+    id: str
+    bits: int
+    largest: int | None = None
+
+
+@dataclass(frozen=True)
 class Depths:
     """What images have; `sample_bits` are in use in files with more than 8, None where there are none."""
 
@@ -29,28 +39,31 @@ class Depths:
     findings: list[Finding] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Depth:
-    id: str
-    bits: int
-    largest: int | None = None  # of a file with more than 8 bits
-
-
-def survey(
-    candidates: Sequence[Candidate],
-    name: str,
-    kept: int | None = None,
-    *,
-    workers: int | None = None,
-    max_pixels: int | None = None,
-) -> Depths:
+def look(
+    candidates: Sequence[Candidate], *, workers: int | None = None, max_pixels: int | None = None
+) -> list[Depth]:
     """Look at the headers of all images, and at the pixels of those with more than 8 bits.
 
-    `kept` are the bits in use among images that the commit will hold beside these. What cannot be read is
-    passed over here: the check of each image says why.
+    What cannot be read is passed over here: the check of each image says why.
     """
     with ThreadPoolExecutor(workers) as pool:
-        depths = [depth for depth in pool.map(lambda one: _look(one, max_pixels), candidates) if depth.bits]
+        return [depth for depth in pool.map(lambda one: _look(one, max_pixels), candidates) if depth.bits]
+
+
+def bits_beside(base: Parent | None, depths: Sequence[Depth]) -> int | None:
+    """The bits in use in the images of a commit that is added to, 8 where all have so many; None without one.
+
+    A commit of before they were recorded was read as if all 16 were. Its files are looked at only where it
+    matters, beside deeper images than 8 bits. Raises what reading the commit does.
+    """
+    if base is None or base.index.sample_bits or not any(depth.largest is not None for depth in depths):
+        return base.index.sample_bits if base else None
+    paths = (item.image for item in base.index.items)
+    return _WORD if any(image_depth(base.read(path)) > _BYTE for path in paths) else _BYTE
+
+
+def survey(depths: Sequence[Depth], name: str, kept: int | None = None) -> Depths:
+    """Let images decide how many bits are in use; `kept` are those that the commit will hold beside these."""
     largest = max((depth.largest for depth in depths if depth.largest is not None), default=None)
     own = None if largest is None else next((bits for bits in SAMPLE_BITS if largest < 1 << bits), _WORD)
     used = max((bits for bits in (own, kept) if bits is not None), default=None)
@@ -60,21 +73,24 @@ def survey(
     )
     if own is not None:
         said += f"; {used} of 16 bits are in use (values up to {largest:,}), and scaled to 8"
-    return Depths(used, said, [*_mixed(depths, name), *_dark(depths, name, used or _WORD, own, kept)])
+    findings = [*_mixed(depths, name), *_dark(depths, name, used or _WORD)]
+    if depths:
+        findings += _beside(name, own or _BYTE, kept)
+    return Depths(used, said, findings)
 
 
-def _look(candidate: Candidate, max_pixels: int | None) -> _Depth:
+def _look(candidate: Candidate, max_pixels: int | None) -> Depth:
     bits = image_depth(candidate.image)
     if bits <= _BYTE:
-        return _Depth(candidate.id, bits)
+        return Depth(candidate.id, bits)
     try:
         largest = largest_sample(read_file(candidate.image), max_pixels=max_pixels)
     except DataError:
-        return _Depth(candidate.id, 0)
-    return _Depth(candidate.id, bits, largest) if largest < 1 << _WORD else _Depth(candidate.id, 0)
+        return Depth(candidate.id, 0)
+    return Depth(candidate.id, bits, largest) if largest < 1 << _WORD else Depth(candidate.id, 0)
 
 
-def _mixed(depths: list[_Depth], name: str) -> Iterator[Finding]:
+def _mixed(depths: Sequence[Depth], name: str) -> Iterator[Finding]:
     deep = [depth.id for depth in depths if depth.bits > _BYTE]
     flat = [depth.id for depth in depths if depth.bits <= _BYTE]
     if deep and flat:
@@ -83,7 +99,7 @@ def _mixed(depths: list[_Depth], name: str) -> Iterator[Finding]:
         yield find("depth-mixed", name, reason, few)
 
 
-def _dark(depths: list[_Depth], name: str, used: int, own: int | None, kept: int | None) -> Iterator[Finding]:
+def _dark(depths: Sequence[Depth], name: str, used: int) -> Iterator[Finding]:
     dark = [
         depth.id
         for depth in depths
@@ -92,8 +108,15 @@ def _dark(depths: list[_Depth], name: str, used: int, own: int | None, kept: int
     if dark:
         reason = f"{len(dark)} images use less than a quarter of the {used} bits of the others: "
         yield find("depth-mixed", name, reason + _listed(dark), dark)
-    if own is not None and kept is not None and own != kept:
-        yield find("depth-mixed", name, f"images of the parent commit use {kept} bits, these {own}")
+
+
+def _beside(name: str, own: int, kept: int | None) -> Iterator[Finding]:
+    """Name what is read otherwise than the images of the parent commit, or darkens those."""
+    if kept is not None and kept != own:
+        darker = (
+            f": those of the parent are {1 << (own - kept)} times darker now" if own > kept > _BYTE else ""
+        )
+        yield find("depth-mixed", name, f"images of the parent commit use {kept} bits, these {own}{darker}")
 
 
 def _listed(items: Sequence[str]) -> str:

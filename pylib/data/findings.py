@@ -29,6 +29,12 @@ _OF_AN_IMAGE: dict[str, Rule] = {
         "scale them down, or raise it: --max-pixels, PYLIB_MAX_PIXELS",
     ),
     "image-too-small": Rule(True, "Images too small", "use the original, not its thumbnail"),
+    "image-pages": Rule(
+        False,
+        "Images of several pages or frames",
+        "save the page that its target was drawn on as a file of its own",
+        risk=True,
+    ),
     "extension-wrong": Rule(False, "Extensions that lie", "nothing: it is stored under its true extension"),
 }
 _OF_A_DATA_SET: dict[str, Rule] = {
@@ -65,7 +71,10 @@ _OF_A_DATA_SET: dict[str, Rule] = {
         False, "Splits without a class", "add images: what is measured there says nothing of that class"
     ),
     "depth-mixed": Rule(
-        False, "Images of several depths", "bring them to one range of values, if they are of several cameras"
+        False,
+        "Images of several depths",
+        "bring them to one range of values, if they are of several cameras",
+        risk=True,
     ),
     "split-empty": Rule(False, "Empty splits", "add images: a split has about a tenth of them"),
     "id-taken": Rule(

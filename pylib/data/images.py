@@ -1,6 +1,7 @@
 """Image bytes to arrays and back: the one decoder and the one resizer of training, evaluation and serving.
 
-Imports only numpy, Pillow, pylib.errors, samples and settings: the small serving environment uses it too.
+Imports only numpy, Pillow, pylib.errors, containers, samples and settings: the small serving environment
+uses it too.
 """
 
 import contextlib
@@ -9,15 +10,17 @@ import math
 import struct
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pylib import settings
-from pylib.data import samples
+from pylib.data import containers, samples
+from pylib.data.containers import UPRIGHT
 from pylib.errors import DataError, one_line
 
 # What we read, and the extension its true content gets. MPO is what some cameras put into a .jpg.
@@ -30,7 +33,6 @@ EXTENSIONS = {
     "BMP": "bmp",
     "TIFF": "tif",
 }
-UPRIGHT = 1  # the EXIF orientation of an image that needs no turning
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -45,7 +47,6 @@ Image.MAX_IMAGE_PIXELS = None
 _STRIP = 256  # rows
 Read = TypeVar("Read")
 _FORMATS = [name for name in EXTENSIONS if name != "MPO"]  # Pillow finds MPO by itself, through JPEG
-_LOSSY = {"JPEG", "MPO", "WEBP"}
 # What Pillow raises on damaged files, found by flipping bytes in files of every format.
 _UNREADABLE = (
     OSError,
@@ -83,17 +84,18 @@ def decode_image(
 ) -> NDArray[np.uint8]:
     """Decode an image file to uint8 [H, W, 3], RGB in 0..255, turned upright by its EXIF orientation.
 
-    Grey, palette and 16-bit images become RGB; what is transparent becomes white; of an animation the first
-    frame is taken. Of files with more than 8 bits a sample, `sample_bits` are in use (by default 16), and the
-    upper 8 of those are taken. Raises DataError for what cannot be read to its end, or has more than
-    max_pixels (by default those of the settings) or values above those bits.
+    Grey, palette and 16-bit images become RGB; what is transparent becomes white; of several pages or
+    frames the first is taken. Of files with more than 8 bits a sample, `sample_bits` are in use (by default
+    16), and the upper 8 of those are taken. Raises DataError for what cannot be read to its end, or has more
+    than max_pixels (by default those of the settings) or values above those bits.
     """
     image = _open(data, max_pixels)
+    upright = partial(_upright, data=data)
     try:
         if samples.bits_of(image) > samples.BYTE:
-            image = samples.eight_bits(image, data, sample_bits or samples.WORD, _upright)
+            image = samples.eight_bits(image, data, sample_bits or samples.WORD, upright)
         else:
-            image = _upright(image)
+            image = upright(image)
         return _pixels(_to_rgb(image))
     except _UNREADABLE as error:
         raise _damaged(image, error) from error
@@ -112,7 +114,7 @@ def decode_mask(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uin
 def read_mask(data: bytes, read: Callable[[Image.Image], Read], *, max_pixels: int | None = None) -> Read:
     """Open a mask file and let `read` make of it what it is; DataError where it is damaged or lossy."""
     image = _open(data, max_pixels)
-    if image.format in _LOSSY:
+    if containers.is_lossy(image, data):
         raise DataError(f"mask is a {image.format}, whose compression changes class ids: save it as PNG")
     try:
         return read(image)
@@ -120,12 +122,12 @@ def read_mask(data: bytes, read: Callable[[Image.Image], Read], *, max_pixels: i
         raise _damaged(image, error) from error
 
 
-def image_depth(path: Path) -> int:
+def image_depth(file: Path | bytes) -> int:
     """Bits a sample in an image file, of which only the header is read; 0 where that cannot be."""
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with _open(file, math.inf) as image:
             return samples.bits_of(image)
-    except _UNREADABLE:
+    except DataError:
         return 0
 
 
@@ -144,18 +146,23 @@ def true_extension(data: bytes) -> str:
 
 
 def read_header(file: Path | bytes) -> Header:
-    """Read an image's size and EXIF orientation without decoding it; raises DataError.
-
-    Of a PNG, the orientation is seen that stands before its pixels, where all writers put it.
-    """
+    """Read an image's size and EXIF orientation without decoding it; raises DataError."""
     image = _open(file, math.inf)
     with image:
-        early = image.format != "PNG" or not {"exif", "XML:com.adobe.xmp"}.isdisjoint(image.info)
         try:
-            found = image.getexif().get(ExifTags.Base.Orientation, UPRIGHT) if early else UPRIGHT
+            found = containers.orientation(image)
         except _UNREADABLE:
             found = UPRIGHT  # as decode_image forgives it
-        return Header(str(image.format), *image.size, found if found in range(1, 9) else UPRIGHT)
+        return Header(str(image.format), *image.size, found)
+
+
+def page_count(data: bytes) -> int:
+    """How many pages or frames an image file has, of which the first is decoded; raises DataError."""
+    image = _open(data, math.inf)
+    try:
+        return containers.pages(image)
+    except _UNREADABLE as error:
+        raise DataError(f"damaged pages of a {image.format} ({one_line(error)})") from error
 
 
 def turn(array: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -214,8 +221,11 @@ def _open(file: Path | bytes, max_pixels: float | None) -> Image.Image:
     return image
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, data: bytes) -> Image.Image:
     image.load()  # first, so that only what the EXIF block itself gets wrong is forgiven below
+    if image.format == "PNG":  # of which Pillow sees more once it is loaded than a header's reader does
+        method = _TURNS.get(read_header(data).orientation)
+        return image if method is None else image.transpose(method)
     with contextlib.suppress(*_UNREADABLE):
         ImageOps.exif_transpose(image, in_place=True)  # a copy of 61 megapixels takes 240 MB
     return image

@@ -20,6 +20,7 @@ _NOT_READ = {".heic", ".heif", ".avif", ".jp2", ".tga", ".ppm", ".pgm", ".psd", 
 _PICTURES = _READ | _NOT_READ  # the latter so that they are reported as unreadable, not passed over
 _FEW = 3
 _DEEP = 4  # so many wrapping folders are looked through
+_LINK = "* (a link)"  # stands for what is in a folder that is a link, which may lead back up or out
 _SYSTEMS_OWN = {
     "thumbs.db",
     "ehthumbs.db",
@@ -58,8 +59,9 @@ class Layout:
     """What a source holds: candidates sorted by id, its own classes if it names any, and what did not fit.
 
     `assumed` are sentences that say how it was read where it could have been read otherwise; `colours` are
-    names of classes by their colour in a target, as red, green and blue, where it gives such; `kept` are the
-    colours of ids in the commit to which it is added.
+    names of classes by their colour in a target, as red, green and blue, where it gives such. `asked` are the
+    classes that a person names, and `kept` the colours of ids in the commit to which it is added; None where
+    it is added to none.
     """
 
     root: Path
@@ -68,19 +70,16 @@ class Layout:
     findings: list[Finding] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     colours: Mapping[Colour, str] = field(default_factory=dict)
-    kept: Mapping[int, Sequence[Colour]] = field(default_factory=dict)
+    asked: Mapping[int, str] | None = None
+    kept: Mapping[int, Sequence[Colour]] | None = None
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What a task decided for the whole set: candidates that say so in `source`, sentences for the report.
-
-    `colours` are those that show an id in targets, for the next commit to be compared with.
-    """
+    """What a task decided for the whole set: candidates that say so in `source`, sentences for the report."""
 
     candidates: list[Candidate]
     assumed: list[str] = field(default_factory=list)
-    colours: Mapping[int, Sequence[Colour]] = field(default_factory=dict)
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -155,7 +154,11 @@ def ignored(paths: list[Path]) -> Iterator[Finding]:
     """Name what was passed over, a line for each folder and extension, with the first few files."""
     kinds: dict[str, list[str]] = defaultdict(list)
     for path in paths:
-        kinds[_kind(path)].append(path.name)
+        if path.name == _LINK and not any(map(hidden, path.parts)):
+            reason = "a link to a folder, which is not followed: if it belongs to the data set, copy it there"
+            yield find("file-ignored", printable(path.parent.as_posix()), reason)
+        else:
+            kinds[_kind(path)].append(path.name)
     for kind, names in sorted(kinds.items()):
         first = ", ".join(printable(name) for name in names[:_FEW]) + (", …" if len(names) > _FEW else "")
         yield find("file-ignored", printable(kind), f"{len(names)} passed over: {first}")
@@ -186,3 +189,4 @@ def _walk(folder: Path) -> Iterator[Path]:
     for current, folders, files in os.walk(folder):
         folders.sort()
         yield from (Path(current) / name for name in sorted(files))
+        yield from (Path(current) / name / _LINK for name in folders if (Path(current) / name).is_symlink())

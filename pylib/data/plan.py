@@ -3,18 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pylib.data.assemble import Parent, assemble
-from pylib.data.checks import CheckedSample, examine
+from pylib.data.checks import CheckedSample
 from pylib.data.classes import counted
-from pylib.data.colours import Colour, parse_colour, shown
+from pylib.data.colours import Colour, parse_colour
+from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
-from pylib.data.depths import survey
 from pylib.data.findings import Finding, all_rules
-from pylib.data.images import UPRIGHT
 from pylib.data.layout import Layout, Reading, with_safe_names
 from pylib.data.names import printable
+from pylib.data.selection import select
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
 from pylib.settings import max_pixels
@@ -48,7 +49,7 @@ class Plan:
 
     `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them;
     `legend` says what each id means, as in pylib.data.classes; `assumed` are sentences that say how the
-    source was read.
+    source was read; `usable` says whether anything of the source is in it, or was there already.
     """
 
     source: Source
@@ -61,6 +62,7 @@ class Plan:
     samples: list[CheckedSample]
     findings: list[Finding]
     assumed: list[str]
+    usable: bool
 
     @property
     def rejected(self) -> list[Finding]:
@@ -75,7 +77,7 @@ class Plan:
 
     def check(self) -> None:
         """Raise DataError where nothing is usable or, if strict, where anything was rejected or is a risk."""
-        if not self.index.items:
+        if not self.usable:
             nothing = f"there is no image with a {self.task.checks.TARGET}"
             raise DataError(f"{self.source.uri}: no usable item ({_reasons(self.rejected) or nothing})")
         if self.options.strict and (wrong := [*self.rejected, *self.risks]):
@@ -122,34 +124,24 @@ def _task(options: Options, parent: Parent | None) -> Task:
 def _plan(source: Source, parent: Parent | None, options: Options, task: Task, name: str) -> Plan:
     layout = _oriented(with_safe_names(task.layout.read_layout(source.folder, source.uri)), options)
     old = parent.index if parent else None
-    legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
-    if old and options.add:
-        kept = task.checks.NEW_CLASSES and old.classes.items() <= counted(legend).items()
-        if counted(legend) != old.classes and not kept:
-            raise ConfigurationError(
-                f"{name}: its classes are {old.classes}; what is added must have the same"
-            )
-        legend = dict(sorted({**legend, **old.legend}.items()))
+    legend = _legend(layout, options, old, task, name)
     limit = options.max_pixels or max_pixels()
-    base = old if options.add else None
-    settled = task.checks.settle(replace(layout, kept=_kept_colours(base)), legend, limit)
+    base = parent if options.add else None
+    told = replace(layout, asked=options.classes, kept=_kept_colours(base.index if base else None))
+    settled = task.checks.settle(told, legend, limit)
     layout = replace(layout, candidates=settled.candidates)
-    depths = survey(layout.candidates, name, base.sample_bits if base else None, max_pixels=limit)
     group = options.group if options.group is not None else old.group_pattern if old else None
-    samples, findings = examine(
-        layout.candidates, legend, task.checks, sample_bits=depths.sample_bits, max_pixels=limit
-    )
-    assembled = assemble(
-        samples,
-        legend,
+    put_together = partial(
+        assemble,
+        legend=legend,
         task=task,
         name=name,
         group=group or None,
         parent=parent,
         add=options.add,
-        sample_bits=depths.sample_bits,
-        colours={number: [shown(one) for one in colours] for number, colours in settled.colours.items()},
     )
+    selection = select(layout.candidates, legend, task, name, put_together, base=base, max_pixels=limit)
+    assembled, samples = selection.assembled, selection.samples
     return Plan(
         source=source,
         layout=layout,
@@ -159,15 +151,29 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         index=assembled.index,
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
-        findings=[*layout.findings, *depths.findings, *findings, *assembled.findings],
+        findings=[*layout.findings, *selection.findings],
         assumed=[
             *layout.assumed,
             *_new_classes(old, assembled.index, task),
-            depths.assumption,
+            selection.assumption,
             *settled.assumed,
             *_turned(samples),
         ],
+        usable=selection.usable,
     )
+
+
+def _legend(
+    layout: Layout, options: Options, old: DatasetIndex | None, task: Task, name: str
+) -> dict[int, str]:
+    """The classes of the commit to be; raises ConfigurationError where what is added brings some it may not."""
+    legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
+    if old is None or not options.add:
+        return legend
+    kept = task.checks.NEW_CLASSES and old.classes.items() <= counted(legend).items()
+    if counted(legend) != old.classes and not kept:
+        raise ConfigurationError(f"{name}: its classes are {old.classes}; what is added must have the same")
+    return dict(sorted({**legend, **old.legend}.items()))
 
 
 def _new_classes(old: DatasetIndex | None, index: DatasetIndex, task: Task) -> Iterator[str]:
@@ -178,10 +184,13 @@ def _new_classes(old: DatasetIndex | None, index: DatasetIndex, task: Task) -> I
         yield f"new beside the classes of the parent commit: {names}"
 
 
-def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]]:
-    """The colours that show an id in what the commit keeps."""
-    written = base.colours if base else {}
-    return {number: [parse_colour(one, INDEX_FILE) for one in colours] for number, colours in written.items()}
+def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]] | None:
+    """The colours that show an id in what the commit keeps; None where it keeps nothing."""
+    if base is None:
+        return None
+    return {
+        number: [parse_colour(one, INDEX_FILE) for one in colours] for number, colours in base.colours.items()
+    }
 
 
 def _oriented(layout: Layout, options: Options) -> Layout:

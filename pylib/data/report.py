@@ -10,10 +10,10 @@ from pydantic import Field
 
 from pylib.atomic import write_file
 from pylib.data import templates
+from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import SPLITS, SplitName
 from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
-from pylib.data.images import UPRIGHT
 from pylib.data.plan import Plan
 from pylib.errors import DataError
 from pylib.palette import HATCHING, class_colour

@@ -24,6 +24,8 @@ _TASKS = "pylib.tasks"
 _BY_NAME = "pylib.tasks.task"
 """The one module that imports others by name."""
 
+_LEFT = ("nohup.out", "*.log", "*.orig", "*.rej", "*.bak", "*~", "#*#", "*.sw[op]", "core", "core.[0-9]*")
+
 _FOLDER = Path(pylib.__file__).resolve().parent
 
 
@@ -35,7 +37,7 @@ def files(module: str, task: str | None = None) -> dict[str, str]:
     """
     found = modules(module, task)
     paths = [*(_source(name) for name in found), *_others(found)]
-    return {path.relative_to(_FOLDER.parent).as_posix(): _digest(path) for path in sorted(paths)}
+    return {path.relative_to(_FOLDER.parent).as_posix(): digest(path) for path in sorted(paths)}
 
 
 def modules(module: str, task: str | None = None) -> set[str]:
@@ -92,12 +94,20 @@ def _source(module: str) -> Path:
 
 
 def _others(found: set[str]) -> Iterator[Path]:
-    """What lies beside the modules and is no code; not what Python or an editor left there."""
+    """What lies beside the modules and is no code; not what was left there."""
     for path in _FOLDER.rglob("*"):
-        parts = path.relative_to(_FOLDER.parent).parts
-        left = any(part == "__pycache__" or part.startswith(".") for part in parts)
+        left = is_left(path.relative_to(_FOLDER.parent))
         if not left and path.suffix != ".py" and path.is_file() and _package(path) in found:
             yield path
+
+
+def is_left(path: Path) -> bool:
+    """Whether a file of pylib is what Python, an editor, a shell or a merge left there.
+
+    Known by name, because any other file may be one that code reads, before it is added to Git too.
+    """
+    hidden = any(part == "__pycache__" or part.startswith(".") for part in path.parts)
+    return hidden or any(path.match(pattern) for pattern in _LEFT)
 
 
 def _package(path: Path) -> str:
@@ -106,7 +116,8 @@ def _package(path: Path) -> str:
     return ".".join(folder.relative_to(_FOLDER.parent).parts)
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file of code, hex, with the line ends of Unix in text."""
     content = path.read_bytes()
     text = content if b"\0" in content else content.replace(b"\r\n", b"\n")
     return hashlib.sha256(text).hexdigest()

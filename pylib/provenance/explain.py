@@ -115,8 +115,8 @@ def check_images(explanation: Explanation, digests: Mapping[str, str | None]) ->
 
 
 def find_model(artifacts: str, digest: str) -> str:
-    """The one released model whose digest begins with these digits."""
-    found = [model for model in ArtifactStore(artifacts).list_models() if model.startswith(digest)]
+    """The one released model whose digest begins with these digits, in upper or lower case."""
+    found = [m for m in ArtifactStore(artifacts).list_models() if m.startswith(digest.lower())]
     if len(digest) < 8 or len(found) != 1:  # noqa: PLR2004 (digits that a person would still type)
         reason = "is ambiguous or too short" if found else "is no released model, prediction or folder"
         raise ProvenanceError(f"{digest!r} {reason} in {artifacts}; `pylib released` names the model served")

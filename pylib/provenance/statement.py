@@ -6,7 +6,7 @@ https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md, https://s
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,10 +93,18 @@ def check(statement: Statement) -> None:
     try:
         Message.copy_from_pb(json_format.ParseDict(statement, Proto())).validate()
         json_format.ParseDict(statement["predicate"], Provenance())
-    except (json_format.ParseError, ValueError, KeyError, TypeError) as error:
+        _read(statement)
+    except (json_format.ParseError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ProvenanceError(
             f"provenance: not an in-toto statement ({error}); was the file edited?"
         ) from error
+
+
+def _read(statement: Statement) -> None:
+    """Raise KeyError or the like where a part is missing that all our records have."""
+    definition = statement["predicate"]["buildDefinition"]
+    _ = step_name(statement), dependencies(statement), seconds(statement)
+    _ = {**definition["externalParameters"], **definition["internalParameters"]}
 
 
 def step_name(statement: Statement) -> str:
@@ -125,14 +133,29 @@ def read_bundle(folder: Path) -> list[Statement]:
     """The records that travel with a folder, its own first; ProvenanceError where there is none."""
     path = folder / BUNDLE
     try:
-        statements = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        statements = list(_statements(path))
     except FileNotFoundError:
         raise ProvenanceError(f"{folder}: no {BUNDLE} in it; was it made by a pipeline step?") from None
     except (OSError, ValueError) as error:
-        raise ProvenanceError(f"{path}: not readable as JSON lines ({error}); restore the file") from error
-    for statement in statements:
-        check(statement)
+        raise ProvenanceError(f"{path}: not readable ({error}); restore the file") from error
+    if not statements:
+        raise ProvenanceError(f"{path}: empty, so it has no record; restore the file")
     return statements
+
+
+def _statements(path: Path) -> Iterator[Statement]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            statement = json.loads(line)
+        except ValueError as error:
+            raise ProvenanceError(
+                f"{path}: line {number} is no whole record ({error}); was it cut? Restore the file"
+            ) from error
+        try:
+            check(statement)
+        except ProvenanceError as error:
+            raise ProvenanceError(f"{path}: line {number}: {error}") from error
+        yield statement
 
 
 def merge(statements: Iterable[Statement]) -> list[Statement]:

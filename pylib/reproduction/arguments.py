@@ -13,6 +13,16 @@ from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
 
 
+def check_files(files: Iterable[Path]) -> None:
+    """Raise ReproductionError where a file that somebody named cannot be read."""
+    for path in files:
+        try:
+            with path.open("rb"):
+                pass
+        except OSError as error:
+            raise ReproductionError(f"--file {path}: {error.strerror}; name a file that is there") from error
+
+
 @dataclass(frozen=True)
 class Arguments:
     """Finds what recorded steps took.

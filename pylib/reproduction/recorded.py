@@ -8,8 +8,10 @@ from typing import Any
 from pylib.errors import ReproductionError
 from pylib.provenance import statement as records
 from pylib.provenance.chain import downstream, maker, upstream
+from pylib.provenance.digests import BUNDLE
 from pylib.provenance.materials import is_material
 from pylib.provenance.statement import Statement
+from pylib.store.artifacts import MODEL_FILE
 
 Resource = Mapping[str, Any]
 
@@ -58,12 +60,27 @@ def recorded_steps(folder: Path, digest: str) -> list[RecordedStep]:
     bundle = records.read_bundle(folder)
     trained = maker(bundle, digest)
     if trained is None:
-        raise ReproductionError(
-            f"{folder}: no record of how model {digest[:12]} was trained; was it copied in?"
-        )
+        raise ReproductionError(_unrecorded(folder, bundle, digest))
     chain = [*upstream(bundle, trained), trained, *downstream(bundle, trained)]
     steps = [made for made in chain if _makes_folders(made)]
     return [recorded_step(made) for made in sorted(steps, key=_started)]
+
+
+def _unrecorded(folder: Path, bundle: list[Statement], digest: str) -> str:
+    """Why no record made this model: they have another in its place, or none at all."""
+    subjects = [(s["name"], s["digest"]) for each in bundle for s in each["subject"]]
+    named = {each["sha256"] for name, each in subjects if Path(name).name == MODEL_FILE and "sha256" in each}
+    if named:
+        recorded = min(named)
+        return (
+            f"{folder / MODEL_FILE}: its SHA-256 is {digest[:12]}, and {recorded[:12]} in the record "
+            f"beside it; was it altered? Restore the file, or name the released model {recorded[:12]}"
+        )
+    there = ", ".join(dict.fromkeys(map(records.step_name, bundle)))
+    return (
+        f"{folder / BUNDLE}: records of {there}, and none of how model {digest[:12]} was trained; "
+        "restore the file, or was the model copied in?"
+    )
 
 
 def _makes_folders(statement: Statement) -> bool:

@@ -2,9 +2,9 @@
 
 import json
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from pylib.provenance.digests import dir_hash
 from pylib.provenance.materials import LOCK
 from pylib.provenance.reproduced import attest
 from pylib.reproduction import circumstances, comparison
-from pylib.reproduction.arguments import Arguments
+from pylib.reproduction.arguments import Arguments, check_files
 from pylib.reproduction.comparison import Difference
 from pylib.reproduction.recorded import RecordedStep, recorded_step, recorded_steps
 from pylib.reproduction.workplace import Workplace, workplace
+from pylib.termination import running, terminable, undisturbed
 
 Listener = Callable[[str, str | None], None]
 """Hears a step's name with each line that it says, and with None when it has ended."""
@@ -76,11 +77,33 @@ def reproduce(
     model: its folder, with the records; store: URL of the data store
     folder: for what is made, new or empty; it is gone again where all is the same
     files: where files that the record knows by digest alone may be, such as first weights
-    Raises ReproductionError, before anything is run, where code, data or lock is not at hand.
+    Raises ReproductionError, before anything is run, where code, data, lock or a file is not at hand.
     """
-    steps = recorded_steps(model, digest)
-    folder.mkdir(parents=True, exist_ok=True)
     made = Reproduction(digest, folder)
+    with terminable(), _kept_for_its_logs(folder):
+        _rebuild(made, model, store, files, listen)
+    if made.same:
+        shutil.rmtree(folder)
+    return made
+
+
+@contextmanager
+def _kept_for_its_logs(folder: Path) -> Iterator[None]:
+    """A folder that is gone again where no step was run in it, or a signal ended that."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) or not any(folder.glob("*.log")):
+            with undisturbed():
+                shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _rebuild(made: Reproduction, model: Path, store: str, files: Sequence[Path], listen: Listener) -> None:
+    """Run the steps up to the first that makes something else."""
+    check_files(files)
+    folder, steps = made.folder, recorded_steps(model, made.model)
     with workplace(steps, folder / "code") as place:
         gates = sorted((place.root / "gates").glob("*.yaml"))
         arguments = Arguments(store, [*files, *gates], _planned(steps, folder))
@@ -90,9 +113,7 @@ def reproduce(
             _compare(made, step, model)
             listen(step.name, None)
             if not made.same:
-                return made
-    shutil.rmtree(folder)
-    return made
+                return
 
 
 def _compare(made: Reproduction, step: RecordedStep, model: Path) -> None:
@@ -126,17 +147,7 @@ def _run(
     command = [str(place.python), "-P", str(Path(__file__).with_name("rerun.py")), str(written)]
     environment = place.environment(store=store, output=folder / "output")
     listen(step.name, "starting")
-    with (
-        log.open("w", encoding="utf-8") as said,
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            encoding="utf-8",
-            errors="replace",
-        ) as process,
-    ):
+    with log.open("w", encoding="utf-8") as said, running(command, environment) as process:
         last = ""
         for line in process.stdout or ():
             said.write(line)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pylib.errors import ReproductionError
-from pylib.provenance import closure, packages
+from pylib.provenance import packages
 from pylib.provenance.digests import sha256_file
 from pylib.provenance.materials import CODE, LOCK, ROOT
 from pylib.release.git import Git
+from pylib.reproduction import code
 from pylib.reproduction.recorded import RecordedStep
+from pylib.termination import running, undisturbed
 
 _OF_THE_RUN = ("MLFLOW_", "ONEDNN_", "PYLIB_", "TENSORFLOW_", "TF_")
 """Settings of whoever asks, or of this version of pylib, which no step made again must follow."""
@@ -46,23 +47,30 @@ def workplace(steps: list[RecordedStep], folder: Path) -> Iterator[Workplace]:
     git, commit = Git(ROOT), _commit(steps)
     _have(git, commit)
     git.run("worktree", "prune")  # of a run that was killed
-    git.run("worktree", "add", "--quiet", "--detach", str(folder), commit)
     try:
+        git.run("worktree", "add", "--quiet", "--detach", str(folder), commit)
+        code.check(steps, folder, commit)
         yield Workplace(folder, _python(folder))
     finally:
-        git.run("worktree", "remove", "--force", str(folder))
+        with undisturbed():
+            _remove(git, folder)
+
+
+def _remove(git: Git, folder: Path) -> None:
+    """Remove a worktree, one too that Git was stopped in making, which it keeps locked."""
+    git.answers("worktree", "unlock", str(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    git.run("worktree", "prune")
 
 
 def _in_place(steps: list[RecordedStep]) -> Workplace:
     """An image holds one version of the code and no history: good for what was made by the same."""
-    here = closure.files("")
     for step in steps:
-        recorded = step.circumstances.get(CODE, {}).get("annotations", {}).get("files", {})
-        other = [path for path, digest in recorded.items() if here.get(path) != digest]
-        if other or not recorded:
+        other = code.first_other(step, ROOT)
+        if other or not code.listed(step):
             raise ReproductionError(
                 f"{ROOT}: no Git history here, and step {step.name} was made with another "
-                f"{other[0] if other else CODE}; run it in a clone that has commit "
+                f"{other or CODE}; run it in a clone that has commit "
                 f"{step.commit[:12] or '(none is recorded)'}"
             )
     return Workplace(ROOT, Path(sys.executable))
@@ -107,15 +115,10 @@ def _made(root: Path) -> Path:
     script = root / "environments.sh"
     if not script.is_file():
         raise ReproductionError(f"{root}: the commit has no environments.sh: make its environment by hand")
-    done = subprocess.run(
-        [str(script), "train"],
-        env={**os.environ, "PYTHON": _base_python()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    with running([script, "train"], {**os.environ, "PYTHON": _base_python()}) as process:
+        said = [line.strip() for line in process.stdout or () if line.strip()]
+    if process.returncode:
+        reason = (said or ["it said nothing"])[-1]
         raise ReproductionError(f"{LOCK} of the commit cannot be installed: {reason}")
     return root / ".venv" / "bin" / "python"
 

@@ -16,8 +16,9 @@ from pachyderm_sdk.api import metadata, pfs
 from pylib.errors import StoreError
 from pylib.store.pachd import Pachd, reason
 from pylib.store.pachyderm_names import NO_DESCRIPTION, handle, happened, ref_of, repo
-from pylib.store.pachyderm_writer import is_gone, is_mark, marked, terminable
+from pylib.store.pachyderm_writer import is_gone, is_mark, marked
 from pylib.store.protocol import CommitRef
+from pylib.termination import terminable
 
 OPEN_SECONDS = 30.0
 """How long a writer has its commit open at most; it takes about 0.1 s. After twice that it is gone."""

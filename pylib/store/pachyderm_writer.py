@@ -1,4 +1,4 @@
-"""Who has a commit open: a mark that tells a writer that is gone from one that is at work, and a way out.
+"""Who has a commit open: a mark that tells a writer that is gone from one that is at work.
 
 pachd keeps a commit open until somebody finishes or drops it. The mark stands in the commit's description
 while it is open; it names the machine's boot, the process namespace (of a container), the process and the
@@ -7,13 +7,10 @@ moment it began, so that on one machine the next writer knows at once whether th
 
 import os
 import re
-import signal
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 _PREFIX = "pylib has this commit open: writer "
 _MARK = re.compile(rf"{re.escape(_PREFIX)}(?P<place>\S+) (?P<pid>\d+) (?P<began>\S+) (?P<id>[0-9a-f]{{32}})")
@@ -44,29 +41,6 @@ def is_gone(description: str) -> bool:
     if int(found["pid"]) == os.getpid() and found["began"] == _began(os.getpid()):
         return description not in _at_work
     return found["began"] != _began(int(found["pid"]))
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP leave the block as SystemExit does, where they would end the process at once.
-
-    Only the main thread may say how a signal is taken; in another one the next writer heals what is left.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    taken = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is signal.SIG_DFL]
-    try:
-        for each in taken:
-            signal.signal(each, _leave)
-        yield
-    finally:
-        for each in taken:
-            signal.signal(each, signal.SIG_DFL)
-
-
-def _leave(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
 
 
 def _place() -> str:

@@ -3,8 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
+import pytest
+from typer.testing import CliRunner
+
+from pylib.cli.retrain import retrain_app
 from pylib.provenance.materials import ROOT
+from pylib.runners import data_commit
 from tests.runners import pachyderm_server
 
 SPEC = ROOT / "cluster-conf/pachyderm/base/retrain/pipeline.yaml"
@@ -38,3 +44,17 @@ def test_a_training_without_a_cluster_says_what_is_missing(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: no Kubernetes API: ")
+
+
+def test_what_a_worker_says_of_a_job_is_one_line_however_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod's log has no width: a name and a commit that are wrapped can neither be searched nor copied."""
+    commit = "83af62e216964b05ae6852d298c8d313"
+    said = f"Job ml/retrain-{commit} was made for images@{commit}"
+
+    def start(*_: object, listen: Callable[[str], None], **__: object) -> str:
+        listen(said)
+        return f"retrain-{commit}"
+
+    monkeypatch.setattr(data_commit, "start", start)
+    done = CliRunner().invoke(retrain_app, ["start", "images@master", "--namespace=ml"])
+    assert done.stderr.splitlines() == [said, f"Job ml/retrain-{commit} succeeded"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pylib.data.names import unsafe_name
 from pylib.data.plan import Options
@@ -39,6 +40,21 @@ def heic(good: Folder) -> None:
     good.mask("x.png", encode(rings(), "PNG"))
 
 
+def stack(good: Folder, kind: str, extension: str) -> None:
+    pages = [Image.fromarray(noise(98))]
+    good.image(f"x.{extension}", encode(noise(99), kind, save_all=True, append_images=pages))
+    good.mask("x.png", encode(rings(), "PNG"))
+
+
+def linked(good: Folder) -> None:
+    other = Folder(good.root.parent / "other")
+    other.put("y", 97)
+    for name in ("images", "masks"):
+        (good.root / name / "more").symlink_to(other.root / name)
+    (good.root / "extra").symlink_to(good.root)
+    (good.root / ".cache").symlink_to(other.root)
+
+
 # name: (what is planted, the findings that it gives as {item: code}, how many of them reject)
 CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
     "an empty image": (lambda good: good.put("x", image=b""), {"x": "image-unreadable"}, 1),
@@ -54,6 +70,26 @@ CASES: dict[str, tuple[Plant, dict[str, str], int]] = {
     "a PNG named .jpg": (
         lambda good: good.put("x", image=encode(noise(99), "PNG")),
         {"x": "extension-wrong"},
+        0,
+    ),
+    "an image of several pages": (
+        lambda good: stack(good, "TIFF", "tif"),
+        {"x": "image-pages"},
+        0,
+    ),
+    "an animation": (
+        lambda good: stack(good, "WEBP", "webp"),
+        {"x": "image-pages"},
+        0,
+    ),
+    "folders that are links": (
+        linked,
+        {
+            ".cache/*": "file-ignored",
+            "images/more": "file-ignored",
+            "masks/more": "file-ignored",
+            "extra": "file-ignored",
+        },
         0,
     ),
     "an image above the limit": (

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pylib.data.dataset import SAMPLE_BITS, DatasetIndex
+from pylib.data.dataset import INDEX_FILE, SAMPLE_BITS, DatasetIndex
 from pylib.data.images import decode_image
-from pylib.data.ingest import ingest
+from pylib.data.ingest import IngestResult, ingest
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.shard_writer import write_shards
 from pylib.errors import DataError, RequestError
 from pylib.serving.request import from_file
 from pylib.store.local import LocalStore
-from tests.data.made import Folder, encode, noise, png
+from tests.data.made import Folder, encode, noise, png, rings
 
 
 def grey(seed: int, bits: int) -> np.ndarray:
@@ -136,6 +137,72 @@ def test_the_bits_travel_with_the_shards_and_an_addition_keeps_them(folder: Fold
     added = ingest(str(folder.root), store, "deep", Options(add=True), cache=tmp_path)
     assert added.index.sample_bits == 12
     assert [one.reason for one in added.findings if one.code == "depth-mixed"]
+
+
+def put_deep(folder: Folder, name: str, *seeds: int, bits: int) -> None:
+    """Nothing but these images, of so many bits in 16, or of 8 as 8."""
+    for path in [*folder.root.glob("images/*"), *folder.root.glob("masks/*")]:
+        path.unlink()
+    for seed in seeds:
+        image = grey(seed, bits) if bits > 8 else noise(seed)
+        folder.image(f"{name}{seed}.png", written(image))
+        folder.mask(f"{name}{seed}.png", encode(rings(), "PNG"))
+
+
+def put_in(folder: Folder, tmp_path: Path, **options: bool) -> IngestResult:
+    store = LocalStore(tmp_path / "store")
+    return ingest(str(folder.root), store, "deep", Options(**options), cache=tmp_path)
+
+
+# name: (bits of the parent, of what is added, the words of what is found)
+BESIDE = {
+    "12 and 16": (12, 16, "images of the parent commit use 12 bits, these 16: .* 16 times darker now"),
+    "8 and 12": (8, 12, "images of the parent commit use 8 bits, these 12$"),
+    "12 and 8": (12, 8, "images of the parent commit use 12 bits, these 8$"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_an_addition_of_another_range_is_a_risk(folder: Folder, tmp_path: Path, name: str) -> None:
+    parent, added, words = BESIDE[name]
+    put_deep(folder, "x", 1, 2, bits=parent)
+    put_in(folder, tmp_path, strict=True)
+    put_deep(folder, "y", 3, 4, bits=added)
+    with pytest.raises(DataError, match=r"0 rejected, 1 at risk, and strict"):
+        put_in(folder, tmp_path, add=True, strict=True)
+    result = put_in(folder, tmp_path, add=True)
+    (found,) = [one.reason for one in result.findings if one.code == "depth-mixed"]
+    assert re.search(words, found)
+    assert result.index.sample_bits == max(parent, added)
+
+
+def test_a_commit_of_before_bits_were_recorded_is_read_as_it_was(folder: Folder, tmp_path: Path) -> None:
+    put_deep(folder, "x", 1, 2, bits=16)
+    store, first = LocalStore(tmp_path / "store"), put_in(folder, tmp_path)
+    old = first.index.model_copy(update={"sample_bits": None})
+    before = store.commit("deep", {INDEX_FILE: old.dumps()}, mode="add")
+    assert put_in(folder, tmp_path, add=True).commit.id == before.id
+    put_deep(folder, "y", 3, 4, bits=12)
+    added = put_in(folder, tmp_path, add=True)
+    assert added.index.sample_bits == 16
+    store.checkout(added.commit, tmp_path / "out")
+    assert write_shards(tmp_path / "out", tmp_path / "shards", image_size=32).sample_bits == 16
+
+
+def test_what_is_rejected_does_not_decide(folder: Folder, tmp_path: Path) -> None:
+    put_deep(folder, "x", 1, 2, bits=12)
+    folder.image("z.png", written(grey(3, 16)))
+    folder.mask("z.png", encode(np.ones((10, 10), np.uint8), "PNG"))
+    result = put_in(folder, tmp_path)
+    assert {one.item: one.code for one in result.findings if one.rejected} == {"z": "mask-size"}
+    assert result.index.sample_bits == 12
+    assert not [one for one in result.findings if one.code == "depth-mixed"]
+    put_deep(folder, "x", 1, 2, 4, bits=12)
+    folder.image("x2.png", written(grey(5, 16)))  # an id that is taken
+    result = put_in(folder, tmp_path, add=True)
+    assert {one.item: one.code for one in result.findings if one.rejected} == {"x2": "id-taken"}
+    assert result.index.sample_bits == 12
+    assert {item.id for item in result.index.items} == {"x1", "x2", "x4"}
 
 
 def test_an_index_of_before_there_were_such_bits_is_read() -> None:

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,11 +13,15 @@ from pylib.data.images import (
     decode_image,
     decode_mask,
     encode_png,
+    page_count,
+    read_header,
     resize_image,
     resize_mask,
     true_extension,
+    turn,
 )
 from pylib.errors import ConfigurationError, DataError
+from tests.data.made import chunk
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8))
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tif"}
@@ -47,6 +52,61 @@ def test_exif_orientation_turns_the_picture_upright() -> None:
     exif[0x0112] = 6  # turn by 90 degrees clockwise
     turned = decode_image(saved(PICTURE, "PNG", exif=exif))
     np.testing.assert_array_equal(turned, np.rot90(np.asarray(PICTURE), k=-1))
+
+
+XMP = b'XML:com.adobe.xmp\0\0\0\0\0<x><rdf:Description tiff:Orientation="%d"/></x>'
+
+
+def exif_of(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes()[6:]
+
+
+def text_of(orientation: int) -> bytes:
+    return XMP % orientation
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([(b"eXIf", exif_of), (b"iTXt", text_of)]), st.integers(1, 8)), max_size=3
+    ),
+    st.booleans(),
+    st.sampled_from([0, 1, 5]),
+)
+def test_the_header_of_a_png_says_what_decoding_does(
+    late: list[tuple[tuple[bytes, Callable[[int], bytes]], int]], early: bool, junk: int
+) -> None:
+    """Orientations behind the pixels, several of them and beside one before, with more junk in the pixels."""
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    whole = saved(PICTURE, "PNG", **({"exif": exif} if early else {}))
+    end = whole.rindex(b"IEND") - 4
+    chunks = [chunk(kind, content(orientation)) for (kind, content), orientation in late]
+    data = whole[:end] + chunk(b"IDAT", b"") * junk + b"".join(chunks) + whole[end:]
+    expected = turn(np.asarray(PICTURE), read_header(data).orientation)
+    np.testing.assert_array_equal(decode_image(data), expected)
+    if late and len(late) == 1 and not early:
+        assert read_header(data).orientation == late[0][1]
+
+
+@pytest.mark.parametrize(("kind", "pages"), [("TIFF", 3), ("GIF", 3), ("WEBP", 3), ("PNG", 3), ("MPO", 1)])
+def test_pages_are_counted_and_the_first_is_taken(kind: str, pages: int) -> None:
+    others = [PICTURE.rotate(180), PICTURE.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    data = saved(PICTURE, kind, save_all=True, append_images=others)
+    assert page_count(data) == pages
+    assert page_count(saved(PICTURE, kind)) == 1
+    if kind in {"TIFF", "PNG"}:
+        np.testing.assert_array_equal(decode_image(data), np.asarray(PICTURE))
+
+
+def test_smaller_copies_in_a_tiff_are_no_pages() -> None:
+    small = PICTURE.resize((10, 15))
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    assert page_count(saved(PICTURE, "TIFF", save_all=True, append_images=[small])) == 1
+    small.encoderinfo = {}
+    assert page_count(saved(PICTURE, "TIFF", save_all=True, append_images=[small])) == 2
 
 
 def test_transparent_pixels_are_white_and_sixteen_bits_are_scaled() -> None:
@@ -121,11 +181,14 @@ IDS = np.array([[0, 1, 2], [3, 3, 3]], np.uint8)
         (Image.fromarray(IDS).convert("LA"), {}),
         (Image.fromarray(np.stack([IDS] * 3, axis=2)), {}),
         (Image.fromarray(IDS.astype(np.uint16)), {}),
+        (Image.fromarray(np.stack([IDS] * 3, axis=2)), {"format": "WEBP", "lossless": True}),
     ],
-    ids=["grey", "grey with alpha", "rgb of one value", "16 bits"],
+    ids=["grey", "grey with alpha", "rgb of one value", "16 bits", "lossless WebP"],
 )
 def test_masks_give_their_ids(image: Image.Image, options: dict[str, object]) -> None:
-    np.testing.assert_array_equal(decode_mask(saved(image, "PNG", **options)), IDS)
+    buffer = io.BytesIO()
+    image.save(buffer, **{"format": "PNG", **options})
+    np.testing.assert_array_equal(decode_mask(buffer.getvalue()), IDS)
 
 
 def test_palette_masks_give_their_indices() -> None:
@@ -138,6 +201,7 @@ def test_palette_masks_give_their_indices() -> None:
     ("data", "message"),
     [
         (saved(PICTURE, "JPEG"), "compression changes class ids"),
+        (saved(PICTURE, "WEBP"), "compression changes class ids"),
         (saved(PICTURE, "PNG"), "colour picture"),
         (saved(Image.fromarray(np.full((4, 4), 999, np.uint16)), "PNG"), "outside 0…255"),
     ],

@@ -58,6 +58,17 @@ def test_the_same_content_gives_the_same_commit(good, run) -> None:
     assert len(run.store.log("pairs")) == 1
 
 
+def test_an_addition_of_which_nothing_is_usable_is_no_commit(good, run) -> None:
+    first = run()
+    assert run(add=True).commit.id == first.commit.id  # the same content again
+    for path in [*good.root.rglob("item_*")]:
+        path.unlink()
+    good.put("x", 99, image=b"junk")
+    with pytest.raises(DataError, match=r"no usable item .x: not an image"):
+        run(add=True)
+    assert len(run.store.log("pairs")) == 1
+
+
 @pytest.mark.parametrize("add", [False, True])
 def test_more_images_never_move_the_old_ones(good, run, add: bool) -> None:
     before = splits(run())

@@ -21,7 +21,7 @@ from tests.on_cluster.tried import Choice
 CHECKOUT = Path(__file__).parents[2]
 CLUSTER = "local"
 NAME = "platform"
-MINUTES = 12
+MINUTES = 30
 
 
 @dataclass

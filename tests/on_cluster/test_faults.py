@@ -32,7 +32,7 @@ REFUSED = (
     ("project-kind-not-permitted",),
 )
 SUFFERED = (("dangling-service", "katib-step"), ("prunable-claim",), ("cluster-admin-role-binding",))
-SECONDS = 90
+SECONDS = 300
 
 
 @dataclass(frozen=True)

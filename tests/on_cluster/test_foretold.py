@@ -34,7 +34,7 @@ MLFLOW: Key = ("deployment", "mlflow", "mlflow")
 CLAIM: Key = ("persistentvolumeclaim", "mlflow", "data-postgres-0")
 OLD_NAMESPACE: Key = ("namespace", "", "mlflow")
 WATCHED = (MYSQL, OPERATOR, ISTIOD, GATEWAY, BOARDS, BOARDS_KIND, MLFLOW, CLAIM, OLD_NAMESPACE)
-SECONDS = 90
+SECONDS = 300
 
 
 @dataclass

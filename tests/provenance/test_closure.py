@@ -5,10 +5,11 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from pylib.provenance.closure import files, modules
+from pylib.provenance.closure import files, is_left, modules
 from pylib.provenance.materials import ROOT
 
 STEPS = ("ingest", "prepare", "train", "evaluate", "release")
@@ -127,6 +128,29 @@ def test_how_the_files_lie_there_is_no_part_of_a_key(copy):
         (copy / "pylib/data/.checks.py.swp").write_text("over")
 
     assert changed(copy, touch) == set()
+
+
+LEFT = ("nohup.out", "train.log", "loop.py.orig", "loop.py.rej", "loop.py~", "#loop.py#", "core.4711")
+READ = ("schedule.json", "page.html.j2", "weights.bin", "names", "core.json", "login")
+
+
+def test_what_was_left_beside_the_code_is_no_part_of_a_key(copy):
+    def leave():
+        for name in LEFT:
+            (copy / "pylib/training" / name).write_text("left")
+
+    assert changed(copy, leave) == set()
+
+
+def test_any_other_file_counts_for_code_may_read_it_before_it_is_in_git(copy):
+    assert [name for name in READ if is_left(Path("pylib/training") / name)] == []
+    assert changed(copy, lambda: (copy / "pylib/training/names").write_text("new")) == {"train", "evaluate"}
+
+
+def test_no_file_in_git_has_the_name_of_what_is_left():
+    tracked = subprocess.check_output(["git", "ls-files", "-z", "pylib"], cwd=ROOT, text=True).split("\0")
+    assert "pylib/provenance/closure.py" in tracked
+    assert [name for name in filter(None, tracked) if is_left(Path(name))] == []
 
 
 def test_a_step_that_is_none_of_pylibs_uses_all_of_it():

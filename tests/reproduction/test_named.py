@@ -35,6 +35,11 @@ def test_by_its_digest_or_the_first_of_it(named, released):
     assert [named(first), named(second[:10])] == [first, second]
 
 
+def test_by_its_digest_in_capitals(named, released):
+    first, second = (made.digest for made in released)
+    assert [named(first.upper()), named(second[:10].upper())] == [first, second]
+
+
 def test_by_the_commit_that_released_it(named, released):
     assert [named(made.commit) for made in released] == [made.digest for made in released]
     assert named("HEAD") == released[1].digest

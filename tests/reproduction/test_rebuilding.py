@@ -1,9 +1,12 @@
 """Models made again from the artifact store, the data store and Git; and planted differences, each named."""
 
+import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,8 @@ from PIL import Image
 
 from pylib.provenance.digests import BUNDLE
 from pylib.provenance.reproduced import is_reproduced
-from tests.person import as_in_git
+from tests.person import PYLIB, as_in_git
+from tests.signals import unignored
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +104,38 @@ def test_without_the_code_it_says_so(person, digest, tmp_path):
     assert "whose code made this model, is not here; `git fetch` it" in refused.stderr
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_step_too_and_leaves_nothing(person, digest, number):
+    before = set(person.output.glob("reproductions/*"))
+    command = [PYLIB, "reproduce", digest.upper()]
+    with subprocess.Popen(
+        command,
+        cwd=person.repository,
+        env=person.environment,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=unignored,  # noqa: PLW1509
+    ) as process:
+        while not rerunning(person):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(number)
+        process.wait(60)
+    assert process.returncode != 0
+    assert rerunning(person) == []
+    assert set(person.output.glob("reproductions/*")) == before
+    assert person.git("worktree", "list").count("\n") == 1
+
+
+def rerunning(person):
+    """The processes that run a step again for this person."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            said = file.read_bytes().decode(errors="replace")
+            found += [said] if "rerun.py" in said and str(person.output) in said else []
+    return found
+
+
 def edited(person, digest, change):
     """A copy of a model in which the record of its step `train` says something else."""
     copy = person.output / "edited"
@@ -151,8 +187,8 @@ def test_a_line_of_the_loss_is_named(person, data):
         objective.write_text(committed)
     refused = person.tries("reproduce", str(model))
     assert refused.returncode == 1
-    assert "the weights differ from epoch 1 of 2" in refused.stderr
-    assert "pylib/tasks/segmentation/objective.py" in refused.stderr
+    assert "step train was made with another pylib/tasks/segmentation/objective.py" in refused.stderr
+    assert "was run again" not in refused.stderr
 
 
 def test_another_pillow_is_named(person, data, tmp_path):

@@ -17,7 +17,7 @@ from pylib.data.ingest import IngestResult
 from pylib.data.plan import Options
 from pylib.data.shard_writer import write_shards
 from pylib.data.shards import load_split
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, DataError
 from pylib.steps.ingest import ingest
 from pylib.steps.prepare import check_parameters, side
 from pylib.store.local import LocalStore
@@ -133,6 +133,7 @@ def test_one_image_under_two_labels_is_a_contradiction(run: Run, labelled: Path,
             path.unlink()
     _put(labelled / "images/dog/liar.jpg", 4)  # that of cat/04
     _put(labelled / "images/cat/copy.jpg", 6)  # that of cat/06
+    _put(labelled / "images/cat/new.jpg", 99)  # an addition of nothing else would be refused
     result = run(labelled, add=add)
     found = {finding.item: finding.code for finding in result.findings if finding.rejected}
     assert found["dog/liar"] == "duplicate-contradictory"
@@ -143,11 +144,8 @@ def test_one_image_under_two_labels_is_a_contradiction(run: Run, labelled: Path,
 def test_an_id_with_another_label_is_taken(run: Run, valued: Path) -> None:
     run(valued, task="values")
     (valued / "targets.csv").write_text("id,value\n07,9\n")
-    [finding] = [finding for finding in run(valued, add=True).findings if finding.item == "07"]
-    assert (finding.code, finding.reason) == (
-        "id-taken",
-        "the parent commit has another image or value of this id",
-    )
+    with pytest.raises(DataError, match="07: the parent commit has another image or value of this id"):
+        run(valued, add=True)  # and nothing else that is usable
 
 
 def test_a_report_shows_what_the_task_has(run: Run, labelled: Path, tmp_path: Path) -> None:

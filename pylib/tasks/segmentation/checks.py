@@ -20,9 +20,10 @@ from pylib.errors import ConfigurationError, DataError
 from pylib.palette import class_rgb, hatched
 from pylib.settings import max_pixels
 from pylib.tasks.segmentation import orientation
-from pylib.tasks.segmentation.kept_colours import to_keep
+from pylib.tasks.segmentation.contradictions import COLOURS_FIX, check_numbers
+from pylib.tasks.segmentation.kept_colours import unheld
 from pylib.tasks.segmentation.mask_files import MaskValues, class_ids, read_pixels
-from pylib.tasks.segmentation.meaning import COLOURS_FIX, choose, described, given_colours
+from pylib.tasks.segmentation.meaning import choose, described, given_colours
 from pylib.tasks.segmentation.readings import MaskFile, SourceMask
 from pylib.tasks.segmentation.records import class_lookup
 
@@ -88,12 +89,13 @@ def settle(layout: Layout, classes: dict[int, str], max_pixels: int) -> Settled:
         if values
     ]
     given = given_colours(classes, layout.colours)
-    chosen = choose(files, classes, given, layout.kept)
+    chosen = choose(files, classes, given, layout.kept or {})
+    check_numbers(files, chosen, classes, layout)
     candidates = [
         replace(one, source=SourceMask(one.source, values, chosen[values.storage] if values else None))
         for one, values in zip(layout.candidates, found, strict=True)
     ]
-    return Settled(candidates, list(described(files, chosen)), to_keep(files, chosen, given, layout.kept))
+    return Settled(candidates, [*described(files, chosen), *unheld(files, chosen, layout.kept)])
 
 
 def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str]) -> CheckedTarget:
@@ -114,6 +116,7 @@ def check(candidate: Candidate, image: NDArray[np.uint8], classes: dict[int, str
         amounts=amounts,
         files={file: candidate.source.path if stored is data else stored},
         findings=[*laid.findings, *findings],
+        colours=candidate.source.colours,
         alone=_about("mask-single-class", candidate, classes, amounts) if len(known) == 1 else None,
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pylib.data.colours import Colour
-from pylib.data.images import read_mask
+from pylib.data.images import page_count, read_mask
 from pylib.data.samples import BYTE, WORD, bits_of, white_is_zero, wide_samples
 from pylib.errors import DataError
 
@@ -95,6 +95,10 @@ def _distinct(codes: NDArray[Any]) -> list[int]:
 
 
 def _pixels(image: Image.Image, data: bytes) -> MaskPixels:
+    if (pages := page_count(data)) > 1:
+        raise DataError(
+            f"mask has {pages} pages or frames, and one can be read: save all classes in one, as PNG"
+        )
     bits, inverted = bits_of(image), white_is_zero(image)
     if image.mode in {"P", "PA"}:
         return _indexed(image, bits)
@@ -169,10 +173,19 @@ def _whole(array: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def _opaque(array: NDArray[Any]) -> NDArray[Any]:
-    """The same without alpha. What is wholly transparent must be black below, as editors leave it."""
+    """The same without alpha. What is wholly transparent must be black below, as editors leave it.
+
+    Where black is opaque too, alpha tells two things apart that would be one class without it.
+    """
     alpha, rest = array[..., -1], array[..., :-1]
     most = 255 if array.dtype == np.uint8 else (1 << WORD) - 1
-    if np.any((alpha != most) & ~((alpha == 0) & (rest == 0).all(axis=-1))):
+    black, clear = (rest == 0).all(axis=-1), alpha == 0
+    if np.any(black & clear) and np.any(black & (alpha == most)):
+        raise DataError(
+            "mask has opaque and transparent black, told apart by transparency alone: save class ids as PNG, "
+            "without transparency"
+        )
+    if np.any((alpha != most) & ~(clear & black)):
         raise DataError(
             "mask has transparent pixels, whose class cannot be seen: save it without transparency"
         )

@@ -14,7 +14,8 @@ from pylib.data.classes import IGNORE, VOID
 from pylib.data.colours import Colour, voc_colours
 from pylib.data.samples import BYTE
 from pylib.errors import DataError
-from pylib.tasks.segmentation.kept_colours import Kept, contradiction, unambiguous
+from pylib.tasks.segmentation.contradictions import COLOURS_FIX, check_across, check_levels
+from pylib.tasks.segmentation.kept_colours import Kept, ambiguity, contradiction, unambiguous
 from pylib.tasks.segmentation.mask_files import Storage
 from pylib.tasks.segmentation.palettes import disagreement, follow_voc
 from pylib.tasks.segmentation.readings import (
@@ -30,9 +31,8 @@ from pylib.tasks.segmentation.readings import (
     by_stored_colour,
 )
 
-_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
-COLOURS_FIX = "give each class its color in classes.yaml, as in 1: {name: cat, color: [64, 0, 0]}"
 Files = Sequence[MaskFile]
+_KEPT = "as in the commit that they are added to"
 
 
 def given_colours(classes: Mapping[int, str], colours: Mapping[Colour, str]) -> Colours:
@@ -51,14 +51,15 @@ def choose(
     `kept` are the colours of the commit to which these masks are added.
     """
     known = set(classes) if _is_class(VOID, classes) else set(classes) - {VOID}
+    given = {**unambiguous(kept), **given} if given else given
     chooser = _Chooser(known, given, voc_colours(classes), kept, files)
     by_storage = {"grey": chooser.grey, "palette": chooser.palette, "colour": chooser.coloured}
     chosen: dict[Storage, Reading] = {}
     for storage in dict.fromkeys(one.values.storage for one in files):
         group = [one for one in files if one.values.storage == storage]
         chosen[storage] = by_storage[storage](group)
-        chooser.check_levels(group, chosen[storage])
-    _check_black_and_white(files, chosen)
+        check_levels(group, chosen[storage], known)
+    check_across(files, chosen)
     return chosen
 
 
@@ -85,8 +86,10 @@ class _Chooser:
     files: Files
 
     def grey(self, group: Files) -> Reading:
-        """As given; else as stored, which other than with 8 bits no viewer shows; else as shown."""
+        """As given or kept; else as stored, which other than with 8 bits no viewer shows; else as shown."""
         colours = [by_stored_colour(self.given), by_colour(self.given, "as given")] if self.given else []
+        if self.kept and not self.given:
+            colours = [by_stored_colour(unambiguous(self.kept), _KEPT), self._as_kept]
         reading = best([*colours, STORED, SEEN], group, self.known | {VOID})
         scaled = [one for one in group if _differ(one)]
         plain = next((one for one in group if one.values.bits == BYTE and one not in scaled), None)
@@ -100,14 +103,48 @@ class _Chooser:
     def coloured(self, group: Files) -> Reading:
         """As given, or as VOC has it by name; else grey values in three channels."""
         given = [by_colour(self.given, "as given"), by_stored_colour(self.given)] if self.given else []
-        voc = [by_colour(self.voc, "VOC's by name")] if self.voc and not self.given else []
+        if not self.given and (both := ambiguity(group, self.kept)):
+            raise DataError(f"masks: {both}: {COLOURS_FIX}")
         kept = [self._as_kept] if self.kept and not self.given else []
-        return best([*given, *kept, *voc, STORED, SEEN], group, self.known | {VOID})
+        beside = {} if self.given or kept else self._of_palettes
+        palettes = [by_colour(beside, "as in the palettes")] if beside else []
+        voc = [self._by_voc] if self.voc and not self.given and self._may_be_vocs(group) else []
+        return best([*given, *kept, *palettes, *voc, STORED, SEEN], group, self.known | {VOID})
+
+    @property
+    def _of_palettes(self) -> Colours:
+        """The ids by colour of palettes beside, where those agree on them."""
+        group = [one for one in self.files if one.values.storage == "palette"]
+        if disagreement(group):
+            return {}
+        values = (value for one in group for value in one.values.values.values())
+        return {value.seen: value.own[0] for value in values if value.seen and value.own[0] in self.known}
+
+    @property
+    def _by_voc(self) -> Reading:
+        return by_colour(self.voc, "VOC's by name")
+
+    def _may_be_vocs(self, group: Files) -> bool:
+        """Whether VOC's colours by name contradict neither what is kept nor an index that is a class.
+
+        An index says something of itself where a file's palette is VOC's, so that no editor has moved it.
+        """
+        kept = unambiguous(self.kept)
+        for one in group:
+            told = one.values.storage == "palette" and follow_voc([one])
+            for value in one.values.values.values():
+                number = self._by_voc.id_of(value)
+                own = INDEX.id_of(value) if told else None
+                if value.seen and kept.get(value.seen, number) != number:
+                    return False
+                if own in self.known and number not in (own, None):
+                    return False
+        return True
 
     @property
     def _as_kept(self) -> Reading:
         void = None if VOID in self.known else VOID
-        return by_colour(unambiguous(self.kept), "as in the commit that they are added to", void=void)
+        return by_colour(unambiguous(self.kept), _KEPT, void=void)
 
     def palette(self, group: Files) -> Reading:
         """As given; else the index where palettes agree; else the colour or the grey level."""
@@ -117,15 +154,16 @@ class _Chooser:
             coloured = by_colour(self.given, "as given", void=None if VOID in self.known else VOID)
             indices = [] if conflict or self._contradicts(group) else [INDEX]
             return best([coloured, *indices], group, known)
-        voc = by_colour(self.voc, "VOC's by name")
-        covered = sum(voc.covers(one.values, known) for one in group)
-        if self.voc and not follow_voc(group) and covered >= (len(group) / 2 if conflict else len(group)):
-            return voc
+        if self.kept and conflict and all_cover(self._as_kept, group, known):
+            return self._as_kept
+        covered = sum(self._by_voc.covers(one.values, known) for one in group)
+        least = len(group) / 2 if conflict else len(group)
+        if self.voc and not follow_voc(group) and covered >= least and self._may_be_vocs(group):
+            return self._by_voc
         if not conflict:
             return self._index_or_level(group)
-        for reading in (self._as_kept, SEEN):
-            if all_cover(reading, group, known if reading.by_colour else self.known):
-                return reading
+        if all_cover(SEEN, group, self.known):
+            return SEEN
         raise DataError(f"masks: palettes differ, {conflict}: {COLOURS_FIX}")
 
     def _contradicts(self, group: Files) -> bool:
@@ -148,32 +186,6 @@ class _Chooser:
             f"masks: both the indices of {moved.name} and the grey levels that they show are class ids, and"
             f" not the same: save it as grey, or {COLOURS_FIX}"
         )
-
-    def check_levels(self, group: Files, reading: Reading) -> None:
-        """Refuse masks of nothing but black and white, where white is no class.
-
-        Those of fewer bits beside them may have been the same, and say 1 for it.
-        """
-        group = [one for one in group if one.values.bits >= BYTE] or group
-        found = {reading.id_of(value) for one in group for value in one.values.values.values()}
-        if found == {0, VOID} and VOID not in self.known:
-            name = next(one.name for one in group if not reading.covers(one.values, {0}))
-            raise DataError(
-                f"masks: {name} and the others hold 0 and 255 alone, and 255 is no class: name it, as in"
-                f" --classes 0=background,255=object"
-            )
-
-
-def _check_black_and_white(files: Files, chosen: Mapping[Storage, Reading]) -> None:
-    """Refuse palettes that show 0 white, or 1 black, beside grey masks of one bit, in which 1 is white."""
-    grey = next((one for one in files if one.values.storage == "grey" and one.values.bits == 1), None)
-    for one in (one for one in files if grey and one.values.storage == "palette"):
-        ids = {value.seen: chosen["palette"].id_of(value) for value in one.values.values.values()}
-        if grey and (ids.get(_WHITE) == 0 or ids.get(_BLACK) == 1):
-            raise DataError(
-                f"masks: the palette of {one.name} shows 0 white or 1 black, and in {grey.name}, of one bit,"
-                f" 1 is white: save all alike, or {COLOURS_FIX}"
-            )
 
 
 def _plain(name: str) -> str:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.data.containers import UPRIGHT
 from pylib.data.findings import Finding, Rule, find
-from pylib.data.images import UPRIGHT, Header, read_header, turn
+from pylib.data.images import Header, read_header, turn
 from pylib.data.layout import Candidate, Reading
 from pylib.errors import DataError
 

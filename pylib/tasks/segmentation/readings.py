@@ -1,7 +1,9 @@
 """Ways to make class ids of the values of a mask file; the whole set decides which is right (meaning)."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from pylib.data.colours import Colour, shown
@@ -13,11 +15,15 @@ _IDS = 256
 
 @dataclass(frozen=True)
 class Reading:
-    """A way to read values: its name in a report, and the class id of a value, or None."""
+    """A way to read values: its name in a report, and the class id of a value, or None.
+
+    `colour_of` is the colour by which a value shows its id, to be kept in the commit; None where it has none.
+    """
 
     name: str
     id_of: Callable[[Value], int | None]
     by_colour: bool = False
+    colour_of: Callable[[Value], Colour | None] = attrgetter("seen")
 
     def covers(self, values: MaskValues, known: set[int]) -> bool:
         """Whether every value of a file is one of the known ids."""
@@ -49,6 +55,19 @@ class SourceMask:
         return {code: number for code, number in found.items() if number is not None}
 
     @property
+    def colours(self) -> dict[int, set[Colour]]:
+        """The colours that show a class id in it."""
+        found: dict[int, set[Colour]] = defaultdict(set)
+        if self.reading is None or self.values is None:
+            return {}
+        one_bit = (self.values.storage, self.values.bits) == ("grey", 1)  # black and white, and no more
+        colour_of = attrgetter("seen") if one_bit else self.reading.colour_of
+        for code, number in self.ids.items():
+            if colour := colour_of(self.values.values[code]):
+                found[number].add(colour)
+        return dict(found)
+
+    @property
     def by_colour(self) -> bool:
         """Whether classes are told by colours."""
         return self.reading is not None and self.reading.by_colour
@@ -78,14 +97,15 @@ def by_colour(colours: Colours, whose: str, *, void: int | None = None) -> Readi
     return Reading(f"colour, {whose}", id_of, by_colour=True)
 
 
-def by_stored_colour(colours: Colours) -> Reading:
+def by_stored_colour(colours: Colours, whose: str = "as given") -> Reading:
     """The colour or the grey level as it is stored, which of 16 bits nobody need have seen."""
 
-    def id_of(value: Value) -> int | None:
+    def colour_of(value: Value) -> Colour:
         red, green, blue = value.own * 3 if len(value.own) == 1 else value.own
-        return colours.get((red, green, blue))
+        return red, green, blue
 
-    return Reading("colour as it is stored, as given", id_of, by_colour=True)
+    name = f"colour as it is stored, {whose}"
+    return Reading(name, lambda value: colours.get(colour_of(value)), by_colour=True, colour_of=colour_of)
 
 
 def best(readings: Sequence[Reading], files: Sequence[MaskFile], known: set[int]) -> Reading:
@@ -113,6 +133,12 @@ def _level(value: Value) -> int | None:
     return value.seen[0] if value.seen and len(set(value.seen)) == 1 else None
 
 
-STORED = Reading("the values that they store", _stored)
+def _no_colour(_: Value) -> Colour | None:
+    """Grey values that are ids: what they look like says nothing."""
+    return None
+
+
+WHITE: Colour = (255, 255, 255)
+STORED = Reading("the values that they store", _stored, colour_of=_no_colour)
 INDEX = Reading("index", _stored)
-SEEN = Reading("the grey level that is seen, 0…255", _level)
+SEEN = Reading("the grey level that is seen, 0…255", _level, colour_of=_no_colour)

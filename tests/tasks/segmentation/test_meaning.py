@@ -243,6 +243,27 @@ REFUSED: dict[str, tuple[str, Write, str]] = {
         lambda ids, _: saved(Image.fromarray(np.dstack([np.asarray(coloured(ids)), ids * 100]))),
         "transparent pixels",
     ),
+    "opaque black beside transparent black": (
+        PLAIN,
+        lambda ids, _: saved(
+            Image.fromarray(np.dstack([np.zeros((*ids.shape, 3), np.uint8), (ids > 0) * np.uint8(255)]))
+        ),
+        "mask has opaque and transparent black",
+    ),
+    "a page for each class": (
+        PLAIN,
+        lambda ids, _: saved(
+            grey(ids, (0, 1, 0)), "TIFF", save_all=True, append_images=[grey(ids, (0, 0, 2))]
+        ),
+        "mask has 2 pages or frames, and one can be read",
+    ),
+    "a frame for each class": (
+        PLAIN,
+        lambda ids, _: saved(
+            grey(ids, (0, 1, 0)), "GIF", save_all=True, append_images=[grey(ids, (0, 0, 2))]
+        ),
+        "mask has 2 pages or frames, and one can be read",
+    ),
     "a photograph": (
         GIVEN,
         lambda _, n: saved(Image.fromarray(np.random.default_rng(n).integers(0, 256, (80, 96, 3), np.uint8))),

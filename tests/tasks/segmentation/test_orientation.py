@@ -14,7 +14,7 @@ from pylib.data.layout import Reading
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
 from pylib.errors import DataError
-from tests.data.made import Folder, encode, noise
+from tests.data.made import Folder, chunk, encode, noise
 
 ORIENTATION = 0x0112
 
@@ -103,6 +103,24 @@ def test_what_others_show_is_taken_and_still_a_risk(good: Folder, tmp_path: Path
         assert codes(plan) == {"tells": "mask-turned", "square": "mask-orientation"}
         np.testing.assert_array_equal(mask_of(plan, "square"), turn(square, 8))
         assert any("as their shape tells" in sentence for sentence in plan.assumed)
+
+
+def late(data: bytes, orientation: int) -> bytes:
+    """A PNG whose orientation stands behind its pixels."""
+    end = data.rindex(b"IEND") - 4
+    return data[:end] + chunk(b"eXIf", exif(orientation).tobytes()[6:]) + data[end:]
+
+
+def test_an_orientation_behind_the_pixels_turns_the_mask_too(good: Folder, tmp_path: Path) -> None:
+    stored, square = corner(40, 48), corner(44, 44)
+    good.put("x", image=late(encode(noise(99), "PNG"), 6), mask=encode(stored, "PNG"))
+    good.put("y", image=late(encode(noise(98, 44, 44), "PNG"), 6), mask=encode(square, "PNG"))
+    good.put("z", image=late(encode(noise(97), "PNG"), 3), mask=late(encode(stored, "PNG"), 3))
+    with plan_ingest(str(good.root), None, Options(), cache=tmp_path) as plan:
+        found = {one.item: one.code for one in plan.findings if one.code != "extension-wrong"}
+        assert found == {"x": "mask-turned", "y": "mask-orientation"}
+        np.testing.assert_array_equal(mask_of(plan, "x"), turn(stored, 6))
+        np.testing.assert_array_equal(mask_of(plan, "z"), turn(stored, 3))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
