@@ -166,7 +166,7 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
 def _legend(
     layout: Layout, options: Options, old: DatasetIndex | None, task: Task, name: str
 ) -> dict[int, str]:
-    """The classes of the commit to be; raises ConfigurationError where what is added brings some it may not."""
+    """The classes of the commit to be; raises ConfigurationError where it may not add some."""
     legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
     if old is None or not options.add:
         return legend
