@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 PYTEST := .venv/bin/python -m pytest
+# Processes that run tests side by side, a file in one of them; each takes about 2 GB.
+WORKERS := 2
 # What could not be looked at, upstream's bases where GitHub is out of reach say, is named before the tests and once
 # more after them; STRICT=--strict makes it an error, as the hook and the workflow `ci` do.
 STRICT :=
@@ -42,8 +44,8 @@ validate: environments ## what a push would bring to each cluster, checked witho
 .PHONY: test
 test: lint ## everything: lint, the cluster's check, the fast tests, then those that train models and start servers
 	@$(VALIDATE)
-	$(PYTEST) -m "not slow"
-	$(PYTEST) -m slow
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow"
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m slow
 	@sed -n 's/^not \(checked\|judged\)/NOT LOOKED AT: &/p; /^NOT LOOKED AT/p' $(SAID) | sort -u
 
 .PHONY: test-cluster

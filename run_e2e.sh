@@ -4,11 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'HELP'
-Usage: ./run_e2e.sh [--data SOURCE] [--weights WEIGHTS] [--output DIR] [--keep-serving] [-p NAME=VALUE …]
+Usage: ./run_e2e.sh [--task TASK] [--data SOURCE] [--weights WEIGHTS] [--output DIR] [--keep-serving]
+                    [-p NAME=VALUE …]
 
-  --data SOURCE       a folder, tar or zip of images/ and masks/, or a known name: sample (default),
-                      oxford-pets (the official archives, about 800 MB, resumable)
-  --weights WEIGHTS   the encoder's first weights: none (default), imagenet, or a Keras weights file
+  --task TASK         segmentation (default), or classification
+  --data SOURCE       a folder, tar or zip: of images/ and masks/, or of a folder of images for each class or
+                      a table of images and labels; or a known name: sample (default, the task's own),
+                      oxford-pets (segmentation; the official archives, about 800 MB, resumable)
+  --weights WEIGHTS   the backbone's first weights: none (default), imagenet, or a Keras weights file
   --output DIR        where all results go (default ./out)
   --keep-serving      leave the model server up; stop it with: pylib serve --stop
   -p NAME=VALUE       a parameter of the pipeline, such as -p image_size=96; may be repeated
@@ -19,11 +22,12 @@ HELP
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-data=sample weights=none output=out keep_serving=false parameters=()
+task=segmentation data=sample weights=none output=out keep_serving=false parameters=()
 fail() { echo "error: $*" >&2; exit 1; }
 value() { [[ $# -ge 2 ]] || fail "$1 needs a value; see ./run_e2e.sh --help"; echo "$2"; }
 while [[ $# -gt 0 ]]; do
   case $1 in
+    --task) task=$(value "$@"); shift 2 ;;
     --data) data=$(value "$@"); shift 2 ;;
     --weights) weights=$(value "$@"); shift 2 ;;
     --output) output=$(value "$@"); shift 2 ;;
@@ -33,6 +37,7 @@ while [[ $# -gt 0 ]]; do
     *) fail "unknown option '$1'; see ./run_e2e.sh --help" ;;
   esac
 done
+[[ -f $here/pipelines/$task.py && -d $here/pylib/tasks/$task ]] || fail "no task '$task'; see ./run_e2e.sh --help"
 command -v git >/dev/null || fail "git is missing; install it: a release is a Git commit"
 
 "$here/environments.sh" train serve
@@ -42,14 +47,14 @@ export PATH PYLIB_OUTPUT
 SECONDS=0
 
 # Images in: checked, committed to the versioned store; what is bad is set aside and named in a report.
-dataset=$(pylib data ingest "$data" --report "$output/data-report")
+dataset=$(pylib data ingest "$data" --task "$task" --report "$output/data-report")
 
 # Train, judge, release: the pipeline that a cluster runs, on the commit that ingest made.
-pylib run segmentation --data "$dataset" --weights "$weights" "${parameters[@]}"
+pylib run "$task" --data "$dataset" --weights "$weights" "${parameters[@]}"
 
 # Serve what the release commit names, and ask it about an image that training never saw.
 pylib serve --stop > /dev/null # one that an earlier run left up
-pylib serve segmentation --detach
+pylib serve "$task" --detach
 $keep_serving || trap 'pylib serve --stop > /dev/null' EXIT
 question=$(pylib data example "$dataset" "$output/question" --split test)
 pylib predict "$question" --overlay "$output/answer.png" --json > "$output/answer.json"

@@ -13,7 +13,7 @@ def run(*options):
 def test_help_explains_every_option():
     shown = run("--help")
     assert shown.returncode == 0
-    for option in ("--data", "--weights", "--output", "--keep-serving", "-p"):
+    for option in ("--task", "--data", "--weights", "--output", "--keep-serving", "-p"):
         assert option in shown.stdout
 
 
@@ -23,6 +23,8 @@ def test_help_explains_every_option():
         (["--dta", "x"], "unknown option '--dta'"),
         (["--data"], "--data needs a value"),
         (["sample"], "unknown option 'sample'"),
+        (["--task", "classificaton"], "no task 'classificaton'"),
+        (["--task", "placement"], "no task 'placement'"),
     ],
 )
 def test_a_wrong_option_is_one_line(options, reason):

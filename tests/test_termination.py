@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,8 @@ def test_what_was_started_ends_with_the_process_that_is_told_to(number):
         process.send_signal(number)
         process.wait(60)
     assert process.returncode != 0
-    assert [is_alive(pid) for pid in started] == [False, False]
+    while any(map(is_alive, started)):  # a killed process goes when the scheduler gets to it
+        time.sleep(0.01)
 
 
 def test_clearing_up_goes_on_when_told_again():

@@ -68,7 +68,7 @@ def ingest(
     from pylib.data.sources import default_name
     from pylib.steps.ingest import ingest as ingest_source
 
-    name, output = repository or default_name(source), settings().output
+    name, output = repository or default_name(source, task), settings().output
     folder = report or output / "reports" / "ingest" / name
     result = ingest_source(
         source,

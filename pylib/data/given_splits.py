@@ -1,17 +1,17 @@
 """Splits that a source gives by itself: what its folders are called, lists of names, a column of a table."""
 
-import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pylib.data.dataset import SplitName
 from pylib.data.findings import Finding, find
-from pylib.data.layout import hidden, without_extension
+from pylib.data.layout import Candidate, hidden, without_extension
 from pylib.data.names import printable
-from pylib.errors import DataError, one_line
+from pylib.data.tables import NAME_COLUMNS, Table, header, read_table, read_text, tables_in
+from pylib.errors import DataError
 
 _WORDS: dict[SplitName, tuple[str, ...]] = {
     "train": ("training", "train", "trn"),
@@ -20,21 +20,8 @@ _WORDS: dict[SplitName, tuple[str, ...]] = {
     "calibration": ("calibration", "calib", "cal"),
 }
 _LISTS = ("", "ImageSets/Segmentation", "ImageSets", "splits", "split", "lists")
-_SPLIT_COLUMNS = ("split", "subset", "partition")
-_NAME_COLUMNS = (
-    "path",
-    "image",
-    "file",
-    "filename",
-    "file_name",
-    "image_path",
-    "id",
-    "image_id",
-    "name",
-    "img",
-)
+SPLIT_COLUMNS = ("split", "subset", "partition")
 _FEW = 3
-_LONGEST_HEADER = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -52,6 +39,15 @@ def split_named(name: str) -> SplitName | None:
     return next((split for split, words in _WORDS.items() if plain in words), None)
 
 
+def split_of_cell(text: str, place: str) -> SplitName:
+    """The split that a cell of a table names; raises DataError, which names its place."""
+    if (split := split_named(text)) is None:
+        raise DataError(
+            f"{place}: {printable(text)!r} is no split; write train, validation, test or calibration"
+        )
+    return split
+
+
 def split_within(name: str) -> tuple[SplitName | None, str]:
     """The split that a name begins or ends with, and the rest of the name (train_images, masks-val)."""
     plain = re.sub(r"[^a-z0-9]", "", name.casefold())
@@ -62,15 +58,15 @@ def split_within(name: str) -> tuple[SplitName | None, str]:
     return None, plain
 
 
-def read_given(root: Path, images: Mapping[str, list[Path]]) -> Given:
-    """What lists and tables of a data set say of its images, by id.
+def read_given(root: Path, images: Mapping[str, list[Path]], less: Collection[Path] = ()) -> Given:
+    """What lists and tables of a data set say of its images, by id; the files `less` are read elsewhere.
 
     Raises DataError where a file cannot be read, names no split, or two of them contradict each other.
     """
     known = _by_name(root, images)
     given = Given()
     said: dict[str, str] = {}
-    for path, rows in _sources(root):
+    for path, rows in _sources(root, less):
         place = path.relative_to(root).as_posix()
         given.files.append(path)
         unknown = []
@@ -91,62 +87,48 @@ def read_given(root: Path, images: Mapping[str, list[Path]]) -> Given:
     return given
 
 
-def _sources(root: Path) -> Iterator[tuple[Path, list[tuple[str, SplitName]]]]:
+def described(given: Given, candidates: Iterable[Candidate]) -> Iterator[str]:
+    """Say, in a sentence for the report, what gave which split; nothing where nothing did."""
+    if not given.splits:
+        return
+    splits = [one.split for one in candidates]
+    counts = {split: splits.count(split) for split in dict.fromkeys(given.splits.values())}
+    text = ", ".join(f"{count} {split}" for split, count in counts.items() if count)
+    free = splits.count(None)
+    rest = f"; {free} are in no split of it and are taken for train's" if free else ""
+    by = ", ".join(printable(path.name) for path in given.files) or "its folders"
+    yield f"the split is given by {by}: {text}{rest}; what is missing is cut from train"
+
+
+def _sources(root: Path, less: Collection[Path]) -> Iterator[tuple[Path, list[tuple[str, SplitName]]]]:
     for folder in _LISTS:
         for path in sorted((root / folder).glob("*.txt")):
             split = split_named(path.stem)
             if split and not hidden(path.name):
-                yield path, [(line, split) for line in _text(path).splitlines() if line.strip()]
-    for path in sorted([*root.glob("*.[cC][sS][vV]"), *root.glob("*.[tT][sS][vV]")]):
-        if not hidden(path.name) and (rows := _table(path)) is not None:
+                yield path, [(line, split) for line in read_text(path).splitlines() if line.strip()]
+    for path in tables_in(root):
+        if path not in less and (rows := _table(path)) is not None:
             yield path, rows
 
 
 def _table(path: Path) -> list[tuple[str, SplitName]] | None:
     """The rows of a table with columns for an image's name and its split; None if it has no such columns."""
-    with path.open("rb") as stream:
-        header = stream.readline(_LONGEST_HEADER).decode("latin-1").casefold()
-    if not any(column in header for column in _SPLIT_COLUMNS):
+    if not any(column in header(path) for column in SPLIT_COLUMNS):
         return None  # of something else, in whatever encoding
-    lines = _text(path).splitlines()
-    delimiter = max(",;\t", key=lines[0].count)
-    reader = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True)
-    columns = {column.strip().casefold(): column for column in reader.fieldnames or [] if column}
-    split_column = next((columns[one] for one in _SPLIT_COLUMNS if one in columns), None)
-    name_column = next((columns[one] for one in _NAME_COLUMNS if one in columns), None)
+    table = read_table(path)
+    split_column, name_column = table.column(SPLIT_COLUMNS), table.column(NAME_COLUMNS)
     if split_column is None:
         return None
     if name_column is None:
         raise DataError(f"{path.name}: it has a column {split_column!r} but none for the image; call it path")
-    try:
-        return list(_rows(reader, name_column, split_column, path.name))
-    except csv.Error as error:
-        raise DataError(
-            f"{path.name}, line {reader.line_num}: {one_line(error)}; save it as CSV again"
-        ) from error
+    return list(_rows(table, name_column, split_column))
 
 
-def _rows(
-    reader: "csv.DictReader[str]", name_column: str, split_column: str, place: str
-) -> Iterator[tuple[str, SplitName]]:
-    for row in reader:
-        name, text = (row[name_column] or "").strip(), (row[split_column] or "").strip()
+def _rows(table: Table, name_column: str, split_column: str) -> Iterator[tuple[str, SplitName]]:
+    for line, (name, text) in table.rows(name_column, split_column):
         if not name or not text:
             continue  # an empty cell gives no split
-        split = split_named(text)
-        if split is None:
-            raise DataError(
-                f"{place}, line {reader.line_num}: {printable(text)!r} is no split; "
-                "write train, validation, test or calibration"
-            )
-        yield name, split
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name}: it cannot be read ({one_line(error)}); save it as UTF-8") from error
+        yield name, split_of_cell(text, f"{table.path.name}, line {line}")
 
 
 def _by_name(root: Path, images: Mapping[str, list[Path]]) -> dict[str, set[str]]:

@@ -14,6 +14,7 @@ from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding, all_rules
 from pylib.data.layout import Layout, Reading, with_safe_names
+from pylib.data.names import printable
 from pylib.data.selection import select
 from pylib.data.sources import Source, open_source
 from pylib.errors import ConfigurationError, DataError
@@ -123,13 +124,7 @@ def _task(options: Options, parent: Parent | None) -> Task:
 def _plan(source: Source, parent: Parent | None, options: Options, task: Task, name: str) -> Plan:
     layout = _oriented(with_safe_names(task.layout.read_layout(source.folder, source.uri)), options)
     old = parent.index if parent else None
-    legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
-    if old and options.add:
-        if counted(legend) != old.classes:
-            raise ConfigurationError(
-                f"{name}: its classes are {old.classes}; what is added must have the same"
-            )
-        legend = dict(sorted({**legend, **old.legend}.items()))
+    legend = _legend(layout, options, old, task, name)
     limit = options.max_pixels or max_pixels()
     base = parent if options.add else None
     told = replace(layout, asked=options.classes, kept=_kept_colours(base.index if base else None))
@@ -157,9 +152,36 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         files=_files(assembled.index, assembled.samples),
         samples=assembled.samples,
         findings=[*layout.findings, *selection.findings],
-        assumed=[*layout.assumed, selection.assumption, *settled.assumed, *_turned(samples)],
+        assumed=[
+            *layout.assumed,
+            *_new_classes(old, assembled.index, task),
+            selection.assumption,
+            *settled.assumed,
+            *_turned(samples),
+        ],
         usable=selection.usable,
     )
+
+
+def _legend(
+    layout: Layout, options: Options, old: DatasetIndex | None, task: Task, name: str
+) -> dict[int, str]:
+    """The classes of the commit to be; raises ConfigurationError where it may not add some."""
+    legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
+    if old is None or not options.add:
+        return legend
+    kept = task.checks.NEW_CLASSES and old.classes.items() <= counted(legend).items()
+    if counted(legend) != old.classes and not kept:
+        raise ConfigurationError(f"{name}: its classes are {old.classes}; what is added must have the same")
+    return dict(sorted({**legend, **old.legend}.items()))
+
+
+def _new_classes(old: DatasetIndex | None, index: DatasetIndex, task: Task) -> Iterator[str]:
+    """Name the classes that the parent commit lacks: a folder too many would be one."""
+    new = index.classes.keys() - old.classes.keys() if old and task.checks.NEW_CLASSES else set()
+    if new:
+        names = ", ".join(f"{printable(index.classes[number])} (id {number})" for number in sorted(new))
+        yield f"new beside the classes of the parent commit: {names}"
 
 
 def _kept_colours(base: DatasetIndex | None) -> dict[int, list[Colour]] | None:

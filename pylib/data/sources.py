@@ -11,9 +11,10 @@ from pylib.data.archives import unpack
 from pylib.data.downloads import download
 from pylib.errors import DataError
 from pylib.provenance.digests import digest_of, dir_hash
-from pylib.tasks.task import Task
+from pylib.tasks.task import DEFAULT, Task, find
 
-KNOWN = ("sample", "oxford-pets")
+SAMPLE = "sample"
+KNOWN = (SAMPLE, "oxford-pets")
 
 _PETS_URL = "https://thor.robots.ox.ac.uk/~vgg/data/pets"
 _PETS = {
@@ -52,7 +53,7 @@ def open_source(source: str, task: Task, *, cache: Path) -> Iterator[Source]:
         raise DataError(f"{source}: no such folder or archive, and no known data set ({', '.join(KNOWN)})")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="source-", dir=cache) as folder:
-        if source == "sample":
+        if source == SAMPLE:
             yield _sample(task, Path(folder) / "sample")
         elif source == "oxford-pets":
             yield _oxford_pets(Path(folder), cache)
@@ -79,8 +80,13 @@ def _digest(path: Path) -> dict[str, str]:
         raise DataError(f"{error.filename or path}: {error.strerror or error}; make it readable") from error
 
 
-def default_name(source: str) -> str:
-    """Return the repository name that a source gets if nobody names one: its own, less what stores refuse."""
+def default_name(source: str, task: str | None = None) -> str:
+    """Return the repository name that a source gets if nobody names one: its own, less what stores refuse.
+
+    Of the built-in sample it is what the task calls it.
+    """
+    if source == SAMPLE:
+        return find(task or DEFAULT).sample.NAME
     path = Path(source).expanduser()
     text = path.resolve().name if path.is_dir() else re.sub(r"(\.tar)?\.\w+$", "", path.name)
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:63] or "dataset"

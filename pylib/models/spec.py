@@ -13,17 +13,6 @@ from pylib.tasks import task
 SPEC_FILE = "model.json"
 
 
-IMAGENET_ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
-"""Widths of MobileNetV2 that keras.applications has weights of ImageNet for."""
-
-
-def imagenet_alpha(encoder: str, alpha: float) -> None:
-    """Raise ModelError where there are no weights of ImageNet for an encoder of this width."""
-    if encoder == "mobilenet_v2" and alpha not in IMAGENET_ALPHAS:
-        known = ", ".join(str(known) for known in IMAGENET_ALPHAS)
-        raise ModelError(f"no ImageNet weights of MobileNetV2 with alpha {alpha}; use one of {known}")
-
-
 class WeightsOrigin(BaseModel):
     """Where a network's first weights came from; sha256 (hex) is that of the file, None for random ones."""
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import keras
 
+from pylib.models.backbones.preprocessing import preprocess
+from pylib.models.backbones.table import BACKBONES
 from pylib.models.encoders import build_encoder
-from pylib.models.unet_spec import EncoderName, UNetSpec
+from pylib.models.unet_spec import UNetSpec
 
 LOGITS = "logits"
 
@@ -19,7 +21,7 @@ def build_unet(spec: UNetSpec, weights: Path | None = None) -> keras.Model:
     """
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     encoder = build_encoder(spec, weights)
-    normalised = _normalise(image, spec.encoder)
+    normalised = preprocess(image, BACKBONES[spec.encoder].preprocessing)
     *skips, x = encoder(normalised)
     for level, (skip, filters) in enumerate(zip([*reversed(skips), normalised], spec.filters, strict=False)):
         x = _up(x, skip, filters, name=f"up_{level}")
@@ -33,14 +35,6 @@ def build_unet(spec: UNetSpec, weights: Path | None = None) -> keras.Model:
 def logits_of(model: keras.Model) -> keras.Model:
     """Return the same model, same variables, up to its logits float32 [N,H,W,C]: what is trained."""
     return keras.Model(model.input, model.get_layer(LOGITS).output, name="logits_model")
-
-
-def _normalise(image: keras.KerasTensor, encoder: EncoderName) -> keras.KerasTensor:
-    """Scale as keras.applications' own preprocess_input of that encoder does."""
-    if encoder == "mobilenet_v2":
-        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="normalise")(image)
-    bgr = keras.ops.take(image, [2, 1, 0], axis=-1)
-    return keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="normalise")(bgr)
 
 
 def _up(x: keras.KerasTensor, skip: keras.KerasTensor, filters: int, *, name: str) -> keras.KerasTensor:

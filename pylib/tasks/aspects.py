@@ -53,6 +53,8 @@ class Checks(Protocol):
     """Images with a shorter side than this, in pixels, are rejected as too small."""
     FINDINGS: dict[str, Rule]
     """The kinds of findings that only this task has, by code."""
+    NEW_CLASSES: bool
+    """Whether what is added may bring classes: those that are there are right without them."""
 
     def classes(self, asked: Classes | None, found: Classes | None, parent: Classes | None) -> Classes:
         """The classes of the commit to be, sorted by id; raises ConfigurationError.
@@ -248,6 +250,9 @@ class Judgement(Protocol):
 
 class Sample(Protocol):
     """The built-in data set, which needs no download."""
+
+    NAME: str
+    """The repository that it is committed to where nobody names one."""
 
     def make_sample(self, folder: Path) -> None:
         """Make a source's folder; same call, same bytes. Raises DataError if it already holds files."""

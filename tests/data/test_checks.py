@@ -148,7 +148,11 @@ BAD_SETS: dict[str, tuple[str | None, Options, str]] = {
     "classes.yaml with a name twice": ("{1: a, 2: a}", Options(), "2: a is there twice"),
     "classes.yaml with an id below nothing": ("{-1: a, 2: b}", Options(), "-1 is no class id"),
     "a group without a capture": (None, Options(group="item"), "captures nothing"),
-    "a task that nobody wrote": (None, Options(task="segmentatoin"), "there are: segmentation"),
+    "a task that nobody wrote": (
+        None,
+        Options(task="segmentatoin"),
+        "there are: classification, segmentation",
+    ),
 }
 
 

@@ -64,3 +64,9 @@ def test_an_unknown_source_names_the_known_ones(tmp_path: Path, source: str, mon
 )
 def test_names_are_fit_for_a_repository(source: str, name: str) -> None:
     assert default_name(source) == name
+
+
+def test_the_sample_is_committed_under_its_tasks_own_name() -> None:
+    names = {task: default_name("sample", task) for task in ("segmentation", "classification")}
+    assert names == {"segmentation": "sample", "classification": "inks"}
+    assert default_name("pets.tar", "classification") == "pets"

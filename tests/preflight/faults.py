@@ -16,7 +16,11 @@ from preflight.findings import Finding
 from tests.preflight.cases import REPOSITORY, Case, Expected, case, cases
 from tests.preflight.changes import PlaceError, Tree, change
 
+ROOT = Path(__file__).parents[2]
 FAULTS = [each for each in cases().values() if each.in_repository and each.rule]
+MODEL = "segmentation"
+"""The served model whose names the cases have."""
+OF_EVERY_MODEL = "cluster-conf/components/served-model/"
 BASES = [each for each in cases().values() if each.in_repository and not each.rule]
 
 
@@ -41,7 +45,22 @@ def expected(fault: Case) -> list[Expected]:
         file = each.file or _files(fault)[0]
         brought_by = _application(file) if each.application is None else each.application
         made.append(each.model_copy(update={"file": file, "application": brought_by}))
+    if any(file.startswith(OF_EVERY_MODEL) for file in _files(fault)):
+        return [_of_another(each, model) for model in [MODEL, *_others()] for each in made]
     return made
+
+
+def _others() -> list[str]:
+    """The other served models, which a fault in all models' component shows in as well."""
+    found = {each.parent.name for each in (ROOT / "cluster-conf/models").glob("*/base")}
+    return sorted(found - {MODEL})
+
+
+def _of_another(expectation: Expected, model: str) -> Expected:
+    """What a fault in all models' component shows in one of them."""
+    told = expectation.model_dump(include={"application", "object", "file"})
+    renamed = {field: text.replace(MODEL, model) for field, text in told.items() if text}
+    return expectation.model_copy(update=renamed)
 
 
 def application(fault: Case) -> str:

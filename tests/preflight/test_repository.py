@@ -40,6 +40,7 @@ def test_all_that_needs_no_upstream_is_checked(clean: dict[str, Report], cluster
         "burst",
         "ml-user",
         "mlflow",
+        "model-classification",
         "model-segmentation",
         "namespaces",
         "notebook",

@@ -20,7 +20,15 @@ from preflight.render.resources import Resource
 from tests.preflight.conftest import needs_kustomize
 
 FOLDER = Path(__file__).parent / "snapshots"
-APPLICATIONS = ("ml-user", "mlflow", "model-segmentation", "namespaces", "notebook", "retrain")
+APPLICATIONS = (
+    "ml-user",
+    "mlflow",
+    "model-classification",
+    "model-segmentation",
+    "namespaces",
+    "notebook",
+    "retrain",
+)
 # `pylib compile` writes these, and another test compares them with their definition.
 COMPILED = "pipelines/compiled/"
 # How kustomize ends the name of a ConfigMap that it makes: with a digest of its content.

@@ -37,7 +37,7 @@ def test_a_name_that_nothing_serves_is_refused_before_anything_is_trained(monkey
     monkeypatch.delenv("PYLIB_RELEASE_SOURCE", raising=False)
     check_parameters("segmentation")
     with pytest.raises(
-        ConfigurationError, match=f"{ROOT} .its HEAD. serves no model 'cats'; there are: segm"
+        ConfigurationError, match=f"{ROOT} .its HEAD. serves no model 'cats'; there are: classification, segm"
     ):
         check_parameters("cats")
 

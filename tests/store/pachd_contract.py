@@ -59,7 +59,9 @@ class PachdContract(StoreContract):
         put(pachd, repository, {"/a": b"1"}, branch="theirs")
         assert store.head(repository, "theirs").branch == "theirs"
 
-    @pytest.mark.parametrize("identifier", [NO_UUID4, "f" * 64, uuid.uuid4().hex])
+    @pytest.mark.parametrize(
+        "identifier", [NO_UUID4, "f" * 64, uuid.uuid4().hex], ids=["no-uuid4", "sha256", "unknown"]
+    )
     def test_an_id_that_is_not_there_is_not_found(self, store, repository, identifier):
         store.commit(repository, {"a": b"1"})
         with pytest.raises(NotFoundError, match=f"no commit {identifier} in repository"):

@@ -30,6 +30,7 @@ from pylib.tasks.segmentation.records import class_lookup
 TARGET = "mask"
 AMOUNTS = "pixels"
 MIN_SIDE = 32  # the U-Net halves an image five times
+NEW_CLASSES = False  # what shows one was drawn as another class before
 DEFAULT_CLASSES: dict[int, str] = {1: "object", 2: "background", 3: "border"}
 """Oxford-IIIT Pet's trimap."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pylib.data import classes
 from pylib.data.colours import LABELMAP, Colour, read_labelmap
 from pylib.data.dataset import SplitName
-from pylib.data.given_splits import Given, read_given, split_named
+from pylib.data.given_splits import Given, described, read_given, split_named
 from pylib.data.layout import Candidate, Files, Layout, by_id, elsewhere, ignored, twice
 from pylib.data.names import printable
 from pylib.errors import DataError
@@ -41,7 +41,12 @@ def read_layout(folder: Path, place: str) -> Layout:
         Candidate(item, image, mask, given.splits.get(item)) for item, (image, mask) in paired.files.items()
     ]
     candidates, turned = with_reading(candidates)
-    assumed = [*_folders(root, folder, places), *_renamed(paired, root), *_splits(given, candidates), *turned]
+    assumed = [
+        *_folders(root, folder, places),
+        *_renamed(paired, root),
+        *described(given, candidates),
+        *turned,
+    ]
     names, colours = _classes(root)
     return Layout(root, candidates, names, findings, assumed, colours)
 
@@ -112,16 +117,3 @@ def _renamed(paired: Pairs, root: Path) -> Iterator[str]:
             f"{len(paired.renamed)} masks are not named exactly as their images: paired without case, second "
             f"extensions and words like mask, gt, label, as {printable(image)} with {printable(mask)}"
         )
-
-
-def _splits(given: Given, candidates: list[Candidate]) -> Iterator[str]:
-    if not given.splits:
-        return
-    counts = {
-        split: sum(one.split == split for one in candidates) for split in dict.fromkeys(given.splits.values())
-    }
-    text = ", ".join(f"{count} {split}" for split, count in counts.items() if count)
-    free = sum(one.split is None for one in candidates)
-    rest = f"; {free} are in no split of it and are taken for train's" if free else ""
-    by = ", ".join(printable(path.name) for path in given.files) or "its folders"
-    yield f"the split is given by {by}: {text}{rest}; what is missing is cut from train"

@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError
 
 from pylib.data.shards import ShardIndex
 from pylib.errors import ConfigurationError
-from pylib.models.spec import WeightsOrigin, imagenet_alpha
+from pylib.models.backbones import check_imagenet, find_weights
+from pylib.models.spec import WeightsOrigin
 from pylib.models.unet_spec import EncoderName, Filters, UNetSpec
 from pylib.training.config import TrainingConfig, one_line
 
@@ -41,15 +42,13 @@ class Config(TrainingConfig):
 
 def first_weights(weights: "Weights", config: Config) -> tuple[Path | None, WeightsOrigin]:
     """Find the encoder's: `none`, `imagenet` or a file without its top; raises ModelError."""
-    from pylib.models.encoders import find_weights
-
     return find_weights(weights, config.encoder, config.alpha)
 
 
 def check_weights(config: Config, weights: str) -> None:
     """Refuse widths that ImageNet has no weights for, and a frozen encoder of random ones."""
     if weights == "imagenet":
-        imagenet_alpha(config.encoder, config.alpha)
+        check_imagenet(config.encoder, config.alpha)
     if config.frozen and weights == "none":
         raise ConfigurationError(
             "options: a frozen encoder learns nothing without first weights; give --weights"

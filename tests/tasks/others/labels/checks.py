@@ -10,6 +10,7 @@ from pylib.data.layout import Candidate, Layout, Settled
 TARGET = "label"
 AMOUNTS = "images"
 MIN_SIDE = 1
+NEW_CLASSES = True
 FINDINGS = {"image-without-class": Rule(True, "Images without a class", "put it into its class's folder")}
 Classes = dict[int, str]
 

@@ -2,6 +2,8 @@ from pathlib import Path
 
 from tests.data.made import encode, noise
 
+NAME = "halves"
+
 
 def make_sample(folder: Path) -> None:
     for number in range(40):

@@ -10,6 +10,7 @@ from pylib.data.layout import Candidate, Layout, Settled
 TARGET = "value"
 AMOUNTS = ""
 MIN_SIDE = 1
+NEW_CLASSES = False
 FINDINGS = {
     "image-without-value": Rule(True, "Images without a value", "add a line to targets.csv"),
     "value-no-number": Rule(True, "Values that are no numbers", "write it as in 0.5"),

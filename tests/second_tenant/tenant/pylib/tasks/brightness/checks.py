@@ -13,7 +13,7 @@ from pylib.data.gallery import TargetPicture
 from pylib.data.layout import Candidate, Layout, Settled
 from pylib.errors import ConfigurationError, DataError
 
-TARGET, AMOUNTS, MIN_SIDE = "value", "images", 8
+TARGET, AMOUNTS, MIN_SIDE, NEW_CLASSES = "value", "images", 8, False
 FINDINGS = {
     "image-without-value": Rule(True, "Images without a value", "write a line for it"),
     "value-unreadable": Rule(True, "Values that are no numbers", "write a number from 0 to 1"),

@@ -1,0 +1,133 @@
+"""What the served model says of an image: its class, and how probable each class is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pylib.errors import DataError
+from pylib.palette import class_rgb
+
+OUTPUTS = ("probabilities",)
+_WIDTH = 320  # pixels; smaller images are enlarged so that the words fit
+_SHOWN = 5
+_LINE = 22
+
+
+@dataclass(frozen=True)
+class Classification:
+    """An answer as a client reads it.
+
+    label: the likeliest class; confidence: its probability, 0..1
+    probabilities: class name to its probability, 0..1, in the order of the class indices
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+
+
+def answer(
+    outputs: Mapping[str, NDArray[Any]],
+    image: NDArray[np.uint8],  # noqa: ARG001
+    classes: Sequence[str],
+) -> dict[str, Any]:
+    """Of `probabilities`, float32 [C] in 0..1, make an answer.
+
+    classes (names by index), probabilities (name to 0..1), label (the likeliest), confidence (its, 0..1).
+    """
+    probabilities = outputs["probabilities"]
+    likeliest = int(probabilities.argmax())
+    return {
+        "classes": list(classes),
+        "probabilities": dict(zip(classes, probabilities.tolist(), strict=True)),
+        "label": classes[likeliest],
+        "confidence": float(probabilities[likeliest]),
+    }
+
+
+def summary(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep label, confidence and probabilities for the log of predictions."""
+    return {name: answer[name] for name in ("label", "confidence", "probabilities")}
+
+
+def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float]]:
+    """Count labels and confidence: their rate over that of model_predictions is the mean of any period."""
+    return [
+        ("model_confidence", {}, answer["confidence"]),
+        ("model_label", {"class": answer["label"]}, 1),
+    ]
+
+
+def read(answer: Mapping[str, Any]) -> Classification:
+    """Read an answer; raises KeyError, TypeError, ValueError or DataError where it is none."""
+    classes = list(answer["classes"])
+    if answer["label"] not in classes:
+        raise DataError(
+            f"the label {answer['label']!r} is none of the classes {', '.join(map(str, classes))}"
+        )
+    return Classification(
+        label=str(answer["label"]),
+        confidence=float(answer["confidence"]),
+        probabilities={str(name): float(answer["probabilities"][name]) for name in classes},
+    )
+
+
+def figures(answer: Classification) -> dict[str, Any]:
+    """Give the answer's own: label, confidence (0..1), probabilities (0..1 by name)."""
+    return {
+        "label": answer.label,
+        "confidence": answer.confidence,
+        "probabilities": answer.probabilities,
+    }
+
+
+def lines(answer: Classification) -> list[tuple[str, str]]:
+    """Say the same in words: the label, then each class with its probability, the likeliest first."""
+    return [
+        ("label", f"{answer.label} ({answer.confidence:.1%})"),
+        *((name, f"{share:.1%}") for name, share in _likeliest(answer)),
+    ]
+
+
+def picture(image: NDArray[np.uint8], answer: Classification) -> NDArray[np.uint8]:
+    """Return the image, uint8 [H,W,3], with its label written on it, above the likeliest classes: [H',W',3].
+
+    An image narrower than 320 pixels is enlarged by a whole factor.
+    """
+    factor = max(1, -(-_WIDTH // image.shape[1]))
+    enlarged = np.ascontiguousarray(image).repeat(factor, axis=0).repeat(factor, axis=1)
+    return np.concatenate([_labelled(enlarged, answer), _legend(answer, width=enlarged.shape[1])])
+
+
+def _labelled(image: NDArray[np.uint8], answer: Classification) -> NDArray[np.uint8]:
+    """Write the label into a corner, on a ground of its class's colour."""
+    canvas = Image.fromarray(image)
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(18)
+    text = f"{answer.label} {answer.confidence:.0%}"
+    _, _, right, bottom = draw.textbbox((8, 6), text, font=font)
+    draw.rectangle((0, 0, right + 8, bottom + 6), fill=_colour(answer, answer.label))
+    draw.text((8, 6), text, fill="black", font=font)
+    return np.asarray(canvas, dtype=np.uint8)
+
+
+def _legend(answer: Classification, width: int) -> NDArray[np.uint8]:
+    shown = _likeliest(answer)[:_SHOWN]
+    image = Image.new("RGB", (width, _LINE * len(shown) + 8), "white")
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(14)
+    for place, (name, share) in enumerate(shown):
+        top = 4 + _LINE * place
+        draw.rectangle((6, top + 3, 6 + round(share * (width - 12)), top + 19), fill=_colour(answer, name))
+        draw.text((12, top + 2), f"{name}  {share:.1%}", fill="black", font=font)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _likeliest(answer: Classification) -> list[tuple[str, float]]:
+    return sorted(answer.probabilities.items(), key=lambda each: -each[1])
+
+
+def _colour(answer: Classification, name: str) -> tuple[int, int, int]:
+    return class_rgb(list(answer.probabilities).index(name))

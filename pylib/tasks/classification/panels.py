@@ -1,0 +1,32 @@
+"""What the report of a classification shows beside the metrics: its charts, and images with their answers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.evaluation.class_metrics import row_shares
+from pylib.evaluation.pictures import picture
+from pylib.palette import class_colour
+from pylib.tasks.classification.details import Details, Example, Rank
+
+_TITLES: dict[Rank, str] = {
+    "confident": "Wrong, and sure of it: is the label right?",
+    "worst": "Wrong, with the least probability for the truth",
+    "unsure": "Right, but unsure",
+}
+
+
+def context(details: Details, panels: Sequence[tuple[Example, NDArray[np.uint8]]]) -> dict[str, object]:
+    """Return what report.html.j2 is given; a panel is an example and its image, uint8 [S,S,3]."""
+    return {
+        "details": details,
+        "colours": {name: class_colour(index) for index, name in enumerate(details.classes)},
+        "counts": {name: sum(row) for name, row in zip(details.classes, details.confusion, strict=True)},
+        "rows": row_shares(details.confusion),
+        "groups": [
+            (title, [(example, picture(image)) for example, image in panels if example.rank == rank])
+            for rank, title in _TITLES.items()
+            if any(example.rank == rank for example, _ in panels)
+        ],
+    }

@@ -1,0 +1,1 @@
+"""What the page of an evaluation shows of a classification."""

@@ -1,0 +1,57 @@
+"""What is said of a classifier's training before anything runs, of the pipeline as it is."""
+
+import pytest
+
+from pylib.errors import ConfigurationError, DataError, ModelError, StoreError
+from pylib.runners import checks, pipelines
+from tests.data.index import data_set
+from tests.data.test_needs import COUNTS, labelled
+
+PIPELINE = pipelines.load("classification")
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "reason"),
+    [
+        ({"backbone": "mobilenet"}, ConfigurationError, "backbone='mobilenet': .*there are: mobilenet_v2"),
+        ({"alpha": 3}, ConfigurationError, "alpha=3"),
+        ({"alpha": 0.3, "weights": "imagenet"}, ModelError, "no ImageNet weights .* alpha 0.3"),
+        ({"weights": "weights@master"}, StoreError, "repository@commit:path"),
+        ({"image_size": 20}, ConfigurationError, "image_size=20: a backbone halves it five times"),
+        ({"options": {"frozen": True}}, ConfigurationError, "frozen backbone learns nothing"),
+        ({"options": {"backbone": "vgg16"}}, ConfigurationError, "backbone is a parameter of its own"),
+        ({"options": {"filters": [8]}}, ConfigurationError, "no option 'filters'"),
+        ({"options": {"epochs": 0}}, ConfigurationError, "epochs=0"),
+    ],
+)
+def test_what_training_refuses_is_one_line_before_anything_runs(
+    given: dict[str, object], error: type[Exception], reason: str
+) -> None:
+    with pytest.raises(error, match=reason) as caught:
+        checks.checked(PIPELINE, {"data": "pets@master", **given})
+    assert "\n" not in str(caught.value)
+
+
+def test_ranges_and_choices_are_shown_of_its_parameters_and_options_of_the_others() -> None:
+    limits = checks.limits(PIPELINE)
+    assert limits["alpha"] == "0 < x <= 2"
+    assert limits["backbone"].startswith("mobilenet_v2, ")
+    (options,) = checks.options(PIPELINE).values()
+    names = {option.name for option in options}
+    assert {"epochs", "frozen", "dropout", "backbone_lr_multiplier"} <= names
+    assert not names & {"backbone", "alpha", "seed"}
+
+
+def test_classes_of_which_there_is_hardly_an_image_are_named_and_no_fault() -> None:
+    said = checks.data(PIPELINE, {"data": "pets@master"}, labelled(COUNTS))
+    assert any("cat has none in validation, eel has 4 in test" in line for line in said)
+    assert any("the gate will not pass: images 9" in line for line in said)
+
+
+def test_data_that_cannot_be_trained_on_is_refused() -> None:
+    with pytest.raises(DataError, match="no image in the split validation"):
+        checks.data(PIPELINE, {"data": "pets@master"}, labelled({("train", 0): 9, ("test", 3): 9}))
+    with pytest.raises(
+        ConfigurationError, match="is of the task segmentation, the pipeline trains classific"
+    ):
+        checks.data(PIPELINE, {"data": "pets@master"}, data_set(train=5, validation=5, test=50))
