@@ -1,23 +1,13 @@
 """What a classifier is made of, without Keras: arguments are checked before it is imported."""
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from pylib.errors import ModelError
-from pylib.models.backbones import BACKBONES, find_backbone
+from pylib.models.backbones import find_backbone
+from pylib.models.backbones.names import BackboneName
 from pylib.models.spec import ModelSpec
-
-
-def _known(name: str) -> str:
-    try:
-        return find_backbone(name).name
-    except ModelError as error:
-        raise ValueError(str(error)) from error
-
-
-BackboneName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(BACKBONES)})]
-"""One of the table of backbones."""
 
 
 class ClassifierSpec(ModelSpec):

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from pylib.data.checks import CheckedTarget
 from pylib.data.dataset import DatasetIndex, Item, Target
@@ -186,6 +187,33 @@ class Network(Protocol):
 
     def lr_multipliers(self, model: keras.Model, spec: Any, config: Any, /) -> dict[str, float]:
         """Shares of the learning rate by a variable's path; 1 for those that are not named."""
+        ...
+
+
+class Features(Protocol):
+    """What heads of the task learn from: a frozen network's features of an image, computed once.
+
+    `config` is a Config of the same module. Only a task whose targets are of whole images has this module.
+    """
+
+    @property
+    def Config(self) -> type[BaseModel]:  # noqa: N802
+        """What names the network: `backbone` and `alpha`; alpha is 1 where the width is no parameter."""
+        ...
+
+    def check(self, config: Any, weights: str, /) -> None:
+        """Say what is wrong with such weights before anything is read or fetched; raises ModelError."""
+        ...
+
+    def first_weights(self, weights: Weights, config: Any, /) -> tuple[Path | None, WeightsOrigin]:
+        """The file of weights that `none`, `imagenet` or a path means; raises ModelError."""
+        ...
+
+    def build(self, config: Any, image_size: int, weights: Path | None, /) -> keras.Model:
+        """Build the network: uint8 [N,S,S,3] in [0,255] to features, float32 [N,W]; raises ModelError.
+
+        Without weights they are random, and the same in every process.
+        """
         ...
 
 

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 from pylib.data.shards import ShardIndex
 from pylib.errors import ConfigurationError
 from pylib.models.backbones import check_imagenet, find_weights
-from pylib.models.classifier_spec import BackboneName, ClassifierSpec
+from pylib.models.backbones.names import BackboneName
+from pylib.models.classifier_spec import ClassifierSpec
 from pylib.models.spec import WeightsOrigin
 from pylib.training.config import TrainingConfig, one_line
 
