@@ -1,6 +1,7 @@
 """The dense head: 124 and 64 units, dropout, L2; learned with Keras on features, in seconds."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,22 +53,39 @@ def _network(width: int, classes: int) -> "keras.Model":
 def _learn(
     model: "keras.Model", points: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters
 ) -> None:
+    """AdamW at one rate; or SGD, whose rate falls as 1 / (1 + epoch / 2). Batches of 32, what is left over waits."""
     import keras
 
-    rate = float(parameters["learning_rate"])
-    sgd = parameters["optimizer"] == "sgd"
-    model.compile(
-        optimizer=keras.optimizers.SGD(rate) if sgd else keras.optimizers.AdamW(rate),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        steps_per_execution=-(-len(points) // BATCH),
-        jit_compile=False,  # XLA compiles for the processor at hand
-    )
-    slower: list[Any] = [keras.callbacks.LearningRateScheduler(lambda epoch: rate / (1 + 0.5 * epoch))]
-    model.fit(
-        points,
-        targets,
-        batch_size=BATCH,
-        epochs=int(parameters["epochs"]),
-        callbacks=slower if sgd else [],
-        verbose=0,
-    )
+    rate, sgd = float(parameters["learning_rate"]), parameters["optimizer"] == "sgd"
+    optimizer = keras.optimizers.SGD(rate) if sgd else keras.optimizers.AdamW(rate)
+    optimizer.build(model.trainable_variables)
+    batch = min(BATCH, len(points))
+    epoch = _epoch(model, optimizer, points, targets)
+    generator = np.random.default_rng(0)  # of the order alone
+    for number in range(int(parameters["epochs"])):
+        optimizer.learning_rate.assign(rate / (1 + 0.5 * number) if sgd else rate)
+        order = generator.permutation(len(points))[: len(points) // batch * batch]
+        epoch(order.reshape(-1, batch))
+
+
+def _epoch(
+    model: "keras.Model",
+    optimizer: "keras.optimizers.Optimizer",
+    points: NDArray[np.float32],
+    targets: NDArray[np.int64],
+) -> Callable[[NDArray[np.intp]], None]:
+    """An epoch in one graph, over batches of places [B,n]: of steps this small, calling each is the most of it."""
+    import tensorflow as tf
+
+    features, labels = tf.constant(points), tf.constant(targets)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int64)])
+    def epoch(order: tf.Tensor) -> None:
+        for places in order:
+            with tf.GradientTape() as tape:
+                outputs = model(tf.gather(features, places), training=True)
+                losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, places), outputs)
+                loss = tf.reduce_mean(losses) + tf.add_n(model.losses)
+            optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+
+    return lambda order: epoch(tf.constant(order, tf.int64))

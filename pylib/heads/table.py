@@ -36,7 +36,7 @@ _ROWS = (
     HeadKind("logistic", "logistic", grid={"C": (0.001, 0.01, 0.1, 1.0)}),
     HeadKind("dense", "dense", {"optimizer": "adamw", "epochs": 40}, {"learning_rate": _RATES}),
     HeadKind("dense_sgd", "dense", {"optimizer": "sgd", "epochs": 15, "learning_rate": 0.01}),
-    HeadKind("boosting", "boosting", {"trees": 100, "depth": 3}, {"learning_rate": (0.1, 0.2)}),
+    HeadKind("boosting", "boosting", {"trees": 60, "depth": 3}, {"learning_rate": (0.1, 0.3)}),
     HeadKind("svm", "svm", grid={"C": (1.0, 10.0), "spread": (1.0, 0.25)}),
     HeadKind("knn_7", "neighbours", {"neighbours": 7}, _NEAR),
     HeadKind("knn_3", "neighbours", {"neighbours": 3}, _NEAR),

@@ -20,6 +20,8 @@ from pylib.data.gallery import TargetPicture
 from pylib.data.layout import Candidate, Layout, Settled
 from pylib.data.shards import Array, ArraySpec, ShardIndex
 from pylib.evaluation.record import Measurement
+from pylib.features.table import FeatureIndex
+from pylib.models.heads.fitted import FittedHead
 from pylib.models.spec import ModelSpec, WeightsOrigin
 from pylib.models.weights_source import Weights
 from pylib.records import Record
@@ -213,6 +215,21 @@ class Features(Protocol):
         """Build the network: uint8 [N,S,S,3] in [0,255] to features, float32 [N,W]; raises ModelError.
 
         Without weights they are random, and the same in every process.
+        """
+        ...
+
+    def with_head(
+        self,
+        index: FeatureIndex,
+        head: FittedHead,
+        weights: Path | None,
+        temperature: float,
+        confidence_threshold: float,
+        /,
+    ) -> tuple[keras.Model, ModelSpec]:
+        """Put a head that was fitted on these features onto the network: what is stored and exported.
+
+        It is a model of `Network.build` by the specification beside it, its logits divided by `temperature`.
         """
         ...
 

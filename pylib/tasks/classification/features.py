@@ -11,12 +11,15 @@ from pydantic import Field, model_validator
 from pylib.errors import ModelError
 from pylib.models.backbones import build_backbone, check_imagenet, find_backbone, find_weights
 from pylib.models.backbones.names import BackboneName
+from pylib.models.classifier_spec import ClassifierSpec
 from pylib.models.weights_origin import WeightsOrigin
 from pylib.records import Record
 
 if TYPE_CHECKING:
     import keras
 
+    from pylib.features.table import FeatureIndex
+    from pylib.models.heads.fitted import FittedHead
     from pylib.models.weights_source import Weights
 
 SEED = 0
@@ -67,3 +70,33 @@ def build(config: Config, image_size: int, weights: Path | None) -> "keras.Model
     pixels = keras.layers.Rescaling(1.0, dtype="float32", name="as_float")(image)
     backbone = build_backbone(config.backbone, alpha=config.alpha, image_size=image_size, weights=weights)
     return keras.Model(image, backbone(pixels), name="features")
+
+
+def with_head(
+    index: "FeatureIndex",
+    head: "FittedHead",
+    weights: Path | None,
+    temperature: float,
+    confidence_threshold: float,
+) -> tuple["keras.Model", ClassifierSpec]:
+    """Put a head that was fitted on these features onto the backbone that made them, with its specification."""
+    import keras
+
+    from pylib.models.classifier import HEAD, build_classifier
+
+    spec = ClassifierSpec(
+        task=index.task,
+        backbone=index.backbone,
+        alpha=index.alpha,
+        blocks=0,
+        image_size=index.image_size,
+        classes=tuple(index.classes),
+        weights=index.weights,
+        head=head.spec,
+        temperature=temperature,
+        confidence_threshold=confidence_threshold,
+    )
+    keras.utils.set_random_seed(SEED)
+    model = build_classifier(spec, weights)
+    model.get_layer(HEAD).assign(head.arrays)
+    return model, spec
