@@ -1,7 +1,9 @@
 """The dense head: 124 and 64 units, dropout, L2; learned with Keras on features, in seconds."""
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +26,62 @@ def fit(
     features: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters, seed: int
 ) -> FittedHead:
     """Fit on features [N,W] and targets [N], each of the classes 0…C-1 among them."""
+    arrays, classes = standard(features), int(targets.max()) + 1
+    learner = _learner(features.shape[1], classes, str(parameters["optimizer"]), seed)
+    learned = learner.learn(
+        standardised(arrays, features),
+        targets,
+        rate=float(parameters["learning_rate"]),
+        epochs=int(parameters["epochs"]),
+    )
+    layout = dense_layout(features.shape[1], classes)
+    spec = HeadSpec(kind="dense", parameters=parameters, arrays=layout.arrays)
+    return FittedHead(spec, dict(sorted((arrays | learned).items())))
+
+
+@dataclass(frozen=True)
+class _Learner:
+    """A network and its optimizer, built and traced once for all folds and rates; each begins as it first was."""
+
+    model: "keras.Model"
+    optimizer: "keras.optimizers.Optimizer"
+    first: list[NDArray[Any]]
+    epoch: Callable[..., None]
+    falling: bool
+
+    def learn(
+        self, points: NDArray[np.float32], targets: NDArray[np.int64], *, rate: float, epochs: int
+    ) -> dict[str, NDArray[np.float32]]:
+        """AdamW at one rate; SGD's falls as 1 / (1 + epoch / 2). Batches of 32, and what is left over waits."""
+        for variable, value in zip(self._state(), self.first, strict=True):
+            variable.assign(value)
+        batch = min(BATCH, len(points))
+        generator = np.random.default_rng(0)  # of the order alone
+        for number in range(epochs):
+            self.optimizer.learning_rate.assign(rate / (1 + 0.5 * number) if self.falling else rate)
+            order = generator.permutation(len(points))[: len(points) // batch * batch]
+            self.epoch(points, targets, order.reshape(-1, batch))
+        dense = [layer for layer in self.model.layers if layer.weights and hasattr(layer, "kernel")]
+        kernels = {f"weights_{place}": np.array(layer.kernel) for place, layer in enumerate(dense)}
+        return kernels | {f"bias_{place}": np.array(layer.bias) for place, layer in enumerate(dense)}
+
+    def _state(self) -> list[Any]:
+        return [*self.model.variables, *self.optimizer.variables]
+
+
+@functools.cache
+def _learner(width: int, classes: int, optimizer: str, seed: int) -> _Learner:
+    import keras
+
     from pylib.training.determinism import make_deterministic
 
     make_deterministic(seed, deterministic=True)
-    arrays, classes = standard(features), int(targets.max()) + 1
-    model = _network(features.shape[1], classes)
-    _learn(model, standardised(arrays, features), targets, parameters)
-    layout = dense_layout(features.shape[1], classes)
-    learned = [layer for layer in model.layers if layer.weights]
-    for place, layer in enumerate(learned):
-        arrays |= {f"weights_{place}": np.array(layer.kernel), f"bias_{place}": np.array(layer.bias)}
-    spec = HeadSpec(kind="dense", parameters=parameters, arrays=layout.arrays)
-    return FittedHead(spec, dict(sorted(arrays.items())))
+    model = _network(width, classes)
+    falling = optimizer == "sgd"
+    made = keras.optimizers.SGD(0.01) if falling else keras.optimizers.AdamW()
+    made.build(model.trainable_variables)
+    first = [np.array(variable) for variable in [*model.variables, *made.variables]]
+    return _Learner(model, made, first, _epoch(model, made, width), falling)
 
 
 def _network(width: int, classes: int) -> "keras.Model":
@@ -50,37 +96,18 @@ def _network(width: int, classes: int) -> "keras.Model":
     return keras.Sequential([*layers, keras.layers.Dense(classes)])
 
 
-def _learn(
-    model: "keras.Model", points: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters
-) -> None:
-    """AdamW at one rate; or SGD, whose rate falls as 1 / (1 + epoch / 2). Batches of 32, what is left over waits."""
-    import keras
-
-    rate, sgd = float(parameters["learning_rate"]), parameters["optimizer"] == "sgd"
-    optimizer = keras.optimizers.SGD(rate) if sgd else keras.optimizers.AdamW(rate)
-    optimizer.build(model.trainable_variables)
-    batch = min(BATCH, len(points))
-    epoch = _epoch(model, optimizer, points, targets)
-    generator = np.random.default_rng(0)  # of the order alone
-    for number in range(int(parameters["epochs"])):
-        optimizer.learning_rate.assign(rate / (1 + 0.5 * number) if sgd else rate)
-        order = generator.permutation(len(points))[: len(points) // batch * batch]
-        epoch(order.reshape(-1, batch))
-
-
-def _epoch(
-    model: "keras.Model",
-    optimizer: "keras.optimizers.Optimizer",
-    points: NDArray[np.float32],
-    targets: NDArray[np.int64],
-) -> Callable[[NDArray[np.intp]], None]:
+def _epoch(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", width: int) -> Callable[..., None]:
     """An epoch in one graph, over batches of places [B,n]: of steps this small, calling each is the most of it."""
     import tensorflow as tf
 
-    features, labels = tf.constant(points), tf.constant(targets)
-
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int64)])
-    def epoch(order: tf.Tensor) -> None:
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((None, width), tf.float32),
+            tf.TensorSpec((None,), tf.int64),
+            tf.TensorSpec((None, None), tf.int64),
+        ]
+    )
+    def epoch(features: tf.Tensor, labels: tf.Tensor, order: tf.Tensor) -> None:
         for places in order:
             with tf.GradientTape() as tape:
                 outputs = model(tf.gather(features, places), training=True)
@@ -88,4 +115,4 @@ def _epoch(
                 loss = tf.reduce_mean(losses) + tf.add_n(model.losses)
             optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
 
-    return lambda order: epoch(tf.constant(order, tf.int64))
+    return cast("Callable[..., None]", epoch)

@@ -16,7 +16,8 @@ def held() -> Iterator[None]:
 
     Raises ConfigurationError where a library was loaded before pylib, and so took the processor's own kernels.
     """
-    import scipy.linalg  # noqa: F401 - brings an OpenBLAS of its own, which is to be seen
+    import scipy.linalg  # noqa: F401 - these bring an OpenBLAS and an OpenMP, and what is loaded later is not held
+    import sklearn.utils._openmp_helpers  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1) as pools:

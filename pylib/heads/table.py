@@ -29,7 +29,7 @@ class HeadKind:
         return [{**self.fixed, **dict(zip(self.grid, each, strict=True))} for each in values]
 
 
-_RATES = (1e-3, 3e-3)
+_RATES = (3e-4, 1e-3)
 _NEAR = {"metric": ("euclidean", "cosine")}
 
 _ROWS = (
