@@ -1,4 +1,4 @@
-"""Images and labels to a released classifier: prepare, features, heads side by side, assemble, evaluate, release.
+"""Images and labels to a released classifier: features once, heads side by side, the best of them served.
 
     pylib run classification --data inks@master                          on this machine
     pylib run classification --data trashnet@master --weights imagenet   with pretrained weights

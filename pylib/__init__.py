@@ -9,9 +9,9 @@ THREADS = 4
 """TensorFlow's, unless a run says otherwise: sums are split over them, so bits depend on the number, which is
 therefore never the machine's. On two cores four are as fast as two, and cost no more of them; eight do."""
 
-# What TensorFlow, OpenBLAS and NumPy compute with, the same on every machine, and so not for the environment to change: it would
-# change the bits of a model in silence. A run's configuration is where a person asks for something else.
-# Most are read once, at TensorFlow's import or its first operation, wherever that happens first.
+# What TensorFlow, OpenBLAS and NumPy compute with, the same on every machine, and so not for the environment
+# to change: it would change the bits of a model in silence. A run's configuration is where a person asks for
+# something else. Most are read once, at TensorFlow's import or its first operation, wherever that happens first.
 os.environ |= {
     # Else TensorFlow decides by the processor; a convolution's gradients are a third faster with it.
     "TF_ENABLE_ONEDNN_OPTS": "1",

@@ -1,1 +1,1 @@
-"""Heads on features: fitted side by side, compared on the validation split, calibrated; none sees the test split."""
+"""Heads on features: fitted side by side, compared on validation, calibrated; none sees the test split."""

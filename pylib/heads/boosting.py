@@ -37,7 +37,7 @@ def fit(
 
 
 def _arrays(model: Any, depth: int, slopes: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """The trees of all rounds, level by level: `feature`, `threshold`, `slope` [T,2^level], `leaves` [8T,C]."""
+    """All trees, level by level: `feature_…`, `threshold_…`, `slope_…` [T,2^level], and `leaves` [8T,C]."""
     rounds, bias = model._predictors, np.ravel(model._baseline_prediction)  # noqa: SLF001 - there is no other way
     trees = [(tree.nodes, label) for each in rounds for label, tree in enumerate(each)]
     two = len(bias) == 1

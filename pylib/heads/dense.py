@@ -41,7 +41,7 @@ def fit(
 
 @dataclass(frozen=True)
 class _Learner:
-    """A network and its optimizer, built and traced once for all folds and rates; each begins as it first was."""
+    """A network and its optimizer, built and traced once for all folds; each begins as it first was."""
 
     model: "keras.Model"
     optimizer: "keras.optimizers.Optimizer"
@@ -52,7 +52,7 @@ class _Learner:
     def learn(
         self, points: NDArray[np.float32], targets: NDArray[np.int64], *, rate: float, epochs: int
     ) -> dict[str, NDArray[np.float32]]:
-        """AdamW at one rate; SGD's falls as 1 / (1 + epoch / 2). Batches of 32, and what is left over waits."""
+        """AdamW at one rate; SGD's falls as 1 / (1 + epoch / 2). What fills no batch of 32 waits."""
         for variable, value in zip(self._state(), self.first, strict=True):
             variable.assign(value)
         batch = min(BATCH, len(points))
@@ -97,16 +97,9 @@ def _network(width: int, classes: int) -> "keras.Model":
 
 
 def _epoch(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", width: int) -> Callable[..., None]:
-    """An epoch in one graph, over batches of places [B,n]: of steps this small, calling each is the most of it."""
+    """An epoch in one graph, over batches of places [B,n]: calling a step this small is the most of it."""
     import tensorflow as tf
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec((None, width), tf.float32),
-            tf.TensorSpec((None,), tf.int64),
-            tf.TensorSpec((None, None), tf.int64),
-        ]
-    )
     def epoch(features: tf.Tensor, labels: tf.Tensor, order: tf.Tensor) -> None:
         for places in order:
             with tf.GradientTape() as tape:
@@ -115,4 +108,6 @@ def _epoch(model: "keras.Model", optimizer: "keras.optimizers.Optimizer", width:
                 loss = tf.reduce_mean(losses) + tf.add_n(model.losses)
             optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
 
-    return cast("Callable[..., None]", epoch)
+    rows = tf.TensorSpec((None, width), tf.float32)
+    places = [tf.TensorSpec(shape, tf.int64) for shape in ((None,), (None, None))]
+    return cast("Callable[..., None]", tf.function(epoch, input_signature=[rows, *places]))

@@ -115,7 +115,7 @@ def _whole(
 
 
 def _spread(head: FittedHead, there: NDArray[np.int64], classes: int) -> FittedHead:
-    """The same head with a column for each class: those that it does not know score too little to be answered."""
+    """The same head with a column for each class: those that it does not know score too little."""
     arrays = dict(head.arrays)
     last = max((name for name in arrays if name.startswith("bias_")), default="bias")
     columns = {last, last.replace("bias", "weights"), "leaves", "votes"} & arrays.keys()
@@ -137,5 +137,7 @@ def _said(tried: list[Tried], best: Parameters, spec: HeadSpec) -> list[str]:
     if len(tried) > 1 and tried[0].macro_f1 is None:
         said.append("too few images for cross-validation, so the grid's first place was taken")
     if spec.kind == "neighbours" and spec.parameters["neighbours"] != best["neighbours"]:
-        said.append(f"{best['neighbours']} neighbours were asked for, {spec.parameters['neighbours']} are there")
+        said.append(
+            f"{best['neighbours']} neighbours were asked for, {spec.parameters['neighbours']} are there"
+        )
     return said

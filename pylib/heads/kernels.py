@@ -1,4 +1,4 @@
-"""The kernels that a head is fitted with: one thread, and no instruction above the cap, so the same bits anywhere."""
+"""The kernels that a head is fitted with: one thread, nothing above the cap, so the same bits anywhere."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +12,12 @@ _OPENBLAS = "Haswell"
 
 @contextmanager
 def held() -> Iterator[None]:
-    """One thread for OpenBLAS and OpenMP: sums are split over them, and heads are fitted side by side anyway.
+    """One thread for OpenBLAS and OpenMP: sums are split over them; heads are fitted side by side anyway.
 
     Raises ConfigurationError where a library was loaded before pylib, and so took the processor's own kernels.
     """
-    import scipy.linalg  # noqa: F401 - these bring an OpenBLAS and an OpenMP, and what is loaded later is not held
+    # These bring an OpenBLAS and an OpenMP; what is loaded later is not held.
+    import scipy.linalg  # noqa: F401
     import sklearn.utils._openmp_helpers  # noqa: F401
     from threadpoolctl import threadpool_limits
 
@@ -31,6 +32,6 @@ def check(pools: list[dict[str, Any]]) -> None:
     for pool in pools:
         if pool["internal_api"] == "openblas" and pool.get("architecture") != _OPENBLAS:
             raise ConfigurationError(
-                f"OpenBLAS computes with kernels for {pool.get('architecture')}, so a head would not be that of "
-                "other machines: import pylib before numpy, which reads the cap once"
+                f"OpenBLAS computes with kernels for {pool.get('architecture')}, so a head would not be that "
+                "of other machines: import pylib before numpy, which reads the cap once"
             )

@@ -11,13 +11,15 @@ from pylib.models.heads.fitted import FittedHead, fitted
 from pylib.models.heads.logits import standardised
 
 
-def fit(features: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters, _: int) -> FittedHead:
+def fit(
+    features: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters, _: int
+) -> FittedHead:
     """Fit on features [N,W] and targets [N], each of the classes 0…C-1 among them."""
     from sklearn.linear_model import LogisticRegression
 
     arrays = standard(features)
     points = standardised(arrays, features).astype(np.float64)
-    model = LogisticRegression(C=parameters["C"], max_iter=1000).fit(points, targets)
+    model = LogisticRegression(C=parameters["C"], tol=1e-3, max_iter=1000).fit(points, targets)
     return fitted({"kind": "logistic", "parameters": parameters}, {**arrays, **_columns(model)})
 
 

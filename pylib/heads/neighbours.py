@@ -1,4 +1,4 @@
-"""The k nearest neighbours: nothing is fitted, every training image is kept. See logits for what votes weigh."""
+"""The k nearest neighbours: nothing is fitted, each training image is kept; `logits` has the votes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,9 @@ from pylib.models.heads.fitted import FittedHead, fitted
 from pylib.models.heads.logits import standardised
 
 
-def fit(features: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters, _: int) -> FittedHead:
+def fit(
+    features: NDArray[np.float32], targets: NDArray[np.int64], parameters: Parameters, _: int
+) -> FittedHead:
     """Keep features [N,W] and targets [N], each of the classes 0…C-1 among them.
 
     With N images at most N - 1 vote: the weight of each is held against the next image after them.

@@ -1,4 +1,4 @@
-"""The heads by name, the simplest first, each with its small grid; scikit-learn and Keras are imported to fit."""
+"""The heads by name, the simplest first, each with its small grid; nothing heavy is imported."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ _RATES = (3e-4, 1e-3)
 _NEAR = {"metric": ("euclidean", "cosine")}
 
 _ROWS = (
-    HeadKind("logistic", "logistic", grid={"C": (0.001, 0.01, 0.1, 1.0)}),
-    HeadKind("dense", "dense", {"optimizer": "adamw", "epochs": 40}, {"learning_rate": _RATES}),
+    HeadKind("logistic", "logistic", grid={"C": (0.001, 0.01, 0.1)}),
+    HeadKind("dense", "dense", {"optimizer": "adamw", "epochs": 24}, {"learning_rate": _RATES}),
     HeadKind("dense_sgd", "dense", {"optimizer": "sgd", "epochs": 15, "learning_rate": 0.01}),
     HeadKind("boosting", "boosting", {"trees": 60, "depth": 3}, {"learning_rate": (0.1, 0.3)}),
     HeadKind("svm", "svm", grid={"C": (1.0, 10.0), "spread": (1.0, 0.25)}),
@@ -43,7 +43,7 @@ _ROWS = (
 )
 
 HEADS: Mapping[str, HeadKind] = MappingProxyType({row.name: row for row in _ROWS})
-"""Every head by its name, the simplest first: one matrix; three; trees; support vectors; every training image."""
+"""Every head by its name, the simplest first: one matrix; three; trees; support vectors; all images."""
 
 
 def find_head(name: str) -> HeadKind:

@@ -14,7 +14,7 @@ LOWEST, HIGHEST = 0.02, 50.0
 
 
 class Temperature(NamedTuple):
-    """What logits are to be divided by, and in a sentence what a person should know of it; empty where nothing."""
+    """What logits are to be divided by, and what a person should know of it: a sentence, or empty."""
 
     value: float
     note: str = ""
@@ -30,7 +30,9 @@ def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.integer]) 
     from scipy.optimize import minimize_scalar
 
     if not len(targets):
-        return Temperature(1.0, "the calibration split has no image: probabilities are as the head gives them")
+        return Temperature(
+            1.0, "the calibration split has no image: probabilities are as the head gives them"
+        )
     wanted, scores = _targets(targets, logits.shape[1]), logits.astype(np.float64)
 
     def loss(log_temperature: float) -> float:
@@ -49,7 +51,8 @@ def probabilities(logits: NDArray[np.floating], temperature: float) -> NDArray[n
 def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """The logarithm of softmax over the last axis."""
     less = scores - scores.max(axis=-1, keepdims=True)
-    return less - np.log(np.exp(less).sum(axis=-1, keepdims=True))
+    found: NDArray[np.float64] = less - np.log(np.exp(less).sum(axis=-1, keepdims=True))
+    return found
 
 
 def _targets(targets: NDArray[np.integer], classes: int) -> NDArray[np.float64]:

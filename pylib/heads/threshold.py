@@ -1,4 +1,4 @@
-""""I don't know": the confidence below which an answer is too often wrong, set on the validation split."""
+"""To say "I do not know": the confidence below which an answer is too often wrong, by the validation."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ class Threshold(NamedTuple):
     """What was found.
 
     value: answers less confident than this are unsure; 0: none is
-    precision, answered: share of the validation images' answers that are right above it, and that are above it
+    precision, answered: shares of the validation answers: right of those above it; above it of all
     note: what a person should know of it, a sentence; empty where nothing
     """
 

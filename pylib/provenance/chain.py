@@ -10,7 +10,7 @@ def maker(bundle: list[Statement], digest: str) -> Statement | None:
 
 
 def trainer(bundle: list[Statement], file: str) -> Statement | None:
-    """The record of the step that made the model: whose output `model` holds this file; None where none did."""
+    """The record of the step whose output `model` holds this file: what made the model; None if none did."""
     return next((s for s in bundle for r in s["subject"] if r["name"] == f"model/{file}"), None)
 
 

@@ -34,7 +34,7 @@ class RecordedStep:
 
     @property
     def label(self) -> str:
-        """A name that no other step of the model has: `fit_head`, `fit_head-2`, …"""
+        """A name that no other step of the model has, such as `fit_head-2`."""
         return self.name if self.number == 1 else f"{self.name}-{self.number}"
 
     @property

@@ -34,7 +34,8 @@ def export_onnx(
     The model has one input and one output, whose names, dtypes and shapes are those of the file; the last
     dimension of the output is one of `classes` where there are any. The file's metadata_props hold `format`,
     `task`, `classes` (JSON list of names by index) and `image_size` (pixels), and `sample_bits` where images
-    with more than 8 bits a sample were learned from, `confidence_threshold` where it is not 0. The same weights give the same bytes in every process.
+    with more than 8 bits a sample were learned from, `confidence_threshold` where it is not 0. The same
+    weights give the same bytes in every process.
 
     Raises:
         ModelError: the model is not one that can be exported, or the export fails ONNX's own checks.

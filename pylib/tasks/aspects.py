@@ -233,6 +233,21 @@ class Features(Protocol):
         """
         ...
 
+    def fine_tuning(
+        self, index: FeatureIndex, head: FittedHead, blocks: int, values: dict[str, Any], /
+    ) -> tuple[TrainingConfig, Callable[[keras.Model], None]]:
+        """How the last blocks of the network go on learning, and what puts the head into it first.
+
+        values: hyper-parameters by name; raises ConfigurationError.
+        """
+        ...
+
+    def tuned(
+        self, spec: Any, model: keras.Model, temperature: float, confidence_threshold: float, /
+    ) -> tuple[keras.Model, ModelSpec]:
+        """A fine-tuned model with its temperature: what is stored and exported."""
+        ...
+
 
 class Accumulator(Protocol):
     """What is kept of the batches of a test split."""
@@ -317,12 +332,22 @@ class Answer(Protocol):
         ...
 
     def answer(
-        self, outputs: Mapping[str, NDArray[Any]], image: NDArray[np.uint8], classes: Sequence[str], /
+        self,
+        outputs: Mapping[str, NDArray[Any]],
+        image: NDArray[np.uint8],
+        classes: Sequence[str],
+        confidence_threshold: float,
+        /,
     ) -> dict[str, Any]:
         """An answer as it is sent, of the model's outputs by name for this image alone (no batch dimension).
 
         image: as it was sent, uint8 [H,W,3] RGB in 0..255
+        confidence_threshold: below which the model says of itself that it is unsure; 0 where it never is
         """
+        ...
+
+    def numbers(self, answer: Mapping[str, Any], /) -> tuple[list[str], list[float]] | None:
+        """Names and a number for each, an answer as one row, for who asked in numbers; None if none such."""
         ...
 
     def summary(self, answer: Mapping[str, Any], /) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The blocks of a backbone, by the names that keras.applications gives its layers: what fine-tuning counts."""
+"""The blocks of a backbone, by the names that keras.applications gives its layers: for fine-tuning."""
 
 import re
 from typing import TYPE_CHECKING

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class Tried(Record):
-    """One place of the grid: its parameters, and its macro F1 by cross-validation; None where there was none."""
+    """One place of the grid, and its macro F1 by cross-validation; None where there was none."""
 
     parameters: dict[str, float | int | str]
     macro_f1: float | None
@@ -75,7 +75,7 @@ def write_arrays(folder: Path, arrays: Mapping[str, Array]) -> str:
 
 
 def read_head(folder: Path) -> tuple[HeadRecord, FittedHead]:
-    """Read a head as it was fitted; ModelError where a file is missing, damaged, or does not fit the other."""
+    """Read a head as it was fitted; ModelError where a file is missing, damaged, or not the other's."""
     try:
         record = HeadRecord.model_validate_json((folder / RECORD).read_bytes())
         data = (folder / ARRAYS).read_bytes()

@@ -45,7 +45,7 @@ def _svm(spec: HeadSpec, arrays: Arrays, features: Any, ops: Any) -> Any:
 
 
 def _neighbours(spec: HeadSpec, arrays: Arrays, features: Any, ops: Any) -> Any:
-    """The logarithm of shares of k votes, each weighed by how much nearer it is than the next image after them.
+    """The logarithm of shares of k votes, each weighed by how much nearer it is than the next after them.
 
     Dudani, The Distance-Weighted k-Nearest-Neighbor Rule, 1976, https://doi.org/10.1109/TSMC.1976.5408784,
     with squared distances and its zero at the neighbour after the k: there votes enter and leave without a

@@ -1,7 +1,10 @@
 """What a head is made of: its kind, its hyper-parameters, and the shapes of its arrays."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Literal
+
+from pydantic import Field
 
 from pylib.records import Record
 
@@ -19,7 +22,7 @@ class HeadSpec(Record):
     """
 
     kind: Kind
-    parameters: dict[str, Value] = {}
+    parameters: dict[str, Value] = Field(default_factory=dict)
     arrays: dict[str, tuple[int, ...]]
 
     @property
@@ -32,7 +35,7 @@ def dense_layout(width: int, classes: int) -> HeadSpec:
     """The dense head on `width` features, before anything was learned."""
     sizes = (width, *HIDDEN, classes)
     arrays: dict[str, tuple[int, ...]] = {"mean": (width,), "scale": (width,)}
-    for place, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for place, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
         arrays |= {f"weights_{place}": (inputs, outputs), f"bias_{place}": (outputs,)}
     return HeadSpec(kind="dense", arrays=arrays)
 

@@ -3,8 +3,9 @@
 Keras is imported where the network is built: names and widths are checked without it.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
 
@@ -14,6 +15,7 @@ from pylib.models.backbones.names import BackboneName
 from pylib.models.classifier_spec import ClassifierSpec
 from pylib.models.weights_origin import WeightsOrigin
 from pylib.records import Record
+from pylib.training.config import TrainingConfig, training_config
 
 if TYPE_CHECKING:
     import keras
@@ -79,7 +81,7 @@ def with_head(
     temperature: float,
     confidence_threshold: float,
 ) -> tuple["keras.Model", ClassifierSpec]:
-    """Put a head that was fitted on these features onto the backbone that made them, with its specification."""
+    """Put a head onto the backbone that made its features; return the model and its specification."""
     import keras
 
     from pylib.models.classifier import HEAD, build_classifier
@@ -100,3 +102,31 @@ def with_head(
     model = build_classifier(spec, weights)
     model.get_layer(HEAD).assign(head.arrays)
     return model, spec
+
+
+def fine_tuning(
+    index: "FeatureIndex", head: "FittedHead", blocks: int, values: dict[str, Any]
+) -> tuple[TrainingConfig, Callable[["keras.Model"], None]]:
+    """Let the last blocks of the backbone learn on, with a head that was fitted on its features.
+
+    At a tenth of the usual rate, for few epochs: what is there is good already.
+    """
+
+    def begin(model: "keras.Model") -> None:
+        model.get_layer("head").assign(head.arrays)
+
+    gentle = {"epochs": 8, "learning_rate": 4e-4, "backbone": index.backbone, "alpha": index.alpha}
+    return training_config(index.task, **{**gentle, "blocks": blocks, **values}), begin
+
+
+def tuned(
+    spec: ClassifierSpec, model: "keras.Model", temperature: float, confidence_threshold: float
+) -> tuple["keras.Model", ClassifierSpec]:
+    """Build the same model again with its temperature in it."""
+    from pylib.models.classifier import build_classifier
+
+    found = spec.model_copy(update={"temperature": temperature, "confidence_threshold": confidence_threshold})
+    again = build_classifier(found)
+    for variable, learned in zip(again.variables, model.variables, strict=True):
+        variable.assign(learned)
+    return again, found
