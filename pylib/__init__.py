@@ -11,7 +11,7 @@ therefore never the machine's. On two cores four are as fast as two, and cost no
 
 # What TensorFlow, OpenBLAS and NumPy compute with, the same on every machine, and so not for the environment
 # to change: it would change the bits of a model in silence. A run's configuration is where a person asks for
-# something else. Most are read once, at TensorFlow's import or its first operation, wherever that happens first.
+# something else. Most are read once, at a library's import or its first operation, wherever that is.
 os.environ |= {
     # Else TensorFlow decides by the processor; a convolution's gradients are a third faster with it.
     "TF_ENABLE_ONEDNN_OPTS": "1",

@@ -36,7 +36,7 @@ _ROWS = (
     HeadKind("logistic", "logistic", grid={"C": (0.001, 0.01, 0.1)}),
     HeadKind("dense", "dense", {"optimizer": "adamw", "epochs": 24}, {"learning_rate": _RATES}),
     HeadKind("dense_sgd", "dense", {"optimizer": "sgd", "epochs": 15, "learning_rate": 0.01}),
-    HeadKind("boosting", "boosting", {"trees": 60, "depth": 3}, {"learning_rate": (0.1, 0.3)}),
+    HeadKind("boosting", "boosting", {"trees": 40, "depth": 3}, {"learning_rate": (0.1, 0.3)}),
     HeadKind("svm", "svm", grid={"C": (1.0, 10.0), "spread": (1.0, 0.25)}),
     HeadKind("knn_7", "neighbours", {"neighbours": 7}, _NEAR),
     HeadKind("knn_3", "neighbours", {"neighbours": 3}, _NEAR),
@@ -53,13 +53,3 @@ def find_head(name: str) -> HeadKind:
             f"head {name!r}: {did_you_mean(name, HEADS) or 'there are: ' + ', '.join(HEADS)}"
         )
     return HEADS[name]
-
-
-def check_heads(names: Sequence[str]) -> None:
-    """Refuse a list of heads with none, with one that there is not, or with one twice; ConfigurationError."""
-    if not names:
-        raise ConfigurationError(f"heads: none is named; there are: {', '.join(HEADS)}")
-    for name in names:
-        find_head(name)
-        if list(names).count(name) > 1:
-            raise ConfigurationError(f"heads: {name} is named twice; name each once")

@@ -1,6 +1,6 @@
 """Step "fit_head": features to one fitted head."""
 
-from pylib.heads.table import check_heads
+from pylib.heads.table import find_head
 from pylib.provenance.step import Input, Output, Result, step
 
 
@@ -19,6 +19,6 @@ def check_parameters(name: str, seed: int) -> None:
     """What the step would say of its parameters, before anything runs."""
     from pylib.errors import ConfigurationError
 
-    check_heads([name])
+    find_head(name)
     if not 0 <= seed < 2**31:
         raise ConfigurationError(f"seed={seed}: give a whole number from 0 to {2**31 - 1}")
