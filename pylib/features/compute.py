@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from pylib import THREADS
+from pylib.errors import ModelError
 from pylib.tasks import task as tasks
 
 BATCH = 32
@@ -23,10 +24,10 @@ Compute = Callable[[Sequence[Pixels]], Rows]
 """Up to BATCH images, uint8 [S,S,3] each, to features, float32 [n,W]."""
 
 
-def network(task: str, config: BaseModel, image_size: int, weights: Path | None) -> tuple[Compute, int]:
-    """Build a task's frozen network in a process that repeats; return what computes, and its width W.
+def network(task: str, config: BaseModel, image_size: int, weights: Path | None) -> Compute:
+    """Build a task's frozen network, in a process that is made to repeat; return what computes.
 
-    Raises ModelError where the weights are not the network's.
+    Raises ModelError where the weights are not the network's, and later where they give no numbers.
     """
     import tensorflow as tf
 
@@ -45,6 +46,8 @@ def network(task: str, config: BaseModel, image_size: int, weights: Path | None)
             whole[place] = image
         whole[len(images) :] = 0
         rows: Rows = forward(tf.constant(whole)).numpy()[: len(images)]
+        if not np.isfinite(rows).all():
+            raise ModelError(f"the features of an image are not finite: the weights {weights} are damaged")
         return rows
 
-    return compute, int(model.output.shape[-1])
+    return compute
