@@ -6,12 +6,13 @@ Prints a line when it begins, and at its end how many images it computed.
 import sys
 
 from pylib.features import feature_store, filling
+from pylib.features.compute import BATCH
 from pylib.features.feature_store import FeatureTable
 from tests.features import rows
 
 
 def main() -> None:
-    filling.CHUNK, feature_store.SMALL_SEGMENTS = 32, 3  # many writes, and merges among them
+    filling.CHUNK, feature_store.SMALL_SEGMENTS = BATCH, 3  # many writes, and merges among them
     images = rows.images(int(sys.argv[2]), int(sys.argv[3]))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
