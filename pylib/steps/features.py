@@ -30,8 +30,8 @@ def features(
 
     config = configuration(ShardIndex.read(shards).task, backbone, alpha)
     first = weights_source.fetched(weights, settings().store, scratch)
-    made = extract(shards, features, config, first)
-    return {name: len(ids) for name, ids in made.ids.items()}
+    made, computed = extract(shards, features, config, first, artifacts=settings().artifacts)
+    return {"computed": computed, **{name: len(ids) for name, ids in made.ids.items()}}
 
 
 def check_parameters(task: str, weights: str, backbone: str, alpha: float) -> None:

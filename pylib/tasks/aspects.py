@@ -207,6 +207,10 @@ class Features(Protocol):
         """Say what is wrong with such weights before anything is read or fetched; raises ModelError."""
         ...
 
+    def width(self, config: Any, /) -> int:
+        """How many features an image has."""
+        ...
+
     def first_weights(self, weights: Weights, config: Any, /) -> tuple[Path | None, WeightsOrigin]:
         """The file of weights that `none`, `imagenet` or a path means; raises ModelError."""
         ...

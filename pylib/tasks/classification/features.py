@@ -55,6 +55,11 @@ def check(config: Config, weights: str) -> None:
         check_imagenet(config.backbone, config.alpha)
 
 
+def width(config: Config) -> int:
+    """How many features an image has."""
+    return find_backbone(config.backbone).width(config.alpha)
+
+
 def first_weights(weights: "Weights", config: Config) -> tuple[Path | None, WeightsOrigin]:
     """Find the backbone's: `none`, `imagenet` or a file without its top; raises ModelError."""
     return find_weights(weights, config.backbone, config.alpha)
