@@ -63,6 +63,12 @@ def reads_data(task: PipelineTask) -> None:
     _keys(task, *STEP_STORE)
 
 
+def keeps_features(task: PipelineTask) -> None:
+    """Where the features of images are kept, beside the released models, and where weights may come from."""
+    reads_data(task)
+    _settings(task, "PYLIB_ARTIFACTS")
+
+
 def logs_runs(task: PipelineTask) -> None:
     """MLflow's address, on a cluster that has it."""
     _settings(task, "MLFLOW_TRACKING_URI", optional=True)

@@ -9,9 +9,9 @@ THREADS = 4
 """TensorFlow's, unless a run says otherwise: sums are split over them, so bits depend on the number, which is
 therefore never the machine's. On two cores four are as fast as two, and cost no more of them; eight do."""
 
-# What TensorFlow computes with, the same on every machine, and so not for the environment to change: it would
-# change the bits of a model in silence. A run's configuration is where a person asks for something else.
-# Most are read once, at TensorFlow's import or its first operation, wherever that happens first.
+# What TensorFlow, OpenBLAS and NumPy compute with, the same on every machine, and so not for the environment
+# to change: it would change the bits of a model in silence. A run's configuration is where a person asks for
+# something else. Most are read once, at a library's import or its first operation, wherever that is.
 os.environ |= {
     # Else TensorFlow decides by the processor; a convolution's gradients are a third faster with it.
     "TF_ENABLE_ONEDNN_OPTS": "1",
@@ -23,6 +23,10 @@ os.environ |= {
     "TF_XLA_FLAGS": "--tf_xla_auto_jit=-1",
     "TF_NUM_INTRAOP_THREADS": str(THREADS),
     "TF_NUM_INTEROP_THREADS": str(THREADS),
+    # What heads are fitted with: OpenBLAS by its name for AVX2, and NumPy without what is above (by the names
+    # that NumPy 2.4 has; another version ignores those that it does not know).
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
 }
 # TensorFlow's log of what it found on the machine is not what a person asked for; warnings and errors stay.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")

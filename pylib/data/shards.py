@@ -113,10 +113,23 @@ def load_split(folder: Path, split: SplitName) -> tuple[Array, Array]:
     One shard is mapped, several are joined in memory. Raises DataError if a file is missing or cut short.
     """
     index = ShardIndex.read(folder)
-    shards = index.splits[split].shards
-    inputs = [_map(folder / shard.inputs, shard.count, index.inputs) for shard in shards]
-    targets = [_map(folder / shard.targets, shard.count, index.targets) for shard in shards]
+    pairs = mapped(folder, index, split)
+    inputs, targets = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     return _joined(inputs, index.inputs), _joined(targets, index.targets)
+
+
+def mapped(folder: Path, index: ShardIndex, split: SplitName) -> list[tuple[Array, Array]]:
+    """Return the inputs [n,…] and targets [n,…] of each shard of a split, read-only, none of them in memory.
+
+    Raises DataError if a file is missing or cut short.
+    """
+    return [
+        (
+            _map(folder / shard.inputs, shard.count, index.inputs),
+            _map(folder / shard.targets, shard.count, index.targets),
+        )
+        for shard in index.splits[split].shards
+    ]
 
 
 def _split_of_format_1(split: dict[str, Any]) -> dict[str, Any]:

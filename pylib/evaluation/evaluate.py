@@ -13,6 +13,7 @@ from pylib.data.shards import Array, ShardIndex, load_split
 from pylib.errors import DataError, ModelError
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.gate import Gate, decide
+from pylib.evaluation.leaderboard import read_leaderboard
 from pylib.evaluation.record import FILE, REPORT, Evaluation, Measurement
 from pylib.evaluation.report import render
 from pylib.store.artifacts import MODEL_FILE
@@ -55,7 +56,7 @@ def evaluate(shards: Path, model: Path, output: Path, gate: Gate) -> Evaluation:
         details=seen.details().model_dump(mode="json"),
     )
     evaluation = Evaluation(**dict(found), gate=decide(gate, found))
-    page = render(evaluation, seen.panels(inputs, targets))
+    page = render(evaluation, {"leaderboard": read_leaderboard(model), **seen.panels(inputs, targets)})
     _write(output, {REPORT: page, FILE: evaluation.dumps()})
     return evaluation
 

@@ -7,19 +7,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pylib.errors import ConfigurationError, ModelError
+from pylib.models.weights_origin import WeightsOrigin as WeightsOrigin  # noqa: PLC0414 (a part of every spec)
 from pylib.records import first_error
 from pylib.tasks import task
 
 SPEC_FILE = "model.json"
-
-
-class WeightsOrigin(BaseModel):
-    """Where a network's first weights came from; sha256 (hex) is that of the file, None for random ones."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    origin: Literal["none", "imagenet", "file"] = "none"
-    sha256: str | None = None
 
 
 class ModelSpec(BaseModel):

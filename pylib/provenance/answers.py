@@ -36,6 +36,8 @@ def _words(summary: Mapping[str, Any]) -> Iterator[str]:
     for name, value in summary.items():
         if isinstance(value, Mapping):
             yield from (f"{part} {share:.0%}" for part, share in value.items())
+        elif isinstance(value, bool):
+            yield from [name.replace("_", " ")] if value else []
         else:
             shown = f"{value:.3g}" if isinstance(value, float) else value
             yield f"{name.replace('_', ' ')} {shown}"

@@ -9,6 +9,11 @@ def maker(bundle: list[Statement], digest: str) -> Statement | None:
     return next((s for s in bundle for r in s["subject"] if digest in r["digest"].values()), None)
 
 
+def trainer(bundle: list[Statement], file: str) -> Statement | None:
+    """The record of the step whose output `model` holds this file: what made the model; None if none did."""
+    return next((s for s in bundle for r in s["subject"] if r["name"] == f"model/{file}"), None)
+
+
 def upstream(bundle: list[Statement], statement: Statement) -> list[Statement]:
     """The records of what went into a step, nearest first."""
     found: list[Statement] = []

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.answers import find_prediction
-from pylib.provenance.chain import downstream, maker, upstream
+from pylib.provenance.chain import downstream, maker, trainer, upstream
 from pylib.provenance.digests import manifest, sha256_file
 from pylib.provenance.materials import CODE
 from pylib.provenance.statement import Statement
@@ -89,7 +89,7 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
     """Explain the model in a folder, checking each of its files against the record."""
     bundle = records.read_bundle(folder)
     wanted = digest or sha256_file(folder / MODEL_FILE)
-    trained = maker(bundle, wanted) or next((s for s in bundle if records.step_name(s) == "train"), None)
+    trained = maker(bundle, wanted) or trainer(bundle, MODEL_FILE)
     if trained is None:
         raise ProvenanceError(
             f"{folder}: no record of how model {wanted[:12]} was trained; was it copied in?"

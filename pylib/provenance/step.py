@@ -3,8 +3,9 @@
     @step(cached=True)
     def train(shards: Input, model: Output, scratch: Scratch, *, weights: File, seed: int) -> Result: ...
 
-What goes in is named by digest: folders and files (`Input`), a file given by name, here or in the store
-(`File`), a data commit (`Commit`). Folders marked `Output` appear only when the function has returned, each
+What goes in is named by digest: folders and files (`Input`), several folders that the steps of a loop made
+(`Inputs`, in whatever order they come), a file given by name, here or in the store (`File`), a data commit
+(`Commit`). Folders marked `Output` appear only when the function has returned, each
 with its provenance inside. All other arguments are parameters and must be JSON.
 """
 
@@ -33,6 +34,7 @@ from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
 
 Input = Annotated[Path, "input"]
+Inputs = Annotated[list[Path], "inputs"]
 Output = Annotated[Path, "output"]
 File = Annotated[str, "file"]
 Commit = Annotated[str, "commit"]
@@ -56,6 +58,7 @@ def step(*, cached: bool, task: TaskOf | None = None) -> Callable[[Function], Fu
         def run(*args: Any, **kwargs: Any) -> Result:
             bound = signature.bind(*args, **kwargs, **scratch)
             bound.apply_defaults()
+            bound.arguments.update(_ordered(bound.arguments, roles))
             with not_again(), time_limit(function.__name__):
                 return _run(_Call(function, bound.arguments, roles, task), cached=cached)
 
@@ -70,6 +73,16 @@ def _roles(function: Function) -> dict[str, str]:
     return {name: getattr(hint, "__metadata__", ("parameter",))[0] for name, hint in hints.items()}
 
 
+def _ordered(arguments: Mapping[str, Any], roles: Mapping[str, str]) -> dict[str, list[Path]]:
+    """The folders of each list by their content: nothing says in which order a loop's are handed on."""
+    lists = [name for name, role in roles.items() if role == "inputs"]
+    return {name: sorted(map(Path, arguments[name]), key=_content) for name in lists}
+
+
+def _content(folder: Path) -> str:
+    return str(digest_of(folder))
+
+
 @dataclass(frozen=True)
 class _Call:
     """A step's function with its arguments and the role of each."""
@@ -82,6 +95,11 @@ class _Call:
     def folders(self, role: str) -> dict[str, Path]:
         return {name: Path(self.arguments[name]) for name, found in self.roles.items() if found == role}
 
+    def taken(self) -> list[Path]:
+        """The folders and files that other steps made."""
+        lists = [self.arguments[name] for name, role in self.roles.items() if role == "inputs"]
+        return [*self.folders("input").values(), *(folder for each in lists for folder in each)]
+
     def definition(self) -> Definition:
         inputs, parameters = [], {}
         for name, role in self.roles.items():
@@ -89,6 +107,11 @@ class _Call:
             if role == "input" or (role == "file" and Path(value).is_file()):
                 uri = {} if role == "input" else {"uri": Path(value).name}
                 inputs.append({"name": name, "digest": digest_of(Path(value)), **uri})
+            elif role == "inputs":
+                inputs += [
+                    {"name": f"{name}/{place}", "digest": digest_of(folder)}
+                    for place, folder in enumerate(value)
+                ]
             elif role == "file" and FileRef.names(value):
                 inputs.append(file_resource(value, name=name))
             elif role == "commit":
@@ -133,7 +156,7 @@ def _run(call: _Call, *, cached: bool) -> Result:
         started = datetime.now(UTC)
         scratch = {name: _scratch(cache, key, staging) for name in call.folders("scratch")}
         result = call.function(**{**call.arguments, **staging, **scratch})
-        upstream = [made for path in call.folders("input").values() for made in _records(path)]
+        upstream = [made for path in call.taken() for made in _records(path)]
         record(definition, staging, upstream, started)
         if cache and cached:
             cache.put(key, staging, result)

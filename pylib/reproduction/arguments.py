@@ -40,7 +40,8 @@ class Arguments:
 
         Raises ReproductionError where something is missing, in one line that names it.
         """
-        paths, values = {name: str(outputs / name) for name in step.outputs}, dict(step.parameters)
+        paths: dict[str, str] = {name: str(outputs / name) for name in step.outputs}
+        values = dict(step.parameters)
         for name, resource in step.inputs.items():
             uri = str(resource.get("uri", ""))
             if uri.startswith("data:"):
@@ -53,7 +54,7 @@ class Arguments:
                 values[name] = str(self._file(step, name, resource))
             else:
                 paths[name] = str(self._file(step, name, resource))
-        return {"step": step.name, "paths": paths, "values": values}
+        return {"step": step.name, "paths": _lists(paths), "values": values}
 
     def _commit(self, reference: str, resource: Resource) -> str:
         try:
@@ -83,3 +84,15 @@ class Arguments:
         raise ReproductionError(
             f"step {step.name}: {what} with SHA-256 {digest[:12]}… is not at hand; name it with --file"
         )
+
+
+def _lists(paths: Mapping[str, str]) -> dict[str, str | list[str]]:
+    """The same with the folders of a list, which are recorded as `heads/0`, `heads/1`, …, under its name."""
+    found: dict[str, Any] = {}
+    for name, path in paths.items():
+        of, slash, _ = name.partition("/")
+        if slash:
+            found.setdefault(of, []).append(path)
+        else:
+            found[name] = path
+    return found

@@ -59,7 +59,7 @@ def differences(step: RecordedStep, outputs: Path, kept: Path) -> list[Differenc
 def _files(step: RecordedStep, output: str, files: Mapping[str, str], outputs: Path) -> list[Difference]:
     rebuilt = manifest(outputs / output)
     return [
-        Difference(step.name, f"{output}/{path}", files.get(path), rebuilt.get(path))
+        Difference(step.label, f"{output}/{path}", files.get(path), rebuilt.get(path))
         for path in sorted(files.keys() | rebuilt.keys())
         if files.get(path) != rebuilt.get(path)
     ]

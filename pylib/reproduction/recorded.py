@@ -1,7 +1,8 @@
 """What the records of a model say was done: each step, what it took, what came out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ class RecordedStep:
     inputs: Mapping[str, Resource]
     outputs: Mapping[str, Mapping[str, str]]
     circumstances: Mapping[str, Any]
+    number: int = 1
+    """Of the steps of this name, as those of a loop: the first, the second, …"""
+
+    @property
+    def label(self) -> str:
+        """A name that no other step of the model has, such as `fit_head-2`."""
+        return self.name if self.number == 1 else f"{self.name}-{self.number}"
 
     @property
     def commit(self) -> str:
@@ -62,8 +70,15 @@ def recorded_steps(folder: Path, digest: str) -> list[RecordedStep]:
     if trained is None:
         raise ReproductionError(_unrecorded(folder, bundle, digest))
     chain = [*upstream(bundle, trained), trained, *downstream(bundle, trained)]
-    steps = [made for made in chain if _makes_folders(made)]
-    return [recorded_step(made) for made in sorted(steps, key=_started)]
+    steps = sorted((made for made in chain if _makes_folders(made)), key=_started)
+    return list(_numbered(recorded_step(made) for made in steps))
+
+
+def _numbered(steps: Iterable[RecordedStep]) -> Iterator[RecordedStep]:
+    seen = Counter[str]()
+    for step in steps:
+        seen[step.name] += 1
+        yield replace(step, number=seen[step.name])
 
 
 def _unrecorded(folder: Path, bundle: list[Statement], digest: str) -> str:

@@ -107,19 +107,19 @@ def _rebuild(made: Reproduction, model: Path, store: str, files: Sequence[Path],
     with workplace(steps, folder / "code") as place:
         gates = sorted((place.root / "gates").glob("*.yaml"))
         arguments = Arguments(store, [*files, *gates], _planned(steps, folder))
-        calls = [arguments.of(step, folder / step.name) for step in steps]  # all, before the first is run
+        calls = [arguments.of(step, folder / step.label) for step in steps]  # all, before the first is run
         for step, call in zip(steps, calls, strict=True):
             _run(step, call, place, folder, store, listen)
             _compare(made, step, model)
-            listen(step.name, None)
+            listen(step.label, None)
             if not made.same:
                 return
 
 
 def _compare(made: Reproduction, step: RecordedStep, model: Path) -> None:
-    outputs = made.folder / step.name
-    made.steps.append(step.name)
-    made.circumstances[step.name] = _circumstances(step, outputs, model)
+    outputs = made.folder / step.label
+    made.steps.append(step.label)
+    made.circumstances[step.label] = _circumstances(step, outputs, model)
     made.differences = comparison.differences(step, outputs, model)
     made.measured += map(str, comparison.evaluation_differences(step, outputs, model))
 
@@ -127,7 +127,7 @@ def _compare(made: Reproduction, step: RecordedStep, model: Path) -> None:
 def _planned(steps: list[RecordedStep], folder: Path) -> dict[str, Path]:
     """Where each step will leave its folders, by the digests that the later steps recorded of them."""
     return {
-        dir_hash(files): folder / step.name / name for step in steps for name, files in step.outputs.items()
+        dir_hash(files): folder / step.label / name for step in steps for name, files in step.outputs.items()
     }
 
 
@@ -142,20 +142,20 @@ def prove(model: Path, digest: str, *, store: str, folder: Path) -> None:
 def _run(
     step: RecordedStep, call: dict[str, object], place: Workplace, folder: Path, store: str, listen: Listener
 ) -> None:
-    log, written = folder / f"{step.name}.log", folder / f"{step.name}.json"
+    log, written = folder / f"{step.label}.log", folder / f"{step.label}.json"
     written.write_text(json.dumps(call, indent=2) + "\n", encoding="utf-8")
     command = [str(place.python), "-P", str(Path(__file__).with_name("rerun.py")), str(written)]
     environment = place.environment(store=store, output=folder / "output")
-    listen(step.name, "starting")
+    listen(step.label, "starting")
     with log.open("w", encoding="utf-8") as said, running(command, environment) as process:
         last = ""
         for line in process.stdout or ():
             said.write(line)
             last = line.strip() or last
-            listen(step.name, last)
+            listen(step.label, last)
     if process.returncode:
         raise ReproductionError(
-            f"step {step.name} cannot be run again: {last or 'it said nothing'} (log: {log})"
+            f"step {step.label} cannot be run again: {last or 'it said nothing'} (log: {log})"
         )
 
 

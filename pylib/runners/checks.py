@@ -29,6 +29,7 @@ def checked(pipeline: Any, given: Arguments) -> Arguments:
     types = pipelines.types(pipeline)
     arguments = {name: _typed(name, value, types[name]) for name, value in given.items()}
     _gpus({**known, **arguments}.get("gpus", "0"))
+    _loops(pipeline, {**known, **arguments})
     _values(pipeline, {**known, **arguments})
     return arguments
 
@@ -49,7 +50,7 @@ def _read(name: str, text: str, wanted: type) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=once)
     except ValueError:
-        return text
+        return text.split(",") if wanted is list else text
     return text if wanted is str and not isinstance(value, str) else value
 
 
@@ -76,12 +77,28 @@ def _typed(name: str, value: Any, wanted: type) -> Any:
     return value
 
 
-_WORDS = {int: "a whole number", float: "a number", str: "text", dict: 'an object such as {"epochs": 10}'}
+_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list such as a,b",
+    dict: 'an object such as {"epochs": 10}',
+}
 
 
 def _gpus(gpus: str) -> None:
     if not re.fullmatch(r"\d{1,3}", gpus):
         raise ConfigurationError(f"gpus={gpus!r}: it is not a whole number of GPUs; 0 trains on processors")
+
+
+def _loops(pipeline: Any, arguments: Arguments) -> None:
+    """A loop over nothing makes nothing for the steps after it, and one over equals makes a thing twice."""
+    for loop in components.loops(pipeline).values():
+        items = loop.items(arguments)
+        if isinstance(loop.over, str) and loop.over in arguments and not items:
+            raise ConfigurationError(f"{loop.over} is empty: name at least one")
+        if twice := [item for item in items if items.count(item) > 1]:
+            raise ConfigurationError(f"{loop.over}: {twice[0]!r} is named twice; name each once")
 
 
 def _values(pipeline: Any, arguments: Arguments) -> None:
@@ -104,10 +121,11 @@ def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Argume
         check = getattr(_step(used.name), function, None)
         if check is None:
             continue
-        inputs = {"task": pipelines.task(pipeline), **known, **used.inputs(arguments)}
         wanted = inspect.signature(check).parameters
-        if wanted.keys() <= inputs.keys():
-            said.append(check(**{name: inputs[name] for name in wanted}) or "")
+        for given in used.each(arguments):
+            inputs = {"task": pipelines.task(pipeline), **known, **given}
+            if wanted.keys() <= inputs.keys():
+                said.append(check(**{name: inputs[name] for name in wanted}) or "")
     return [line for line in said if line]
 
 

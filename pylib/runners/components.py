@@ -1,5 +1,6 @@
 """Which components a pipeline uses, and which of their inputs are known before it runs."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,26 @@ _CHANNEL = "pipelinechannel--"
 
 
 @dataclass(frozen=True)
+class Loop:
+    """A loop over a list: how an iteration names its item, and the list or the parameter for it."""
+
+    item: str
+    over: list[Any] | str
+
+    def items(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """What it goes over; nothing where an earlier step says."""
+        found = self.over if isinstance(self.over, list) else arguments.get(self.over, [])
+        return list(found)
+
+
+@dataclass(frozen=True)
 class Used:
-    """A component in a pipeline: its function's name, and its inputs in KFP's messages."""
+    """A component in a pipeline: its function's name, its inputs in KFP's messages, the loop it stands in."""
 
     name: str
     given: Mapping[str, Any]
     defined: Mapping[str, Any]
+    loop: "Loop | None" = None
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -34,17 +49,43 @@ class Used:
                 found.pop(name, None)  # what an earlier step makes
         return found
 
+    def each(self, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The same for each iteration of the loop, with the loop's item; once where no input is of a loop."""
+        known, loop = self.inputs(arguments), self.loop
+        taking = [name for name, source in self.parameters.items() if loop and source == loop.item]
+        if loop is None or not taking:
+            yield known
+            return
+        for value in loop.items(arguments):
+            yield {**known, **dict.fromkeys(taking, value)}
+
+
+def loops(pipeline: Any) -> dict[str, Loop]:
+    """Every loop of a pipeline over parameters, by the name of the component that is repeated."""
+    spec = pipeline.pipeline_spec
+    found = {}
+    for dag in (spec.root.dag, *(part.dag for part in spec.components.values())):
+        for task in dag.tasks.values():
+            if task.HasField("parameter_iterator"):
+                items = task.parameter_iterator.items
+                over = json.loads(items.raw) if items.raw else items.input_parameter.removeprefix(_CHANNEL)
+                item = task.parameter_iterator.item_input.removeprefix(_CHANNEL)
+                found[task.component_ref.name] = Loop(item, over)
+    return found
+
 
 def used(pipeline: Any) -> Iterator[Used]:
     """Every component that a pipeline uses, in loops and conditions too."""
     spec = pipeline.pipeline_spec
-    executors = spec.deployment_spec["executors"]
-    for dag in (spec.root.dag, *(part.dag for part in spec.components.values())):
+    executors, inside = spec.deployment_spec["executors"], loops(pipeline)
+    parts = [("", spec.root.dag), *((name, part.dag) for name, part in spec.components.items())]
+    for within, dag in parts:
         for task in dag.tasks.values():
             component = spec.components[task.component_ref.name]
             if component.executor_label in executors:
                 name = _function(executors[component.executor_label])
-                yield Used(name, task.inputs.parameters, component.input_definitions.parameters)
+                given, defined = task.inputs.parameters, component.input_definitions.parameters
+                yield Used(name, given, defined, inside.get(within))
 
 
 def _function(executor: Any) -> str:

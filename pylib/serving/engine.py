@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pylib.errors import RequestError, ServingError
 from pylib.serving.model import OnnxModel, load_model
@@ -38,12 +39,14 @@ class Answer(NamedTuple):
     tags: task, model_digest, data_commit, git_commit, prediction_id; sample_bits, where the model has such
     counters: name, labels and increment of Prometheus counters; that of predictions comes first
     seconds: from the pixels to the answer
+    numbers: the content as one row, names and a number for each; None where the task has no such form
     """
 
     content: dict[str, Any]
     tags: dict[str, str]
     counters: list[tuple[str, dict[str, str], float]]
     seconds: float
+    numbers: tuple[list[str], list[float]] | None = None
 
 
 class Engine:
@@ -69,7 +72,7 @@ class Engine:
             raise ServingError(f"{what} has no output {min(missing)!r}: export and release it again")
         side = model.contract.image_size
         black = np.zeros((side, side, 3), np.uint8)
-        served.answer.answer(model.run(black), black, model.contract.classes)
+        _answered(served, model, black)
         self._log = PredictionLog(self._log_path) if self._log_path else None
         self._served = model, served
         # What is loaded stays: full collections would walk through it, in the middle of requests.
@@ -89,7 +92,7 @@ class Engine:
         """Say what the model sees in an image; raises RequestError until it is loaded."""
         model, served = self._loaded()
         started = time.perf_counter()
-        content = served.answer.answer(model.run(image.pixels), image.pixels, model.contract.classes)
+        content = _answered(served, model, image.pixels)
         prediction_id = str(uuid.uuid4())
         self._record(prediction_id, image, served.answer.summary(content))
         return Answer(
@@ -97,6 +100,7 @@ class Engine:
             {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name, **self._bits()},
             [("model_predictions", {}, 1), *served.answer.counters(content)],
             time.perf_counter() - started,
+            served.answer.numbers(content),
         )
 
     def _bits(self) -> dict[str, str]:
@@ -123,3 +127,8 @@ class Engine:
             self._log.append(record)
         except OSError:  # an answer that cannot be recorded is still an answer
             logger.exception("prediction %s is not in the log", prediction_id)
+
+
+def _answered(served: task.Task, model: OnnxModel, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+    declared = model.contract
+    return served.answer.answer(model.run(pixels), pixels, declared.classes, declared.confidence_threshold)

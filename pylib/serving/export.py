@@ -27,13 +27,15 @@ def export_onnx(
     classes: Sequence[str],
     image_size: int,
     sample_bits: int | None = None,
+    confidence_threshold: float = 0.0,
 ) -> str:
     """Write `model` as ONNX to `path` and return the SHA-256 of the file, which is the model's digest.
 
     The model has one input and one output, whose names, dtypes and shapes are those of the file; the last
     dimension of the output is one of `classes` where there are any. The file's metadata_props hold `format`,
     `task`, `classes` (JSON list of names by index) and `image_size` (pixels), and `sample_bits` where images
-    with more than 8 bits a sample were learned from. The same weights give the same bytes in every process.
+    with more than 8 bits a sample were learned from, `confidence_threshold` where it is not 0. The same
+    weights give the same bytes in every process.
 
     Raises:
         ModelError: the model is not one that can be exported, or the export fails ONNX's own checks.
@@ -45,6 +47,7 @@ def export_onnx(
     names = json.dumps(list(classes), ensure_ascii=False)
     metadata = {"classes": names, "format": FORMAT, "image_size": str(image_size), "task": task}
     metadata |= {} if sample_bits is None else {"sample_bits": str(sample_bits)}
+    metadata |= {"confidence_threshold": repr(confidence_threshold)} if confidence_threshold else {}
     data = _checked(_describe(_convert(model), model, metadata), model.name)
     write_file(path, data)
     return hashlib.sha256(data).hexdigest()

@@ -3,7 +3,8 @@
 model.onnx takes one input, images uint8 [N,H,W,3], and gives its task's outputs by name. Its metadata_props
 are `format` "2", `task`, `classes` (JSON list of names by index) and `image_size` (pixels). Format "1" has no
 task. `sample_bits` is there where the model learned from images with more than 8 bits a sample: how many of
-those are in use, in what it is asked too.
+those are in use, in what it is asked too. `confidence_threshold`, in [0,1], is there where the model says
+below which confidence its answer is unsure.
 """
 
 import json
@@ -28,7 +29,11 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a model declares; `image_size` is the side, in pixels, of the squares that it learned from."""
+    """What a model declares.
+
+    image_size: side, in pixels, of the squares that it learned from
+    confidence_threshold: below it an answer is unsure; 0 where none is
+    """
 
     task: str
     classes: list[str]
@@ -36,6 +41,7 @@ class Contract:
     input: Tensor
     outputs: tuple[Tensor, ...]
     sample_bits: int | None = None
+    confidence_threshold: float = 0.0
 
 
 def open_model(
@@ -67,6 +73,7 @@ def _read(session: onnxruntime.InferenceSession) -> Contract:
         input=images,
         outputs=tuple(_tensor(each) for each in session.get_outputs()),
         sample_bits=int(metadata["sample_bits"]) if "sample_bits" in metadata else None,
+        confidence_threshold=float(metadata.get("confidence_threshold", 0)),
     )
 
 

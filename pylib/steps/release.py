@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pylib.provenance import statement as records
+from pylib.provenance.chain import trainer
 from pylib.provenance.digests import BUNDLE, sha256_file
 from pylib.provenance.materials import source
 from pylib.provenance.step import Commit, Input, Output, Result, step
 from pylib.settings import settings
+from pylib.store.artifacts import MODEL_FILE
 
 
 @step(cached=False)
@@ -23,7 +25,7 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
     from pylib.evaluation.record import read_evaluation
     from pylib.release.release import release as promote
     from pylib.reproduction.reproduce import prove
-    from pylib.store.artifacts import MODEL_FILE, ArtifactStore
+    from pylib.store.artifacts import ArtifactStore
 
     place = settings()
     with tempfile.TemporaryDirectory(dir=released.parent) as folder:
@@ -79,8 +81,8 @@ def _assemble(model: Path, evaluation: Path, folder: Path) -> Path:
 
 def _git_commit(model: Path) -> str:
     """The commit of the code that trained the model, marked where the working tree held more than that."""
-    trained = [made for made in records.read_bundle(model) if records.step_name(made) == "train"]
-    used = [each for made in trained for each in records.dependencies(made) if each["name"] == "git"]
+    trained = trainer(records.read_bundle(model), MODEL_FILE)
+    used = [each for each in records.dependencies(trained) if each["name"] == "git"] if trained else []
     found = used[0] if used else source()
     commit = str(found.get("digest", {}).get("gitCommit", ""))
     return commit if found["annotations"]["clean"] or not commit else f"{commit}-dirty"

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from pylib.data.checks import CheckedTarget
 from pylib.data.dataset import DatasetIndex, Item, Target
@@ -19,6 +20,8 @@ from pylib.data.gallery import TargetPicture
 from pylib.data.layout import Candidate, Layout, Settled
 from pylib.data.shards import Array, ArraySpec, ShardIndex
 from pylib.evaluation.record import Measurement
+from pylib.features.table import FeatureIndex
+from pylib.models.heads.fitted import FittedHead
 from pylib.models.spec import ModelSpec, WeightsOrigin
 from pylib.models.weights_source import Weights
 from pylib.records import Record
@@ -189,6 +192,67 @@ class Network(Protocol):
         ...
 
 
+class Features(Protocol):
+    """What heads of the task learn from: a frozen network's features of an image, computed once.
+
+    `config` is a Config of the same module. Only a task whose targets are of whole images has this module.
+    """
+
+    @property
+    def Config(self) -> type[BaseModel]:  # noqa: N802
+        """What names the network: `backbone` and `alpha`; alpha is 1 where the width is no parameter."""
+        ...
+
+    def check(self, config: Any, weights: str, /) -> None:
+        """Say what is wrong with such weights before anything is read or fetched; raises ModelError."""
+        ...
+
+    def width(self, config: Any, /) -> int:
+        """How many features an image has."""
+        ...
+
+    def first_weights(self, weights: Weights, config: Any, /) -> tuple[Path | None, WeightsOrigin]:
+        """The file of weights that `none`, `imagenet` or a path means; raises ModelError."""
+        ...
+
+    def build(self, config: Any, image_size: int, weights: Path | None, /) -> keras.Model:
+        """Build the network: uint8 [N,S,S,3] in [0,255] to features, float32 [N,W]; raises ModelError.
+
+        Without weights they are random, and the same in every process.
+        """
+        ...
+
+    def with_head(
+        self,
+        index: FeatureIndex,
+        head: FittedHead,
+        weights: Path | None,
+        temperature: float,
+        confidence_threshold: float,
+        /,
+    ) -> tuple[keras.Model, ModelSpec]:
+        """Put a head that was fitted on these features onto the network: what is stored and exported.
+
+        It is a model of `Network.build` by the specification beside it, its logits divided by `temperature`.
+        """
+        ...
+
+    def fine_tuning(
+        self, index: FeatureIndex, head: FittedHead, blocks: int, values: dict[str, Any], /
+    ) -> tuple[TrainingConfig, Callable[[keras.Model], None]]:
+        """How the last blocks of the network go on learning, and what puts the head into it first.
+
+        values: hyper-parameters by name; raises ConfigurationError.
+        """
+        ...
+
+    def tuned(
+        self, spec: Any, model: keras.Model, temperature: float, confidence_threshold: float, /
+    ) -> tuple[keras.Model, ModelSpec]:
+        """A fine-tuned model with its temperature: what is stored and exported."""
+        ...
+
+
 class Accumulator(Protocol):
     """What is kept of the batches of a test split."""
 
@@ -272,12 +336,22 @@ class Answer(Protocol):
         ...
 
     def answer(
-        self, outputs: Mapping[str, NDArray[Any]], image: NDArray[np.uint8], classes: Sequence[str], /
+        self,
+        outputs: Mapping[str, NDArray[Any]],
+        image: NDArray[np.uint8],
+        classes: Sequence[str],
+        confidence_threshold: float,
+        /,
     ) -> dict[str, Any]:
         """An answer as it is sent, of the model's outputs by name for this image alone (no batch dimension).
 
         image: as it was sent, uint8 [H,W,3] RGB in 0..255
+        confidence_threshold: below which the model says of itself that it is unsure; 0 where it never is
         """
+        ...
+
+    def numbers(self, answer: Mapping[str, Any], /) -> tuple[list[str], list[float]] | None:
+        """Names and a number for each, an answer as one row, for who asked in numbers; None if none such."""
         ...
 
     def summary(self, answer: Mapping[str, Any], /) -> dict[str, Any]:

@@ -9,6 +9,7 @@ all: the model server has neither TensorFlow nor pydantic. The modules have the 
     sample      the built-in data set
     objective   loss, validation metrics and score, augmentation
     network     the architecture and its own hyper-parameters
+    features    a frozen network's features of an image; only where whole images have such
     judgement   the metrics of the test split, and what a report shows of them
     answer      what the served model says of an image: wire form, summary, picture
     templates   a folder with report.html.j2, for tasks whose report has more than the base's
@@ -73,6 +74,14 @@ class Task:
     def network(self) -> "aspects.Network":
         """The architecture and its own hyper-parameters."""
         return cast("aspects.Network", self._aspect("network"))
+
+    @property
+    def features(self) -> "aspects.Features":
+        """A frozen network's features of an image; raises ConfigurationError for a task without them."""
+        place = f"{tasks.__name__}.{self.name}.features"
+        if importlib.util.find_spec(place) is None:
+            raise ConfigurationError(f"task {self.name}: it has no features of whole images to learn from")
+        return cast("aspects.Features", self._aspect("features"))
 
     @property
     def judgement(self) -> "aspects.Judgement":

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class TrainingResult:
 
     score: name of the validation metric that decided, best_score: its value in best_epoch, counted from 0
     epochs: run in all; resumed_at: epochs that an earlier, killed run had done
+    metrics: of validation in the best epoch, by name
     mlflow_run: the id of its record, None without one
     """
 
@@ -51,6 +52,7 @@ class TrainingResult:
     weights_sha256: str
     environment: Environment
     seconds: float
+    metrics: Mapping[str, float]
     mlflow_run: str | None = None
 
 
@@ -91,6 +93,7 @@ def train(
     scratch: Path,
     tracking: str | None = None,
     tags: Mapping[str, str] | None = None,
+    begin: Callable[[keras.Model], None] | None = None,
 ) -> TrainingResult:
     """Train on the split "train", stop by "validation", write the model folder (all but model.onnx).
 
@@ -99,12 +102,15 @@ def train(
     scratch: checkpoints and TensorBoard logs; a killed run that is started again with the same scratch,
     inputs and configuration goes on to the same result
     tracking: URI of an MLflow store, None for none; tags: what to write beside the run there
+    begin: is given the model as it was built, to put what it is to go on from into it
     Raises ConfigurationError, DataError or ModelError.
     """
     started = time.time()
     plan = _plan(shards, config, weights)
     data = Data(ShardReader(shards, "train"), ShardReader(shards, "validation"), plan.spec.classes)
     model, steps = _build(plan)
+    if begin:
+        begin(model)
     log = MlflowLog(tracking, ShardIndex.read(shards).name) if tracking else None
     checkpoint = scratch / "checkpoints" / f"{plan.fingerprint}.npz"
     watch = _watch(scratch / "tensorboard" / plan.fingerprint, log)
@@ -132,6 +138,7 @@ def train(
         weights_sha256=digest,
         environment=plan.environment,
         seconds=time.time() - started,
+        metrics=history[best],
         mlflow_run=log.write(_parameters(plan), history, labels, started) if log else None,
     )
 

@@ -55,7 +55,7 @@ def test_it_answers_as_the_released_model_does_here(
         status, answer = client.status(), client.predict(encode_png(pixels))
     assert status["model_digest"] == answer.tags["model_digest"] == first_digest
     model, here = OnnxModel((first_model / "model/model.onnx").read_bytes()), answer.task.answer
-    said = here.read(here.answer(model.run(pixels), pixels, model.contract.classes))
+    said = here.read(here.answer(model.run(pixels), pixels, model.contract.classes, 0.0))
     assert answer.answer.classes == said.classes
     assert np.array_equal(answer.answer.mask, said.mask)
     assert said.mask.any()

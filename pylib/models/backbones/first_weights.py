@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pylib.errors import ModelError, one_line
 from pylib.models.backbones.table import Backbone, check_imagenet, find_backbone
-from pylib.models.spec import WeightsOrigin
+from pylib.models.weights_origin import WeightsOrigin
 
 if TYPE_CHECKING:
     import keras

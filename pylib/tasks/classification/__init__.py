@@ -7,6 +7,7 @@ if TYPE_CHECKING:  # what the type checker holds this task's modules to
     from pylib.tasks.classification import (
         answer,
         checks,
+        features,
         judgement,
         layout,
         network,
@@ -21,5 +22,6 @@ if TYPE_CHECKING:  # what the type checker holds this task's modules to
     _sample: aspects.Sample = sample
     _objective: aspects.Objective = objective
     _network: aspects.Network = network
+    _features: aspects.Features = features
     _judgement: aspects.Judgement = judgement
     _answer: aspects.Answer = answer

@@ -22,42 +22,54 @@ class Classification:
     """An answer as a client reads it.
 
     label: the likeliest class; confidence: its probability, 0..1
+    unsure: whether that is less than the model asks for; False where it asks for nothing
     probabilities: class name to its probability, 0..1, in the order of the class indices
     """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    unsure: bool = False
 
 
 def answer(
     outputs: Mapping[str, NDArray[Any]],
     image: NDArray[np.uint8],  # noqa: ARG001
     classes: Sequence[str],
+    confidence_threshold: float = 0.0,
 ) -> dict[str, Any]:
     """Of `probabilities`, float32 [C] in 0..1, make an answer.
 
-    classes (names by index), probabilities (name to 0..1), label (the likeliest), confidence (its, 0..1).
+    classes (names by index), probabilities (name to 0..1), label (the likeliest), confidence (its, 0..1),
+    unsure (whether that is below the threshold; at one of 1 everything is).
     """
     probabilities = outputs["probabilities"]
     likeliest = int(probabilities.argmax())
+    confidence = float(probabilities[likeliest])
     return {
         "classes": list(classes),
         "probabilities": dict(zip(classes, probabilities.tolist(), strict=True)),
         "label": classes[likeliest],
-        "confidence": float(probabilities[likeliest]),
+        "confidence": confidence,
+        "unsure": confidence < confidence_threshold or confidence_threshold >= 1,
     }
 
 
+def numbers(answer: Mapping[str, Any]) -> tuple[list[str], list[float]]:
+    """Give the classes, and the probability of each."""
+    return list(answer["classes"]), [answer["probabilities"][name] for name in answer["classes"]]
+
+
 def summary(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep label, confidence and probabilities for the log of predictions."""
-    return {name: answer[name] for name in ("label", "confidence", "probabilities")}
+    """Keep label, confidence, unsure and probabilities for the log of predictions."""
+    return {name: answer[name] for name in ("label", "confidence", "unsure", "probabilities")}
 
 
 def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float]]:
-    """Count labels and confidence: their rate over that of model_predictions is the mean of any period."""
+    """Count labels, confidence and what was unsure: over model_predictions, the means of any period."""
     return [
         ("model_confidence", {}, answer["confidence"]),
+        ("model_unsure", {}, float(answer["unsure"])),
         ("model_label", {"class": answer["label"]}, 1),
     ]
 
@@ -73,14 +85,16 @@ def read(answer: Mapping[str, Any]) -> Classification:
         label=str(answer["label"]),
         confidence=float(answer["confidence"]),
         probabilities={str(name): float(answer["probabilities"][name]) for name in classes},
+        unsure=bool(answer.get("unsure", False)),
     )
 
 
 def figures(answer: Classification) -> dict[str, Any]:
-    """Give the answer's own: label, confidence (0..1), probabilities (0..1 by name)."""
+    """Give the answer's own: label, confidence (0..1), unsure, probabilities (0..1 by name)."""
     return {
         "label": answer.label,
         "confidence": answer.confidence,
+        "unsure": answer.unsure,
         "probabilities": answer.probabilities,
     }
 
@@ -88,7 +102,7 @@ def figures(answer: Classification) -> dict[str, Any]:
 def lines(answer: Classification) -> list[tuple[str, str]]:
     """Say the same in words: the label, then each class with its probability, the likeliest first."""
     return [
-        ("label", f"{answer.label} ({answer.confidence:.1%})"),
+        ("label", f"{answer.label} ({answer.confidence:.1%}{', unsure' if answer.unsure else ''})"),
         *((name, f"{share:.1%}") for name, share in _likeliest(answer)),
     ]
 
@@ -107,7 +121,7 @@ def _labelled(image: NDArray[np.uint8], answer: Classification) -> NDArray[np.ui
     """Write the label into a corner, on a ground of its class's colour."""
     canvas = Image.fromarray(image)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(18)
-    text = f"{answer.label} {answer.confidence:.0%}"
+    text = f"{answer.label}{'?' if answer.unsure else ''} {answer.confidence:.0%}"
     _, _, right, bottom = draw.textbbox((8, 6), text, font=font)
     draw.rectangle((0, 0, right + 8, bottom + 6), fill=_colour(answer, answer.label))
     draw.text((8, 6), text, fill="black", font=font)

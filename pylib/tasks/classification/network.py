@@ -1,4 +1,4 @@
-"""The network of a classification: a dense head on a backbone, and its own hyper-parameters.
+"""The network of a classification: a head on a backbone, and the hyper-parameters of its fine-tuning.
 
 Keras is imported where a model is built: hyper-parameters are checked without it.
 """
@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 from pylib.data.shards import ShardIndex
 from pylib.errors import ConfigurationError
 from pylib.models.backbones import check_imagenet, find_weights
-from pylib.models.classifier_spec import BackboneName, ClassifierSpec
+from pylib.models.backbones.names import BackboneName
+from pylib.models.classifier_spec import ClassifierSpec
 from pylib.models.spec import WeightsOrigin
 from pylib.training.config import TrainingConfig, one_line
 
@@ -29,7 +30,7 @@ class Config(TrainingConfig):
     epochs: at most that many
     backbone: a network of keras.applications, without its top
     alpha: width of MobileNetV2; other backbones have one width
-    frozen: the backbone keeps its first weights, and the head alone learns
+    blocks: how many of the backbone's last blocks learn with the head; 0: none, null: all of it
     dropout: share of the features dropped in training
     backbone_lr_multiplier: share of the learning rate at which a backbone with first weights learns
     """
@@ -37,7 +38,7 @@ class Config(TrainingConfig):
     epochs: int | None = Field(default=16, ge=1, le=10_000)
     backbone: BackboneName = "mobilenet_v2"
     alpha: float = Field(default=0.35, gt=0, le=2)
-    frozen: bool = False
+    blocks: int | None = Field(default=None, ge=0)
     dropout: float = Field(default=0.2, ge=0, lt=1)
     backbone_lr_multiplier: float = Field(default=0.1, gt=0, le=1)
 
@@ -48,13 +49,9 @@ def first_weights(weights: "Weights", config: Config) -> tuple[Path | None, Weig
 
 
 def check_weights(config: Config, weights: str) -> None:
-    """Refuse widths that ImageNet has no weights for, and a frozen backbone of random ones."""
+    """Refuse widths that ImageNet has no weights for."""
     if weights == "imagenet":
         check_imagenet(config.backbone, config.alpha)
-    if config.frozen and weights == "none":
-        raise ConfigurationError(
-            "options: a frozen backbone learns nothing without first weights; give --weights"
-        )
 
 
 def spec(config: Config, index: ShardIndex, weights: WeightsOrigin) -> ClassifierSpec:
@@ -64,7 +61,7 @@ def spec(config: Config, index: ShardIndex, weights: WeightsOrigin) -> Classifie
             task=index.task,
             backbone=config.backbone,
             alpha=config.alpha,
-            frozen=config.frozen,
+            blocks=config.blocks,
             dropout=config.dropout,
             image_size=index.image_size,
             classes=tuple(index.classes),

@@ -33,7 +33,10 @@ class Segmentation:
 
 
 def answer(
-    outputs: Mapping[str, NDArray[Any]], image: NDArray[np.uint8], classes: Sequence[str]
+    outputs: Mapping[str, NDArray[Any]],
+    image: NDArray[np.uint8],
+    classes: Sequence[str],
+    confidence_threshold: float = 0.0,  # noqa: ARG001 - of a mask, no answer is unsure as a whole
 ) -> dict[str, Any]:
     """Of `probabilities`, float32 [S,S,C] in 0..1, and an image, uint8 [H,W,3], make an answer.
 
@@ -52,6 +55,10 @@ def answer(
         "width": width,
         "height": height,
     }
+
+
+def numbers(answer: Mapping[str, Any]) -> None:
+    """A mask is not answered as rows of numbers: it would be 49,152 of them."""
 
 
 def summary(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from google.protobuf import json_format
 from seldon_core.flask_utils import SeldonMicroserviceException
 from seldon_core.metrics import create_counter, create_timer
 from seldon_core.proto.prediction_pb2 import SeldonMessage
@@ -52,7 +53,8 @@ class Predictor:
     def predict_raw(self, message: Any) -> Any:
         """Answer a request, JSON (a dict) or gRPC (a SeldonMessage), in its own form.
 
-        `jsonData` is the task's answer, `meta.tags` say which model gave it, beside those of the request;
+        `jsonData` is the task's answer, `meta.tags` say which model gave it, beside those of the request. Who
+        sent pixels as `data` gets `data` back where the task has such: `names` and one row in `ndarray`.
         `puid` and `requestPath` are as Seldon makes them of the request's.
 
         Raises SeldonMicroserviceException (4xx) over REST; over gRPC, the answer's `status` holds the same.
@@ -69,7 +71,9 @@ class Predictor:
             return json_to_seldon_message({"status": _failure(refused(error))})
         asked = message if is_proto else {"meta": meta}
         construct = construct_response if is_proto else construct_response_json
-        return construct(self, False, asked, answer.content, meta, _figures(answer), answer.tags)
+        made = construct(self, False, asked, answer.content, meta, _figures(answer), answer.tags)
+        in_numbers = message.WhichOneof("data_oneof") == "data" if is_proto else "data" in message
+        return _as_numbers(made, answer) if in_numbers and answer.numbers else made
 
     def send_feedback_raw(self, _feedback: Any) -> Any:
         """Acknowledge feedback; Seldon has counted its reward in the metrics before this is called."""
@@ -110,6 +114,20 @@ def _figures(answer: Answer) -> list[dict[str, Any]]:
     ]
     seconds = create_timer("model_prediction_seconds", 1000 * answer.seconds)  # Seldon takes milliseconds
     return [predictions, seconds, *others]
+
+
+def _as_numbers(made: Any, answer: Answer) -> Any:
+    """The same message with `data` in the place of `jsonData`; what is no number in it goes into the tags."""
+    names, row = answer.numbers or ([], [])
+    others = {name: value for name, value in answer.content.items() if isinstance(value, str | bool)}
+    if isinstance(made, SeldonMessage):
+        for name, value in others.items():
+            json_format.ParseDict(value, made.meta.tags[name])
+        made.data.CopyFrom(json_format.ParseDict({"names": names, "ndarray": [row]}, type(made.data)()))
+        return made
+    made["meta"].setdefault("tags", {}).update(others)
+    del made["jsonData"]
+    return {**made, "data": {"names": names, "ndarray": [row]}}
 
 
 def _failure(error: SeldonMicroserviceException) -> dict[str, Any]:

@@ -10,10 +10,17 @@ OUTPUTS = ("brightness",)
 
 
 def answer(
-    outputs: Mapping[str, NDArray[Any]], image: NDArray[np.uint8], classes: Sequence[str]
+    outputs: Mapping[str, NDArray[Any]],
+    image: NDArray[np.uint8],
+    classes: Sequence[str],
+    confidence_threshold: float = 0.0,
 ) -> dict[str, Any]:
     """The number, of float32 [1]."""
     return {"brightness": float(outputs["brightness"][0])}
+
+
+def numbers(answer: Mapping[str, Any]) -> None:
+    """Not as a row."""
 
 
 def summary(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,27 @@
+"""All heads with their figures on the validation split, the best first; which one is served, and why."""
+
+from collections.abc import Sequence
+
+from pylib.evaluation.leaderboard import Row
+from pylib.heads.table import HEADS
+from pylib.models.heads.fitted import HeadRecord
+
+RULE = "by macro F1 on the validation split, of equals the simpler"
+
+
+def ranked(rows: Sequence[Row]) -> list[Row]:
+    """The best first: macro F1 on validation, then the order of the table, where the simplest is first."""
+    order = list(HEADS)
+    return sorted(rows, key=lambda row: (-row.macro_f1, order.index(row.head.partition("+")[0]), row.head))
+
+
+def row(record: HeadRecord) -> Row:
+    """What a head's own record says."""
+    return Row(
+        head=record.name,
+        parameters=dict(record.spec.parameters),
+        numbers=record.spec.numbers,
+        macro_f1=record.macro_f1,
+        accuracy=record.accuracy,
+        notes=record.notes,
+    )

@@ -1,0 +1,85 @@
+"""Step "assemble": fitted heads to one calibrated and exported model."""
+
+from pathlib import Path
+from typing import Any
+
+from pylib.data.dataset import DatasetIndex
+from pylib.data.needs import scarce
+from pylib.errors import ConfigurationError
+from pylib.models import weights_source
+from pylib.provenance.step import File, Input, Inputs, Output, Result, Scratch, step
+from pylib.settings import settings
+from pylib.steps.train import configuration
+from pylib.tasks.task import find
+from pylib.training.config import TrainingConfig
+
+
+def _task(*, shards: Path, **_: object) -> str:
+    from pylib.data.shards import ShardIndex
+
+    return ShardIndex.read(shards).task
+
+
+@step(cached=True, task=_task)
+def assemble(
+    shards: Input,
+    features: Input,
+    heads: Inputs,
+    model: Output,
+    scratch: Scratch,
+    *,
+    weights: File,
+    target_precision: float,
+    fine_tune: int,
+    seed: int,
+    options: dict[str, Any],
+) -> Result:
+    """Choose among the heads, calibrate and export; returns the model's digest and the validation figures."""
+    from pylib.heads.assembly import assemble as put_together
+    from pylib.heads.fine_tuning import FineTuning
+    from pylib.training.tracking import tracking_uri
+
+    values = {"seed": seed, **options}
+    tuning = FineTuning(fine_tune, values, scratch, tracking_uri(settings().output)) if fine_tune else None
+    made = put_together(
+        shards,
+        features,
+        heads,
+        model,
+        weights=weights_source.fetched(weights, settings().store, scratch),
+        target_precision=target_precision,
+        tuning=tuning,
+    )
+    for note in made.notes:
+        print(note, flush=True)  # noqa: T201
+    best = made.leaderboard.rows[0]
+    return {"model": made.digest, "head": best.head, "validation_macro_f1": best.macro_f1}
+
+
+def check_parameters(
+    task: str, target_precision: float, fine_tune: int, seed: int, options: dict[str, Any]
+) -> None:
+    """What the step would say of its parameters, before anything runs."""
+    if not 0 <= target_precision <= 1:
+        raise ConfigurationError(
+            f"target_precision={target_precision}: it is a share of answers; give 0 to 1 (0: none is unsure)"
+        )
+    if fine_tune < 0:
+        raise ConfigurationError(f"fine_tune={fine_tune}: give a number of blocks, or 0 for none")
+    if options and not fine_tune:
+        raise ConfigurationError(
+            f"options: {', '.join(sorted(options))} are of fine-tuning, and fine_tune is 0; "
+            "give a number of blocks as well"
+        )
+    of_the_features = find(task).features.Config().model_dump()
+    configuration(task, {**of_the_features, "seed": seed, "blocks": fine_tune}, options)
+
+
+def check_data(index: DatasetIndex) -> str:
+    """What is no fault of a data set but will be: classes of which there is hardly an image."""
+    return scarce(index, "train", "validation", "test")
+
+
+def hyper_parameters(task: str) -> type[TrainingConfig]:
+    """What `options` may be."""
+    return find(task).network.Config

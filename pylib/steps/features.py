@@ -1,0 +1,60 @@
+"""Step "features": shards to the features of their images, which every head learns from."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from pylib.data.dataset import DatasetIndex
+from pylib.data.needs import need
+from pylib.errors import ConfigurationError
+from pylib.models import weights_source
+from pylib.provenance.step import File, Input, Output, Result, Scratch, step
+from pylib.records import first_error
+from pylib.settings import settings
+from pylib.tasks.task import find
+
+
+def _task(*, shards: Path, **_: object) -> str:
+    from pylib.data.shards import ShardIndex
+
+    return ShardIndex.read(shards).task
+
+
+@step(cached=True, task=_task)
+def features(
+    shards: Input, features: Output, scratch: Scratch, *, weights: File, backbone: str, alpha: float
+) -> Result:
+    """Look at each image of all splits but the test, by the frozen backbone."""
+    from pylib.data.shards import ShardIndex
+    from pylib.features.extract import extract
+
+    config = configuration(ShardIndex.read(shards).task, backbone, alpha)
+    first = weights_source.fetched(weights, settings().store, scratch)
+    made, computed = extract(shards, features, config, first, artifacts=settings().artifacts)
+    return {"computed": computed, **{name: len(ids) for name, ids in made.ids.items()}}
+
+
+def check_parameters(task: str, weights: str, backbone: str, alpha: float) -> None:
+    """What the step would say of its parameters, before anything runs."""
+    weights_source.check(weights)
+    find(task).features.check(configuration(task, backbone, alpha), weights)
+
+
+def check_data(index: DatasetIndex) -> None:
+    """What the step would say of a data set, before anything runs."""
+    need(index, "train", "validation")
+
+
+def hyper_parameters(task: str) -> type[BaseModel]:
+    """What names the network: choices and ranges."""
+    return find(task).features.Config
+
+
+def configuration(task: str, backbone: str, alpha: float) -> BaseModel:
+    """The network's name, checked; raises ConfigurationError, one line."""
+    try:
+        return find(task).features.Config.model_validate({"backbone": backbone, "alpha": alpha})
+    except ValidationError as error:
+        place, _, reason = first_error(error, "").partition(": ")
+        value = {"backbone": backbone, "alpha": alpha}.get(place)
+        raise ConfigurationError(f"{place}={value!r}: {reason}") from error

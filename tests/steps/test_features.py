@@ -1,0 +1,57 @@
+"""What is said of features before anything runs; the step, from a person's folder to what heads read."""
+
+from pathlib import Path
+
+import pytest
+
+from pylib.errors import ConfigurationError, DataError, ModelError, StoreError
+from pylib.features.table import FeatureIndex, read_features
+from pylib.provenance.statement import read_bundle, step_name
+from pylib.runners.options import described
+from pylib.steps import features as step
+from tests.data.test_needs import COUNTS, labelled
+from tests.features.made import write_shards
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "reason"),
+    [
+        ({"backbone": "mobilenet"}, ConfigurationError, "backbone='mobilenet': .*there are: mobilenet_v2"),
+        ({"alpha": 3}, ConfigurationError, "alpha=3: "),
+        ({"alpha": 0.3, "weights": "imagenet"}, ModelError, "no ImageNet weights .* alpha 0.3"),
+        ({"weights": "weights@master"}, StoreError, "repository@commit:path"),
+        ({"task": "segmentation"}, ConfigurationError, "segmentation: it has no features"),
+    ],
+)
+def test_what_is_refused_is_one_line(given: dict[str, object], error: type[Exception], reason: str) -> None:
+    asked = {"task": "classification", "weights": "none", "backbone": "mobilenet_v2", "alpha": 0.35, **given}
+    with pytest.raises(error, match=reason) as caught:
+        step.check_parameters(**asked)
+    assert "\n" not in str(caught.value)
+
+
+def test_alpha_is_no_fault_where_it_means_nothing_and_choices_are_listed() -> None:
+    step.check_parameters(task="classification", weights="none", backbone="vgg16", alpha=0.35)
+    assert "convnext_tiny" in described(step.hyper_parameters("classification"))["backbone"].limits
+
+
+def test_data_without_validation_is_refused() -> None:
+    step.check_data(labelled(COUNTS))
+    with pytest.raises(DataError, match="no image in the split validation"):
+        step.check_data(labelled({("train", 0): 9, ("test", 3): 9}))
+
+
+def test_the_step_leaves_a_recorded_folder_and_keeps_the_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
+    monkeypatch.delenv("PYLIB_ARTIFACTS", raising=False)
+    shards = write_shards(tmp_path / "shards", train=3, validation=1)
+    asked = {"weights": "none", "backbone": "mobilenet_v2", "alpha": 0.35}
+    first = step.features(shards, tmp_path / "run/features", **asked)
+    assert first == {"computed": 4, "train": 3, "validation": 1, "calibration": 0}
+    assert step.features(shards, tmp_path / "again/features", **asked)["computed"] == 0
+    assert read_features(tmp_path / "run/features", "train")[0].shape == (3, 1280)
+    assert FeatureIndex.read(tmp_path / "run/features").weights.origin == "none"
+    assert step_name(read_bundle(tmp_path / "run/features")[0]) == "features"
+    assert list((tmp_path / "out/artifacts/features").glob("*/*.npy"))
