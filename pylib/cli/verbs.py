@@ -21,6 +21,7 @@ VERBS = {
     "doctor": "doctor:doctor",
     "cluster": "cluster:cluster",
     "retrain": "retrain:retrain_app",
+    "smoke": "smoke:smoke",
 }
 """Module of this package and name in it, by verb."""
 

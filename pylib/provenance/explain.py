@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Image:
-    """What the model learned from: an image by its id in the data set, or a table by its path; and SHA-256."""
+    """What the model learned from, with its SHA-256: an image by its id, or a table by its path."""
 
     id: str
     sha256: str

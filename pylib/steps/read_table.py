@@ -37,7 +37,7 @@ def read_table(table: Output, *, data: Commit, target: str) -> Result:
     features = [column for column in found.columns if column != name]
     prepared = PreparedTable(file=file.path, sha256=file.sha256, features=features, target=name, rows=rows)
     prepared.write(table, splits)
-    return {split: count for split, count in rows.items()}
+    return dict(rows.items())
 
 
 def check_parameters(data: str) -> None:

@@ -41,5 +41,5 @@ def _check_splits(found: dict[SplitName, Floats], target: str) -> None:
     for split in USED:
         if len(np.unique(found[split][:, -1])) < 2:  # noqa: PLR2004
             counts = ", ".join(f"{len(found[each])} {each}" for each in USED)
-            raise DataError(f"column {target!r}: too few different values in the split {split} ({counts} lines);"
+            raise DataError(f"column {target!r}: too few different values in {split} ({counts} lines);"
                             " add lines that differ")  # fmt: skip
