@@ -64,7 +64,9 @@ def test_the_run_is_in_mlflow_with_the_model_s_digest(output, run):
 
 
 def test_no_step_imports_tensorflow(run):
-    code = "import sys, pylib.steps.read_table, pylib.steps.regress, pylib.tabular.export; print(*sys.modules)"
+    code = (
+        "import sys, pylib.steps.read_table, pylib.steps.regress, pylib.tabular.export; print(*sys.modules)"
+    )
     assert "tensorflow" not in subprocess.check_output([sys.executable, "-c", code], text=True).split()
 
 
