@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ def bars(counts: Mapping[str, float], *, width: int = 480) -> str:
 def histogram(values: NDArray[np.floating], *, bins: int = 10) -> str:
     """How many values lie in each of so many ranges of the same width."""
     counts, edges = np.histogram(values, bins=bins)
-    names = [f"{low:.3g} to {high:.3g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    names = [f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges)]
     return bars(dict(zip(names, map(int, counts), strict=True)))
 
 

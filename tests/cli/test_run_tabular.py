@@ -1,4 +1,4 @@
-"""The smoke test as a person runs it: the built-in table and one's own, cached, explained, refused in a line."""
+"""The smoke test as a person runs it: the built-in table, one's own, cached, explained, refused."""
 
 import json
 import os

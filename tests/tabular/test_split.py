@@ -17,7 +17,7 @@ def drawn(rows):
 
 def test_equal_features_share_a_split_and_every_row_is_in_one():
     values = drawn(200)
-    twice = Table(COLUMNS, np.concatenate([values, values + [0, 0, 1]]))
+    twice = Table(COLUMNS, np.concatenate([values, values + np.array([0, 0, 1])]))
     splits = by_split(twice, "z")
     assert sum(map(len, splits.values())) == 400
     seen = [set(map(tuple, rows[:, :2].tolist())) for rows in splits.values()]
