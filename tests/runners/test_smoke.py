@@ -57,5 +57,5 @@ def test_a_step_that_no_worker_takes_ends_in_time_and_says_that_the_run_goes_on(
 
 def test_a_run_that_fails_is_a_failure(api):
     api.looks = [run("FAILED", task("read-table", "FAILED", 10, 20), ended=30)]
-    with pytest.raises(PipelineError, match="^run r1 failed in read-table"):
+    with pytest.raises(PipelineError, match=r"^run r1 failed in read-table"):
         check()
