@@ -66,6 +66,10 @@ down: ## remove that kind cluster and all that is in it
 e2e: ## from images to an answered REST request, into ./out
 	./run_e2e.sh
 
+.PHONY: smoke
+smoke: environments ## the smallest pipeline, on a built-in table: store, steps, tracking and gate work here
+	.venv/bin/pylib run tabular
+
 .PHONY: golden
 golden: ## write down the sample's model again, where its bits are meant to change (tests/golden, README)
 	./run_e2e.sh --output out/golden

@@ -97,3 +97,33 @@ def test_no_cell_warns_or_draws_as_in_a_terminal(run):
     outputs = [each for cell in run.cells if cell.cell_type == "code" for each in cell.outputs]
     assert [each.text for each in outputs if each.get("name") == "stderr"] == []
     assert [each.text for each in outputs if "\x1b" in each.get("text", "")] == []
+
+
+@pytest.fixture(scope="module")
+def explored(tmp_path_factory):
+    """The other notebook, run on the built-in sample in a folder that was not there."""
+    from nbclient import NotebookClient
+
+    file = ROOT / "notebooks/explore.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYLIB_OUTPUT", str(tmp_path_factory.mktemp("explore") / "out"))
+        place = {"metadata": {"path": str(file.parent)}}
+        NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
+    return notebook
+
+
+@pytest.mark.slow
+def test_it_shows_classes_sizes_brightness_samples_and_a_map(explored):
+    assert len(pictures(explored, "image/svg+xml")) == 4
+    assert len(pictures(explored, "image/png")) == 2
+    assert "task segmentation" in printed(explored, "check_out")
+    assert "groups of images that look alike" in printed(explored, "near_duplicates")
+    assert "no evaluation yet" in printed(explored, "most_confused")
+
+
+@pytest.mark.slow
+def test_exploring_warns_of_nothing(explored):
+    outputs = [each for cell in explored.cells if cell.cell_type == "code" for each in cell.outputs]
+    errors = [each.text for each in outputs if each.get("name") == "stderr"]
+    assert [text for text in errors if "Warning" in text] == []

@@ -34,14 +34,14 @@ Revision = Annotated[str, typer.Argument(help="REPOSITORY, REPOSITORY@BRANCH or 
 @data_app.command()
 def commit(
     repository: Annotated[str, typer.Argument(help="the repository; created where it is absent")],
-    folder: Annotated[Path, typer.Argument(help="the folder whose files are committed")],
+    folder: Annotated[Path, typer.Argument(help="the folder whose files are committed, or one file")],
     branch: Annotated[str, typer.Option(help="the branch that moves; created where it is absent")] = "master",
     add: Annotated[bool, typer.Option("--add", help="keep the head's files, put these over them")] = False,
     message: Annotated[str, typer.Option("--message", "-m", help="a description")] = "",
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Commit a folder: the branch then holds exactly its files (with --add: the former ones too)."""
+    """Commit a folder, or a file: the branch then holds exactly that (with --add: the former files too)."""
     mode: Mode = "add" if add else "replace"
     files = _folder_files(folder)
     made = _open(store).commit(repository, files, branch=branch, mode=mode, description=message)
@@ -176,9 +176,11 @@ def _open(url: str | None) -> Store:
 
 
 def _folder_files(folder: Path) -> dict[str, bytes | Path]:
-    """Find the files below a folder, by path; links and anything else than files are refused."""
+    """Find the files below a folder, by path, or the one file; links and anything else are refused."""
+    if stat.S_ISREG(folder.lstat().st_mode if folder.exists() else 0):
+        return {folder.name: folder}
     if not folder.is_dir():
-        raise StoreError(f"{folder} is no folder: name the folder whose files are to be committed")
+        raise StoreError(f"{folder} is no folder and no file: name what is to be committed")
     files: dict[str, bytes | Path] = {}
     for path in sorted(folder.rglob("*")):
         mode = path.lstat().st_mode

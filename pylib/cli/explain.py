@@ -51,7 +51,7 @@ def _check_data(explanation: Explanation) -> StoreError | None:
         explanation.unchecked = "no data commit is in the record"
         return None
     try:
-        check_images(explanation, _image_digests(explanation.data))
+        check_images(explanation, _digests(explanation))
     except NotFoundError:
         explanation.unchecked = "their data commit is not in this store"
     except StoreError as error:
@@ -60,13 +60,15 @@ def _check_data(explanation: Explanation) -> StoreError | None:
     return None
 
 
-def _image_digests(data: str) -> dict[str, str | None]:
-    """SHA-256 by image id of all images in a data commit, asked for at once."""
+def _digests(explanation: Explanation) -> dict[str, str | None]:
+    """SHA-256 by id of all images in the data commit, or of the table by path, asked for at once."""
     from pylib.data.dataset import INDEX_FILE, DatasetIndex
     from pylib.store.opening import open_store
     from pylib.store.protocol import CommitRef
 
-    store, commit = open_store(settings().store), CommitRef.parse(data)
+    store, commit = open_store(settings().store), CommitRef.parse(explanation.data or "")
+    if explanation.kind == "table":
+        return store.digests(commit, [table.id for table in explanation.images])
     index = DatasetIndex.loads(store.read(commit, INDEX_FILE))
     found = store.digests(commit, [item.image for item in index.items])
     return {item.id: found[item.image] for item in index.items}
@@ -112,7 +114,10 @@ def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:
     checked = (
         f"{escape(explanation.unchecked)}: not checked" if explanation.unchecked else "every digest checked"
     )
-    branch = root.add(f"[bold]{len(explanation.images)} training images[/] of {explanation.data} ({checked})")
+    what = (
+        f"{len(explanation.images)} training {explanation.kind}{'' if explanation.kind == 'table' else 's'}"
+    )
+    branch = root.add(f"[bold]{what}[/] of {explanation.data} ({checked})")
     shown = explanation.images if every else explanation.images[:SHOWN]
     for image in shown:
         mark = "[red]✗[/] " if f"{explanation.data}:{image.id}" in wrong else ""

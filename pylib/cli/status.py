@@ -50,6 +50,8 @@ def newest(output: Path) -> dict[str, Any]:
     run = (output / "latest").resolve()
     if not run.is_dir():
         raise PipelineError(f"{output}: no finished run in it; start one with ./run_e2e.sh or `pylib run`")
+    if regressed := next(run.glob("*/regress"), None):
+        return _of_a_table(regressed)
     evaluation = next(run.glob("*/evaluate/evaluation"))
     released = next(run.glob("*/release/released"))
     judged = read_evaluation(evaluation)
@@ -64,6 +66,22 @@ def newest(output: Path) -> dict[str, Any]:
         "provenance": str(released / "provenance.intoto.jsonl"),
     }
     return facts | _answer(output)
+
+
+def _of_a_table(regressed: Path) -> dict[str, Any]:
+    """The facts of a run that ends with a regression: nothing is released, so nothing is asked."""
+    from pylib.provenance.explain import explain_folder
+    from pylib.tabular.judgement import Judged
+
+    judged, model = Judged.read(regressed / "evaluation"), regressed / "model"
+    return {
+        "data_commit": explain_folder(model).data,
+        "model_sha256": judged.model_digest,
+        **{name: f"{value:.3f} on {judged.rows} test rows" for name, value in judged.metrics.items()},
+        "gate": "passed" if judged.gate.passed else "failed",
+        "model": str(model),
+        "provenance": str(model / "provenance.intoto.jsonl"),
+    }
 
 
 def _answer(output: Path) -> dict[str, Any]:

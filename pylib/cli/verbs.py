@@ -22,6 +22,7 @@ VERBS = {
     "cluster": "cluster:cluster",
     "retrain": "retrain:retrain_app",
     "features": "features:features_app",
+    "smoke": "smoke:smoke",
 }
 """Module of this package and name in it, by verb."""
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Self
@@ -91,7 +91,12 @@ def gate_file(root: Path, pipeline: str) -> Path:
 
 
 def read_gate(path: Path, task: Task) -> Gate:
-    """Read a gate file for models of a task.
+    """Read a gate file for models of a task; see `read_limits`."""
+    return read_limits(path, task.judgement.METRICS)
+
+
+def read_limits(path: Path, known: Sequence[str]) -> Gate:
+    """Read a gate file whose metrics are among those known, by name or pattern.
 
     Raises:
         ConfigurationError: the file cannot be read, is not YAML, or asks for a metric that nobody measures.
@@ -106,7 +111,6 @@ def read_gate(path: Path, task: Task) -> Gate:
         raise ConfigurationError(f"gate file {path} is not YAML: {one_line(error)}") from error
     except ValidationError as error:
         raise ConfigurationError(f"gate file {path}: {first_error(error, '')}") from error
-    known = task.judgement.METRICS
     for name in gate.root:
         if not any(fnmatchcase(name, pattern) for pattern in known):
             raise ConfigurationError(f"gate file {path}: {_unknown(name, known)}")
@@ -141,7 +145,11 @@ def decide(gate: Gate, measurement: Measurement) -> GateResult:
         ConfigurationError: the gate names a class that this data set does not have.
 
     """
-    values = measured(measurement)
+    return hold(gate, measured(measurement))
+
+
+def hold(gate: Gate, values: Mapping[str, float | None]) -> GateResult:
+    """Hold values by name against the gate; ConfigurationError where it names one that is not there."""
     for name in gate.root:
         if name not in values:
             raise ConfigurationError(f"gate: {_unknown(name, values)}")

@@ -20,6 +20,9 @@ from pylib.provenance.materials import CODE
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
+TABLE = "table.json"
+"""Beside a model that learned from a table (pylib.tabular.prepared): which file that was."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -37,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Image:
-    """An image that the model learned from, by its id in the data set and its SHA-256."""
+    """What the model learned from, with its SHA-256: an image by its id, or a table by its path."""
 
     id: str
     sha256: str
@@ -60,6 +63,8 @@ class Explanation:
     data: str | None
     steps: list[Step]
     images: list[Image]
+    kind: str = "image"
+    """What `images` are: "table" where the model learned from the rows of one file."""
     mismatches: list[Mismatch] = field(default_factory=list)
     prediction: dict[str, Any] | None = None
     unchecked: str | None = None
@@ -101,13 +106,14 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
         model=wanted,
         data=data,
         steps=[_step(statement) for statement in chain],
-        images=list(_images(folder)),
+        images=[table] if (table := _table(folder)) else list(_images(folder)),
+        kind="table" if table else "image",
         mismatches=list(_mismatches(folder, [trained, *downstream(bundle, trained)])),
     )
 
 
 def check_images(explanation: Explanation, digests: Mapping[str, str | None]) -> None:
-    """Compare each training image with the data commit's SHA-256 of it, by image id."""
+    """Compare each training image, or the table, with the data commit's SHA-256 of it, by id."""
     for image in explanation.images:
         if (found := digests.get(image.id)) != image.sha256:
             name = f"{explanation.data}:{image.id}"
@@ -162,6 +168,18 @@ def _identity(resource: dict[str, Any]) -> str:
         return uri.removeprefix("data:")
     digest = next((f"{name}:{value}" for name, value in resource.get("digest", {}).items()), "")
     return f"{digest} {uri}".strip()
+
+
+def _table(folder: Path) -> Image | None:
+    """The file whose rows the model learned from; None where it learned from images."""
+    path = folder / TABLE
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Image(content["file"], content["sha256"])
+    except (ValueError, KeyError) as error:
+        raise ProvenanceError(f"{path}: it names no table ({error!r}); run the pipeline again") from error
 
 
 def _images(folder: Path) -> Iterator[Image]:

@@ -33,14 +33,28 @@ def here(name: str, given: Arguments) -> tuple[Arguments, list[str]]:
     All that can be checked before the first step is.
     """
     arguments = checks.checked(pipelines.load(name), given)  # before the store is asked for anything
-    return _with_data(name, pinned(arguments))
+    arguments, said = _with_built_in(name, arguments)
+    arguments, more = _with_data(name, pinned(arguments))
+    return arguments, said + more
+
+
+def _with_built_in(name: str, arguments: Arguments) -> tuple[Arguments, list[str]]:
+    """Data for a pipeline that brings its own where none is named: committed, if it is not there yet."""
+    made = None if arguments.get("data") else checks.built_in(pipelines.load(name))
+    if not made:
+        return arguments, []
+    repository, files = made
+    commit = open_store(settings().store).commit(repository, files)
+    return arguments | {"data": str(commit.ref)}, [f"no --data: takes what is built in, {repository}@master"]
 
 
 def _with_data(name: str, arguments: Arguments) -> tuple[Arguments, list[str]]:
     """The same arguments, whose data set every step can work on; DataError or ConfigurationError."""
     if "data" not in arguments:
         return arguments, []
-    return arguments, checks.data(pipelines.load(name), arguments, _index(str(arguments["data"])))
+    pipeline = pipelines.load(name)
+    index = _index(str(arguments["data"])) if checks.takes_images(pipeline) else None
+    return arguments, checks.data(pipeline, arguments, index)
 
 
 def _index(data: str) -> DatasetIndex:
@@ -60,7 +74,9 @@ def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, lis
     """
     arguments = checks.checked(pipelines.load(name), {**_gpus(name, where), **given})
     _shared(where)
-    arguments, said = _with_data(name, pinned(arguments))
+    arguments, said = _with_built_in(name, arguments)
+    arguments, more = _with_data(name, pinned(arguments))
+    said += more
     if "weights" not in arguments:
         return arguments, said
     given_here = arguments["weights"]

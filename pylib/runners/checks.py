@@ -105,13 +105,27 @@ def _values(pipeline: Any, arguments: Arguments) -> None:
     _ask_steps(pipeline, "check_parameters", arguments, {})
 
 
-def data(pipeline: Any, arguments: Arguments, index: DatasetIndex) -> list[str]:
-    """Whether every step can do its work on a data set; DataError or ConfigurationError, one line.
+def data(pipeline: Any, arguments: Arguments, index: DatasetIndex | None) -> list[str]:
+    """Whether every step can do its work on the data; DataError or ConfigurationError, one line.
+
+    `index` is that of a data set of images, for pipelines whose steps take one.
 
     Returns what a person should know all the same, a line each.
     """
     whole = {**pipelines.parameters(pipeline), **arguments}
-    return _ask_steps(pipeline, "check_data", whole, {"index": index})
+    return _ask_steps(pipeline, "check_data", whole, {"index": index} if index else {})
+
+
+def takes_images(pipeline: Any) -> bool:
+    """Whether a step's check of the data asks for the index of a data set of images."""
+    found = (getattr(_step(used.name), "check_data", None) for used in components.used(pipeline))
+    return any("index" in inspect.signature(check).parameters for check in found if check)
+
+
+def built_in(pipeline: Any) -> tuple[str, dict[str, bytes]] | None:
+    """A repository and the files of its commit, where a step brings data of its own; None where none does."""
+    found = (getattr(_step(used.name), "built_in", None) for used in components.used(pipeline))
+    return next((make() for make in found if make), None)
 
 
 def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Arguments) -> list[str]:

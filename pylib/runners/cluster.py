@@ -47,11 +47,16 @@ class ClusterRun:
 
 
 def submit(
-    name: str, arguments: dict[str, Any], connection: Connection, *, experiment: str = ""
+    name: str,
+    arguments: dict[str, Any],
+    connection: Connection,
+    *,
+    experiment: str = "",
+    anew: bool = False,
 ) -> ClusterRun:
     """Check the arguments and submit a pipeline; PipelineError where the API refuses it.
 
-    `experiment` is by default the pipeline's name.
+    `experiment` is by default the pipeline's name; `anew` takes no step from Kubeflow Pipelines' cache.
     """
     arguments = checks.checked(pipelines.load(name), arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -63,6 +68,7 @@ def submit(
             arguments=arguments,
             namespace=connection.namespace,
             experiment_name=experiment or name,
+            enable_caching=False if anew else None,
         )
     where = connection.namespace or cluster_settings.ONE_USER
     return ClusterRun(name, submitted.run_id, where, cluster_settings.page(submitted.run_id, where))

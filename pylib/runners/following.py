@@ -32,16 +32,18 @@ def follow(
     """
     waiting = Waiting(run, tasks.names(pipelines.specification(run.pipeline)))
     seen: dict[str, str] = {}
+    last = ""
     for current, details in _looks(run, connection, hours, poll_seconds):
         for task in current.tasks:
             if task.state and seen.get(task.name) != task.state:
                 seen[task.name] = task.state
                 listen(task.name, task.state.lower())
         for name, words in waiting.news(details, current.tasks):
+            last = f" ({name} {words})"
             listen(name, words)
         if current.state in ENDED:
             return ended(current)
-    raise PipelineError(f"run {run.id}: not finished in {hours:g} hours; it goes on: {run.where}")
+    raise PipelineError(f"run {run.id}: not finished in {hours:.3g} hours{last}; it goes on: {run.where}")
 
 
 def _looks(

@@ -46,6 +46,11 @@ def warn(said: str) -> None:
     print(f"warning: {one_line(said, 500)}", flush=True)  # noqa: T201
 
 
+def tracking_uri(folder: Path) -> str:
+    """Return `MLFLOW_TRACKING_URI` where it is set, else SQLite in this folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve() / 'mlflow.db'}"
+
+
 class MlflowLog:
     """One MLflow run, written at the end in a few calls.
 
