@@ -12,7 +12,7 @@ _OPENBLAS = "Haswell"
 
 @contextmanager
 def held() -> Iterator[None]:
-    """One thread for OpenBLAS and OpenMP: sums are split over them, heads are fitted side by side.
+    """One thread for OpenBLAS and OpenMP: sums are split over them, and heads are fitted side by side.
 
     Raises ConfigurationError where a library was loaded before pylib, and so took the processor's own kernels.
     """
