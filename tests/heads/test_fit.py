@@ -1,4 +1,4 @@
-"""Every head: fitted as scikit-learn says, kept without pickle, the same bits on every processor, on odd data too."""
+"""Every head: as scikit-learn has it, kept without pickle, the same bits on every processor, odd data too."""
 
 import json
 import os
