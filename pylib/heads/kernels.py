@@ -14,7 +14,7 @@ _OPENBLAS = "Haswell"
 def held() -> Iterator[None]:
     """One thread for OpenBLAS and OpenMP: sums are split over them; heads are fitted side by side.
 
-    """Give OpenBLAS and OpenMP one thread: sums are split over them, so bits depend on the number.
+    Raises ConfigurationError where a library was loaded before pylib, and so took the processor's own kernels.
     """
     # These bring an OpenBLAS and an OpenMP; what is loaded later is not held.
     import scipy.linalg  # noqa: F401
