@@ -1,5 +1,7 @@
 """One profile for every property: a machine that does other work beside is no reason to fail."""
 
+import pylib  # isort: skip  # noqa: F401 - before numpy, which reads once what it may compute with
+
 import signal
 
 import pytest

@@ -13,13 +13,17 @@ Value = float | int | str
 
 
 class Row(Record):
-    """One head. parameters: hyper-parameters; numbers: how many it keeps; figures in [0,1]."""
+    """One head. parameters: hyper-parameters; numbers: how many it keeps; figures in [0,1].
+
+    macro_f1, accuracy: on validation; cross_validated: macro F1 over the folds of the train split
+    """
 
     head: str
     parameters: dict[str, Value]
     numbers: int
     macro_f1: float
     accuracy: float
+    cross_validated: float | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -77,9 +77,9 @@ def _check(index: FeatureIndex, targets: Targets, truths: Targets) -> None:
 
 
 def _search(kind: HeadKind, points: Features, targets: Targets, seed: int) -> list[Tried]:
-    """Every place of the grid, with its macro F1 over all folds together, where there is more than one."""
+    """Every place of the grid, with its macro F1 over all folds together."""
     places, parts = kind.places(), list(folds(targets, seed))
-    if len(places) == 1 or not parts:
+    if not parts:
         return [Tried(parameters=place, macro_f1=None) for place in places]
     return [
         Tried(parameters=place, macro_f1=_cross_validated(kind, points, targets, place, parts, seed))
@@ -134,8 +134,8 @@ def _counts(head: FittedHead, points: Features, truths: Targets, classes: int) -
 
 def _said(tried: list[Tried], best: Parameters, spec: HeadSpec) -> list[str]:
     said = []
-    if len(tried) > 1 and tried[0].macro_f1 is None:
-        said.append("too few images for cross-validation, so the grid's first place was taken")
+    if tried[0].macro_f1 is None:
+        said.append("too few images for cross-validation, so the first parameters were taken")
     if spec.kind == "neighbours" and spec.parameters["neighbours"] != best["neighbours"]:
         said.append(
             f"{best['neighbours']} neighbours were asked for, {spec.parameters['neighbours']} are there"

@@ -12,9 +12,9 @@ _OPENBLAS = "Haswell"
 
 @contextmanager
 def held() -> Iterator[None]:
-    """One thread for OpenBLAS and OpenMP: sums are split over them, heads are fitted side by side.
+    """One thread for OpenBLAS and OpenMP: sums are split over them; heads are fitted side by side.
 
-    Raises ConfigurationError where a library was loaded before pylib, and took the processor's own kernels.
+    Raises ConfigurationError where a library was loaded before pylib, with the kernels of the processor.
     """
     # These bring an OpenBLAS and an OpenMP; what is loaded later is not held.
     import scipy.linalg  # noqa: F401

@@ -26,10 +26,10 @@ def build_classifier(spec: ClassifierSpec, weights: Path | None = None) -> keras
         alpha=spec.width,
         image_size=spec.image_size,
         weights=weights,
-        frozen=spec.blocks == 0,
+        frozen=spec.fine_tune == 0,
     )
-    if spec.blocks:
-        freeze_but_last(backbone, spec.blocks)
+    if spec.fine_tune:
+        freeze_but_last(backbone, spec.fine_tune)
     features = keras.layers.Dropout(spec.dropout, name="dropout")(backbone(pixels))
     logits = HeadLayer(spec.layout, name=HEAD)(features)
     calibrated = keras.layers.Rescaling(1 / spec.temperature, dtype="float32", name="calibrated")(logits)

@@ -15,7 +15,7 @@ class ClassifierSpec(ModelSpec):
     """A classifier: input uint8 RGB [N,S,S,3] in [0,255]; output float32 [N,C], probabilities that sum to 1.
 
     alpha: width of MobileNetV2 (https://arxiv.org/abs/1801.04381), without a meaning for other backbones
-    blocks: how many of the backbone's last blocks learn with the head; 0: none, null: all of it
+    fine_tune: how many of the backbone's last blocks learn with the head; 0: none, null: all of it
     dropout: share of the features dropped in training, in [0,1)
     image_size: S, side of the training images in pixels
     head: what decides on the features; null: a dense one
@@ -26,7 +26,7 @@ class ClassifierSpec(ModelSpec):
     task: str = "classification"
     backbone: BackboneName = "mobilenet_v2"
     alpha: float = Field(default=0.35, gt=0, le=2)
-    blocks: int | None = Field(default=None, ge=0)
+    fine_tune: int | None = Field(default=None, ge=0)
     dropout: float = Field(default=0.2, ge=0, lt=1)
     image_size: int = Field(default=128, ge=32)
     classes: tuple[str, ...] = Field(min_length=2)

@@ -154,9 +154,13 @@ def limits(pipeline: Any) -> dict[str, str]:
 
 
 def options(pipeline: Any) -> dict[str, list[Option]]:
-    """What each of the pipeline's parameters may hold that takes hyper-parameters by name."""
+    """What each of the pipeline's parameters may hold that takes hyper-parameters by name.
+
+    Not those that are given to a step of it by another way.
+    """
+    own = {name for used in components.used(pipeline) for name in used.given}
     return {
-        used.parameters["options"]: [each for name, each in said.items() if name not in used.given]
+        used.parameters["options"]: [each for name, each in said.items() if name not in own]
         for used, said in _hyper_parameters(pipeline)
         if "options" in used.parameters
     }

@@ -11,7 +11,7 @@ _CHANNEL = "pipelinechannel--"
 
 @dataclass(frozen=True)
 class Loop:
-    """A loop over a list: how an iteration names its item, and the list or the parameter for it."""
+    """A loop over a list: what an iteration calls its item, the list or its parameter."""
 
     item: str
     over: list[Any] | str

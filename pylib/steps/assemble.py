@@ -72,7 +72,7 @@ def check_parameters(
             "give a number of blocks as well"
         )
     of_the_features = find(task).features.Config().model_dump()
-    configuration(task, {**of_the_features, "seed": seed, "blocks": fine_tune}, options)
+    configuration(task, {**of_the_features, "seed": seed, "fine_tune": fine_tune}, options)
 
 
 def check_data(index: DatasetIndex) -> str:

@@ -95,7 +95,7 @@ def with_head(
         task=index.task,
         backbone=index.backbone,
         alpha=index.alpha,
-        blocks=0,
+        fine_tune=0,
         image_size=index.image_size,
         classes=tuple(index.classes),
         weights=index.weights,
@@ -121,7 +121,7 @@ def fine_tuning(
         model.get_layer("head").assign(head.arrays)
 
     gentle = {"epochs": 8, "learning_rate": 4e-4, "backbone": index.backbone, "alpha": index.alpha}
-    return training_config(index.task, **{**gentle, "blocks": blocks, **values}), begin
+    return training_config(index.task, **{**gentle, "fine_tune": blocks, **values}), begin
 
 
 def tuned(

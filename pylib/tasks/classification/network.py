@@ -30,7 +30,7 @@ class Config(TrainingConfig):
     epochs: at most that many
     backbone: a network of keras.applications, without its top
     alpha: width of MobileNetV2; other backbones have one width
-    blocks: how many of the backbone's last blocks learn with the head; 0: none, null: all of it
+    fine_tune: how many of the backbone's last blocks learn with the head; 0: none, null: all of it
     dropout: share of the features dropped in training
     backbone_lr_multiplier: share of the learning rate at which a backbone with first weights learns
     """
@@ -38,7 +38,7 @@ class Config(TrainingConfig):
     epochs: int | None = Field(default=16, ge=1, le=10_000)
     backbone: BackboneName = "mobilenet_v2"
     alpha: float = Field(default=0.35, gt=0, le=2)
-    blocks: int | None = Field(default=None, ge=0)
+    fine_tune: int | None = Field(default=None, ge=0)
     dropout: float = Field(default=0.2, ge=0, lt=1)
     backbone_lr_multiplier: float = Field(default=0.1, gt=0, le=1)
 
@@ -61,7 +61,7 @@ def spec(config: Config, index: ShardIndex, weights: WeightsOrigin) -> Classifie
             task=index.task,
             backbone=config.backbone,
             alpha=config.alpha,
-            blocks=config.blocks,
+            fine_tune=config.fine_tune,
             dropout=config.dropout,
             image_size=index.image_size,
             classes=tuple(index.classes),

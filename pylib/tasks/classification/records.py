@@ -46,10 +46,12 @@ def check_image_size(image_size: int) -> None:
         )
 
 
-def natural_size(index: DatasetIndex, *, largest: int = 224) -> int:
-    """The side to train at where none is asked for: the images' own, in steps of 32 pixels.
+def natural_size(index: DatasetIndex, *, native: int = 224) -> int:
+    """The side to look at where none is asked for: 224, or of images under half of that their own.
 
-    At most 224, which most backbones were trained at: smaller costs accuracy, and features are computed once.
+    Most backbones learned at 224 what to look for, and at what scale, so smaller images are enlarged to it
+    (Touvron et al., Fixing the train-test resolution discrepancy, 2019, https://arxiv.org/abs/1906.06423);
+    those of a few pixels hold nothing that would be worth its time, and stay, in steps of 32 pixels.
     """
     side = statistics.median(min(item.width, item.height) for item in index.items)
-    return max(_STEP, min(int(side) // _STEP * _STEP, largest))
+    return native if side >= native / 2 else max(_STEP, int(side) // _STEP * _STEP)

@@ -26,7 +26,26 @@ def test_the_wire_form() -> None:
         "probabilities": {"cat": 0.25, "dog": 0.625, "éel": 0.125},
         "label": "dog",
         "confidence": 0.625,
+        "unsure": False,
     }
+
+
+@pytest.mark.parametrize(("threshold", "unsure"), [(0.0, False), (0.625, False), (0.63, True), (1.0, True)])
+def test_an_answer_below_the_models_threshold_is_unsure(threshold: float, unsure: bool) -> None:
+    answer = CLASSIFICATION.answer(OUTPUTS, np.zeros((4, 5, 3), np.uint8), CLASSES, threshold)
+    read = CLASSIFICATION.read(json.loads(json.dumps(answer)))
+    assert (answer["unsure"], read.unsure) == (unsure, unsure)
+    assert ("unsure" in CLASSIFICATION.lines(read)[0][1]) == unsure
+    assert CLASSIFICATION.counters(answer)[1] == ("model_unsure", {}, float(unsure))
+
+
+def test_at_a_threshold_of_one_even_certainty_is_unsure() -> None:
+    certain = {"probabilities": np.array([1, 0, 0], np.float32)}
+    assert CLASSIFICATION.answer(certain, np.zeros((4, 5, 3), np.uint8), CLASSES, 1.0)["unsure"]
+
+
+def test_as_a_row_of_numbers_it_is_the_probability_of_each_class() -> None:
+    assert CLASSIFICATION.numbers(sent()) == (CLASSES, [0.25, 0.625, 0.125])
 
 
 @given(st.integers(2, 30), st.integers(0, 9))
@@ -48,6 +67,7 @@ def test_what_is_sent_is_read_back(classes: int, seed: int) -> None:
 def test_counters_sum_confidence_and_count_labels() -> None:
     assert CLASSIFICATION.counters(sent()) == [
         ("model_confidence", {}, 0.625),
+        ("model_unsure", {}, 0.0),
         ("model_label", {"class": "dog"}, 1),
     ]
 

@@ -25,10 +25,10 @@ def index(size: int = 32) -> ShardIndex:
 
 
 def test_the_spec_is_that_of_the_data_and_the_hyper_parameters() -> None:
-    config = network.Config(backbone="vgg16", dropout=0.3, frozen=True)
+    config = network.Config(backbone="vgg16", dropout=0.3, fine_tune=2)
     spec = network.spec(config, index(), FILE)
     assert (spec.task, spec.image_size, spec.classes) == ("classification", 32, ("cat", "dog", "eel"))
-    assert (spec.backbone, spec.dropout, spec.frozen, spec.width) == ("vgg16", 0.3, True, 1.0)
+    assert (spec.backbone, spec.dropout, spec.fine_tune, spec.width) == ("vgg16", 0.3, 2, 1.0)
     assert network.spec(network.Config(alpha=0.5), index(), FILE).width == 0.5
     assert network.Spec.model_validate_json(spec.dumps()) == spec
 
@@ -36,7 +36,6 @@ def test_the_spec_is_that_of_the_data_and_the_hyper_parameters() -> None:
 @pytest.mark.parametrize(
     ("config", "size", "reason"),
     [
-        ({"frozen": True}, 32, "model: .*frozen backbone learns nothing"),
         ({"backbone": "xception"}, 64, "model: .*xception on images of 64 pixels: it takes 71 or more"),
         ({}, 16, "image_size"),
     ],
@@ -61,18 +60,30 @@ def test_only_a_backbone_with_first_weights_learns_slower() -> None:
     random, pretrained = (network.spec(config, index(), origin) for origin in (WeightsOrigin(), FILE))
     model = network.build(pretrained, None)
     multipliers = network.lr_multipliers(model, pretrained, config)
-    head = {variable.path for variable in model.get_layer("logits").trainable_variables}
+    head = {variable.path for variable in model.get_layer("head").trainable_variables}
     whole = {variable.path for variable in model.trainable_variables}
     assert multipliers == dict.fromkeys(whole - head, 0.25)
-    assert len(multipliers) == len(whole) - 2
+    assert len(multipliers) == len(whole) - 6
     assert network.lr_multipliers(model, random, config) == {}
 
 
 def test_of_a_frozen_backbone_the_head_alone_learns() -> None:
-    model = network.build(network.spec(network.Config(frozen=True), index(), FILE), None)
+    model = network.build(network.spec(network.Config(fine_tune=0), index(), FILE), None)
     assert {variable.path for variable in model.trainable_variables} == {
-        variable.path for variable in model.get_layer("logits").variables
+        variable.path for variable in model.get_layer("head").trainable_variables
     }
+
+    kept = {variable.path for variable in model.get_layer("head").non_trainable_variables}
+    assert {path.rpartition("/")[2] for path in kept} == {"mean", "scale"}
+
+
+def test_of_a_fine_tuned_backbone_the_last_blocks_learn_and_their_normalisation_stays() -> None:
+    model = network.build(network.spec(network.Config(fine_tune=2), index(), FILE), None)
+    backbone = model.get_layer("mobilenet_v2")
+    learning = {variable.path.split("/")[-2] for variable in backbone.trainable_variables}
+    assert {name[:8] for name in learning} == {"block_15", "block_16", "Conv_1", "Conv_1_b"}
+    with pytest.raises(ModelError, match=r"fine_tune=99: mobilenet_v2 has 17 blocks"):
+        network.build(network.spec(network.Config(fine_tune=99), index(), FILE), None)
 
 
 def test_what_is_trained_is_what_is_exported_before_its_softmax() -> None:
@@ -82,7 +93,7 @@ def test_what_is_trained_is_what_is_exported_before_its_softmax() -> None:
         variable.path for variable in model.variables
     }
     assert (model.inputs[0].name, model.output_names) == ("image", ["probabilities"])
-    assert (model.inputs[0].dtype, trained.output_names) == ("uint8", ["logits"])
+    assert (model.inputs[0].dtype, trained.output_names) == ("uint8", ["head"])
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
     logits, probabilities = np.asarray(trained(images)), np.asarray(model(images))
     expected = np.exp(logits - logits.max(-1, keepdims=True))
@@ -90,9 +101,7 @@ def test_what_is_trained_is_what_is_exported_before_its_softmax() -> None:
 
 
 def test_first_weights_are_checked_before_anything_is_fetched() -> None:
-    with pytest.raises(ConfigurationError, match="frozen backbone learns nothing"):
-        network.check_weights(network.Config(frozen=True), "none")
     with pytest.raises(ModelError, match=r"alpha 0\.36; use one of 0\.35"):
         network.check_weights(network.Config(alpha=0.36), "imagenet")
     network.check_weights(network.Config(alpha=0.36), "none")
-    network.check_weights(network.Config(frozen=True), "imagenet")
+    network.check_weights(network.Config(fine_tune=0), "imagenet")

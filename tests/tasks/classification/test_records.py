@@ -57,7 +57,7 @@ def test_what_is_no_label_is_one_line(tmp_path: Path, target: object, reason: st
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "side"), [(28, 28, 32), (70, 90, 64), (213, 160, 128), (9, 900, 32)]
+    ("width", "height", "side"), [(28, 28, 32), (70, 90, 64), (213, 160, 224), (700, 500, 224), (9, 900, 32)]
 )
 def test_images_are_learned_from_at_their_own_size_within_reason(width: int, height: int, side: int) -> None:
     assert natural_size(index(LabelTarget(label=7), width, height)) == side

@@ -1,4 +1,4 @@
-"""What is said of a classifier's training before anything runs, of the pipeline as it is."""
+"""What is said of a classifier's pipeline before anything runs, of the pipeline as it is."""
 
 import pytest
 
@@ -18,10 +18,16 @@ PIPELINE = pipelines.load("classification")
         ({"alpha": 0.3, "weights": "imagenet"}, ModelError, "no ImageNet weights .* alpha 0.3"),
         ({"weights": "weights@master"}, StoreError, "repository@commit:path"),
         ({"image_size": 20}, ConfigurationError, "image_size=20: a backbone halves it five times"),
-        ({"options": {"frozen": True}}, ConfigurationError, "frozen backbone learns nothing"),
-        ({"options": {"backbone": "vgg16"}}, ConfigurationError, "backbone is a parameter of its own"),
-        ({"options": {"filters": [8]}}, ConfigurationError, "no option 'filters'"),
-        ({"options": {"epochs": 0}}, ConfigurationError, "epochs=0"),
+        ({"fine_tune": 1, "options": {"backbone": "vgg16"}}, ConfigurationError, "backbone is a parameter"),
+        ({"fine_tune": 1, "options": {"filters": [8]}}, ConfigurationError, "no option 'filters'"),
+        ({"fine_tune": 1, "options": {"epochs": 0}}, ConfigurationError, "epochs=0"),
+        ({"options": {"epochs": 9}}, ConfigurationError, "epochs are of fine-tuning, and fine_tune is 0"),
+        ({"fine_tune": -1}, ConfigurationError, "fine_tune=-1"),
+        ({"target_precision": 1.5}, ConfigurationError, "target_precision=1.5: it is a share"),
+        ({"heads": ["logistic", "smv"]}, ConfigurationError, "head 'smv': .*did you mean svm"),
+        ({"heads": []}, ConfigurationError, "heads is empty"),
+        ({"heads": ["svm", "svm"]}, ConfigurationError, "heads: 'svm' is named twice"),
+        ({"seed": -1}, ConfigurationError, "seed=-1"),
     ],
 )
 def test_what_training_refuses_is_one_line_before_anything_runs(
@@ -38,8 +44,8 @@ def test_ranges_and_choices_are_shown_of_its_parameters_and_options_of_the_other
     assert limits["backbone"].startswith("mobilenet_v2, ")
     (options,) = checks.options(PIPELINE).values()
     names = {option.name for option in options}
-    assert {"epochs", "frozen", "dropout", "backbone_lr_multiplier"} <= names
-    assert not names & {"backbone", "alpha", "seed"}
+    assert {"epochs", "dropout", "backbone_lr_multiplier"} <= names
+    assert not names & {"backbone", "alpha", "seed", "fine_tune"}
 
 
 def test_classes_of_which_there_is_hardly_an_image_are_named_and_no_fault() -> None:
