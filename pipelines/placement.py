@@ -64,7 +64,7 @@ def reads_data(task: PipelineTask) -> None:
 
 
 def logs_runs(task: PipelineTask) -> None:
-    """MLflow's address, on a cluster that has it."""
+    """MLflow's address, on a cluster that has it: of what writes a run, or registers a model."""
     _settings(task, "MLFLOW_TRACKING_URI", optional=True)
 
 

@@ -69,3 +69,4 @@ def segmentation(
     )
     allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
     releases(released)
+    logs_runs(released)

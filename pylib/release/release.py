@@ -68,20 +68,20 @@ def release(
         StoreError: the artifact store does not take it.
 
     """
-    judged, digest = read_evaluation(evaluation), _digest(model)
-    _check(judged, digest, evaluation, model)
-    artifacts.put_model(model, digest)
+    judged, digest = read_evaluation(evaluation), digest_of(model)
+    check(judged, digest, evaluation, model)
     values = Values(digest, data_commit, git_commit, gate_line(judged))
     with open_clone(source, repository) as git:
-        name = _choose(git, name, source)
-        served = _manifest(git, name)
+        artifacts.put_model(model, digest)  # under the lock: what is committed, no gc has removed meanwhile
+        name = chosen(git, name, source)
+        served = served_manifest(git, name)
         former = served.values
         if former.digest != digest:
             message = commit_message(name, judged, values, former, provenance)
             commit_manifests(git, {name: served.with_values(values)}, message)
         if push:
-            _push(git, as_remote(source))
-        return Release(_release_commit(git, manifest(name)), digest, is_new=former.digest != digest)
+            push_to(git, as_remote(source))
+        return Release(release_commit(git, manifest(name)), digest, is_new=former.digest != digest)
 
 
 def released(repository: Path, name: str | None = None) -> ReleasedModel:
@@ -102,10 +102,11 @@ def released(repository: Path, name: str | None = None) -> ReleasedModel:
     if not values.digest:
         raise ReleaseError(f"{repository / manifest(name)} names no model yet: run `pylib release`")
     path = manifest(name) if there is not former else FORMER
-    return ReleasedModel(name, **asdict(values), commit=_release_commit(git, path))
+    return ReleasedModel(name, **asdict(values), commit=release_commit(git, path))
 
 
-def _choose(git: Git, name: str | None, source: Path | str) -> str:
+def chosen(git: Git, name: str | None, source: Path | str) -> str:
+    """The served model of that name, None the only one; ReleaseError or ConfigurationError where none is."""
     there = models(git)
     if name is not None and name not in there:
         example = manifest(there[0]).parents[1] if there else "that of another model there"
@@ -114,7 +115,8 @@ def _choose(git: Git, name: str | None, source: Path | str) -> str:
     return choose(name, there, source)
 
 
-def _manifest(git: Git, name: str) -> Manifest:
+def served_manifest(git: Git, name: str) -> Manifest:
+    """The SeldonDeployment of that name in HEAD; ReleaseError where it is called otherwise inside."""
     found = read_manifest(git, name)
     if found.name != name:
         what = f"names its SeldonDeployment {found.name!r}, and the folder says {name!r}"
@@ -122,7 +124,8 @@ def _manifest(git: Git, name: str) -> Manifest:
     return found
 
 
-def _digest(model: Path) -> str:
+def digest_of(model: Path) -> str:
+    """SHA-256 of the model in a folder; ReleaseError where there is none."""
     path = model / MODEL_FILE
     try:
         with path.open("rb") as file:
@@ -131,7 +134,8 @@ def _digest(model: Path) -> str:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): is {model} a model folder?") from error
 
 
-def _check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> None:
+def check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> None:
+    """Raise GateError where a model may not be released, ReleaseError where it was not judged."""
     if judged.model_digest != digest:
         whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")
@@ -147,7 +151,8 @@ def _check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> No
         raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")
 
 
-def _push(git: Git, remote: str) -> None:
+def push_to(git: Git, remote: str) -> None:
+    """Push HEAD to the branch of the same name."""
     branch = git.run("symbolic-ref", "--short", "HEAD")
     try:
         git.run("push", "--quiet", "--", remote, f"HEAD:refs/heads/{branch}")
@@ -155,5 +160,6 @@ def _push(git: Git, remote: str) -> None:
         raise ReleaseError(f"{error}; the release is in {git.folder}, release again to push it") from error
 
 
-def _release_commit(git: Git, path: Path) -> str:
+def release_commit(git: Git, path: Path) -> str:
+    """The newest commit that changed what is served by the manifest at that path."""
     return git.run("log", "-1", "--format=%H", "--", path.as_posix())

@@ -1,19 +1,16 @@
 """Where a run can be watched: TensorBoard while it trains, MLflow when it is done (`mlflow_log`)."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
 from pylib.training.mlflow_log import warn
+from pylib.training.mlflow_store import tracking_uri
+
+__all__ = ["tensorboard", "tracking_uri"]
 
 Write = Callable[[Mapping[str, float]], None]
-
-
-def tracking_uri(folder: Path) -> str:
-    """Return `MLFLOW_TRACKING_URI` where it is set, else SQLite in this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve() / 'mlflow.db'}"
 
 
 def tensorboard(folder: Path) -> Write:
