@@ -80,7 +80,7 @@ GIVEN = {
     "prepare": DATA,
     "train": DATA | {"MLFLOW_TRACKING_URI"},
     "evaluate": set(),
-    "release": DATA | GIT | {"PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE"},
+    "release": DATA | GIT | {"PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE", "MLFLOW_TRACKING_URI"},
 }
 SECRETS = {
     "prepare": {"step-store": True},
