@@ -41,16 +41,10 @@ def list_models(
     served = places.served()
     if as_json:
         return _print([_facts(each) | {"served": served.get(each.name) == each.digest} for each in found])
-    table = Table("model", "version", "digest", "score", "gate", "alias", "served", "data", "registered")
-    for each in found:
-        mark = "✓" if served.get(each.name) == each.digest else ""
-        gate = "[green]passed[/]" if each.verdict == "passed" else f"[red]{each.verdict}[/]"
-        when = each.registered.astimezone().strftime("%Y-%m-%d %H:%M")
-        row = (each.name, str(each.number), each.digest[:12], each.score, gate, ", ".join(each.aliases), mark)
-        table.add_row(
-            *(cell if cell == gate else escape(cell) for cell in row), _short(each.data_commit), when
-        )
-    Console().print(table if found else "no model is registered yet: `pylib run` a pipeline")
+    for one in sorted({each.name for each in found}):
+        Console().print(_table(one, [each for each in found if each.name == one], served.get(one, "")))
+    if not found:
+        typer.echo("no model is registered yet: `pylib run` a pipeline")
     _tell_behind(found, served)
     return None
 
@@ -207,10 +201,23 @@ def _all(versions: "Versions | None", name: str | None) -> "list[Version]":
     return [each for one in ([name] if name else names) for each in reversed(versions.of(one))]
 
 
+def _table(name: str, versions: "Iterable[Version]", served: str) -> Table:
+    table = Table(title=name, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in ("no.", "digest", "score", "gate", "alias", "registered", "data"):
+        table.add_column(column, no_wrap=True)
+    for each in versions:
+        gate = "[green]passed[/]" if each.verdict == "passed" else f"[red]{each.verdict}[/]"
+        alias = ", ".join([*each.aliases, *(["served"] if each.digest == served else [])])
+        when = each.registered.astimezone().strftime("%Y-%m-%d")
+        cells = (str(each.number), each.digest[:12], each.score)
+        table.add_row(*map(escape, cells), gate, alias, when, escape(_short(each.data_commit)))
+    return table
+
+
 def _tell_behind(found: "Iterable[Version]", served: "dict[str, str]") -> None:
     champions = {each.name: each.digest for each in found if "champion" in each.aliases}
     shown = {each.name for each in found}
-    if any(served.get(name) != champions.get(name) for name in shown if name in served):
+    if any(served.get(name, "") != champions.get(name, "") for name in shown):
         typer.echo(
             "champion is not what the newest commit serves: `pylib models reconcile` mends it", err=True
         )

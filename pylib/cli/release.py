@@ -86,7 +86,7 @@ def release(
     registration = Registration(name, data, source().get("digest", {}).get("gitCommit", ""))
     with tempfile.TemporaryDirectory() as folder:
         whole = assemble(model, evaluation, Path(folder) / "model", registration)
-        made = release_and_register(whole, registration, given)
+        made = release_and_register(whole, registration, given, evaluation=evaluation)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(made), indent=2))
         return

@@ -23,16 +23,17 @@ from pylib.training.mlflow_log import warn
 
 
 def release_and_register(
-    folder: Path, given: Registration, places: Places, *, provenance: str = ""
+    folder: Path, given: Registration, places: Places, *, evaluation: Path, provenance: str = ""
 ) -> Release:
     """Release a judged model, whose folder `assemble` made, and register it; it becomes `champion`.
 
+    evaluation: where a person finds what it was judged by
     Raises GateError where it does not reach its gate: then it is registered with that as the reason.
     ReleaseError and StoreError as `release` does.
     """
     judged, digest = read_evaluation(folder / EVALUATION), digest_of(folder)
     try:
-        check(judged, digest, folder / EVALUATION, folder)
+        check(judged, digest, evaluation, folder)
     except GateError:
         keep(folder, digest, given, places)
         raise
@@ -69,6 +70,8 @@ def promote(version: Version, places: Places, versions: Versions) -> Release:
         places.artifacts.get_model(version.digest, folder)
         if not (folder / EVALUATION).is_dir():
             raise RegistryError(f"{version} has no evaluation beside it: `pylib release` it with one")
+        there = f"{places.artifacts.url}/models/{version.digest}/{EVALUATION}"
+        check(read_evaluation(folder / EVALUATION), version.digest, there, folder)
         given = Registration(version.name, version.data_commit, version.git_commit)
         made = _commit(folder, given, places, f"MLflow, version {version.number} of {version.name}")
     aliases_follow(version.name, places, versions)

@@ -134,8 +134,8 @@ def digest_of(model: Path) -> str:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): is {model} a model folder?") from error
 
 
-def check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> None:
-    """Raise GateError where a model may not be released, ReleaseError where it was not judged."""
+def check(judged: Evaluation, digest: str, evaluation: Path | str, model: Path) -> None:
+    """Raise GateError where a model may not be released, ReleaseError where `evaluation` is of another."""
     if judged.model_digest != digest:
         whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")

@@ -33,7 +33,9 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
         if read_evaluation(evaluation).gate.reproduced:
             prove(whole, sha256_file(whole / MODEL_FILE), store=place.store, folder=Path(folder) / "again")
         provenance = f"{BUNDLE} beside the model in {place.artifacts}"
-        made = release_and_register(whole, given, Places.of_settings(), provenance=provenance)
+        made = release_and_register(
+            whole, given, Places.of_settings(), evaluation=evaluation, provenance=provenance
+        )
     result: dict[str, Any] = {
         "name": pipeline,
         "digest": made.digest,

@@ -90,7 +90,7 @@ def put(tmp_path, trained, places):
         given = Registration(NAME, "sample@c0ffee", "1" * 40)
         folder = assemble(model, evaluation, tmp_path / f"{name}.whole", given)
         try:
-            release_and_register(folder, given, places)
+            release_and_register(folder, given, places, evaluation=evaluation)
         except GateError:
             assert figures
         return digest
