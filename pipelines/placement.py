@@ -68,6 +68,12 @@ def logs_runs(task: PipelineTask) -> None:
     _settings(task, "MLFLOW_TRACKING_URI", optional=True)
 
 
+def reads_models(task: PipelineTask) -> None:
+    """Where released models are, and the keys of that store."""
+    _settings(task, "PYLIB_ARTIFACTS")
+    _keys(task, *STEP_STORE)
+
+
 def releases(task: PipelineTask) -> None:
     """The data that a model learned from, where it is released to, and what pushes it: no other task's."""
     reads_data(task)

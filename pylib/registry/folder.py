@@ -61,13 +61,16 @@ def registration(folder: Path) -> Registration | None:
 def upload(artifacts: ArtifactStore, folder: Path, digest: str) -> None:
     """Put the folder into the artifact store; of one that is there, only what was judged anew is written."""
     artifacts.put_model(folder, digest)
-    judged = (folder / EVALUATION / FILE).read_bytes()
-    try:
-        same = artifacts.get_file(f"models/{digest}/{EVALUATION}/{FILE}") == judged
-    except StoreError:
-        same = False
-    if not same:
+    names = [name for name in _judged(folder) if name != BUNDLE]  # a bundle has the time of each run
+    if any(not _same(artifacts, folder, digest, name) for name in names):
         artifacts.renew(folder, digest, _judged(folder))
+
+
+def _same(artifacts: ArtifactStore, folder: Path, digest: str, name: str) -> bool:
+    try:
+        return artifacts.get_file(f"models/{digest}/{name}") == (folder / name).read_bytes()
+    except StoreError:
+        return False
 
 
 def _judged(folder: Path) -> Iterable[str]:

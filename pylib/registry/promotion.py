@@ -8,18 +8,29 @@ registry is a record: where it cannot be written that costs one line, and `recon
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pylib.errors import GateError, PylibError, RegistryError, one_line
+from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.record import read_evaluation
 from pylib.registry.aliases import follow
 from pylib.registry.folder import EVALUATION, Registration, upload
 from pylib.registry.places import Places
 from pylib.registry.register import register
 from pylib.registry.versions import Version, Versions
+from pylib.release.models import read_values
 from pylib.release.release import Release, check, digest_of, release
 from pylib.release.rollback import roll_back
 from pylib.training.mlflow_log import warn
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A model that is registered and not released, and why."""
+
+    digest: str
+    reason: str
 
 
 def release_and_register(
@@ -31,26 +42,58 @@ def release_and_register(
     Raises GateError where it does not reach its gate: then it is registered with that as the reason.
     ReleaseError and StoreError as `release` does.
     """
-    judged, digest = read_evaluation(folder / EVALUATION), digest_of(folder)
-    try:
-        check(judged, digest, evaluation, folder)
-    except GateError:
-        keep(folder, digest, given, places)
-        raise
+    digest = _checked(folder, given, places, evaluation)
     upload(places.artifacts, folder, digest)
     made = _commit(folder, given, places, provenance)
     _record(folder, digest, given, places)
     return made
 
 
-def keep(folder: Path, digest: str, given: Registration, places: Places) -> None:
+def release_if_better(
+    folder: Path, given: Registration, places: Places, *, evaluation: Path, provenance: str = ""
+) -> Release | Kept:
+    """The same, but a model that was set beside the champion and does not beat it is registered alone."""
+    digest = _checked(folder, given, places, evaluation)
+    if not (reason := _not_better(folder, digest, given.name, places)):
+        return release_and_register(folder, given, places, evaluation=evaluation, provenance=provenance)
+    _keep(folder, digest, given, places, reason)
+    return Kept(digest, reason)
+
+
+def _checked(folder: Path, given: Registration, places: Places, evaluation: Path) -> str:
+    """The model's digest; a model that does not reach its gate is registered, and GateError says so."""
+    judged, digest = read_evaluation(folder / EVALUATION), digest_of(folder)
+    try:
+        check(judged, digest, evaluation, folder)
+    except GateError:
+        _keep(folder, digest, given, places)
+        raise
+    return digest
+
+
+def _not_better(folder: Path, digest: str, name: str, places: Places) -> str:
+    """Why a model should not take the champion's place; empty where it may, or nobody named a champion."""
+    found = read_comparison(folder / EVALUATION)
+    if found is None or digest == found.champion:
+        return ""
+    with places.clone() as git:
+        served = read_values(git, name).digest
+    if served != found.champion:
+        now = served[:12] or "nothing"
+        return (
+            f"it was set beside the champion {found.champion[:12]}, and by now {now} is served: train again"
+        )
+    return found.reason
+
+
+def _keep(folder: Path, digest: str, given: Registration, places: Places, reason: str = "") -> None:
     """Register a model that is not released; whatever stands in the way of that is said in one line."""
     try:
         upload(places.artifacts, folder, digest)
     except PylibError as error:
         warn(f"{digest[:12]} was not put into {places.artifacts.url} ({one_line(error)}), nor registered")
         return
-    _record(folder, digest, given, places)
+    _record(folder, digest, given, places, reason)
 
 
 def promote(version: Version, places: Places, versions: Versions) -> Release:
@@ -113,10 +156,10 @@ def _commit(folder: Path, given: Registration, places: Places, provenance: str) 
     )
 
 
-def _record(folder: Path, digest: str, given: Registration, places: Places) -> None:
+def _record(folder: Path, digest: str, given: Registration, places: Places, reason: str = "") -> None:
     with _later(places):
         versions = places.versions()
-        register(versions, folder, digest, given, places.artifacts)
+        register(versions, folder, digest, given, places.artifacts, reason)
         aliases_follow(given.name, places, versions)
 
 

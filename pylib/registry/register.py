@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pylib.errors import GateError, RegistryError
+from pylib.evaluation.champion import FILE as CHAMPION
+from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.gate import measured
 from pylib.evaluation.record import FILE, REPORT, Evaluation, read_evaluation
-from pylib.provenance.digests import BUNDLE, sha256_file
+from pylib.provenance.digests import BUNDLE, dir_hash, manifest
 from pylib.registry.described import EXAMPLE, LABELS, MLMODEL
 from pylib.registry.folder import EVALUATION, Registration
 from pylib.registry.versions import TEST, Version, Versions, told
@@ -25,20 +27,26 @@ from pylib.training.mlflow_store import database_file, experiment_id
 EXPERIMENT = "models/{}"
 """The experiment of the versions of a model; a run of it is a version."""
 _HISTORY = "history.json"
-_JUDGED = (f"{EVALUATION}/{REPORT}", f"{EVALUATION}/{FILE}")
+_JUDGED = (f"{EVALUATION}/{REPORT}", f"{EVALUATION}/{FILE}", f"{EVALUATION}/{CHAMPION}")
 _FILES = (*_JUDGED, BUNDLE, _HISTORY, "model.json", LABELS, MLMODEL, EXAMPLE)
 _LONGEST = 500
 
 
 def register(
-    versions: Versions, folder: Path, digest: str, given: Registration, artifacts: ArtifactStore
+    versions: Versions,
+    folder: Path,
+    digest: str,
+    given: Registration,
+    artifacts: ArtifactStore,
+    reason: str = "",
 ) -> Version:
     """Register the model, or find it: a digest has one version. What was judged anew is written anew.
 
+    reason: why a model that passed its gate is not released, where that is not in the folder
     folder: what `assemble` made, and what the artifact store has. Raises RegistryError.
     """
     evaluation = read_evaluation(folder / EVALUATION)
-    facts = _facts(folder, digest, given, evaluation)
+    facts = _facts(folder, digest, given, evaluation, reason)
     found = _find(versions, given.name, digest)
     if found is None:
         _write(versions, folder, given.name, artifacts, evaluation, facts)
@@ -69,21 +77,24 @@ def _find(versions: Versions, name: str, digest: str) -> Version | None:
     return next((each for each in versions.of(name) if each.digest == digest), None)
 
 
-def _facts(folder: Path, digest: str, given: Registration, evaluation: Evaluation) -> dict[str, str]:
-    reason = ""
+def _facts(
+    folder: Path, digest: str, given: Registration, evaluation: Evaluation, kept: str
+) -> dict[str, str]:
+    beside, failed = read_comparison(folder / EVALUATION), ""
     try:
         check(evaluation, digest, folder / EVALUATION, folder)
     except GateError as error:
-        reason = str(error).partition("; the model is kept")[0]
+        failed = str(error).partition("; the model is kept")[0]
+    reason = failed or kept or (beside.reason if beside else "")
     return {
         "digest": digest,
-        "verdict": "rejected" if reason else "passed",
+        "verdict": "rejected" if failed else "passed",
         "reason": reason[:_LONGEST],
         "score": f"{evaluation.score} {evaluation.metrics[evaluation.score]:.4g}",
         "gate": gate_line(evaluation)[:_LONGEST],
         "data_commit": given.data_commit,
         "git_commit": given.git_commit,
-        "judged": sha256_file(folder / EVALUATION / FILE),
+        "judged": dir_hash(manifest(folder / EVALUATION)),
     }
 
 

@@ -32,9 +32,9 @@ _A_PAGE = 1000
 class Version:
     """A registered model.
 
-    verdict: what the gate said; reason: why it is not released where it is not, empty else
+    verdict: what the gate said; reason: why it was not released when it was judged, empty else
     score: the metric that it is known by, as in `mean_iou 0.914`; gate: its checks in one line
-    judged: SHA-256 of its evaluation.json
+    judged: dirHash of its evaluation
     removed: whether gc has begun to remove it
     run: its run in MLflow; source: where its files are
     """

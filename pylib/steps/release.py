@@ -18,14 +18,16 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
     """Upload the model, its evaluation and all their records under its digest, then commit that digest.
 
     It is served under the pipeline's name. Where its gate has `reproduced: true`, it is first rebuilt.
+    A model that was set beside the champion and does not beat it is registered only.
     Raises GateError where the evaluation did not pass. Either way the model is registered.
     """
     from pylib.evaluation.record import read_evaluation
     from pylib.registry.folder import Registration, assemble
     from pylib.registry.places import Places
-    from pylib.registry.promotion import release_and_register
+    from pylib.registry.promotion import Kept, release_if_better
     from pylib.reproduction.reproduce import prove
     from pylib.store.artifacts import MODEL_FILE
+    from pylib.training.mlflow_log import warn
 
     place, given = settings(), Registration(pipeline, data, _git_commit(model))
     with tempfile.TemporaryDirectory(dir=released.parent) as folder:
@@ -33,15 +35,15 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
         if read_evaluation(evaluation).gate.reproduced:
             prove(whole, sha256_file(whole / MODEL_FILE), store=place.store, folder=Path(folder) / "again")
         provenance = f"{BUNDLE} beside the model in {place.artifacts}"
-        made = release_and_register(
+        made = release_if_better(
             whole, given, Places.of_settings(), evaluation=evaluation, provenance=provenance
         )
-    result: dict[str, Any] = {
-        "name": pipeline,
-        "digest": made.digest,
-        "commit": made.commit,
-        "data_commit": data,
-    }
+    result: dict[str, Any] = {"name": pipeline, "digest": made.digest, "data_commit": data}
+    if isinstance(made, Kept):
+        warn(f"{made.digest[:12]} is registered and not released: {made.reason}")
+        result |= {"commit": "", "kept": made.reason}
+    else:
+        result["commit"] = made.commit
     (released / "release.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
 
