@@ -202,7 +202,7 @@ def _all(versions: "Versions | None", name: str | None) -> "list[Version]":
 
 
 def _table(name: str, versions: "Iterable[Version]", served: str) -> Table:
-    table = Table(title=name, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table = Table(title=name, title_justify="left", box=None, padding=(0, 1, 0, 0))
     for column in ("no.", "digest", "score", "gate", "alias", "registered", "data"):
         table.add_column(column, no_wrap=True)
     for each in versions:
@@ -210,7 +210,7 @@ def _table(name: str, versions: "Iterable[Version]", served: str) -> Table:
         alias = ", ".join([*each.aliases, *(["served"] if each.digest == served else [])])
         when = each.registered.astimezone().strftime("%Y-%m-%d")
         cells = (str(each.number), each.digest[:12], each.score)
-        table.add_row(*map(escape, cells), gate, alias, when, escape(_short(each.data_commit)))
+        table.add_row(*map(escape, cells), gate, alias, when, escape(_short(each.data_commit, 8)))
     return table
 
 
@@ -236,10 +236,10 @@ def _shown(value: object) -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _short(text: str) -> str:
+def _short(text: str, digits: int = 12) -> str:
     """A data commit as people read it."""
     repository, at, commit = text.partition("@")
-    return f"{repository}{at}{commit[:12]}" if at else text
+    return f"{repository}{at}{commit[:digits]}" if at else text
 
 
 def _print(value: object) -> None:

@@ -1,4 +1,4 @@
-"""Verb `retrain`: a pipeline trained again where its data has grown, in its turn; and what pods do for that."""
+"""Verb `retrain`: a pipeline trained again where its data has grown, and what pods do for that."""
 
 import os
 import socket

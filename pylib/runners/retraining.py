@@ -1,4 +1,4 @@
-"""Whether a pipeline's model should be trained again, and on what: its data branch beside the champion's data."""
+"""Whether a pipeline's model should be trained again: its data branch beside the champion's data."""
 
 import fcntl
 from collections.abc import Callable, Iterator
