@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -105,7 +107,8 @@ def promote(model: Model, name: Name = None, as_json: AsJson = False) -> None:
 
     places = Places.of_settings()
     versions, version = _look(places, model, name)
-    made = release(version, places, versions)
+    with redirect_stdout(sys.stderr):  # warnings are no part of the answer
+        made = release(version, places, versions)
     if as_json:
         return _print(dataclasses.asdict(made))
     verb = "released" if made.is_new else "is released already:"
@@ -120,7 +123,8 @@ def rollback(name: Name = None, as_json: AsJson = False) -> None:
     from pylib.registry.promotion import rollback as back
 
     places = Places.of_settings()
-    made = back(name, places)
+    with redirect_stdout(sys.stderr):
+        made = back(name, places)
     if as_json:
         return _print(dataclasses.asdict(made))
     typer.echo(f"model {made.digest} is back, by commit {made.commit[:12]} of {places.repository}")
@@ -137,7 +141,8 @@ def reconcile(as_json: AsJson = False) -> None:
     from pylib.registry.reconcile import reconcile as mend
 
     places = Places.of_settings()
-    found = mend(places, places.versions())
+    with redirect_stdout(sys.stderr):
+        found = mend(places, places.versions())
     if as_json:
         _print([dataclasses.asdict(each) for each in found])
     else:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +86,8 @@ def release(
     with given.clone() as git:
         name = chosen(git, name, places.release_source)
     registration = Registration(name, data, source().get("digest", {}).get("gitCommit", ""))
-    with tempfile.TemporaryDirectory() as folder:
+    # Warnings are a step's lines on stdout; here that is the answer's.
+    with redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         whole = assemble(model, evaluation, Path(folder) / "model", registration)
         made = release_and_register(whole, registration, given, evaluation=evaluation)
     if as_json:
