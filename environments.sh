@@ -4,6 +4,7 @@
 #   ./environments.sh preflight  .venv        the check before a push, without TensorFlow
 #   ./environments.sh dev        .venv        both, with the test and lint tools
 #   ./environments.sh serve      .venv-serve  Seldon's model server and ONNX Runtime, without TensorFlow
+#   ./environments.sh mlflow     .venv-mlflow MLflow's tracking server, as its image has it; tests of the registry
 # Needs Python 3.11 or 3.12 (PYTHON=/path/to/python names one) and a package index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -55,6 +56,10 @@ for name in "$@"; do
       [[ -x .venv-serve/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-serve
       install .venv-serve serve
       ;;
-    *) fail "unknown environment '$name'; there are: train, preflight, dev, serve" ;;
+    mlflow)
+      [[ -x .venv-mlflow/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-mlflow
+      install .venv-mlflow mlflow
+      ;;
+    *) fail "unknown environment '$name'; there are: train, preflight, dev, serve, mlflow" ;;
   esac
 done

@@ -13,6 +13,7 @@ def evaluate(
     evaluation: Output[Artifact],
     metrics: Output[Metrics],
     report: Output[HTML],
+    champion: str = "",
 ) -> None:
     """Evaluate the exported model on images that nothing has looked at before.
 
@@ -23,6 +24,7 @@ def evaluate(
         evaluation: evaluation.json with metrics, parity and the gate's checks, and report.html.
         metrics: the same metrics for the Kubeflow dashboard.
         report: the same report for the Kubeflow dashboard.
+        champion: digest of the released model that it is set beside; empty for none.
     """
     from pathlib import Path
 
@@ -35,5 +37,6 @@ def evaluate(
             Path(evaluation.path),
             html=Path(report.path),
             pipeline=pipeline,
+            champion=champion,
         )
     )

@@ -17,7 +17,7 @@ from components.features import features as compute_features
 from components.fit_head import fit_head
 from components.prepare import prepare
 from components.release import release
-from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, releases
+from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, reads_models, releases
 
 NAME = TASK = "classification"
 """What is judged and served under this name; the task whose data it takes."""
@@ -35,6 +35,7 @@ def classification(
     fine_tune: int = 0,
     seed: int = 0,
     gpus: str = "0",
+    champion: str = "",
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
 ) -> None:
     """Train, judge and release.
@@ -50,6 +51,7 @@ def classification(
         fine_tune: how many of the backbone's last blocks learn further with a dense head; 0: none.
         seed: of folds, first weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
+        champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
         options: other hyper-parameters of fine-tuning by name, such as {"epochs": 5}.
     """
     prepared = prepare(data=data, image_size=image_size)
@@ -79,8 +81,10 @@ def classification(
     reads_data(assembled)
     logs_runs(assembled)
     model = assembled.outputs["model"]
-    evaluated = evaluate(shards=prepared.outputs["shards"], model=model, pipeline=NAME)
+    evaluated = evaluate(shards=prepared.outputs["shards"], model=model, pipeline=NAME, champion=champion)
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
+    reads_models(evaluated)
     released = release(model=model, evaluation=evaluated.outputs["evaluation"], data=data, pipeline=NAME)
     allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
     releases(released)
+    logs_runs(released)

@@ -70,8 +70,14 @@ def keeps_features(task: PipelineTask) -> None:
 
 
 def logs_runs(task: PipelineTask) -> None:
-    """MLflow's address, on a cluster that has it."""
+    """MLflow's address, on a cluster that has it: of what writes a run, or registers a model."""
     _settings(task, "MLFLOW_TRACKING_URI", optional=True)
+
+
+def reads_models(task: PipelineTask) -> None:
+    """Where released models are, and the keys of that store."""
+    _settings(task, "PYLIB_ARTIFACTS")
+    _keys(task, *STEP_STORE)
 
 
 def releases(task: PipelineTask) -> None:

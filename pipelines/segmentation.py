@@ -15,7 +15,7 @@ from components.evaluate import evaluate
 from components.prepare import prepare
 from components.release import release
 from components.train import train
-from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, releases
+from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, reads_models, releases
 
 NAME = TASK = "segmentation"
 """What is judged and served under this name; the task whose data it takes."""
@@ -30,6 +30,7 @@ def segmentation(
     image_size: int = 0,
     seed: int = 0,
     gpus: str = "0",
+    champion: str = "",
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
 ) -> None:
     """Train, judge and release.
@@ -42,6 +43,7 @@ def segmentation(
         image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
+        champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
         options: other hyper-parameters by name, such as {"epochs": 10}.
     """
     prepared = prepare(data=data, image_size=image_size)
@@ -59,8 +61,11 @@ def segmentation(
     on_gpus(trained, gpus)
     reads_data(trained)
     logs_runs(trained)
-    evaluated = evaluate(shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline=NAME)
+    evaluated = evaluate(
+        shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline=NAME, champion=champion
+    )
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
+    reads_models(evaluated)
     released = release(
         model=trained.outputs["model"],
         evaluation=evaluated.outputs["evaluation"],
@@ -69,3 +74,4 @@ def segmentation(
     )
     allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
     releases(released)
+    logs_runs(released)

@@ -8,6 +8,7 @@ PylibError
 ├── ModelError           weights, architecture or export
 ├── GateError            a model that does not reach what the gate asks
 ├── ReleaseError         the Git commit that promotes a model
+├── RegistryError        MLflow's model registry, or a model that is asked of it
 ├── ServingError         the server, or an answer from it
 ├── RequestError         what a client sent to the model server
 ├── PipelineError        a pipeline run, here or on a cluster
@@ -50,6 +51,10 @@ class GateError(PylibError):
 
 class ReleaseError(PylibError):
     """A model could not be released."""
+
+
+class RegistryError(PylibError):
+    """The model registry cannot be read or written, or has no such model."""
 
 
 class ServingError(PylibError):

@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import sys
+import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +60,7 @@ def release(
     evaluation: Annotated[Path, typer.Argument(help="Folder that `evaluate` wrote for this model.")],
     data: Annotated[str, typer.Option(help="What it learned from, as repository@commit.")] = "",
     name: Annotated[
-        str | None, typer.Option(help="Served model that it becomes; default: the only one.")
+        str | None, typer.Option(help="Served model that it becomes; default: the only one, or the task's.")
     ] = None,
     reproduced: Annotated[
         bool, typer.Option("--reproduced", help="Rebuild it first, and release it only if it is the same.")
@@ -69,29 +72,25 @@ def release(
     The commit is made in a clone (PYLIB_RELEASE_REPOSITORY) of this repository, or of the one that
     PYLIB_RELEASE_SOURCE names, to which it is pushed; `git revert` there rolls back.
     """
-    from pylib.provenance.digests import sha256_file
+    from pylib.evaluation.record import read_evaluation
     from pylib.provenance.materials import source
-    from pylib.release.release import release as promote
+    from pylib.registry.folder import Registration, assemble
+    from pylib.registry.places import Places
+    from pylib.registry.promotion import release_and_register
+    from pylib.release.release import chosen, digest_of
     from pylib.reproduction.reproduce import new_folder_for, prove
-    from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
-    places = settings()
+    places, given, digest = settings(), Places.of_settings(), digest_of(model)
     if reproduced:
-        digest = sha256_file(model / MODEL_FILE)
-        prove(
-            model, digest, store=places.store, folder=new_folder_for(places.output / "reproductions", digest)
-        )
-    made = promote(
-        model,
-        evaluation,
-        name=name,
-        artifacts=ArtifactStore(places.artifacts),
-        repository=places.release_repository,
-        source=places.release_source,
-        data_commit=data,
-        git_commit=source().get("digest", {}).get("gitCommit", ""),
-        push=places.release_push,
-    )
+        proofs = new_folder_for(places.output / "reproductions", digest)
+        prove(model, digest, store=places.store, folder=proofs)
+    with given.clone() as git:
+        name = chosen(git, name, places.release_source, [read_evaluation(evaluation).task])
+    registration = Registration(name, data, source().get("digest", {}).get("gitCommit", ""))
+    # Warnings are a step's lines on stdout; here that is the answer's.
+    with redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
+        whole = assemble(model, evaluation, Path(folder) / "model", registration)
+        made = release_and_register(whole, registration, given, evaluation=evaluation)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(made), indent=2))
         return
@@ -100,7 +99,7 @@ def release(
 
 
 def released(
-    name: Annotated[str | None, typer.Argument(help="Served model; default: the only one.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Served model; default: the released one.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which model is released, what it learned from and what the gate said of it."""

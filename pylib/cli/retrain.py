@@ -1,43 +1,114 @@
-"""Verbs `retrain …`, which pods run: a training in its turn, what a commit of data starts, its pipeline."""
+"""Verb `retrain`: a pipeline trained again where its data has grown, and what pods do for that."""
 
 import os
 import socket
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
 
 from pylib.cli.parameters import PARAMETER, together
+from pylib.cli.run import CLUSTER, run_here
+from pylib.settings import settings
 
-retrain_app = typer.Typer(no_args_is_help=True, help="Train again on a cluster, never two at once")
+DATA = Annotated[
+    str | None,
+    typer.Option(help="repository@branch, read when the turn has come; default: master of the champion's"),
+]
+
+
+class Retraining(TyperGroup):
+    """A command for each pipeline, beside the verbs of pods."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Name the pipelines, then the verbs, without loading any."""
+        from pylib.runners import pipelines
+
+        return [*pipelines.names(), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A verb, or else a pipeline; PipelineError where there is neither."""
+        return super().get_command(ctx, cmd_name) or _command(cmd_name)
+
+
+retrain_app = typer.Typer(
+    cls=Retraining,
+    no_args_is_help=True,
+    help="Train a pipeline again, never two at once: `pylib retrain PIPELINE`.\n\n"
+    "It starts where the data has a commit that the champion has not seen. A model that does not beat the "
+    "champion on the same test items beyond chance is registered, not released.",
+)
 
 NAMESPACE = Annotated[str, typer.Option(help="the profile whose CronJob and Lease `retrain` these are")]
 
 
-@retrain_app.command()
-def run(
-    pipeline: Annotated[str, typer.Argument(help="a pipeline of pipelines/, such as segmentation")],
-    data: Annotated[str, typer.Option(help="repository@branch; read when the turn has come")],
-    namespace: NAMESPACE,
-    weights: Annotated[str | None, typer.Option(help="first weights, where the pipeline takes any")] = None,
-    parameter: PARAMETER = None,
-) -> None:
-    """Wait until no retraining goes on, then submit one and follow it: the CronJob's pod."""
-    from pylib.cli.run_cluster import report
-    from pylib.runners import arguments, checks, pipelines, retrain
+def _command(name: str) -> TyperCommand:
+    from pylib.runners import pipelines
 
-    texts = together(parameter or [], {"data": data, "weights": weights})
-    given = checks.read(pipelines.load(pipeline), texts)
+    pipelines.load(name)
+
+    def command(
+        data: DATA = None,
+        weights: Annotated[str | None, typer.Option(help="first weights, where it takes any")] = None,
+        parameter: PARAMETER = None,
+        always: Annotated[bool, typer.Option("--always", help="though the data has nothing new")] = False,
+        cluster: CLUSTER = False,
+        namespace: Annotated[str | None, typer.Option(help="default: PYLIB_NAMESPACE, or ml")] = None,
+    ) -> None:
+        """Train it again where its data has a commit that the released model has not seen."""
+        texts = together(parameter or [], {"data": data, "weights": weights})
+        if cluster:
+            on_cluster(name, texts, namespace, always=always)
+        else:
+            here(name, texts, always=always)
+
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(name)(command)
+    return cast("TyperCommand", typer.main.get_command(app))
+
+
+def here(pipeline: str, texts: dict[str, str], *, always: bool) -> None:
+    """Train on this machine when the turn has come."""
+    from pylib.runners import arguments, checks, pipelines, retraining
+
     console = Console(stderr=True, soft_wrap=True)
+    given = checks.read(pipelines.load(pipeline), texts)
+
+    def waiting() -> None:
+        console.print("another retraining goes on here; waiting for its end", highlight=False)
+
+    with retraining.turn(settings().output, waiting):
+        needed = retraining.need(pipeline, given, always=always)
+        console.print(f"{pipeline}: {needed.why}", highlight=False)
+        if needed.arguments is not None:
+            ready, said = arguments.here(pipeline, needed.arguments)
+            run_here(pipeline, ready, said)
+
+
+def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, always: bool) -> None:
+    """Wait until no retraining goes on there, then submit one and follow it: what the CronJob calls."""
+    from pylib.cli.run_cluster import report
+    from pylib.runners import arguments, checks, cluster_settings, pipelines, retrain, retraining
+
+    given = checks.read(pipelines.load(pipeline), texts)
+    console, where = Console(stderr=True, soft_wrap=True), namespace or cluster_settings.namespace()
+
+    def ready() -> dict[str, Any] | None:
+        needed = retraining.need(pipeline, given, always=always)
+        console.print(f"{pipeline}: {needed.why}", highlight=False)
+        return arguments.for_cluster(pipeline, needed.arguments, where)[0] if needed.arguments else None
+
     finished = retrain.run(
         pipeline,
-        lambda: arguments.for_cluster(pipeline, given, namespace)[0],
-        namespace=namespace,
-        holder=socket.gethostname(),  # a pod's name
+        ready,
+        namespace=where,
+        holder=f"{socket.gethostname()}-{os.getpid()}",
         listen=lambda task, words: console.print(f"{task}: {words}", highlight=False),
     )
-    report(finished, console, as_json=False)
+    if finished:
+        report(finished, console, as_json=False)
 
 
 @retrain_app.command()

@@ -40,7 +40,7 @@ def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str |
         run_on_cluster(pipeline, given, namespace, as_json=as_json)
         return
     ready, said = arguments.here(pipeline, given)
-    finished = _run_here(pipeline, ready, said)
+    finished = run_here(pipeline, ready, said)
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
@@ -133,7 +133,8 @@ def _command(name: str) -> TyperCommand:
     return made
 
 
-def _run_here(pipeline: str, arguments: dict[str, Any], said: Sequence[str]) -> "Run":
+def run_here(pipeline: str, arguments: dict[str, Any], said: Sequence[str]) -> "Run":
+    """Run a pipeline on this machine, and show how it goes; `said` is what a person should know before."""
     from pylib.runners import local
 
     place = settings()

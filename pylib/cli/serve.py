@@ -50,6 +50,7 @@ def serve(
     cluster would, on the loopback interface only.
     """
     from pylib.serving import local
+    from pylib.serving.deployment import read_deployment
     from pylib.serving.repository import choose, served_models
 
     if stop:
@@ -57,7 +58,9 @@ def serve(
         print("stopped" if any(stopped) else "no server is running")  # noqa: T201
         return
     place = repository or settings().release_repository
-    served = choose(name, served_models(place), place)
+    there = served_models(place)
+    likely = [each for each in there if read_deployment(place, each).parameters.get("model_digest")]
+    served = choose(name, there, place, likely)
     folder = _state() / served
     with _sigterm_as_interrupt():
         server = _start(folder, place, served, port, workers)

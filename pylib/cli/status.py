@@ -61,7 +61,7 @@ def newest(output: Path) -> dict[str, Any]:
         "model_sha256": release["digest"],
         judged.score: f"{judged.metrics[judged.score]:.3f} on {judged.items} test items",
         "gate": "passed" if judged.gate.passed else "failed",
-        "release_commit": release["commit"],
+        "release_commit": release["commit"] or f"none: {release['kept']}",
         "report": str(evaluation / "report.html"),
         "provenance": str(released / "provenance.intoto.jsonl"),
     }

@@ -13,6 +13,7 @@ VERBS = {
     "evaluate": "release:evaluate",
     "release": "release:release",
     "released": "release:released",
+    "models": "models:models_app",
     "serve": "serve:serve",
     "predict": "serve:predict",
     "status": "status:status",

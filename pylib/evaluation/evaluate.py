@@ -11,6 +11,8 @@ from tqdm import tqdm
 from pylib.atomic import write_file
 from pylib.data.shards import Array, ShardIndex, load_split
 from pylib.errors import DataError, ModelError
+from pylib.evaluation.champion import FILE as CHAMPION
+from pylib.evaluation.champion import Champion, Comparison, compare
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.leaderboard import read_leaderboard
@@ -23,10 +25,13 @@ BATCH = 16
 Outputs = NDArray[Any]
 
 
-def evaluate(shards: Path, model: Path, output: Path, gate: Gate) -> Evaluation:
+def evaluate(
+    shards: Path, model: Path, output: Path, gate: Gate, champion: Champion | None = None
+) -> Evaluation:
     """Measure the model in the folder `model` on the test split of `shards`; write into the folder `output`.
 
     Metrics are those of model.onnx, which is what is served; parity compares it with the trained Keras model.
+    A champion is asked the same, and champion.json says whether the model beats it.
     Whether the gate is passed is in the result: a model that fails is an answer here, not an error.
 
     Raises:
@@ -56,8 +61,16 @@ def evaluate(shards: Path, model: Path, output: Path, gate: Gate) -> Evaluation:
         details=seen.details().model_dump(mode="json"),
     )
     evaluation = Evaluation(**dict(found), gate=decide(gate, found))
-    page = render(evaluation, {"leaderboard": read_leaderboard(model), **seen.panels(inputs, targets)})
-    _write(output, {REPORT: page, FILE: evaluation.dumps()})
+    beside: Comparison | None = None
+    if champion:
+        both = ((inputs[batch], targets[batch]) for batch in _batches(len(inputs)))
+        beside = compare(
+            champion, task.find(index.task), ids, both, seen, lambda each: _check(index, shards, each)
+        )
+    panels = {"leaderboard": read_leaderboard(model), **seen.panels(inputs, targets)}
+    page = render(evaluation, panels, beside)
+    written: dict[str, str | bytes] = {CHAMPION: beside.dumps()} if beside else {}
+    _write(output, {**written, REPORT: page, FILE: evaluation.dumps()})
     return evaluation
 
 

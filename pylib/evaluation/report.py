@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import jinja2
 
 from pylib.evaluation import templates
+from pylib.evaluation.champion import Comparison
 from pylib.evaluation.record import Evaluation
 from pylib.metric_names import title
 from pylib.tasks import task
@@ -12,7 +13,7 @@ from pylib.tasks import task
 _OWN, _BASE = "report.html.j2", "base.html.j2"
 
 
-def render(evaluation: Evaluation, panels: Mapping[str, object]) -> str:
+def render(evaluation: Evaluation, panels: Mapping[str, object], champion: Comparison | None = None) -> str:
     """Return the page, of the task's template where it has one, which is given `panels` too.
 
     It refers to nothing outside itself, and the same input gives the same text.
@@ -26,4 +27,6 @@ def render(evaluation: Evaluation, panels: Mapping[str, object]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["title_of"] = title
-    return environment.select_template([_OWN, _BASE]).render(evaluation=evaluation, **panels)
+    return environment.select_template([_OWN, _BASE]).render(
+        evaluation=evaluation, champion=champion, **panels
+    )

@@ -60,7 +60,7 @@ def assemble(
     if tuning:
         made, tuned = fine_tuned(shards, index, fitted, weights, tuning, output.parent)
         candidates, rows = [*candidates, made], [*rows, tuned]
-    rows = ranked(rows, len(index.ids["validation"]))
+    rows = ranked(rows)
     best = next(each for each in candidates if each.name == rows[0].head)
     board = _calibrated(best, rows, target_precision)
     digest = _export(index, best, board, output)

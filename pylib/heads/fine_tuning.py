@@ -55,7 +55,7 @@ def fine_tuned(
     """
     from pylib.training.run import train
 
-    record, head = _start(fitted, tuning.blocks, len(index.ids["validation"]))
+    record, head = _start(fitted, tuning.blocks)
     task = find(index.task)
     config, begin = task.features.fine_tuning(index, head, tuning.blocks, dict(tuning.values))
     run = train(
@@ -91,9 +91,7 @@ def fine_tuned(
     return Candidate(name, answers, model, (place / "fine-tuned" / HISTORY_FILE,)), made
 
 
-def _start(
-    fitted: Sequence[tuple[HeadRecord, FittedHead]], blocks: int, judged: int
-) -> tuple[HeadRecord, FittedHead]:
+def _start(fitted: Sequence[tuple[HeadRecord, FittedHead]], blocks: int) -> tuple[HeadRecord, FittedHead]:
     dense = {record.name: (record, head) for record, head in fitted if head.spec.kind == "dense"}
     if not dense:
         names = ", ".join(record.name for record, _ in fitted)
@@ -101,4 +99,4 @@ def _start(
             f"fine_tune={blocks}: only a dense head learns on with its backbone, and there are {names}; "
             "add dense to heads"
         )
-    return dense[ranked([row(record) for record, _ in dense.values()], judged)[0].head]
+    return dense[ranked([row(record) for record, _ in dense.values()])[0].head]

@@ -12,7 +12,7 @@ from pathlib import Path
 from pylib.errors import ReleaseError
 from pylib.release.git import Git
 from pylib.release.manifest import Manifest
-from pylib.release.models import merged_values, models, read_manifest
+from pylib.release.models import merged_values, models, read_manifest, read_values
 from pylib.serving.repository import manifest
 
 _JOURNAL = "pylib-release"
@@ -20,13 +20,15 @@ _JOURNAL = "pylib-release"
 
 
 @contextmanager
-def open_clone(source: Path | str, repository: Path) -> Iterator[Git]:
+def open_clone(source: Path | str, repository: Path, *, own: bool = False) -> Iterator[Git]:
     """Lock the clone of `source` at `repository`, and bring it to source's HEAD with the releases on top.
 
     It is cloned where it is missing. Other releases wait. If the block raises, or is killed, what it had not
     committed is undone, at the latest by the next call.
+    own: whether the source has releases of its own, which must not contradict those that wait here.
 
-    Raises ReleaseError: source is not a repository with a commit, or the clone holds changes of a person.
+    Raises ReleaseError: source is not a repository with a commit, the clone holds changes of a person, or
+    (`own`) both have released since they were one.
     """
     place = repository.absolute()
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +40,7 @@ def open_clone(source: Path | str, repository: Path) -> Iterator[Git]:
         git = Git(place)
         _check(git)
         with _all_or_nothing(git):
-            _update(git, origin)
+            _update(git, origin, own=own)
             yield git
 
 
@@ -110,7 +112,7 @@ def _undo(git: Git) -> None:
     _journal(git).unlink(missing_ok=True)
 
 
-def _update(git: Git, source: str) -> None:
+def _update(git: Git, source: str, *, own: bool) -> None:
     """Take over the source's HEAD: forward where nothing was released, else as a merge.
 
     The merge is source's tree with the released values in its manifests, so there are no conflicts.
@@ -122,6 +124,8 @@ def _update(git: Git, source: str) -> None:
     if git.answers("merge-base", "--is-ancestor", ours, theirs):
         git.run("reset", "--quiet", "--hard", theirs)
         return
+    if own:
+        _refuse_two_releases(git, ours, theirs)
     manifests = {
         name: read_manifest(git, name, theirs).with_values(merged_values(git, name, ours, theirs))
         for name in models(git, theirs)
@@ -129,6 +133,17 @@ def _update(git: Git, source: str) -> None:
     git.run("read-tree", theirs)
     subject = f"Bring in {theirs[:12]} of the source, keeping what is released"
     commit_manifests(git, manifests, subject + "\n", parents=(ours, theirs))
+
+
+def _refuse_two_releases(git: Git, ours: str, theirs: str) -> None:
+    base = git.run("merge-base", ours, theirs)
+    for name in models(git, theirs):
+        here, there, before = (read_values(git, name, revision) for revision in (ours, theirs, base))
+        if len({here.digest, there.digest, before.digest}) == 3:  # noqa: PLR2004 (each another)
+            raise ReleaseError(
+                f"{git.folder} has {here.digest[:12]} as {name}, not pushed, and its source has "
+                f"{there.digest[:12]} by now: `pylib models promote` the one that should be served"
+            )
 
 
 def commit_manifests(

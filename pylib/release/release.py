@@ -1,6 +1,7 @@
 """Promotion: a model that passed the gate goes into the artifact store; a Git commit says it is served."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def release(
 ) -> Release:
     """Release the model in the folder `model`, which the folder `evaluation` judges, to be served as `name`.
 
-    None is the only model that the repository serves.
+    None is the only model that the repository serves, or of several the one that is named as the task is.
 
     The commit is made in a clone at `repository` of the repository `source` (a path or a URL), on top of
     source's HEAD and former releases; `push` sends it to the source's branch of the same name. A model that
@@ -68,20 +69,20 @@ def release(
         StoreError: the artifact store does not take it.
 
     """
-    judged, digest = read_evaluation(evaluation), _digest(model)
-    _check(judged, digest, evaluation, model)
-    artifacts.put_model(model, digest)
+    judged, digest = read_evaluation(evaluation), digest_of(model)
+    check(judged, digest, evaluation, model)
     values = Values(digest, data_commit, git_commit, gate_line(judged))
     with open_clone(source, repository) as git:
-        name = _choose(git, name, source)
-        served = _manifest(git, name)
+        artifacts.put_model(model, digest)  # under the lock: what is committed, no gc has removed meanwhile
+        name = chosen(git, name, source, [judged.task])
+        served = served_manifest(git, name)
         former = served.values
         if former.digest != digest:
             message = commit_message(name, judged, values, former, provenance)
             commit_manifests(git, {name: served.with_values(values)}, message)
         if push:
-            _push(git, as_remote(source))
-        return Release(_release_commit(git, manifest(name)), digest, is_new=former.digest != digest)
+            push_to(git, as_remote(source))
+        return Release(release_commit(git, manifest(name)), digest, is_new=former.digest != digest)
 
 
 def released(repository: Path, name: str | None = None) -> ReleasedModel:
@@ -97,24 +98,34 @@ def released(repository: Path, name: str | None = None) -> ReleasedModel:
     git = Git(repository)
     former = [FORMER_NAME] if git.files("HEAD", FORMER) else []
     there = models(git) or former
-    name = choose(name, there, repository)
+    name = choose(name, there, repository, with_release(git, there))
     values = read_values(git, name)
     if not values.digest:
         raise ReleaseError(f"{repository / manifest(name)} names no model yet: run `pylib release`")
     path = manifest(name) if there is not former else FORMER
-    return ReleasedModel(name, **asdict(values), commit=_release_commit(git, path))
+    return ReleasedModel(name, **asdict(values), commit=release_commit(git, path))
 
 
-def _choose(git: Git, name: str | None, source: Path | str) -> str:
+def with_release(git: Git, names: Sequence[str]) -> list[str]:
+    """Those of the served models that name a model in HEAD."""
+    return [name for name in names if read_values(git, name).digest]
+
+
+def chosen(git: Git, name: str | None, source: Path | str, likely: Sequence[str]) -> str:
+    """The served model of that name, None the only one or the likely one.
+
+    Raises ReleaseError or ConfigurationError where there is no such.
+    """
     there = models(git)
     if name is not None and name not in there:
         example = manifest(there[0]).parents[1] if there else "that of another model there"
         how = f"copy {example}, name it {name} inside, and commit it"
         raise ReleaseError(f"{source} has no {manifest(name).parents[1]} to serve {name}: {how}")
-    return choose(name, there, source)
+    return choose(name, there, source, likely)
 
 
-def _manifest(git: Git, name: str) -> Manifest:
+def served_manifest(git: Git, name: str) -> Manifest:
+    """The SeldonDeployment of that name in HEAD; ReleaseError where it is called otherwise inside."""
     found = read_manifest(git, name)
     if found.name != name:
         what = f"names its SeldonDeployment {found.name!r}, and the folder says {name!r}"
@@ -122,7 +133,8 @@ def _manifest(git: Git, name: str) -> Manifest:
     return found
 
 
-def _digest(model: Path) -> str:
+def digest_of(model: Path) -> str:
+    """SHA-256 of the model in a folder; ReleaseError where there is none."""
     path = model / MODEL_FILE
     try:
         with path.open("rb") as file:
@@ -131,7 +143,8 @@ def _digest(model: Path) -> str:
         raise ReleaseError(f"{path} cannot be read ({error.strerror}): is {model} a model folder?") from error
 
 
-def _check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> None:
+def check(judged: Evaluation, digest: str, evaluation: Path | str, model: Path) -> None:
+    """Raise GateError where a model may not be released, ReleaseError where `evaluation` is of another."""
     if judged.model_digest != digest:
         whose = f"model {judged.model_digest[:12]}, not of {digest[:12]}"
         raise ReleaseError(f"{evaluation} is of {whose}: evaluate this model")
@@ -147,7 +160,8 @@ def _check(judged: Evaluation, digest: str, evaluation: Path, model: Path) -> No
         raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")
 
 
-def _push(git: Git, remote: str) -> None:
+def push_to(git: Git, remote: str) -> None:
+    """Push HEAD to the branch of the same name."""
     branch = git.run("symbolic-ref", "--short", "HEAD")
     try:
         git.run("push", "--quiet", "--", remote, f"HEAD:refs/heads/{branch}")
@@ -155,5 +169,6 @@ def _push(git: Git, remote: str) -> None:
         raise ReleaseError(f"{error}; the release is in {git.folder}, release again to push it") from error
 
 
-def _release_commit(git: Git, path: Path) -> str:
+def release_commit(git: Git, path: Path) -> str:
+    """The newest commit that changed what is served by the manifest at that path."""
     return git.run("log", "-1", "--format=%H", "--", path.as_posix())

@@ -24,7 +24,7 @@ PATIENCE = 600.0
 
 def run(
     pipeline: str,
-    arguments: Callable[[], dict[str, Any]],
+    arguments: Callable[[], dict[str, Any] | None],
     *,
     namespace: str,
     holder: str,
@@ -32,11 +32,11 @@ def run(
     hours: float = 24,
     poll_seconds: float = 5,
     lease_seconds: float = lease.SECONDS,
-) -> ClusterRun:
+) -> ClusterRun | None:
     """Wait for the turn and for the run before, then submit and follow; each for at most `hours`.
 
     `arguments` is called when the turn has come: a branch is read then, so that what was committed while we
-    waited is trained too. Raises PipelineError.
+    waited is trained too; where it gives None there is nothing to train. Raises PipelineError.
     """
     deadline = time.monotonic() + hours * 3600
     api = KubernetesApi()
@@ -46,6 +46,8 @@ def run(
         there = connection.connect(namespace)
         _wait_for_others(there, deadline, listen, poll_seconds)
         given = arguments()
+        if given is None:
+            return None
         mine.check()
         submitted = cluster.submit(pipeline, given, there, experiment=EXPERIMENT)
         listen("turn", f"run {submitted.id}: {submitted.where}")

@@ -38,13 +38,27 @@ def located(repository: Path, name: str) -> Path:
     return repository / FORMER if former else path
 
 
-def choose(name: str | None, names: Sequence[str], place: object) -> str:
-    """The name, if there is such a model in that place; None is the only one. Raises ConfigurationError."""
+def choose(name: str | None, names: Sequence[str], place: object, likely: Sequence[str] | None = None) -> str:
+    """The name, if there is such a model in that place; None is the only one. Raises ConfigurationError.
+
+    Of several, None is the one that is `likely`, such as the released one; an empty list says that none is.
+    """
     there = ", ".join(names)
     if not names:
         raise ConfigurationError(f"{place} serves no model: it has no {manifest(name or 'NAME')}; commit one")
     if name is None and len(names) > 1:
-        raise ConfigurationError(f"{place} serves several models, name one of them: {there}")
+        return _likely(names, place, likely)
     if name is not None and name not in names:
         raise ConfigurationError(f"{place} serves no model {name!r}; there are: {there}")
     return name or names[0]
+
+
+def _likely(names: Sequence[str], place: object, likely: Sequence[str] | None) -> str:
+    if likely is not None and not likely:
+        raise ConfigurationError(f"{place}: nothing is released of {', '.join(names)}: release a model first")
+    found = [name for name in names if name in (likely or ())]
+    if len(found) != 1:
+        raise ConfigurationError(
+            f"{place} serves several models, name one of them: {', '.join(found or names)}"
+        )
+    return found[0]

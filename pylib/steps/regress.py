@@ -11,7 +11,8 @@ from pylib.provenance.materials import ROOT
 from pylib.provenance.step import Input, Output, Result, step
 from pylib.settings import settings
 from pylib.store.artifacts import MODEL_FILE
-from pylib.training.mlflow_log import REASON, MlflowLog, tracking_uri
+from pylib.training.mlflow_log import REASON, MlflowLog
+from pylib.training.mlflow_store import tracking_uri
 
 if TYPE_CHECKING:
     from pylib.tabular.judgement import Judged

@@ -20,36 +20,32 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
     """Upload the model, its evaluation and all their records under its digest, then commit that digest.
 
     It is served under the pipeline's name. Where its gate has `reproduced: true`, it is first rebuilt.
-    Raises GateError where the evaluation did not pass; the model stays where it was trained.
+    A model that was set beside the champion and does not beat it is registered only.
+    Raises GateError where the evaluation did not pass. Either way the model is registered.
     """
     from pylib.evaluation.record import read_evaluation
-    from pylib.release.release import release as promote
+    from pylib.registry.folder import Registration, assemble
+    from pylib.registry.places import Places
+    from pylib.registry.promotion import Kept, release_if_better
     from pylib.reproduction.reproduce import prove
-    from pylib.store.artifacts import ArtifactStore
+    from pylib.store.artifacts import MODEL_FILE
+    from pylib.training.mlflow_log import warn
 
-    place = settings()
+    place, given = settings(), Registration(pipeline, data, _git_commit(model))
     with tempfile.TemporaryDirectory(dir=released.parent) as folder:
-        whole = _assemble(model, evaluation, Path(folder) / "model")
+        whole = assemble(model, evaluation, Path(folder) / "model", given)
         if read_evaluation(evaluation).gate.reproduced:
             prove(whole, sha256_file(whole / MODEL_FILE), store=place.store, folder=Path(folder) / "again")
-        made = promote(
-            whole,
-            evaluation,
-            name=pipeline,
-            artifacts=ArtifactStore(place.artifacts),
-            repository=place.release_repository,
-            source=place.release_source,
-            push=place.release_push,
-            data_commit=data,
-            git_commit=_git_commit(model),
-            provenance=f"{BUNDLE} beside the model in {place.artifacts}",
+        provenance = f"{BUNDLE} beside the model in {place.artifacts}"
+        made = release_if_better(
+            whole, given, Places.of_settings(), evaluation=evaluation, provenance=provenance
         )
-    result: dict[str, Any] = {
-        "name": pipeline,
-        "digest": made.digest,
-        "commit": made.commit,
-        "data_commit": data,
-    }
+    result: dict[str, Any] = {"name": pipeline, "digest": made.digest, "data_commit": data}
+    if isinstance(made, Kept):
+        warn(f"{made.digest[:12]} is registered and not released: {made.reason}")
+        result |= {"commit": "", "kept": made.reason}
+    else:
+        result["commit"] = made.commit
     (released / "release.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
 
@@ -68,15 +64,6 @@ def check_parameters(pipeline: str) -> None:
     )
     if at_hand and pipeline != FORMER_NAME:
         choose(pipeline, models(Git(source)), f"{source} (its HEAD)")
-
-
-def _assemble(model: Path, evaluation: Path, folder: Path) -> Path:
-    """The model folder with its evaluation inside, and one bundle of the records of both."""
-    shutil.copytree(model, folder)
-    shutil.copytree(evaluation, folder / "evaluation", ignore=shutil.ignore_patterns(BUNDLE))
-    bundle = [*records.read_bundle(model), *records.read_bundle(evaluation)]
-    records.write_bundle(folder, bundle)
-    return folder
 
 
 def _git_commit(model: Path) -> str:

@@ -7,6 +7,7 @@ Layout: `<url>/models/<SHA-256 of model.onnx>/<file>`, one folder a model, never
 import hashlib
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import obstore
@@ -80,6 +81,29 @@ class ArtifactStore:
     def list_models(self) -> list[str]:
         """Return the digests of all complete models, sorted."""
         return sorted(match[1] for key in self._keys("models/") if (match := _MODEL_KEY.fullmatch(key)))
+
+    def has_model(self, digest: str) -> bool:
+        """Tell whether the model is there whole; its content is not looked at."""
+        return MODEL_FILE in self._files(_checked(digest))
+
+    def renew(self, folder: Path, digest: str, names: Iterable[str]) -> None:
+        """Write these files of the model folder anew, such as what was judged of it again; not the model."""
+        for name in names:
+            key = f"models/{_checked(digest)}/{name}"
+            with store_errors(f"upload of {folder / name} to {self.url}/{key}"):
+                obstore.put(self._store, key, folder / name)
+
+    def model_size(self, digest: str) -> int:
+        """Bytes of all its files."""
+        prefix = f"models/{_checked(digest)}/"
+        with store_errors(f"listing of {self.url}/{prefix}"):
+            return sum(entry["size"] for batch in obstore.list(self._store, prefix=prefix) for entry in batch)
+
+    def delete_model(self, digest: str) -> None:
+        """Delete a model, whole or in parts: model.onnx first, so that what a kill leaves is no model."""
+        for name in sorted(self._files(_checked(digest)), key=lambda name: name != MODEL_FILE):
+            with store_errors(f"deletion of {self.url}/models/{digest}/{name}"):
+                obstore.delete(self._store, f"models/{digest}/{name}")
 
     def _complete_files(self, digest: str) -> set[str]:
         """Return the files of a model that is there whole; none where model.onnx is absent or damaged."""

@@ -264,6 +264,10 @@ class Accumulator(Protocol):
         """The metrics by name."""
         ...
 
+    def measures(self) -> NDArray[Any]:
+        """What the score follows from, of each item, [N,…]; that of items is summed."""
+        ...
+
     def parity(self) -> dict[str, float]:
         """How well the exported model agrees with the trained one, by name."""
         ...
@@ -301,6 +305,10 @@ class Judgement(Protocol):
 
     def accumulator(self, classes: Sequence[str], ids: Sequence[str], /) -> Accumulator:
         """An accumulator that has seen nothing; `ids` names the items in the order in which they come."""
+        ...
+
+    def score(self, total: NDArray[Any], /) -> float:
+        """The SCORE of a sum of measures, higher is better (an error with its sign turned); NaN is none."""
         ...
 
     def values(self, measurement: Measurement, /) -> dict[str, float | None]:

@@ -5,19 +5,18 @@ where even that was not possible (the tracker was gone, the process was killed) 
 to the same experiment ends it as KILLED.
 """
 
-import logging
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pylib.errors import one_line
 from pylib.provenance.tries import NODE
 from pylib.training.mlflow_names import legal
+from pylib.training.mlflow_store import connect, experiment_id
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Param, RunTag
@@ -46,11 +45,6 @@ def warn(said: str) -> None:
     print(f"warning: {one_line(said, 500)}", flush=True)  # noqa: T201
 
 
-def tracking_uri(folder: Path) -> str:
-    """Return `MLFLOW_TRACKING_URI` where it is set, else SQLite in this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder.resolve() / 'mlflow.db'}"
-
-
 class MlflowLog:
     """One MLflow run, written at the end in a few calls.
 
@@ -65,7 +59,7 @@ class MlflowLog:
     def open(self) -> None:
         """Begin to open the store; the first call counts. Where it cannot be opened, that is said at once."""
         if self._client is None:
-            self._client = self._pool.submit(_connect, self.uri)
+            self._client = self._pool.submit(connect, self.uri)
             self._client.add_done_callback(self._tell)
 
     def _tell(self, opened: "Future[MlflowClient]") -> None:
@@ -83,7 +77,7 @@ class MlflowLog:
     ) -> str | None:
         """Log a run that started at that time (seconds since 1970) and ended so; return its id, or None."""
         if self._client is None or (self._client.done() and self._client.exception()):
-            self._client = self._pool.submit(_connect, self.uri)
+            self._client = self._pool.submit(connect, self.uri)
         written = self._pool.submit(self._write, params, history, tags, started, status)
         try:
             return written.result(timeout=_WAIT_SECONDS)
@@ -105,12 +99,27 @@ class MlflowLog:
     ) -> str:
         assert self._client is not None  # noqa: S101  # for mypy: write opened it
         client = self._client.result()
-        experiment = _experiment(client, self.experiment)
-        _end_abandoned(client, experiment)
-        run = client.create_run(experiment, start_time=int(started * 1000), tags={WRITER: _writer()})
-        with _ended(client, run.info.run_id, status):
-            _log(client, run.info.run_id, _metrics(history), _params(params), _tags(history, tags))
-        return str(run.info.run_id)
+        experiment = experiment_id(client, self.experiment, self.uri)
+        return write_run(client, experiment, params, history, tags, started, status)
+
+
+def write_run(
+    client: "MlflowClient",
+    experiment: str,
+    params: Mapping[str, Any],
+    history: "History",
+    tags: Mapping[str, str],
+    started: float,
+    status: Status = "FINISHED",
+    also: Callable[[str], None] = lambda _run: None,
+) -> str:
+    """Write a run whole, as above; `also` is called with its id before it is ended. Return its id."""
+    end_abandoned(client, experiment)
+    run = client.create_run(experiment, start_time=int(started * 1000), tags={WRITER: _writer()})
+    with _ended(client, run.info.run_id, status):
+        _log(client, run.info.run_id, _metrics(history), _params(params), _tags(history, tags))
+        also(run.info.run_id)
+    return str(run.info.run_id)
 
 
 @contextmanager
@@ -183,7 +192,7 @@ def _writer() -> str:
     return os.environ.get(NODE) or f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _end_abandoned(client: "MlflowClient", experiment: str) -> None:
+def end_abandoned(client: "MlflowClient", experiment: str) -> None:
     """End what was left open: its process was killed, or the tracker went away before the end."""
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
         if _is_gone(run.data.tags.get(WRITER, "")):
@@ -207,29 +216,3 @@ def _is_gone(writer: str) -> bool:
     except OSError:
         return False
     return False
-
-
-def _connect(uri: str) -> "MlflowClient":
-    # A server that is down should be noticed in seconds; MLflow's own default tries for minutes.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    for noisy in ("alembic", "mlflow.store.db.utils"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    from mlflow.tracking import MlflowClient
-
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    client = MlflowClient(uri)
-    client.search_experiments(max_results=1)
-    return client
-
-
-def _experiment(client: "MlflowClient", name: str) -> str:
-    """The experiment of that name, brought back where it was deleted."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        return str(client.create_experiment(name))
-    if found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from pylib.training.mlflow_log import tracking_uri, warn
+from pylib.training.mlflow_log import warn
+from pylib.training.mlflow_store import tracking_uri
 
 __all__ = ["Write", "tensorboard", "tracking_uri"]
 

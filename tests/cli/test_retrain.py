@@ -39,7 +39,11 @@ def test_a_worker_outside_of_pachyderm_says_where_it_belongs():
 
 def test_a_training_without_a_cluster_says_what_is_missing(tmp_path):
     done = pylib(
-        "run", "segmentation", "--data=images@master", "--namespace=ml", KUBECONFIG=str(tmp_path / "none")
+        "segmentation",
+        "--cluster",
+        "--data=images@master",
+        "--namespace=ml",
+        KUBECONFIG=str(tmp_path / "none"),
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pylib.errors import DataError, ModelError
+from pylib.evaluation.champion import Champion, read_comparison
 from pylib.evaluation.evaluate import evaluate
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.gate import Gate
@@ -40,6 +41,17 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
     assert read_evaluation(tmp_path / "evaluation") == evaluation
     assert {path.name for path in (tmp_path / "evaluation").iterdir()} == {"evaluation.json", "report.html"}
     check_page((tmp_path / "evaluation" / "report.html").read_text(encoding="utf-8"), evaluation)
+
+    # Beside itself as the champion: no better, and the report says so.
+    evaluate(shards, folder, tmp_path / "beside", GATE, Champion(digest, folder / "model.onnx"))
+    beside = read_comparison(tmp_path / "beside")
+    assert (beside.better, beside.low, beside.high, beside.ours - beside.theirs) == (False, 0, 0, 0)
+    assert (
+        "not released by itself: it does not beat the champion"
+        in (tmp_path / "beside/report.html").read_text()
+    )
+    evaluate(shards, folder, tmp_path / "gone", GATE, Champion("f" * 64, None))
+    assert "no longer in the artifact store" in read_comparison(tmp_path / "gone").reason
 
     # Another training run's weights beside this export: parity notices.
     save_model(build_unet(spec), spec, folder)

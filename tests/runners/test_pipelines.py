@@ -79,13 +79,13 @@ GIT = {"GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"}
 GIVEN = {
     "prepare": DATA,
     "train": DATA | {"MLFLOW_TRACKING_URI"},
-    "evaluate": set(),
-    "release": DATA | GIT | {"PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE"},
+    "evaluate": DATA - {"PYLIB_STORE"} | {"PYLIB_ARTIFACTS"},
+    "release": DATA | GIT | {"PYLIB_ARTIFACTS", "PYLIB_RELEASE_SOURCE", "MLFLOW_TRACKING_URI"},
 }
 SECRETS = {
     "prepare": {"step-store": True},
     "train": {"step-store": True},
-    "evaluate": {},
+    "evaluate": {"step-store": True},
     "release": {"step-store": True, "release-git": True},
 }
 

@@ -15,7 +15,7 @@ from pylib.tasks.classification.details import Details
 from pylib.tasks.classification.examples import Answers, chosen
 from pylib.tasks.classification.panels import context
 
-__all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "values"]
+__all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "score", "values"]
 
 SCORE = "macro_f1"
 _OF_A_CLASS = ("f1", "precision", "recall")
@@ -80,6 +80,13 @@ class Accumulator:
             "expected_calibration_error": calibration.expected_calibration_error(self._reliability()),
         }
 
+    def measures(self) -> NDArray[np.int64]:
+        """The confusion of each image, [N,C,C]: a single one."""
+        answers, classes = self.answers(), len(self.classes)
+        counts = np.zeros((len(answers.truths), classes, classes), np.int64)
+        counts[np.arange(len(counts)), answers.truths, answers.decided] = 1
+        return counts
+
     def parity(self) -> dict[str, float]:
         """Share of images with the same class, largest difference of a probability."""
         return self.agreement.parity()
@@ -119,6 +126,11 @@ class Accumulator:
 def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
     """Return an accumulator that has seen no image; `ids` names those to come."""
     return Accumulator(classes, ids)
+
+
+def score(total: confusion.Counts) -> float:
+    """The macro F1 of a sum of confusions."""
+    return confusion.mean_over_classes(confusion.f1(total))
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:

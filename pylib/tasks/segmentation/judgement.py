@@ -15,7 +15,7 @@ from pylib.tasks.segmentation.details import Details, Example, Rank
 from pylib.tasks.segmentation.ignored import counted
 from pylib.tasks.segmentation.panels import Panel, context
 
-__all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "values"]
+__all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "score", "values"]
 
 SCORE = "mean_iou"
 METRICS = (
@@ -84,6 +84,11 @@ class Accumulator:
             "expected_calibration_error": calibration.expected_calibration_error(self.reliability),
         }
 
+    def measures(self) -> NDArray[np.int64]:
+        """The confusion of each image, [N,C,C]."""
+        classes = len(self.classes)
+        return np.array(self.confusions, np.int64).reshape(-1, classes, classes)
+
     def parity(self) -> dict[str, float]:
         """Share of pixels with the same class, largest difference of a probability."""
         return self.agreement.parity()
@@ -136,6 +141,11 @@ class Accumulator:
 def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
     """Return an accumulator that has seen no image; `ids` names those to come."""
     return Accumulator(classes, ids)
+
+
+def score(total: confusion.Counts) -> float:
+    """The mean IoU of a sum of confusions."""
+    return confusion.mean_iou(total)
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:

@@ -38,6 +38,11 @@ class Accumulator:
         total = np.array([len(truth), truth.sum(), (truth**2).sum(), ((found - truth) ** 2).sum()])
         return {"r2": r2(total), "largest_error": float(np.abs(found - truth).max())}
 
+    def measures(self) -> NDArray[np.float64]:
+        """Of each image, what r2 follows from."""
+        truth, found, _ = self._all()
+        return np.stack([np.ones_like(truth), truth, truth**2, (found - truth) ** 2], axis=1)
+
     def parity(self) -> dict[str, float]:
         """The largest difference between the exported model and the trained one."""
         _, found, trained = self._all()
@@ -59,6 +64,11 @@ class Accumulator:
 def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
     """One that has seen nothing."""
     return Accumulator(ids)
+
+
+def score(total: NDArray[np.float64]) -> float:
+    """The r2 of a sum of measures."""
+    return r2(total)
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:

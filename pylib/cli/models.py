@@ -1,0 +1,252 @@
+"""Verbs `models …`: the registry looked at, a model promoted or the former one back, both made to agree."""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.filesize import decimal
+from rich.markup import escape
+from rich.table import Table
+
+from pylib.errors import ConfigurationError, RegistryError
+
+if TYPE_CHECKING:
+    from pylib.registry.places import Places
+    from pylib.registry.versions import Version, Versions
+
+models_app = typer.Typer(no_args_is_help=True, help="The model registry: what was judged, and what is served")
+
+Model = Annotated[
+    str, typer.Argument(help="A number, `champion`, `candidate`, or the digest (8 digits or more).")
+]
+Name = Annotated[
+    str | None, typer.Option("--name", help="The pipeline whose model it is; default: the only one.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@models_app.command("list")
+def list_models(
+    name: Annotated[str | None, typer.Argument(help="A pipeline's name; default: all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions, newest first: what each reached, what the gate said, which one is served."""
+    from pylib.registry.places import Places
+
+    places = Places.of_settings()
+    found = _all(places.registered(), name)
+    served = places.served()
+    if as_json:
+        return _print([_facts(each) | {"served": served.get(each.name) == each.digest} for each in found])
+    for one in sorted({each.name for each in found}):
+        Console().print(_table(one, [each for each in found if each.name == one], served.get(one, "")))
+    if not found:
+        typer.echo("no model is registered yet: `pylib run` a pipeline")
+    _tell_behind(found, served)
+    return None
+
+
+@models_app.command()
+def show(model: Model = "champion", name: Name = None, as_json: AsJson = False) -> None:
+    """Show all that is known of a version: facts, parameters, what was measured."""
+    from pylib.registry.places import Places
+
+    versions, version = _look(Places.of_settings(), model, name)
+    parameters, measured = versions.figures(version)
+    if as_json:
+        return _print(_facts(version) | {"parameters": parameters, "metrics": measured})
+    table = Table(show_header=False, box=None)
+    for field, value in _facts(version).items():
+        table.add_row(
+            field.replace("_", " "), escape(", ".join(value) if isinstance(value, tuple) else str(value))
+        )
+    Console().print(table)
+    for title, found in (("parameter", parameters), ("metric", measured)):
+        values = Table(title, "value")
+        for key, value in found.items():
+            values.add_row(escape(key), escape(_shown(value)))
+        Console().print(values)
+    return None
+
+
+@models_app.command()
+def compare(
+    first: Model = "champion", second: Model = "candidate", name: Name = None, as_json: AsJson = False
+) -> None:
+    """Set two versions side by side: parameters that differ, and what was measured of each."""
+    from pylib.registry.places import Places
+
+    versions, one = _look(Places.of_settings(), first, name)
+    _, other = _look_in(versions, second, name or one.name)
+    (parameters, measured), (parameters_2, measured_2) = versions.figures(one), versions.figures(other)
+    differ = _pairs(parameters, parameters_2, equal=False)
+    metrics = _pairs(measured, measured_2, equal=True)
+    if as_json:
+        return _print({"models": [_facts(one), _facts(other)], "parameters": differ, "metrics": metrics})
+    table = Table("", str(one), str(other), "difference")
+    for key, (a, b) in [("data", (one.data_commit, other.data_commit)), *differ.items()]:
+        table.add_row(escape(key), escape(_short(_shown(a))), escape(_short(_shown(b))), "")
+    table.add_section()
+    for key, (a, b) in metrics.items():
+        change = f"{b - a:+.4g}" if a is not None and b is not None else ""
+        table.add_row(escape(key), _shown(a), _shown(b), change)
+    Console().print(table)
+    return None
+
+
+@models_app.command()
+def promote(model: Model, name: Name = None, as_json: AsJson = False) -> None:
+    """Release a version: the Git commit that serves it, then the alias. It refuses what `release` does."""
+    from pylib.registry.places import Places
+    from pylib.registry.promotion import promote as release
+
+    places = Places.of_settings()
+    versions, version = _look(places, model, name)
+    with redirect_stdout(sys.stderr):  # warnings are no part of the answer
+        made = release(version, places, versions)
+    if as_json:
+        return _print(dataclasses.asdict(made))
+    verb = "released" if made.is_new else "is released already:"
+    typer.echo(f"{version} {verb} in commit {made.commit[:12]} of {places.repository}")
+    return None
+
+
+@models_app.command()
+def rollback(name: Name = None, as_json: AsJson = False) -> None:
+    """Serve again what the released model took the place of: a commit like that of `git revert`."""
+    from pylib.registry.places import Places
+    from pylib.registry.promotion import rollback as back
+
+    places = Places.of_settings()
+    with redirect_stdout(sys.stderr):
+        made = back(name, places)
+    if as_json:
+        return _print(dataclasses.asdict(made))
+    typer.echo(f"model {made.digest} is back, by commit {made.commit[:12]} of {places.repository}")
+    return None
+
+
+@models_app.command()
+def reconcile(as_json: AsJson = False) -> None:
+    """Say where registry and Git differ, and mend the registry: the commit is the truth.
+
+    Exit status 1 where something cannot be mended, such as a released model whose files are gone.
+    """
+    from pylib.registry.places import Places
+    from pylib.registry.reconcile import reconcile as mend
+
+    places = Places.of_settings()
+    with redirect_stdout(sys.stderr):
+        found = mend(places, places.versions())
+    if as_json:
+        _print([dataclasses.asdict(each) for each in found])
+    else:
+        for each in found:
+            mark = "mended" if each.mended else "cannot be mended"
+            typer.echo(f"{mark}: {f'{each.name}: ' if each.name else ''}{each.what}")
+        if not found:
+            typer.echo("registry and Git agree")
+    if not all(each.mended for each in found):
+        raise typer.Exit(1)
+
+
+@models_app.command()
+def gc(
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest versions of a model stay.")] = 10,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run/--delete", help="Only say what would be deleted, or delete it.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Delete versions and their files, but for the newest and all that were ever released in Git's history.
+
+    Without --delete it only says what it would do.
+    """
+    from pylib.registry.places import Places
+    from pylib.registry.removal import gc as collect
+
+    places = Places.of_settings()
+    removed = collect(places, places.versions(), keep=keep, dry_run=dry_run)
+    if as_json:
+        return _print({"versions": [_facts(each) for each in removed.versions], "size": removed.size,
+                       "deleted": not dry_run})  # fmt: skip
+    verb = "would be deleted (--delete does it)" if dry_run else "deleted"
+    for each in removed.versions:
+        typer.echo(f"{each}  {each.verdict}  {each.score}")
+    typer.echo(f"{len(removed.versions)} models, {decimal(removed.size)} {verb}")
+    return None
+
+
+def _look(places: "Places", model: str, name: str | None) -> "tuple[Versions, Version]":
+    versions = places.registered()
+    if versions is None:
+        raise RegistryError(f"no model is registered in {places.tracking} yet: `pylib run` a pipeline")
+    return _look_in(versions, model, name)
+
+
+def _look_in(versions: "Versions", model: str, name: str | None) -> "tuple[Versions, Version]":
+    from pylib.registry.versions import find
+
+    return versions, find(_all(versions, name), model)
+
+
+def _all(versions: "Versions | None", name: str | None) -> "list[Version]":
+    """The versions of one model, or of all, newest first."""
+    names = versions.names() if versions else []
+    if versions is None or (name is not None and name not in names):
+        if name is not None:
+            there = ", ".join(names) or "none yet"
+            raise ConfigurationError(f"no model {name!r} is registered; there are: {there}")
+        return []
+    return [each for one in ([name] if name else names) for each in reversed(versions.of(one))]
+
+
+def _table(name: str, versions: "Iterable[Version]", served: str) -> Table:
+    table = Table(title=name, title_justify="left", box=None, padding=(0, 1, 0, 0))
+    for column in ("no.", "digest", "score", "gate", "alias", "registered", "data"):
+        table.add_column(column, no_wrap=True)
+    for each in versions:
+        gate = "[green]passed[/]" if each.verdict == "passed" else f"[red]{each.verdict}[/]"
+        alias = ", ".join([*each.aliases, *(["served"] if each.digest == served else [])])
+        when = each.registered.astimezone().strftime("%Y-%m-%d")
+        cells = (str(each.number), each.digest[:12], each.score)
+        table.add_row(*map(escape, cells), gate, alias, when, escape(_short(each.data_commit, 8)))
+    return table
+
+
+def _tell_behind(found: "Iterable[Version]", served: "dict[str, str]") -> None:
+    champions = {each.name: each.digest for each in found if "champion" in each.aliases}
+    shown = {each.name for each in found}
+    if any(served.get(name, "") != champions.get(name, "") for name in shown):
+        typer.echo(
+            "champion is not what the newest commit serves: `pylib models reconcile` mends it", err=True
+        )
+
+
+def _facts(version: "Version") -> dict[str, Any]:
+    return dataclasses.asdict(version) | {"registered": version.registered.isoformat()}
+
+
+def _pairs(one: dict[str, Any], other: dict[str, Any], *, equal: bool) -> dict[str, Sequence[Any]]:
+    both = {key: (one.get(key), other.get(key)) for key in sorted({*one, *other})}
+    return {key: pair for key, pair in both.items() if equal or pair[0] != pair[1]}
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _short(text: str, digits: int = 12) -> str:
+    """A data commit as people read it."""
+    repository, at, commit = text.partition("@")
+    return f"{repository}{at}{commit[:digits]}" if at else text
+
+
+def _print(value: object) -> None:
+    """JSON in ASCII: it stays JSON in any locale."""
+    print(json.dumps(value, indent=2))  # noqa: T201

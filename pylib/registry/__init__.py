@@ -1,0 +1,1 @@
+"""The model registry: every judged model as a version in MLflow, with aliases that follow Git."""

@@ -1,0 +1,43 @@
+"""The aliases follow Git: `champion` is what HEAD serves, `candidate` the newest that never was released."""
+
+from dataclasses import dataclass
+
+from pylib.registry.versions import CANDIDATE, CHAMPION, Version, Versions
+from pylib.release.git import Git
+from pylib.release.history import ever_released
+from pylib.release.models import read_values
+
+
+@dataclass(frozen=True)
+class Move:
+    """An alias that names another version than it should; None is none."""
+
+    alias: str
+    before: Version | None
+    after: Version | None
+
+    def __str__(self) -> str:
+        """Read like `champion named segmentation 3 (…), names segmentation 2 (…)`."""
+        return f"{self.alias} named {self.before or 'none'}, names {self.after or 'none'}"
+
+
+def follow(versions: Versions, git: Git, name: str) -> list[Move]:
+    """Move the aliases of a model to where the clone's HEAD has them; return what was moved."""
+    registered = versions.of(name)
+    moves = [move for move in _moves(git, name, registered) if move.before != move.after]
+    for move in moves:
+        versions.point(name, move.alias, move.after)
+    return moves
+
+
+def _moves(git: Git, name: str, registered: list[Version]) -> list[Move]:
+    served = read_values(git, name).digest
+    champion = next((each for each in registered if served and each.digest == served), None)
+    newest = next((each for each in reversed(registered) if not each.removed), None)
+    open_ = newest is not None and newest.digest not in ever_released(git, name)
+    wanted = {CHAMPION: champion, CANDIDATE: newest if open_ else None}
+    return [Move(alias, _holder(registered, alias), version) for alias, version in wanted.items()]
+
+
+def _holder(registered: list[Version], alias: str) -> Version | None:
+    return next((each for each in registered if alias in each.aliases), None)

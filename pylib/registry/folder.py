@@ -1,0 +1,85 @@
+"""The folder of a judged model: all that a version of it is made of, so that it can be registered again.
+
+What `train` wrote, the evaluation of it, the records of both, and registration.json. Under its digest in the
+artifact store it is what a reconciliation reads where the registry has nothing of it.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pylib.errors import ModelError, RegistryError, StoreError
+from pylib.evaluation.record import FILE
+from pylib.provenance import statement as records
+from pylib.provenance.digests import BUNDLE
+from pylib.registry.described import describe
+from pylib.store.artifacts import ArtifactStore
+from pylib.training.mlflow_log import warn
+
+EVALUATION = "evaluation"
+_REGISTRATION = "registration.json"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Under which name a model is registered, from which data, and by which commit of the code."""
+
+    name: str
+    data_commit: str = ""
+    git_commit: str = ""
+
+
+def assemble(model: Path, evaluation: Path, folder: Path, registration: Registration) -> Path:
+    """Make the folder of a model and its evaluation; one bundle has the records of both."""
+    shutil.copytree(model, folder)
+    shutil.rmtree(folder / EVALUATION, ignore_errors=True)  # of a model that was downloaded: judged before
+    shutil.copytree(evaluation, folder / EVALUATION, ignore=shutil.ignore_patterns(BUNDLE))
+    bundle = [*_records(model), *_records(evaluation)]
+    if bundle:
+        records.write_bundle(folder, bundle)
+    (folder / _REGISTRATION).write_text(json.dumps(asdict(registration), indent=1) + "\n", encoding="utf-8")
+    try:
+        describe(folder)
+    except ModelError as error:  # as of a model that was made by hand: it has no signature
+        warn(f"{error}: it is registered without a signature")
+    return folder
+
+
+def registration(folder: Path) -> Registration | None:
+    """Read back under which name a folder is registered; None where it was made before there were any."""
+    path = folder / _REGISTRATION
+    if not path.is_file():
+        return None
+    try:
+        return Registration(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise RegistryError(f"{path} is damaged ({error}): release the model again") from error
+
+
+def upload(artifacts: ArtifactStore, folder: Path, digest: str) -> None:
+    """Put the folder into the artifact store; of one that is there, only what was judged anew is written."""
+    artifacts.put_model(folder, digest)
+    names = [name for name in _judged(folder) if name != BUNDLE]  # a bundle has the time of each run
+    if any(not _same(artifacts, folder, digest, name) for name in names):
+        artifacts.renew(folder, digest, _judged(folder))
+
+
+def _same(artifacts: ArtifactStore, folder: Path, digest: str, name: str) -> bool:
+    try:
+        return artifacts.get_file(f"models/{digest}/{name}") == (folder / name).read_bytes()
+    except StoreError:
+        return False
+
+
+def _judged(folder: Path) -> Iterable[str]:
+    """The files of the evaluation, what it decides last, then their records."""
+    files = [path for path in (folder / EVALUATION).rglob("*") if path.is_file()]
+    names = [path.relative_to(folder).as_posix() for path in files]
+    bundle = [BUNDLE] if (folder / BUNDLE).is_file() else []
+    return [*bundle, *sorted(names, key=lambda name: name.endswith(FILE))]
+
+
+def _records(folder: Path) -> list[records.Statement]:
+    return records.read_bundle(folder) if (folder / BUNDLE).is_file() else []

@@ -1,0 +1,175 @@
+"""A model to the registry and, where it may, to the Git commit that serves it; and the way back.
+
+The Git commit is the truth, so it goes first and the aliases follow what the clone has then. A crash between
+the two leaves aliases behind, never a model that is served without a commit; `reconcile` moves them. The
+registry is a record: where it cannot be written that costs one line, and `reconcile` makes up for it.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pylib.errors import GateError, PylibError, RegistryError, one_line
+from pylib.evaluation.champion import read_comparison
+from pylib.evaluation.record import read_evaluation
+from pylib.registry.aliases import follow
+from pylib.registry.folder import EVALUATION, Registration, upload
+from pylib.registry.places import Places
+from pylib.registry.register import register
+from pylib.registry.versions import Version, Versions
+from pylib.release.models import read_values
+from pylib.release.release import Release, check, digest_of, release
+from pylib.release.rollback import roll_back
+from pylib.training.mlflow_log import warn
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A model that is registered and not released, and why."""
+
+    digest: str
+    reason: str
+
+
+def release_and_register(
+    folder: Path, given: Registration, places: Places, *, evaluation: Path, provenance: str = ""
+) -> Release:
+    """Release a judged model, whose folder `assemble` made, and register it; it becomes `champion`.
+
+    evaluation: where a person finds what it was judged by
+    Raises GateError where it does not reach its gate: then it is registered with that as the reason.
+    ReleaseError and StoreError as `release` does.
+    """
+    digest = _checked(folder, given, places, evaluation)
+    upload(places.artifacts, folder, digest)
+    made = _commit(folder, given, places, provenance)
+    _record(folder, digest, given, places)
+    return made
+
+
+def release_if_better(
+    folder: Path, given: Registration, places: Places, *, evaluation: Path, provenance: str = ""
+) -> Release | Kept:
+    """The same, but a model that was set beside the champion and does not beat it is registered alone."""
+    digest = _checked(folder, given, places, evaluation)
+    if not (reason := _not_better(folder, digest, given.name, places)):
+        return release_and_register(folder, given, places, evaluation=evaluation, provenance=provenance)
+    _keep(folder, digest, given, places, reason)
+    return Kept(digest, reason)
+
+
+def _checked(folder: Path, given: Registration, places: Places, evaluation: Path) -> str:
+    """The model's digest; a model that does not reach its gate is registered, and GateError says so."""
+    judged, digest = read_evaluation(folder / EVALUATION), digest_of(folder)
+    try:
+        check(judged, digest, evaluation, folder)
+    except GateError:
+        _keep(folder, digest, given, places)
+        raise
+    return digest
+
+
+def _not_better(folder: Path, digest: str, name: str, places: Places) -> str:
+    """Why a model should not take the champion's place; empty where it may, or nobody named a champion."""
+    found = read_comparison(folder / EVALUATION)
+    if found is None or digest == found.champion:
+        return ""
+    with places.clone() as git:
+        served = read_values(git, name).digest
+    if served != found.champion:
+        now = served[:12] or "nothing"
+        return (
+            f"it was set beside the champion {found.champion[:12]}, and by now {now} is served: train again"
+        )
+    return found.reason
+
+
+def _keep(folder: Path, digest: str, given: Registration, places: Places, reason: str = "") -> None:
+    """Register a model that is not released; whatever stands in the way of that is said in one line."""
+    try:
+        upload(places.artifacts, folder, digest)
+    except PylibError as error:
+        warn(f"{digest[:12]} was not put into {places.artifacts.url} ({one_line(error)}), nor registered")
+        return
+    _record(folder, digest, given, places, reason)
+
+
+def promote(version: Version, places: Places, versions: Versions) -> Release:
+    """Release a registered model: what `release` refuses is refused here too. Then its aliases follow.
+
+    Raises GateError, ReleaseError, and RegistryError where gc removes it or its files are gone.
+    """
+    if version.removed:
+        raise RegistryError(f"{version} is being removed by gc: promote another one, or train it again")
+    if not places.artifacts.has_model(version.digest):
+        raise RegistryError(
+            f"{version} has no {version.digest} in {places.artifacts.url} any more: `pylib models gc`, or "
+            "somebody, removed it; train it again"
+        )
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "model"
+        places.artifacts.get_model(version.digest, folder)
+        if not (folder / EVALUATION).is_dir():
+            raise RegistryError(f"{version} has no evaluation beside it: `pylib release` it with one")
+        there = f"{places.artifacts.url}/models/{version.digest}/{EVALUATION}"
+        check(read_evaluation(folder / EVALUATION), version.digest, there, folder)
+        given = Registration(version.name, version.data_commit, version.git_commit)
+        made = _commit(folder, given, places, f"MLflow, version {version.number} of {version.name}")
+    aliases_follow(version.name, places, versions)
+    return made
+
+
+def rollback(name: str | None, places: Places) -> Release:
+    """Serve again what the present model took the place of; raises ReleaseError."""
+    name, made = roll_back(
+        name=name,
+        artifacts=places.artifacts,
+        repository=places.repository,
+        source=places.source,
+        push=places.push,
+    )
+    with _later(places):
+        aliases_follow(name, places, places.versions())
+    return made
+
+
+def aliases_follow(name: str, places: Places, versions: Versions) -> None:
+    """Move the aliases of a model to what the clone has; what stands in the way costs a line."""
+    with _later(places), places.clone() as git:
+        follow(versions, git, name)
+
+
+def _commit(folder: Path, given: Registration, places: Places, provenance: str) -> Release:
+    return release(
+        folder,
+        folder / EVALUATION,
+        name=given.name,
+        artifacts=places.artifacts,
+        repository=places.repository,
+        source=places.source,
+        push=places.push,
+        data_commit=given.data_commit,
+        git_commit=given.git_commit,
+        provenance=provenance,
+    )
+
+
+def _record(folder: Path, digest: str, given: Registration, places: Places, reason: str = "") -> None:
+    with _later(places):
+        versions = places.versions()
+        register(versions, folder, digest, given, places.artifacts, reason)
+        aliases_follow(given.name, places, versions)
+
+
+@contextmanager
+def _later(places: Places) -> Iterator[None]:
+    """Say in one line what the registry could not take; the release stands."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # whatever a tracking server does, the release stands
+        told = one_line(error, 300)
+        with suppress(Exception):
+            where = "" if str(places.tracking) in told else f"MLflow at {places.tracking}: "
+            warn(f"{where}{told}; the registry is behind, `pylib models reconcile` mends it")

@@ -1,0 +1,66 @@
+"""What a repository's history says of its releases: which ever were, what each took the place of."""
+
+import re
+from dataclasses import dataclass
+
+from pylib.errors import ReleaseError
+from pylib.release.git import Git
+from pylib.release.manifest import Values
+from pylib.release.models import read_values
+from pylib.serving.repository import FORMER, FORMER_NAME, manifest
+
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+_TRAILERS = "--format=%H%x00%s%x00%(trailers:key=Model,valueonly)%x00%(trailers:key=Replaces,valueonly)%x1e"
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The newest release of a model: its commit and subject, and what was served until then."""
+
+    commit: str
+    subject: str
+    former: Values
+
+
+def ever_released(git: Git, name: str, revision: str = "HEAD") -> set[str]:
+    """The digests of all models that any commit of the history has named.
+
+    Rather too many than too few: whatever looks like a digest in any line of the manifest's history.
+    """
+    patches = git.run("log", "-p", "-m", "--full-history", "--format=", revision, "--", *_paths(name))
+    return {digest for line in patches.splitlines() for digest in _DIGEST.findall(line)}
+
+
+def is_whole(git: Git) -> bool:
+    """Whether the clone has all of the history, and not its newest commits alone."""
+    return git.run("rev-parse", "--is-shallow-repository") == "false"
+
+
+def replaced(git: Git, name: str, digest: str) -> Replaced:
+    """What the newest release of that model took the place of; raises ReleaseError.
+
+    Read from the commits' trailers: a `git revert` has none, so going back twice goes back two releases.
+    """
+    log = git.run("log", _TRAILERS, "--", *_paths(name))
+    entries = [entry.strip().split("\0") for entry in log.split("\x1e") if entry.strip()]
+    found = next((entry for entry in entries if entry[2].strip() == f"sha256:{digest}"), None)
+    if found is None:
+        raise ReleaseError(
+            f"no release in {git.folder} made {digest[:12]} what {name} serves, so nothing says what was "
+            "before: `git revert` the commit that did, or promote the model that should be served"
+        )
+    commit, subject, _, before = (part.strip() for part in found)
+    former = read_values(git, name, f"{commit}^")
+    if not former.digest:
+        raise ReleaseError(
+            f"{digest[:12]} is the first release of {name} ({commit[:12]}): nothing was before it"
+        )
+    if before != f"sha256:{former.digest}":
+        raise ReleaseError(f"commit {commit[:12]} says that it replaces {before}, and {commit[:12]}^ has "
+                           f"{former.digest[:12]}: promote the model that should be served")  # fmt: skip
+    return Replaced(commit, subject, former)
+
+
+def _paths(name: str) -> list[str]:
+    former = [FORMER.as_posix()] if name == FORMER_NAME else []
+    return [manifest(name).as_posix(), *former]
