@@ -17,6 +17,8 @@ def test_every_application_is_synced_and_healthy(kubectl: Kubectl, platform: Pla
     states = argocd.states(kubectl)
     wrong = [str(states[name]) for name in ("root", *platform.choice.tried) if not states[name].is_good]
     assert not wrong, "\n".join(wrong)
+    resting = {name for name, state in states.items() if state.health == "Suspended"}
+    assert resting == {"model-classification"}, "of the served models one has no release; nothing waits for it"
     assert platform.code == 0, platform.output[-3000:]
     sets = {each.owner for each in platform.choice.render.applications.values()}
     made_by_sets = {name for name, state in states.items() if state.owner in sets}
@@ -33,7 +35,8 @@ def test_nothing_is_out_of_sync(kubectl: Kubectl, platform: Platform) -> None:
         f"{name}: {each.get('kind')} {each.get('namespace', '')}/{each.get('name')}"
         for name, state in argocd.states(kubectl).items()
         for each in state.resources
-        if each.get("status", "Synced") != "Synced" or each.get("requiresPruning")
+        if not each.get("hook")  # it is run, not compared
+        and (each.get("status", "Synced") != "Synced" or each.get("requiresPruning"))
     ]
     assert not wrong
 

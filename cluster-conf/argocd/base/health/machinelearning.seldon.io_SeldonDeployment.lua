@@ -20,6 +20,14 @@ for _, entry in ipairs((obj.metadata or {}).managedFields or {}) do
   end
 end
 
+-- Its pods cannot come up before there is a model, and no wave should wait for somebody's first release.
+for _, predictor in ipairs((obj.spec or {}).predictors or {}) do
+  for _, parameter in ipairs((predictor.graph or {}).parameters or {}) do
+    if parameter.name == "model_digest" and parameter.value == "" then
+      return { status = "Suspended", message = "nothing is released yet: run its pipeline, or `pylib release`" }
+    end
+  end
+end
 if status.state == nil then
   return { status = "Progressing", message = "the operator has not seen it yet" }
 end
