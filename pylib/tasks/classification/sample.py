@@ -1,8 +1,8 @@
 """The built-in sample: digits in inks of six colours on patches of photographs, a folder a colour.
 
 Everything in it but the ink is real data; see pylib.data.digits. The colour is the class and not the digit,
-because a deep backbone learns it within a minute from random weights, of a few hundred images; of digits it
-learns nothing in that time.
+because a plain network with random weights, which is all there is without a download, tells colours (VGG16:
+macro F1 0.9), and no digits.
 """
 
 from collections.abc import Iterator
