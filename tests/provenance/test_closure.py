@@ -144,7 +144,8 @@ def test_what_was_left_beside_the_code_is_no_part_of_a_key(copy):
 
 def test_any_other_file_counts_for_code_may_read_it_before_it_is_in_git(copy):
     assert [name for name in READ if is_left(Path("pylib/training") / name)] == []
-    assert changed(copy, lambda: (copy / "pylib/training/names").write_text("new")) == {"train", "evaluate"}
+    readers = {"train", "evaluate", "release"}  # release writes a run to MLflow, as training does
+    assert changed(copy, lambda: (copy / "pylib/training/names").write_text("new")) == readers
 
 
 def test_no_file_in_git_has_the_name_of_what_is_left():

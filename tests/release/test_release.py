@@ -292,11 +292,23 @@ def test_two_models_are_released_side_by_side_each_with_its_own_history(tmp_path
         released(clone, "breeds")
 
 
-def test_without_a_name_there_must_be_one_model(tmp_path, promote, breeds):
+def test_of_several_models_none_is_the_one_that_is_named_as_its_task(tmp_path, promote, breeds):
+    made = promote("first", name=None)
+    assert released(tmp_path / "gitops", "segmentation").digest == made.digest
+    with pytest.raises(ReleaseError, match=r"models/breeds/.* names no model yet"):
+        released(tmp_path / "gitops", "breeds")
+
+
+def test_without_a_name_there_must_be_one_model_with_a_release(tmp_path, promote, breeds, in_git):
+    made = promote("first")
+    assert released(tmp_path / "gitops").name == "segmentation"
+    promote("other", name="breeds")
     with pytest.raises(ConfigurationError, match="several models, name one of them: breeds, segmentation"):
-        promote("first", name=None)
-    promote("first")
-    with pytest.raises(ConfigurationError, match="several models, name one of them"):
+        released(tmp_path / "gitops")
+    in_git(tmp_path / "gitops", "revert", "--no-edit", "HEAD", made.commit)
+    with pytest.raises(
+        ConfigurationError, match="nothing is released of breeds, segmentation: release a mod"
+    ):
         released(tmp_path / "gitops")
     with pytest.raises(ConfigurationError, match="serves no model 'cats'; there are: breeds, segmentation"):
         released(tmp_path / "gitops", "cats")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from pylib.errors import ConfigurationError
@@ -26,8 +28,15 @@ def test_what_is_no_task_is_one_line_that_names_those_there_are(name: str) -> No
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("aspect", ASPECTS)
-@pytest.mark.parametrize("name", task.names())
+def has(name: str, aspect: str) -> bool:
+    """All tasks have all aspects, but for features: those of whole images alone."""
+    return aspect != "features" or (Path(task.__file__).parent / name / "features.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "aspect"),
+    [(name, aspect) for name in task.names() for aspect in ASPECTS if has(name, aspect)],
+)
 def test_a_task_has_all_that_an_aspect_says(name: str, aspect: str) -> None:
     module = getattr(task.find(name), aspect)
     protocol = ASPECTS[aspect]
@@ -36,3 +45,9 @@ def test_a_task_has_all_that_an_aspect_says(name: str, aspect: str) -> None:
     assert wanted
     assert wanted <= vars(module).keys()
     assert module.__name__.endswith(f"{name}.{aspect}")
+
+
+def test_a_task_without_features_of_whole_images_says_so() -> None:
+    assert has("classification", "features")
+    with pytest.raises(ConfigurationError, match="task segmentation: it has no features of whole images"):
+        _ = task.find("segmentation").features
