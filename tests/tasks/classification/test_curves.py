@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pylib.evaluation.gate import Gate, decide
+from pylib.evaluation.record import Measurement
 from pylib.tasks.classification import answer, curves, judgement
 from pylib.tasks.classification.details import Details
 from pylib.tasks.classification.examples import Answers
@@ -174,3 +176,37 @@ def test_details_of_former_evaluations_are_read() -> None:
     whole = seen(random(3)).details().model_dump(mode="json")
     former = Details.model_validate({name: value for name, value in whole.items() if name not in new})
     assert (former.intervals, former.coverage, former.binary, former.suspects) == ({}, [], None, [])
+
+
+def measurement(of: judgement.Accumulator) -> Measurement:
+    return Measurement(
+        task="classification",
+        model_digest="a" * 64,
+        dataset="x",
+        items=len(of.ids),
+        score="macro_f1",
+        metrics=of.metrics(),
+        parity=of.parity(),
+        details=of.details().model_dump(mode="json"),
+    )
+
+
+def test_a_gate_holds_lower_bounds_and_the_share_answered_and_passes_nothing_that_is_not_defined() -> None:
+    keys = (
+        "macro_f1.lower",
+        "accuracy.lower",
+        "answered",
+        "precision_answered",
+        "roc_auc",
+        "average_precision",
+    )
+    assert set(keys) <= set(judgement.METRICS)
+    gate = Gate.model_validate({key: {"minimum": 0.5} for key in keys})
+    truths = np.array([0, 1] * 10)
+    assert decide(gate, measurement(seen(Answers(truths, np.eye(2)[truths]), 0.5))).passed
+    of = seen(random(1, 3), 1.0)
+    values = {check.metric: check.value for check in decide(gate, measurement(of)).checks}
+    assert values["answered"] == 0
+    assert values["macro_f1.lower"] == of.details().intervals["macro_f1"].lower < of.metrics()["macro_f1"]
+    assert [values[key] for key in keys[3:]] == [None] * 3
+    assert not decide(gate, measurement(of)).passed
