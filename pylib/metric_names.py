@@ -1,6 +1,6 @@
 """The names of metrics as people read them: in logs, reports and the message of a release."""
 
-_ACRONYMS = {"iou": "IoU", "f1": "F1"}
+_ACRONYMS = {"iou": "IoU", "f1": "F1", "roc": "ROC", "auc": "AUC"}
 
 
 def title(metric: str) -> str:

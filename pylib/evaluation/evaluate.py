@@ -47,7 +47,8 @@ def evaluate(
     judgement = task.find(index.task).judgement
     inputs, targets = load_split(shards, "test")
     ids = [item.id for item in index.splits["test"].items]
-    seen, trained = judgement.accumulator(index.classes, ids), _trained(model)
+    seen = judgement.accumulator(index.classes, ids, exported.confidence_threshold)
+    trained = _trained(model)
     for batch in _batches(len(inputs)):
         seen.add(targets[batch], exported.outputs(inputs[batch]), trained(inputs[batch]))
     found = Measurement(

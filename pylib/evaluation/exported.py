@@ -14,6 +14,8 @@ from pylib.serving.onnx_contract import open_model
 class ExportedModel:
     """A model.onnx file: its digest (SHA-256, hex), task, classes by index and image_size in pixels.
 
+    confidence_threshold: below it, it says of itself that it is unsure; 0 where it never is.
+
     Raises ModelError where the file is missing or was not written by the export.
     """
 
@@ -27,6 +29,7 @@ class ExportedModel:
         except ModelError as error:
             raise ModelError(f"{path} is not a model of ours ({error}): export it again") from error
         self.task, self.classes, self.image_size = contract.task, contract.classes, contract.image_size
+        self.confidence_threshold = contract.confidence_threshold
         self._input = contract.input.name
         self.digest = hashlib.sha256(data).hexdigest()
 

@@ -1,6 +1,6 @@
-"""The difference of two models' scores on the same test items, and how far chance may account for it.
+"""How far chance may account for a score on the test items, and for the difference of two models' scores.
 
-Paired bootstrap: items are drawn anew, with replacement, the same ones for both models; Efron & Tibshirani,
+Bootstrap: items are drawn anew, with replacement; paired: the same ones for both models; Efron & Tibshirani,
 An Introduction to the Bootstrap (1993), chapter 16; Koehn, EMNLP 2004.
 """
 
@@ -35,12 +35,35 @@ def paired(
     items = len(ours)
     draws = np.random.default_rng(seed).multinomial(items, np.full(items, 1 / items), size=ROUNDS)
     differences = _scores(draws, ours, score) - _scores(draws, theirs, score)
-    sound = differences[~np.isnan(differences)]
+    low, high = _middle(differences)
+    return Interval(float(score(ours.sum(axis=0)) - score(theirs.sum(axis=0))), low, high)
+
+
+def bounds(
+    items: int, score: Callable[[NDArray[np.int64]], float], *, seed: int = 0
+) -> tuple[float, float] | None:
+    """Return the bounds that hold 95 of 100 scores of resampled items, and that of all; None without one.
+
+    score: of how often each item is there, int64 [items]; NaN where it has none, such a draw is left out.
+    Of few items nearly all draws may lie on one side of a mean over classes: the bounds are then widened.
+    The same arguments give the same bounds.
+    """
+    if not items or np.isnan(found := score(np.ones(items, np.int64))):
+        return None
+    random = np.random.default_rng(seed)
+    share = np.full(items, 1 / items)
+    scores = np.array([score(random.multinomial(items, share)) for _ in range(ROUNDS)])
+    low, high = _middle(scores)
+    return min(low, found), max(high, found)
+
+
+def _middle(scores: NDArray[np.float64]) -> tuple[float, float]:
+    sound = scores[~np.isnan(scores)]
     if not sound.size:
-        return Interval(score(ours.sum(axis=0)) - score(theirs.sum(axis=0)), float("-inf"), float("inf"))
+        return float("-inf"), float("inf")
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(sound, [tail, 1 - tail])
-    return Interval(float(score(ours.sum(axis=0)) - score(theirs.sum(axis=0))), float(low), float(high))
+    return float(low), float(high)
 
 
 def _scores(

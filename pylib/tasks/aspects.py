@@ -303,8 +303,13 @@ class Judgement(Protocol):
         """The task's own part of evaluation.json."""
         ...
 
-    def accumulator(self, classes: Sequence[str], ids: Sequence[str], /) -> Accumulator:
-        """An accumulator that has seen nothing; `ids` names the items in the order in which they come."""
+    def accumulator(
+        self, classes: Sequence[str], ids: Sequence[str], confidence_threshold: float = 0.0, /
+    ) -> Accumulator:
+        """An accumulator that has seen nothing; `ids` names the items in the order in which they come.
+
+        confidence_threshold: below which the model says of itself that it is unsure; 0 where it never is
+        """
         ...
 
     def score(self, total: NDArray[Any], /) -> float:

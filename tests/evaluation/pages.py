@@ -27,7 +27,7 @@ class _Tags(HTMLParser):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, _attributes):
-        assert tag in {"rect", "line"}
+        assert tag in {"circle", "line", "polyline", "rect"}
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag

@@ -9,16 +9,21 @@ from pylib.errors import DataError
 from pylib.evaluation import calibration, confusion
 from pylib.evaluation import parity as parities
 from pylib.evaluation.class_metrics import bins, by_name, per_class
+from pylib.evaluation.paired_bootstrap import bounds
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import Measurement
-from pylib.tasks.classification.details import Details
+from pylib.tasks.classification import curves
+from pylib.tasks.classification.details import Bounds, Details
 from pylib.tasks.classification.examples import Answers, chosen
+from pylib.tasks.classification.label_noise import suspects
 from pylib.tasks.classification.panels import context
 
 __all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "score", "values"]
 
 SCORE = "macro_f1"
 _OF_A_CLASS = ("f1", "precision", "recall")
+_WITH_INTERVAL = ("accuracy", "macro_f1")
+_NOT_ALWAYS = ("answered", "precision_answered", "roc_auc", "average_precision")
 METRICS = (
     "images",
     "accuracy",
@@ -28,14 +33,19 @@ METRICS = (
     "recall",
     "top_3_accuracy",
     "expected_calibration_error",
+    *(f"{name}.lower" for name in _WITH_INTERVAL),
+    *_NOT_ALWAYS,
     "parity.same_class_share",
     "parity.max_probability_difference",
     *(f"per_class.{name}" for name in _OF_A_CLASS),
     *(f"per_class.*.{name}" for name in _OF_A_CLASS),
 )
 """`per_class.f1` is that of the worst class, `per_class.NAME.f1` that of one; of five classes and more there
-is a `top_3_accuracy`."""
+is a `top_3_accuracy`. `macro_f1.lower` is the lower bound of its 95 % interval. Of all answers `answered` is
+the share that the model does not call unsure; of those `precision_answered` is what is right. `roc_auc` and
+`average_precision` are of two classes, for the second."""
 _TOP, _MANY = 3, 5
+SHOWN_SUSPECTS = 12
 
 
 class Accumulator:
@@ -45,8 +55,9 @@ class Accumulator:
     truths: class indices int64 [n]; outputs: probabilities float32 [n,C] of the export
     """
 
-    def __init__(self, classes: Sequence[str], ids: Sequence[str]) -> None:
+    def __init__(self, classes: Sequence[str], ids: Sequence[str], confidence_threshold: float = 0.0) -> None:
         self.classes, self.ids = list(classes), list(ids)
+        self.confidence_threshold = confidence_threshold
         self.truths: list[NDArray[np.int64]] = []
         self.outputs: list[NDArray[np.floating]] = []
         self.agreement = Agreement()
@@ -78,6 +89,8 @@ class Accumulator:
             "recall": confusion.mean_over_classes(confusion.recall(total)),
             **top,
             "expected_calibration_error": calibration.expected_calibration_error(self._reliability()),
+            **curves.answered(answers, self.confidence_threshold),
+            **curves.areas(answers),
         }
 
     def measures(self) -> NDArray[np.int64]:
@@ -93,19 +106,27 @@ class Accumulator:
 
     def details(self) -> Details:
         """Everything beside metrics and parity."""
-        total = self._confusion()
+        answers, total = self.answers(), self._confusion()
         return Details(
             classes=self.classes,
             per_class=per_class(total, self.classes),
             confusion=total.tolist(),
             reliability=bins(self._reliability()),
-            examples=[example for _, example in chosen(self.answers(), self.classes, self.ids)],
+            examples=[example for _, example in chosen(answers, self.classes, self.ids)],
+            intervals=self._intervals(),
+            confidence_threshold=self.confidence_threshold,
+            coverage=curves.coverage(answers),
+            binary=curves.binary(answers, self.classes),
+            suspects=[example for _, example in suspects(answers, self.classes, self.ids)],
         )
 
     def panels(self, inputs: NDArray[np.uint8], targets: NDArray[np.int64]) -> dict[str, object]:  # noqa: ARG002
         """Show charts and mistakes; inputs: uint8 [N,S,S,3] RGB."""
-        examples = chosen(self.answers(), self.classes, self.ids)
-        return context(self.details(), [(example, inputs[place]) for place, example in examples])
+        answers = self.answers()
+        doubted = suspects(answers, self.classes, self.ids)[:SHOWN_SUSPECTS]
+        examples = [*doubted, *chosen(answers, self.classes, self.ids)]
+        answered = curves.answered(answers, self.confidence_threshold)
+        return context(self.details(), [(example, inputs[place]) for place, example in examples], answered)
 
     def answers(self) -> Answers:
         """All truths and probabilities so far, in order."""
@@ -113,6 +134,20 @@ class Accumulator:
         return Answers(
             np.concatenate([np.zeros(0, np.int64), *self.truths]), np.concatenate([empty, *self.outputs])
         )
+
+    def _intervals(self) -> dict[str, Bounds]:
+        """Return those of accuracy and macro F1, of the same draws."""
+        answers, size = self.answers(), len(self.classes)
+        cells = answers.truths * size + answers.decided
+
+        def drawn(times: NDArray[np.int64]) -> confusion.Counts:
+            return np.bincount(cells, times, minlength=size * size).reshape(size, size).astype(np.int64)
+
+        found = {
+            "accuracy": bounds(len(cells), lambda times: confusion.accuracy(drawn(times))),
+            "macro_f1": bounds(len(cells), lambda times: score(drawn(times))),
+        }
+        return {name: Bounds(lower=both[0], upper=both[1]) for name, both in found.items() if both}
 
     def _confusion(self) -> confusion.Counts:
         answers = self.answers()
@@ -123,9 +158,9 @@ class Accumulator:
         return calibration.reliability(answers.probabilities, answers.truths)
 
 
-def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
+def accumulator(classes: Sequence[str], ids: Sequence[str], confidence_threshold: float = 0.0) -> Accumulator:
     """Return an accumulator that has seen no image; `ids` names those to come."""
-    return Accumulator(classes, ids)
+    return Accumulator(classes, ids, confidence_threshold)
 
 
 def score(total: confusion.Counts) -> float:
@@ -134,9 +169,14 @@ def score(total: confusion.Counts) -> float:
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:
-    """Return `images`, and the metrics of each class and of the worst; None for one that does not occur."""
-    classes = Details.model_validate(measurement.details).per_class
-    return {"images": float(measurement.items), **by_name(classes)}
+    """Return `images`, lower bounds, the metrics of each class and of the worst; None where there is none."""
+    details = Details.model_validate(measurement.details)
+    lower = {
+        f"{name}.lower": details.intervals[name].lower if name in details.intervals else None
+        for name in _WITH_INTERVAL
+    }
+    optional = {name: measurement.metrics.get(name) for name in _NOT_ALWAYS}
+    return {"images": float(measurement.items), **lower, **optional, **by_name(details.per_class)}
 
 
 def difference(parity: Mapping[str, float]) -> str:

@@ -138,7 +138,11 @@ class Accumulator:
         return total
 
 
-def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
+def accumulator(
+    classes: Sequence[str],
+    ids: Sequence[str],
+    confidence_threshold: float = 0.0,  # noqa: ARG001 - of a mask, no answer is unsure as a whole
+) -> Accumulator:
     """Return an accumulator that has seen no image; `ids` names those to come."""
     return Accumulator(classes, ids)
 

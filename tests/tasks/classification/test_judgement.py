@@ -57,6 +57,8 @@ def test_metrics_of_a_hand_made_case() -> None:
             "precision": (1 / 2 + 1) / 2,
             "recall": (1 + 2 / 3) / 2,
             "expected_calibration_error": (0.1 + 0.6 + 0.2 + 0.3) / 4,
+            "answered": 1,
+            "precision_answered": 3 / 4,
         }
     )
     assert [(one.id, one.rank, one.truth, one.prediction) for one in seen.details().examples] == [
@@ -142,7 +144,8 @@ def test_the_page_stands_alone_with_hostile_and_absent_names() -> None:
     assert page == render(evaluation, seen.panels(images, answers(40, 11)[0]))
     assert not {"<script>", "<b>"} & set(re.findall(r"<[a-z]+>", page))
     assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|@import""", page)
-    assert page.count("data:image/png;base64,") == len(seen.details().examples)
+    details = seen.details()
+    assert page.count("data:image/png;base64,") == len(details.examples) + min(len(details.suspects), 12)
     assert all(example.id in page for example in seen.details().examples)
     assert {"Confusion matrix", "Reliability: is the confidence deserved?"} <= set(
         re.findall(r"<h2>(.*?)</h2>", page)
