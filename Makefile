@@ -73,7 +73,8 @@ smoke: environments ## the smallest pipeline, on a built-in table: store, steps,
 .PHONY: golden
 golden: ## write down the sample's model again, where its bits are meant to change (tests/golden, README)
 	./run_e2e.sh --output out/golden
-	.venv/bin/python -m tests.golden.sample out/golden
+	./run_e2e.sh --task classification --output out/golden-classification
+	.venv/bin/python -m tests.golden.sample out/golden out/golden-classification
 
 .PHONY: compile
 compile: environments ## write pipelines/compiled/ again

@@ -40,11 +40,6 @@ done
 [[ -f $here/pipelines/$task.py && -d $here/pylib/tasks/$task ]] || fail "no task '$task'; see ./run_e2e.sh --help"
 command -v git >/dev/null || fail "git is missing; install it: a release is a Git commit"
 
-# Of deep networks with random weights only the plainest say anything; colours are seen at 32 pixels.
-if [[ $task/$data/$weights/${#parameters[@]} == classification/sample/none/0 ]]; then
-  parameters=(-p backbone=vgg16 -p alpha=1 -p image_size=32)
-fi
-
 "$here/environments.sh" train serve
 PATH=$here/.venv/bin:$PATH
 PYLIB_OUTPUT=$output

@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from pylib import INSTRUCTIONS, processor
 from pylib.data.images import decode_image
 from pylib.serving.model import OnnxModel
 from pylib.tasks.classification.sample import HUES
+from tests.golden import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 PYLIB = ROOT / ".venv" / "bin" / "pylib"
@@ -29,21 +32,33 @@ def environment(output):
 
 @pytest.fixture(scope="module")
 def facts(output, environment):
+    run(environment, output)
+    return json.loads(pylib(environment, "status", "--json").stdout)
+
+
+def run(environment, output):
     command = [ROOT / "run_e2e.sh", "--task", "classification", "--output", str(output)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(pylib(environment, "status", "--json").stdout)
+    return done
 
 
 def pylib(environment, *arguments):
     return subprocess.run([PYLIB, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_sample_is_learned_from_random_weights_and_passes_the_gate(facts, output):
+@pytest.mark.skipif(processor.instructions() != INSTRUCTIONS, reason=processor.shortfall())
+def test_the_model_is_the_one_that_is_written_down_bit_for_bit(facts):
+    """On any x86-64 machine with AVX2; `make golden` where the bits are meant to change."""
+    assert sample.classifier(facts) == json.loads(sample.CLASSIFIER.read_text())
+
+
+def test_the_sample_passes_the_gate_on_features_of_random_weights(facts, output):
     assert facts["gate"] == "passed"
     assert float(facts["macro_f1"].split()[0]) >= 0.80
     assert facts["data_commit"].startswith("inks@")
     assert "Confusion matrix" in Path(facts["report"]).read_text()
+    assert "What was compared" in Path(facts["report"]).read_text()
     assert "Images to look at" in Path(facts["report"]).read_text()
     assert (output / "answer.png").read_bytes().startswith(b"\x89PNG")
 
@@ -59,6 +74,7 @@ def test_the_served_answer_is_the_exported_models(facts, output):
     assert answer["label"] == model.contract.classes[here.argmax()]
     assert answer["confidence"] == max(answer["probabilities"].values())
     assert answer["task"] == "classification"
+    assert answer["unsure"] is (answer["confidence"] < model.contract.confidence_threshold)
 
 
 def test_the_answer_is_explained_back_to_its_images(facts, output, environment):
@@ -68,9 +84,22 @@ def test_the_answer_is_explained_back_to_its_images(facts, output, environment):
     assert (explained["mismatches"], explained["unchecked"]) == ([], None)
 
 
-def test_a_model_that_learned_nothing_is_kept_and_not_released(facts, environment):
-    quick = ["-p", 'options={"epochs": 1, "learning_rate": 1e-6}', "-p", "image_size=32"]
-    done = pylib(environment, "run", "classification", "--data", facts["data_commit"], *quick)
+def test_a_second_run_fits_nothing_again(facts, output, environment):
+    before = (output / "latest").resolve()
+    again = run(environment, output)
+    assert (output / "latest").resolve() != before
+    heads = [f"iteration-{number}/fit-head" for number in range(6)]
+    for step in ("prepare", "features", *heads, "assemble", "evaluate"):
+        assert re.search(rf"✓ [\w/-]*{step} +[\d.]+ s, from the cache\n", again.stderr), step
+    assert json.loads(pylib(environment, "status", "--json").stdout)["model_sha256"] == facts["model_sha256"]
+
+
+def test_a_model_that_learned_next_to_nothing_is_kept_and_not_released(facts, environment):
+    """Three nearest neighbours on features of the smallest images, of other random weights."""
+    poor = ["image_size=32", 'heads=["knn_3"]', "backbone=mobilenet_v3_small", "alpha=1"]
+    poor = [word for parameter in poor for word in ("-p", parameter)]
+    done = pylib(environment, "run", "classification", "--data", facts["data_commit"], *poor)
     assert done.returncode == 1
-    assert "error: step release failed: model" in done.stderr
+    assert "on real images quality will be poor" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: step release failed: model")
     assert "macro_f1" in done.stderr.splitlines()[-1]

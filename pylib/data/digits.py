@@ -68,12 +68,14 @@ def compose(
     """Lay ink of one colour over a dimmed or a brightened patch, with some sensor noise.
 
     hue: which of red, green and blue are strong in it, 1 or 0; None: light ink on dark, or dark ink on light
+    Ink of a hue varies less, so that hues stay apart.
     """
     fade, bright = random.uniform(0.4, 0.7), bool(random.integers(2))
     background = patch * fade if bright else 255 - (255 - patch) * fade
     strong = (bright,) * 3 if hue is None else hue
-    light = random.uniform(180, 255, 3) if any(strong) else None
-    dark = random.uniform(0, 75, 3) if not all(strong) else None
+    varies = 75 if hue is None else 30
+    light = random.uniform(255 - varies, 255, 3) if any(strong) else None
+    dark = random.uniform(0, varies, 3) if not all(strong) else None
     colour = dark if light is None else light if dark is None else np.where(strong, light, dark)
     cover = ((ink - OUTLINE) * 4 + 0.5).clip(0, 1)[..., None]
     picture = background * (1 - cover) + colour * cover + random.normal(0, 4, (*ink.shape, 1))

@@ -32,7 +32,8 @@ def fit(
         early_stopping=False,
         random_state=seed,
     ).fit(features, targets)
-    slopes = 1 / np.maximum(RAMP * features.std(axis=0, dtype=np.float64), 1e-9)
+    ramps = RAMP * features.std(axis=0, dtype=np.float64)
+    slopes = 1 / np.where(ramps > 0, ramps, 1.0)  # what a constant feature is compared with is far away
     return fitted({"kind": "boosting", "parameters": parameters}, _arrays(model, depth, slopes))
 
 

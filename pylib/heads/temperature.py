@@ -23,9 +23,9 @@ class Temperature(NamedTuple):
 def fit_temperature(logits: NDArray[np.floating], targets: NDArray[np.integer]) -> Temperature:
     """Find the temperature of least negative log-likelihood, in [0.02, 50], of logits [N,C] and targets [N].
 
-    The truth of n images counts as n+1 in n+C, and what is missing goes to the other classes, as in Platt's
-    targets (Probabilistic Outputs for Support Vector Machines, 1999): of a few images that are all right, the
-    likeliest is no doubt at all.
+    The truth of n images counts as n+1 in n+2, and what is missing goes to the other classes, as in Platt's
+    targets (Probabilistic Outputs for Support Vector Machines, 1999): an answer is right or wrong, and of a
+    few that are all right the likeliest is no doubt at all.
     """
     from scipy.optimize import minimize_scalar
 
@@ -57,7 +57,7 @@ def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _targets(targets: NDArray[np.integer], classes: int) -> NDArray[np.float64]:
     count = len(targets)
-    truth = (count + 1) / (count + classes)
+    truth = (count + 1) / (count + 2)
     wanted = np.full((count, classes), (1 - truth) / (classes - 1))
     wanted[np.arange(count), targets] = truth
     return wanted

@@ -40,9 +40,14 @@ def check_parameters(task: str, weights: str, backbone: str, alpha: float) -> No
     find(task).features.check(configuration(task, backbone, alpha), weights)
 
 
-def check_data(index: DatasetIndex) -> None:
-    """What the step would say of a data set, before anything runs."""
+def check_data(index: DatasetIndex, weights: str) -> str:
+    """What the step would say of a data set, before anything runs.
+
+    Returns what is no fault but will be: random weights tell little of real images.
+    """
     need(index, "train", "validation")
+    poor = "weights=none: the backbone's are random, so on real images quality will be poor; give imagenet or a file"
+    return poor if weights == "none" else ""
 
 
 def hyper_parameters(task: str) -> type[BaseModel]:

@@ -52,7 +52,8 @@ def test_the_score_has_its_own_name(output):
         ({"class_shares": {"cat": 0.25, "dog": 0.75}, "mean_confidence": 0.98765},
          "cat 25%, dog 75%, mean confidence 0.988; in 19 ms"),
         ({"answer": {"brightness": 0.5}}, "brightness 0.5; in 19 ms"),
-        ({"answer": {"label": "cat", "certain": True}}, "label cat, certain True; in 19 ms"),
+        ({"answer": {"label": "cat", "unsure": True}}, "label cat, unsure; in 19 ms"),
+        ({"answer": {"label": "cat", "unsure": False}}, "label cat; in 19 ms"),
     ],
 )  # fmt: skip
 def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):

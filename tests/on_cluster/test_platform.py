@@ -18,9 +18,7 @@ def test_every_application_is_synced_and_healthy(kubectl: Kubectl, platform: Pla
     wrong = [str(states[name]) for name in ("root", *platform.choice.tried) if not states[name].is_good]
     assert not wrong, "\n".join(wrong)
     resting = {name for name, state in states.items() if state.health == "Suspended"}
-    assert resting == {"model-classification"}, (
-        "of the served models one has no release; nothing waits for it"
-    )
+    assert resting == {"model-classification"}, "it has no release, and nothing waits for it"
     assert platform.code == 0, platform.output[-3000:]
     sets = {each.owner for each in platform.choice.render.applications.values()}
     made_by_sets = {name for name, state in states.items() if state.owner in sets}

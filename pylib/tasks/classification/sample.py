@@ -1,8 +1,9 @@
-"""The built-in sample: digits in inks of six colours on patches of photographs, a folder a colour.
+"""The built-in sample: digits left out of ink of six colours on patches of photographs, a folder a colour.
 
 Everything in it but the ink is real data; see pylib.data.digits. The colour is the class and not the digit,
-because a plain network with random weights, which is all there is without a download, tells colours (VGG16:
-macro F1 0.9), and no digits.
+and covers most of the picture, because heads learn from the features of a frozen backbone: where its weights
+are random, as they are offline, colour over a large area shows in them (macro F1 of 0.95), the colour of thin
+strokes hardly (0.45), and a digit's shape not at all.
 """
 
 from collections.abc import Iterator
@@ -49,7 +50,8 @@ def _pictures(count: int, seed: int, size: int) -> Iterator[tuple[str, Bytes]]:
     names = list(HUES)
     for number, digit, strokes in digits(random):
         name = names[random.integers(len(names))]
-        picture = compose(placed(strokes, size, random), patch(behind, size, random), random, HUES[name])
+        ink = 1 - placed(strokes, size, random)  # in reverse: all but the digit
+        picture = compose(ink, patch(behind, size, random), random, HUES[name])
         if distinct.take(picture):
             yield f"{name}/digit_{digit}_{number:04}", picture
         if len(distinct.seen) == count:
