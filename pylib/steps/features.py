@@ -46,7 +46,7 @@ def check_data(index: DatasetIndex, weights: str) -> str:
     Returns what is no fault but will be: random weights tell little of real images.
     """
     need(index, "train", "validation")
-    poor = "weights=none: the backbone's are random, so on real images quality will be poor; give imagenet or a file"
+    poor = "weights=none: the backbone's are random, and on real images quality will be poor; give imagenet"
     return poor if weights == "none" else ""
 
 

@@ -36,9 +36,8 @@ def test_alpha_is_no_fault_where_it_means_nothing_and_choices_are_listed() -> No
 
 
 def test_data_without_validation_is_refused() -> None:
-    step.check_data(labelled(COUNTS))
     with pytest.raises(DataError, match="no image in the split validation"):
-        step.check_data(labelled({("train", 0): 9, ("test", 3): 9}))
+        step.check_data(labelled({("train", 0): 9, ("test", 3): 9}), "imagenet")
 
 
 def test_the_step_leaves_a_recorded_folder_and_keeps_the_features(
@@ -55,3 +54,9 @@ def test_the_step_leaves_a_recorded_folder_and_keeps_the_features(
     assert FeatureIndex.read(tmp_path / "run/features").weights.origin == "none"
     assert step_name(read_bundle(tmp_path / "run/features")[0]) == "features"
     assert list((tmp_path / "out/artifacts/features").glob("*/*.npy"))
+
+
+def test_random_weights_are_said_to_be_poor_before_anything_runs() -> None:
+    enough = labelled(COUNTS)
+    assert "quality will be poor" in step.check_data(enough, "none")
+    assert not step.check_data(enough, "imagenet")
