@@ -4,18 +4,27 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from pylib import INSTRUCTIONS, processor
 from pylib.data.images import decode_image
+from pylib.provenance.statement import read_bundle, step_name
 from pylib.serving.model import OnnxModel
 from pylib.tasks.classification.sample import HUES
 from tests.golden import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 PYLIB = ROOT / ".venv" / "bin" / "pylib"
+FOREIGN = {
+    "OPENBLAS_CORETYPE": "Prescott",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+"""What a machine may set that would choose other kernels, and other sums."""
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +91,18 @@ def test_the_answer_is_explained_back_to_its_images(facts, output, environment):
     explained = json.loads(pylib(environment, "explain", answer["prediction_id"], "--json").stdout)
     assert (explained["model"], explained["data"]) == (facts["model_sha256"], facts["data_commit"])
     assert (explained["mismatches"], explained["unchecked"]) == ([], None)
+
+
+def test_every_step_left_a_record_each_head_its_own(facts):
+    steps = Counter(step_name(each) for each in read_bundle(Path(facts["provenance"]).parent))
+    once = ("release", "evaluate", "assemble", "features", "prepare", "ingest")
+    assert steps == {"fit_head": 6, **dict.fromkeys(once, 1)}
+
+
+def test_it_is_rebuilt_bit_for_bit_whatever_is_set_outside(facts, environment):
+    done = pylib({**environment, **FOREIGN}, "reproduce", facts["model_sha256"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"rebuilt, bit for bit: model {facts['model_sha256']}" in done.stdout + done.stderr
 
 
 def test_a_second_run_fits_nothing_again(facts, output, environment):
