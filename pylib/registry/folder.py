@@ -35,7 +35,11 @@ def assemble(model: Path, evaluation: Path, folder: Path, registration: Registra
     """Make the folder of a model and its evaluation; one bundle has the records of both."""
     shutil.copytree(model, folder)
     shutil.rmtree(folder / EVALUATION, ignore_errors=True)  # of a model that was downloaded: judged before
-    shutil.copytree(evaluation, folder / EVALUATION, ignore=shutil.ignore_patterns(BUNDLE))
+    if evaluation.is_dir():
+        shutil.copytree(evaluation, folder / EVALUATION, ignore=shutil.ignore_patterns(BUNDLE))
+    else:  # evaluation.json alone
+        (folder / EVALUATION).mkdir()
+        shutil.copyfile(evaluation, folder / EVALUATION / FILE)
     bundle = [*_records(model), *_records(evaluation)]
     if bundle:
         records.write_bundle(folder, bundle)
