@@ -119,7 +119,9 @@ def wait_until_at_rest(kubectl: Kubectl, seconds: float = 180) -> None:
     def look() -> None:
         there = states(kubectl)
         same = [name for name, each in there.items() if name in before and each.at == before[name].at]
-        syncing = [name for name, each in there.items() if each.phase == "Running"]
+        running = [each for each in there.values() if each.phase == "Running"]
+        # A hook runs for minutes, after all is applied; nothing waits for it.
+        syncing = [each.name for each in running if "waiting for completion of hook" not in each.message]
         require(not same, f"not compared since: {', '.join(same)}")
         require(not syncing, f"still syncing: {', '.join(syncing)}")
 
