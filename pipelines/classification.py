@@ -17,7 +17,15 @@ from components.features import features as compute_features
 from components.fit_head import fit_head
 from components.prepare import prepare
 from components.release import release
-from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, reads_models, releases
+from pipelines.placement import (
+    allocate,
+    keeps_features,
+    logs_runs,
+    on_gpus,
+    reads_data,
+    reads_models,
+    releases,
+)
 
 NAME = TASK = "classification"
 """What is judged and served under this name; the task whose data it takes."""
@@ -62,7 +70,7 @@ def classification(
     )
     allocate(computed, cpu="500m", memory="1536Mi", memory_limit="16Gi", hours=6)
     on_gpus(computed, gpus)
-    reads_data(computed)
+    keeps_features(computed)
     with dsl.ParallelFor(heads) as name:
         fitted = fit_head(features=computed.outputs["features"], name=name, seed=seed)
         allocate(fitted, cpu="250m", memory="1Gi", memory_limit="8Gi", hours=2)

@@ -48,6 +48,6 @@ def frozen(
         return Answers(head.logits(np.asarray(points)), targets)
 
     def model(temperature: float, confidence_threshold: float) -> "tuple[keras.Model, ModelSpec]":
-        return find(index.task).features.with_head(index, head, weights, temperature, confidence_threshold)
+        return find(index.task).heads.with_head(index, head, weights, temperature, confidence_threshold)
 
     return Candidate(record.name, answers, model)

@@ -57,7 +57,7 @@ def fine_tuned(
 
     record, head = _start(fitted, tuning.blocks)
     task = find(index.task)
-    config, begin = task.features.fine_tuning(index, head, tuning.blocks, dict(tuning.values))
+    config, begin = task.heads.fine_tuning(index, head, tuning.blocks, dict(tuning.values))
     run = train(
         shards,
         place / "fine-tuned",
@@ -76,7 +76,7 @@ def fine_tuned(
         return Answers(np.concatenate([np.zeros((0, len(index.classes)), np.float32), *found]), targets)
 
     def model(temperature: float, confidence_threshold: float) -> "tuple[keras.Model, ModelSpec]":
-        return task.features.tuned(run.spec, run.model, temperature, confidence_threshold)
+        return task.heads.tuned(run.spec, run.model, temperature, confidence_threshold)
 
     name = f"{record.name}+{tuning.blocks}"
     metrics = run.metrics

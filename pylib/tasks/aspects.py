@@ -222,6 +222,10 @@ class Features(Protocol):
         """
         ...
 
+
+class Heads(Protocol):
+    """A head that was fitted on features, on the network that made them; where there is `Features`."""
+
     def with_head(
         self,
         index: FeatureIndex,

@@ -10,6 +10,7 @@ all: the model server has neither TensorFlow nor pydantic. The modules have the 
     objective   loss, validation metrics and score, augmentation
     network     the architecture and its own hyper-parameters
     features    a frozen network's features of an image; only where whole images have such
+    heads       a head that was fitted on those, on that network; likewise
     judgement   the metrics of the test split, and what a report shows of them
     answer      what the served model says of an image: wire form, summary, picture
     templates   a folder with report.html.j2, for tasks whose report has more than the base's
@@ -78,10 +79,12 @@ class Task:
     @property
     def features(self) -> "aspects.Features":
         """A frozen network's features of an image; raises ConfigurationError for a task without them."""
-        place = f"{tasks.__name__}.{self.name}.features"
-        if importlib.util.find_spec(place) is None:
-            raise ConfigurationError(f"task {self.name}: it has no features of whole images to learn from")
-        return cast("aspects.Features", self._aspect("features"))
+        return cast("aspects.Features", self._of_whole_images("features"))
+
+    @property
+    def heads(self) -> "aspects.Heads":
+        """A head on the network that made its features; raises ConfigurationError for a task without them."""
+        return cast("aspects.Heads", self._of_whole_images("heads"))
 
     @property
     def judgement(self) -> "aspects.Judgement":
@@ -92,6 +95,11 @@ class Task:
         """The folder with its own report's template; none where it has no such."""
         place = f"{tasks.__name__}.{self.name}.templates"
         return list(importlib.import_module(place).__path__) if importlib.util.find_spec(place) else []
+
+    def _of_whole_images(self, name: str) -> ModuleType:
+        if importlib.util.find_spec(f"{tasks.__name__}.{self.name}.{name}") is None:
+            raise ConfigurationError(f"task {self.name}: it has no features of whole images to learn from")
+        return self._aspect(name)
 
     def _aspect(self, name: str) -> ModuleType:
         return importlib.import_module(f"{tasks.__name__}.{self.name}.{name}")

@@ -29,8 +29,9 @@ def test_what_is_no_task_is_one_line_that_names_those_there_are(name: str) -> No
 
 
 def has(name: str, aspect: str) -> bool:
-    """All tasks have all aspects, but for features: those of whole images alone."""
-    return aspect != "features" or (Path(task.__file__).parent / name / "features.py").is_file()
+    """All tasks have all aspects, but for features and heads on them: those of whole images alone."""
+    only = aspect in {"features", "heads"}
+    return not only or (Path(task.__file__).parent / name / f"{aspect}.py").is_file()
 
 
 @pytest.mark.parametrize(
@@ -49,5 +50,6 @@ def test_a_task_has_all_that_an_aspect_says(name: str, aspect: str) -> None:
 
 def test_a_task_without_features_of_whole_images_says_so() -> None:
     assert has("classification", "features")
+    assert has("classification", "heads")
     with pytest.raises(ConfigurationError, match="task segmentation: it has no features of whole images"):
         _ = task.find("segmentation").features

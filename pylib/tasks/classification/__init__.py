@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # what the type checker holds this task's modules to
         answer,
         checks,
         features,
+        heads,
         judgement,
         layout,
         network,
@@ -23,5 +24,6 @@ if TYPE_CHECKING:  # what the type checker holds this task's modules to
     _objective: aspects.Objective = objective
     _network: aspects.Network = network
     _features: aspects.Features = features
+    _heads: aspects.Heads = heads
     _judgement: aspects.Judgement = judgement
     _answer: aspects.Answer = answer
