@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _CHANNEL = "pipelinechannel--"
@@ -24,12 +24,16 @@ class Loop:
 
 @dataclass(frozen=True)
 class Used:
-    """A component in a pipeline: its function's name, its inputs in KFP's messages, the loop it stands in."""
+    """A component in a pipeline: its function's name, its inputs in KFP's messages, the loop it stands in.
+
+    collected: by input, the loop of which it takes what each iteration made
+    """
 
     name: str
     given: Mapping[str, Any]
     defined: Mapping[str, Any]
     loop: "Loop | None" = None
+    collected: Mapping[str, Loop] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -38,7 +42,10 @@ class Used:
         return {name: source.removeprefix(_CHANNEL) for name, source in sources.items() if source}
 
     def inputs(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Values by the component's own names, where arguments, constants or defaults say them."""
+        """Values by the component's own names, where arguments, constants or defaults say them.
+
+        Of what is collected these are the items that it will be made of; empty where an earlier step says.
+        """
         found = {name: _python(each.default_value) for name, each in self.defined.items() if each.is_optional}
         for name, source in self.given.items():
             if source.HasField("runtime_value"):
@@ -47,7 +54,7 @@ class Used:
                 found[name] = arguments[self.parameters[name]]
             else:
                 found.pop(name, None)  # what an earlier step makes
-        return found
+        return found | {name: loop.items(arguments) for name, loop in self.collected.items()}
 
     def each(self, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The same for each iteration of the loop, with the loop's item; once where no input is of a loop."""
@@ -85,7 +92,14 @@ def used(pipeline: Any) -> Iterator[Used]:
             if component.executor_label in executors:
                 name = _function(executors[component.executor_label])
                 given, defined = task.inputs.parameters, component.input_definitions.parameters
-                yield Used(name, given, defined, inside.get(within))
+                yield Used(name, given, defined, inside.get(within), dict(_collected(task, dag, inside)))
+
+
+def _collected(task: Any, dag: Any, loops: Mapping[str, Loop]) -> Iterator[tuple[str, Loop]]:
+    for name, source in task.inputs.artifacts.items():
+        producer = source.task_output_artifact.producer_task
+        if producer and dag.tasks[producer].component_ref.name in loops:
+            yield name, loops[dag.tasks[producer].component_ref.name]
 
 
 def _function(executor: Any) -> str:

@@ -1,7 +1,7 @@
 """A run on a cluster followed until it ends: what becomes of each task, why one waits, why one failed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,8 +35,8 @@ def follow(
     last = ""
     for current, details in _looks(run, connection, hours, poll_seconds):
         for task in current.tasks:
-            if task.state and seen.get(task.name) != task.state:
-                seen[task.name] = task.state
+            if task.state and seen.get(task.id or task.name) != task.state:
+                seen[task.id or task.name] = task.state
                 listen(task.name, task.state.lower())
         for name, words in waiting.news(details, current.tasks):
             last = f" ({name} {words})"
@@ -69,13 +69,17 @@ def ended(run: ClusterRun) -> ClusterRun:
     wanted = tasks.names(pipelines.specification(run.pipeline))
     if run.state == "SUCCEEDED":
         exact = pods.at_work(run.id, run.namespace, wanted)
-        own = (_of(task, exact) or [Task(task.name, task.state)] for task in run.tasks)
-        return replace(run, tasks=tuple(task for each in own for task in each)) if exact else run
-    failed = [task.name for task in run.tasks if task.state == "FAILED"]
+        return replace(run, tasks=tuple(_exact(run.tasks, exact))) if exact else run
+    failed = dict.fromkeys(task.name for task in run.tasks if task.state == "FAILED")
     said = pods.last_words(run.id, run.namespace, wanted)
     reasons = "; ".join(f"{name}: {said[name]}" if name in said else name for name in failed)
     raise PipelineError(f"run {run.id} {run.state.lower()} in {reasons or 'no step'} (see {run.where})")
 
 
-def _of(task: Task, exact: list[Task]) -> list[Task]:
-    return [each for each in exact if each.name == task.name]
+def _exact(own: Sequence[Task], exact: Sequence[Task]) -> Iterator[Task]:
+    """The tasks with their containers' times; of a loop's iterations those without one come after."""
+    for name in dict.fromkeys(task.name for task in own):
+        states = [task.state for task in own if task.name == name]
+        ran = [each for each in exact if each.name == name]
+        yield from ran
+        yield from (Task(name, state) for state in states[len(ran) :])

@@ -116,8 +116,8 @@ def _container(pod: Any, wanted: Collection[str]) -> Iterator[Task]:
     for status in pod.get("status", {}).get("containerStatuses") or []:
         ended = status["state"].get("terminated")
         if task and status["name"] == "main" and ended:
-            moments = (datetime.fromisoformat(ended[key]) for key in ("startedAt", "finishedAt"))
-            yield Task(task, ended.get("reason", ""), *moments)
+            began, over = (datetime.fromisoformat(ended[key]) for key in ("startedAt", "finishedAt"))
+            yield Task(task, ended.get("reason", ""), began, over)
 
 
 def _task(pod: Any, wanted: Collection[str]) -> str:

@@ -5,23 +5,29 @@ Its task details are Argo's nodes by display name: beside `train` there are `tra
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 DRIVER = "-driver"
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _TRY = re.compile(r"executor\((\d+)\)")
 
 
 @dataclass(frozen=True)
 class Task:
-    """One of the pipeline's own tasks: its name and state, and when it began and ended where it has."""
+    """One of the pipeline's own tasks: its name and state, and when it began and ended where it has.
+
+    id: the API's own, by which a loop's iterations are told apart at the next look; they have one name
+    """
 
     name: str
     state: str
     started: datetime | None = None
     ended: datetime | None = None
+    id: str = field(default="", compare=False)
 
     @property
     def seconds(self) -> float:
@@ -30,22 +36,40 @@ class Task:
 
 
 def names(spec: Any) -> set[str]:
-    """Every task of a pipeline's specification (IR YAML, as a dict), in loops and conditions too."""
-    dags = [spec["root"].get("dag"), *(part.get("dag") for part in spec.get("components", {}).values())]
-    return {name for dag in dags if dag for name in dag["tasks"]}
+    """Every task of a pipeline's specification (IR YAML, as a dict) that runs something, in loops too.
+
+    A loop or a condition is none: what is at work are the tasks within, and its pods are drivers.
+    """
+    components = spec.get("components", {})
+    dags = [spec["root"].get("dag"), *(part.get("dag") for part in components.values())]
+    tasks = [task for dag in dags if dag for task in dag["tasks"].items()]
+    return {name for name, task in tasks if "dag" not in components.get(task["componentRef"]["name"], {})}
 
 
 def own(details: Iterable[Any], wanted: Collection[str]) -> list[Task]:
-    """The own tasks, in the order in which they began; a failed driver is its task's failure."""
-    found: dict[str, Task] = {}
+    """The own tasks, in the order in which they began; a failed driver is its task's failure.
+
+    A loop's task is there once an iteration, and nothing says of which item it is.
+    """
+    found: list[Task] = []
+    drivers: dict[str, list[Any]] = defaultdict(list)
     for detail in details:
         name = detail.display_name or ""
-        task = name.removesuffix(DRIVER)
         if name in wanted:
-            found[name] = Task(name, detail.state or "", _moment(detail.start_time), _moment(detail.end_time))
-        elif task in wanted and detail.state == "FAILED":
-            found.setdefault(task, Task(task, "FAILED", _moment(detail.start_time)))
-    return sorted(found.values(), key=lambda task: (task.started is None, task.started, task.name))
+            times = (_moment(detail.start_time), _moment(detail.end_time))
+            found.append(Task(name, detail.state or "", *times, detail.task_id or ""))
+        elif name.removesuffix(DRIVER) in wanted:
+            drivers[name.removesuffix(DRIVER)].append(detail)
+    found += _failed_at_their_driver(drivers, Counter(task.name for task in found))
+    return sorted(found, key=lambda task: (task.started is None, task.started or _NEVER, task.name))
+
+
+def _failed_at_their_driver(drivers: Mapping[str, list[Any]], begun: Mapping[str, int]) -> Iterator[Task]:
+    """Of as many as have a driver and nothing of their own."""
+    for name, each in drivers.items():
+        failed = [driver for driver in each if driver.state == "FAILED"]
+        for driver in failed[: max(0, len(each) - begun.get(name, 0))]:
+            yield Task(name, "FAILED", _moment(driver.start_time), id=driver.task_id or "")
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -60,8 +84,8 @@ def waits(details: Iterable[Any]) -> bool:
 
 def at_work(tasks: Iterable[Task]) -> str:
     """The task that is under way; empty where it may be any of several."""
-    live = [task.name for task in tasks if task.state in {"RUNNING", "PENDING"}]
-    return live[0] if len(live) == 1 else ""
+    live = {task.name for task in tasks if task.state in {"RUNNING", "PENDING"}}
+    return live.pop() if len(live) == 1 else ""
 
 
 def tries(details: Iterable[Any]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from pylib.data.dataset import DatasetIndex
 from pylib.data.needs import scarce
 from pylib.errors import ConfigurationError
+from pylib.heads.table import find_head
 from pylib.models import weights_source
 from pylib.provenance.step import File, Input, Inputs, Output, Result, Scratch, step
 from pylib.settings import settings
@@ -57,15 +58,20 @@ def assemble(
 
 
 def check_parameters(
-    task: str, target_precision: float, fine_tune: int, seed: int, options: dict[str, Any]
+    task: str, heads: list[str], target_precision: float, fine_tune: int, seed: int, options: dict[str, Any]
 ) -> None:
-    """What the step would say of its parameters, before anything runs."""
+    """What the step would say of its parameters and of the heads to come, before anything runs."""
     if not 0 <= target_precision <= 1:
         raise ConfigurationError(
             f"target_precision={target_precision}: it is a share of answers; give 0 to 1 (0: none is unsure)"
         )
     if fine_tune < 0:
         raise ConfigurationError(f"fine_tune={fine_tune}: give a number of blocks, or 0 for none")
+    if fine_tune and heads and not any(find_head(name).kind == "dense" for name in heads):
+        raise ConfigurationError(
+            f"fine_tune={fine_tune}: only a dense head learns on with its backbone, and there are "
+            f"{', '.join(heads)}; add dense to heads"
+        )
     if options and not fine_tune:
         raise ConfigurationError(
             f"options: {', '.join(sorted(options))} are of fine-tuning, and fine_tune is 0; "

@@ -73,9 +73,16 @@ class Pipeline:
                 del left[name]
         return done
 
-    def component(self, task: str) -> Body:
+    def task(self, step: str) -> Body:
+        """A task's specification; `for-loop-1.2.fit-head` is that within a loop, in whichever iteration."""
+        loop, _, inner = step.rpartition(".")
+        dag = self.component(loop.partition(".")[0]) if loop else self.spec["root"]
+        found: Body = dag["dag"]["tasks"][inner]
+        return found
+
+    def component(self, step: str) -> Body:
         """The component of a task."""
-        found: Body = self.spec["components"][self.spec["root"]["dag"]["tasks"][task]["componentRef"]["name"]]
+        found: Body = self.spec["components"][self.task(step)["componentRef"]["name"]]
         return found
 
 
@@ -97,19 +104,29 @@ class Driver:
     run: str = field(default_factory=lambda: str(uuid.uuid4()))
     artifacts: dict[str, Body] = field(default_factory=dict)
 
+    def steps(self, task: str) -> list[str]:
+        """Of a loop, a step an item: `for-loop-1.0.fit-head` is the first; else the task itself."""
+        if "parameterIterator" not in self.pipeline.task(task):
+            return [task]
+        inner = self.pipeline.component(task)["dag"]["tasks"]
+        assert len(inner) == 1, f"several tasks in a loop are not played here: {sorted(inner)}"
+        return [f"{task}.{number}.{name}" for name in inner for number in range(len(self._items(task)))]
+
     def executor_input(self, task: str) -> Body:
         """What the launcher and the SDK in the step read."""
-        given = self.pipeline.spec["root"]["dag"]["tasks"][task].get("inputs", {})
+        given = self.pipeline.task(task).get("inputs", {})
         name = self.pipeline.spec["pipelineInfo"]["name"]
-        root = f"{ROOT.format(namespace=self.namespace)}/{name}/{self.run}/{task}/{uuid.uuid4()}"
+        place = f"{name}/{self.run}/{task.rpartition('.')[2]}/{uuid.uuid4()}"
+        root = f"{ROOT.format(namespace=self.namespace)}/{place}"
         outputs = self.pipeline.component(task).get("outputDefinitions", {}).get("artifacts", {})
         return {
             "inputs": {
                 "parameterValues": {
-                    key: self._value(entry) for key, entry in given.get("parameters", {}).items()
+                    key: self._value(entry, task) for key, entry in given.get("parameters", {}).items()
                 },
                 "artifacts": {
-                    key: self._artifact(entry) for key, entry in given.get("artifacts", {}).items()
+                    key: {"artifacts": self._artifacts(entry, task)}
+                    for key, entry in given.get("artifacts", {}).items()
                 },
             },
             "outputs": {
@@ -164,16 +181,42 @@ class Driver:
             (said,) = output_metadata.get("artifacts", {}).get(name, {"artifacts": [{}]})["artifacts"]
             self.artifacts.setdefault(task, {})[name] = made | said
 
-    def _value(self, entry: Body) -> Any:
+    def _value(self, entry: Body, step: str) -> Any:
         if "runtimeValue" in entry:
             return entry["runtimeValue"]["constant"]
         name = entry["componentInputParameter"]
+        if "." in step:
+            return self._value_in_loop(name, *step.split(".")[:2])
         default = self.pipeline.spec["root"]["inputDefinitions"]["parameters"][name].get("defaultValue")
         return self.parameters.get(name, default)
 
-    def _artifact(self, entry: Body) -> Body:
+    def _value_in_loop(self, name: str, loop: str, number: str) -> Any:
+        """The iteration's own item, or what the loop was given."""
+        if name == self.pipeline.task(loop)["parameterIterator"]["itemInput"]:
+            return self._items(loop)[int(number)]
+        return self._value(self.pipeline.task(loop)["inputs"]["parameters"][name], loop)
+
+    def _items(self, loop: str) -> list[Any]:
+        task = self.pipeline.task(loop)
+        items = task["parameterIterator"]["items"]
+        if "raw" in items:
+            return list(json.loads(items["raw"]))
+        return list(self._value(task["inputs"]["parameters"][items["inputParameter"]], loop))
+
+    def _artifacts(self, entry: Body, step: str) -> list[Body]:
+        """One artifact; of a loop, one an iteration, in the order of its items."""
+        if "componentInputArtifact" in entry:
+            loop = step.partition(".")[0]
+            outer = self.pipeline.task(loop)["inputs"]["artifacts"][entry["componentInputArtifact"]]
+            return self._artifacts(outer, loop)
         origin = entry["taskOutputArtifact"]
-        return {"artifacts": [self.artifacts[origin["producerTask"]][origin["outputArtifactKey"]]]}
+        producer, key = origin["producerTask"], origin["outputArtifactKey"]
+        if "dag" in self.pipeline.component(producer):
+            (one,) = self.pipeline.component(producer)["dag"]["outputs"]["artifacts"][key][
+                "artifactSelectors"
+            ]
+            key = one["outputArtifactKey"]
+        return [self.artifacts[each][key] for each in self.steps(producer)]
 
     def _environment(self, executor: Body) -> list[Body]:
         return [{"name": each["name"], "value": each["value"]} for each in executor.get("env", [])]
@@ -199,7 +242,7 @@ class Driver:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
-                "name": f"{workflow}-{task}-{uuid.uuid4().hex[:8]}",
+                "name": f"{workflow}-{task.rpartition('.')[2]}-{uuid.uuid4().hex[:8]}",
                 "namespace": self.namespace,
                 "labels": {
                     "pipelines.kubeflow.org/v2_component": "true",

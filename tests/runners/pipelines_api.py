@@ -23,11 +23,11 @@ def moment(second: int) -> str:
     return f"2026-11-28T10:{second // 60:02}:{second % 60:02}Z"
 
 
-def node(name: str, state: str, started: int = 0, ended: int | None = None) -> Body:
+def node(name: str, state: str, started: int = 0, ended: int | None = None, item: int = 0) -> Body:
     """A node as the API tells it: nothing names its parent, or itself but by its display name."""
     return {
         "run_id": RUN,
-        "task_id": f"uuid-{abs(hash((name, started)))}",
+        "task_id": f"uuid-{abs(hash((name, started, item)))}",
         "display_name": name,
         "create_time": moment(started),
         "start_time": moment(started),
@@ -38,16 +38,24 @@ def node(name: str, state: str, started: int = 0, ended: int | None = None) -> B
 
 
 def task(
-    name: str, state: str, started: int, ended: int | None = None, pod: str = "", tries: int = 0
+    name: str,
+    state: str,
+    started: int,
+    ended: int | None = None,
+    pod: str = "",
+    tries: int = 0,
+    item: int = 0,
 ) -> list[Body]:
-    """The nodes of one of our tasks: its driver, itself, its executor, and the executor's tries."""
+    """The nodes of one of our tasks: its driver, itself, its executor, and the executor's tries.
+
+    Those of a loop's items differ in their ids alone.
+    """
     pod = pod or state
-    executor = node("executor", state if tries else pod, started, ended)
-    several = [
-        node(f"executor({n})", pod if n == tries else "FAILED", started, ended) for n in range(tries + 1)
-    ]
-    driver = node(f"{name}-driver", "SUCCEEDED", max(0, started - 5), started)
-    return [driver, node(name, state, started, ended), executor, *(several if tries else [])]
+    times = (started, ended, item)
+    executor = node("executor", state if tries else pod, *times)
+    several = [node(f"executor({n})", pod if n == tries else "FAILED", *times) for n in range(tries + 1)]
+    driver = node(f"{name}-driver", "SUCCEEDED", max(0, started - 5), started, item)
+    return [driver, node(name, state, *times), executor, *(several if tries else [])]
 
 
 def run(state: str, *tasks: list[Body], ended: int | None = None) -> Body:

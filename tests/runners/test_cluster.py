@@ -90,6 +90,59 @@ def test_with_kubectl_the_steps_seconds_are_their_containers(api, cluster_kubect
     assert finished.overhead == 120 - 28
 
 
+def loop(*states):
+    """A classification's heads, an item each, side by side; what Argo has around them is no step."""
+    around = [node("for-loop-1-driver", "SUCCEEDED", 10, 12), node("for-loop-1", "RUNNING", 12)]
+    ends = {"SUCCEEDED": 30, "FAILED": 30}
+    heads = [task("fit-head", state, 20, ends.get(state), item=n) for n, state in enumerate(states)]
+    return [around, *heads]
+
+
+def classify(listen=lambda _task, _words: None):
+    connection = connect()
+    submitted = cluster.submit("classification", {"data": DATA}, connection)
+    return following.follow(submitted, connection, listen, poll_seconds=0.01)
+
+
+def test_each_item_of_a_loop_is_a_step_of_its_own_and_the_loop_is_none(api):
+    done = [run("SUCCEEDED", *loop("SUCCEEDED", "SUCCEEDED", "SUCCEEDED"), ended=40)]
+    api.looks = [run("RUNNING", *loop("SUCCEEDED", "RUNNING", "RUNNING")), *done]
+    heard = []
+    finished = classify(lambda task, words: heard.append((task, words)))
+    assert [(each.name, each.seconds) for each in finished.tasks] == [("fit-head", 10)] * 3
+    assert finished.overhead == 30, "side by side they count once, and their loop does not"
+    running, succeeded = ("fit-head", "running"), ("fit-head", "succeeded")
+    assert heard == [succeeded, running, running, succeeded, succeeded]
+
+
+def test_with_kubectl_an_item_has_its_containers_seconds_and_one_from_the_cache_none(api, cluster_kubectl):
+    api.looks = [run("SUCCEEDED", *loop("SUCCEEDED", "SUCCEEDED", "SUCCEEDED"), ended=40)]
+    day = "2026-11-28T10:00:"
+    paths = {"for-loop-1.iteration-item(0:0).fit-head.executor(0)": ("20", "24"),
+             "for-loop-1.iteration-item(2:2).fit-head.executor(0)": ("20", "27"),
+             "for-loop-1.iteration-item(2:2).fit-head-driver": ("13", "15")}  # fmt: skip
+    ran = [
+        pod(f"p{n}", path, terminated(startedAt=f"{day}{began}Z", finishedAt=f"{day}{ended}Z"))
+        for n, (path, (began, ended)) in enumerate(paths.items())
+    ]
+    cluster_kubectl.connected(objects={"pods": ran})
+    steps = facts(classify())["steps"]
+    assert steps == "fit-head 4 s, fit-head 7 s, fit-head from the cache"
+
+
+def test_one_failed_item_among_those_that_succeeded_is_named_once(api):
+    api.looks = [run("FAILED", *loop("FAILED", "SUCCEEDED", "FAILED", "SUCCEEDED"), ended=40)]
+    with pytest.raises(PipelineError, match=r"run r1 failed in fit-head \(see"):
+        classify()
+
+
+def test_an_item_whose_driver_failed_has_failed_beside_those_that_succeeded(api):
+    driver = node("fit-head-driver", "FAILED", 15, 16, item=9)
+    api.looks = [run("FAILED", *loop("SUCCEEDED", "SUCCEEDED"), [driver], ended=40)]
+    with pytest.raises(PipelineError, match=r"run r1 failed in fit-head \(see"):
+        classify()
+
+
 def test_a_failed_run_names_our_own_step_alone(api):
     api.looks = [
         run(

@@ -16,6 +16,7 @@ LACK = "Unschedulable: 0/1 nodes are available: 1 Insufficient nvidia.com/gpu."
 class Detail:
     def __init__(self, body):
         self.display_name, self.state = body["display_name"], body["state"]
+        self.task_id = body["task_id"]
         self.start_time = self.end_time = None
 
 

@@ -32,3 +32,22 @@ def test_a_name_is_needed_where_there_are_several() -> None:
         ConfigurationError, match=r"here serves no model: it has no cluster-conf/models/NAME/"
     ):
         choose(None, [], "here")
+
+
+def test_of_several_the_released_one_is_meant() -> None:
+    assert choose(None, ["a", "b"], "here", ["b"]) == "b"
+    assert choose("a", ["a", "b"], "here", ["b"]) == "a", "a name that is given counts"
+    assert choose(None, ["a"], "here", []) == "a", "the only one is meant, released or not"
+
+
+def test_where_nothing_is_released_of_several_the_way_to_a_model_is_said() -> None:
+    wanted = "^here: nothing is released of a, b: release a model first$"
+    with pytest.raises(ConfigurationError, match=wanted):
+        choose(None, ["a", "b"], "here", [])
+
+
+def test_of_several_that_are_released_a_name_is_asked_for_among_those() -> None:
+    with pytest.raises(ConfigurationError, match=r"serves several models, name one of them: a, c$"):
+        choose(None, ["a", "b", "c"], "here", ["a", "c"])
+    with pytest.raises(ConfigurationError, match=r"name one of them: a, b$"):
+        choose(None, ["a", "b"], "here", ["segmentation"])

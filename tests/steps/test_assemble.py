@@ -23,6 +23,7 @@ PIPELINE = pipelines.load("classification")
         ({"fine_tune": 1, "options": {"epochs": 0}}, ConfigurationError, "epochs=0"),
         ({"options": {"epochs": 9}}, ConfigurationError, "epochs are of fine-tuning, and fine_tune is 0"),
         ({"fine_tune": -1}, ConfigurationError, "fine_tune=-1"),
+        ({"fine_tune": 1, "heads": ["svm", "knn_3"]}, ConfigurationError, "there are svm, knn_3; add dense"),
         ({"target_precision": 1.5}, ConfigurationError, "target_precision=1.5: it is a share"),
         ({"heads": ["logistic", "smv"]}, ConfigurationError, "head 'smv': .*did you mean svm"),
         ({"heads": []}, ConfigurationError, "heads is empty"),
@@ -36,6 +37,12 @@ def test_what_training_refuses_is_one_line_before_anything_runs(
     with pytest.raises(error, match=reason) as caught:
         checks.checked(PIPELINE, {"data": "pets@master", **given})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("heads", [["svm", "dense_sgd"], ["dense"]])
+def test_fine_tuning_begins_with_any_dense_head(heads: list[str]) -> None:
+    given = {"data": "pets@master", "fine_tune": 1, "heads": heads}
+    assert checks.checked(PIPELINE, given) == given
 
 
 def test_ranges_and_choices_are_shown_of_its_parameters_and_options_of_the_others() -> None:
