@@ -90,7 +90,7 @@ def here(pipeline: str, texts: dict[str, str], *, always: bool) -> None:
 def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, always: bool) -> None:
     """Wait until no retraining goes on there, then submit one and follow it: what the CronJob calls."""
     from pylib.cli.run_cluster import report
-    from pylib.runners import arguments, checks, cluster_settings, pipelines, retrain, retraining
+    from pylib.runners import arguments, checks, cluster_retraining, cluster_settings, pipelines, retraining
 
     given = checks.read(pipelines.load(pipeline), texts)
     console, where = Console(stderr=True, soft_wrap=True), namespace or cluster_settings.namespace()
@@ -100,7 +100,7 @@ def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, a
         console.print(f"{pipeline}: {needed.why}", highlight=False)
         return arguments.for_cluster(pipeline, needed.arguments, where)[0] if needed.arguments else None
 
-    finished = retrain.run(
+    finished = cluster_retraining.run(
         pipeline,
         ready,
         namespace=where,

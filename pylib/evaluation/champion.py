@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from pylib.errors import ModelError, ReleaseError, one_line
+from pylib.evaluation.bootstrap import paired
 from pylib.evaluation.exported import ExportedModel
-from pylib.evaluation.paired_bootstrap import paired
 from pylib.evaluation.record import Digest
 from pylib.metric_names import title
 from pylib.records import Record, first_error

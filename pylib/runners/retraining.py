@@ -9,7 +9,7 @@ from typing import Any
 
 from pylib.errors import ConfigurationError
 from pylib.registry.places import Places
-from pylib.release.models import read_values
+from pylib.release.models import models, read_values
 from pylib.runners import pipelines
 from pylib.settings import settings
 from pylib.store.opening import open_store
@@ -34,6 +34,8 @@ def need(pipeline: str, given: dict[str, Any], *, always: bool) -> Need:
     Raises ConfigurationError, ReleaseError or StoreError, where one of them cannot be read.
     """
     with Places.of_settings().clone() as git:
+        if pipeline not in models(git):
+            raise ConfigurationError(f"{pipeline}: it serves no model to train again; `pylib run {pipeline}`")
         champion = read_values(git, pipeline)
     branch = str(given.get("data") or _branch(pipeline, champion.data_commit))
     head = open_store(settings().store).inspect(CommitRef.parse(branch))

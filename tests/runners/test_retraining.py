@@ -73,3 +73,10 @@ def test_one_waits_for_the_other_even_if_that_is_killed(tmp_path):
     first.communicate()
     assert second.stdout.readline() == "mine\n"
     second.communicate("\n")
+
+
+def test_a_pipeline_that_serves_no_model_is_not_trained_again(here):
+    with pytest.raises(
+        ConfigurationError, match="tabular: it serves no model to train again; `pylib run tab"
+    ):
+        retraining.need("tabular", {"data": "sample@master"}, always=True)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pylib.errors import DataError
 from pylib.evaluation import calibration, confusion
 from pylib.evaluation import parity as parities
+from pylib.evaluation.bootstrap import bounds
 from pylib.evaluation.class_metrics import bins, by_name, per_class
-from pylib.evaluation.paired_bootstrap import bounds
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import Measurement
 from pylib.tasks.classification import curves

@@ -11,7 +11,7 @@ import yaml
 from preflight.errors import ConfigurationError
 from preflight.platform.access import GROUP, asked, asked_of_server, recorded
 from pylib.provenance.materials import ROOT
-from pylib.runners import data_commit, retrain
+from pylib.runners import cluster_retraining, data_commit
 from pylib.store.opening import open_store
 from tests.runners import kubernetes_server, pachyderm_server, pipelines_server
 
@@ -38,7 +38,7 @@ def test_retraining_calls_what_its_record_says(tmp_path: Path, monkeypatch: pyte
         pipelines_server.serving(monkeypatch, tmp_path) as pipelines,
     ):
         for _ in range(2):
-            retrain.run(
+            cluster_retraining.run(
                 "segmentation",
                 lambda: {"data": "images@" + "a" * 64},
                 namespace="ml",

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from pylib.errors import PipelineError
-from pylib.runners import retrain
+from pylib.runners import cluster_retraining
 from tests.runners import kubernetes_server, pipelines_server
 
 DATA = "images@" + "a" * 64
@@ -26,7 +26,7 @@ def pipelines(monkeypatch, tmp_path):
 
 def run(holder, data=lambda: DATA, heard=None, **more):
     told = (heard if heard is not None else []).append
-    return retrain.run(
+    return cluster_retraining.run(
         "segmentation",
         lambda: {"data": data()},
         namespace="ml",

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pylib.evaluation.paired_bootstrap import paired
+from pylib.evaluation.bootstrap import paired
 
 
 def share(total):

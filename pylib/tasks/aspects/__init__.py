@@ -1,0 +1,23 @@
+"""What the modules of a task have, a Protocol a module; see pylib.tasks.task.
+
+For the type checker: no module imports this one when it runs, because it names what is above them.
+"""
+
+from pylib.tasks.aspects.data import Checks, Classes, LayoutReader, Records, Sample
+from pylib.tasks.aspects.judging import Accumulator, Answer, Judgement
+from pylib.tasks.aspects.learning import Features, Heads, Network, Objective
+
+__all__ = [
+    "Accumulator",
+    "Answer",
+    "Checks",
+    "Classes",
+    "Features",
+    "Heads",
+    "Judgement",
+    "LayoutReader",
+    "Network",
+    "Objective",
+    "Records",
+    "Sample",
+]
