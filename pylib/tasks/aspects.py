@@ -3,9 +3,9 @@
 For the type checker: no module imports this one when it runs, because it names what is above them.
 """
 
-from pylib.tasks.aspects.data import Checks, Classes, LayoutReader, Records, Sample
-from pylib.tasks.aspects.judging import Accumulator, Answer, Judgement
-from pylib.tasks.aspects.learning import Features, Heads, Network, Objective
+from pylib.tasks.data_aspects import Checks, Classes, LayoutReader, Records, Sample
+from pylib.tasks.judging_aspects import Accumulator, Answer, Judgement
+from pylib.tasks.learning_aspects import Features, Heads, Network, Objective
 
 __all__ = [
     "Accumulator",
