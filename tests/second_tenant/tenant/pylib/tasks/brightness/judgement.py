@@ -61,7 +61,11 @@ class Accumulator:
         return np.concatenate(self.batches, axis=1)
 
 
-def accumulator(classes: Sequence[str], ids: Sequence[str]) -> Accumulator:
+def accumulator(
+    classes: Sequence[str],
+    ids: Sequence[str],
+    confidence_threshold: float = 0.0,  # noqa: ARG001 - of a value nothing is unsure
+) -> Accumulator:
     """One that has seen nothing."""
     return Accumulator(ids)
 
