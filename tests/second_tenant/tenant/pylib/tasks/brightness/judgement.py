@@ -64,7 +64,7 @@ class Accumulator:
 def accumulator(
     classes: Sequence[str],
     ids: Sequence[str],
-    confidence_threshold: float = 0.0,  # noqa: ARG001 - of a value nothing is unsure
+    confidence_threshold: float = 0.0,
 ) -> Accumulator:
     """One that has seen nothing."""
     return Accumulator(ids)
