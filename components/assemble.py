@@ -43,7 +43,7 @@ def assemble(
         Path(model.path),
         weights=weights,
         target_precision=target_precision,
-        fine_tune=fine_tune,
-        seed=seed,
+        fine_tune=int(fine_tune),
+        seed=int(seed),
         options=options,
     )

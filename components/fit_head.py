@@ -19,4 +19,5 @@ def fit_head(features: Input[Dataset], name: str, head: Output[Model], seed: int
 
     from pylib.steps.fit_head import fit_head
 
-    fit_head(Path(features.path), Path(head.path), name=name, seed=seed)
+    # In a loop whole numbers may come as floats.
+    fit_head(Path(features.path), Path(head.path), name=name, seed=int(seed))

@@ -67,7 +67,7 @@ def versions(kubectl: Kubectl) -> dict[str, str]:
 
 def at_rest(kubectl: Kubectl) -> dict[str, str]:
     """The versions; NotYetError where the model is not Available, or its Deployment not all seen yet."""
-    (model,) = kubectl.list(WRITTEN[0], NAMESPACE)
+    (model,) = (each for each in kubectl.list(WRITTEN[0], NAMESPACE) if each["metadata"]["name"] == MODEL)
     state = (model.get("status") or {}).get("state")
     require(state == "Available", f"it is {state}")
     for each in kubectl.list("deployments", NAMESPACE, SELECTOR):
