@@ -109,9 +109,9 @@ def test_a_second_run_fits_nothing_again(facts, output, environment):
     before = (output / "latest").resolve()
     again = run(environment, output)
     assert (output / "latest").resolve() != before
-    heads = [f"iteration-{number}/fit-head" for number in range(6)]
+    heads = [f"fit-head {name}" for name in ("logistic", "dense", "boosting", "svm", "knn_7", "knn_3")]
     for step in ("prepare", "features", *heads, "assemble", "evaluate"):
-        assert re.search(rf"✓ [\w/-]*{step} +[\d.]+ s, from the cache\n", again.stderr), step
+        assert re.search(rf"✓ {step} +[\d.]+ s, from the cache\n", again.stderr), step
     assert json.loads(pylib(environment, "status", "--json").stdout)["model_sha256"] == facts["model_sha256"]
 
 

@@ -156,12 +156,12 @@ def _listener(console: Console, status: Status) -> "Listener":
 
     def listen(step: "StepRun", line: str | None) -> None:
         if line and line.startswith(logs.WARNING):
-            _warn(console, step.name, line.removeprefix(logs.WARNING))
-        status.update(f"{step.name}: {line or 'starting'}"[: console.width - 4])
+            _warn(console, step.title, line.removeprefix(logs.WARNING))
+        status.update(f"{step.title}: {line or 'starting'}"[: console.width - 4])
         if step.succeeded is not None:
             mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
             how = ", from the cache" if step.cached else ""
-            console.print(f"{mark} {step.name:<10} {step.seconds:6.1f} s{how}", highlight=False)
+            console.print(f"{mark} {escape(step.title):<10} {step.seconds:6.1f} s{how}", highlight=False)
 
     return listen
 

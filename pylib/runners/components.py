@@ -1,10 +1,13 @@
 """Which components a pipeline uses, and which of their inputs are known before it runs."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_ITERATION = re.compile(r"(.+)-iteration-(\d+)")
+"""How KFP's local runner calls a turn of a loop."""
 _CHANNEL = "pipelinechannel--"
 """Before the name of a pipeline's parameter, inside a loop or a condition."""
 
@@ -79,6 +82,18 @@ def loops(pipeline: Any) -> dict[str, Loop]:
                 item = task.parameter_iterator.item_input.removeprefix(_CHANNEL)
                 found[task.component_ref.name] = Loop(item, over)
     return found
+
+
+def items_of(turns: Iterable[str], within: Mapping[str, Loop], arguments: Mapping[str, Any]) -> list[str]:
+    """The items of turns of loops, such as `for-loop-1-iteration-0`; of unknown ones their names."""
+    return [_item(turn, within, arguments) for turn in turns]
+
+
+def _item(turn: str, within: Mapping[str, Loop], arguments: Mapping[str, Any]) -> str:
+    match = _ITERATION.fullmatch(turn)
+    loop = within.get(f"comp-{match[1]}") if match else None
+    items = loop.items(arguments) if loop else []
+    return str(items[int(match[2])]) if match and int(match[2]) < len(items) else turn
 
 
 def used(pipeline: Any) -> Iterator[Used]:

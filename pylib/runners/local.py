@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pylib.errors import PipelineError, one_line
-from pylib.runners import checks, logs, pipelines
+from pylib.runners import checks, components, logs, pipelines
 from pylib.runners.step_logs import Listener, Printed, StepLogs, StepRun
 
 
@@ -49,7 +49,11 @@ def execute(pipeline: Any, arguments: dict[str, Any], root: Path, listen: Listen
     step_logs = StepLogs(folder / "logs", listen)
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder), raise_on_error=True)
     begun = time.monotonic()
-    with _quiet(), _apart(step_logs), contextlib.redirect_stdout(Printed(step_logs)):
+    with (
+        _quiet(),
+        _apart(step_logs, _titles(pipeline, arguments)),
+        contextlib.redirect_stdout(Printed(step_logs)),
+    ):
         try:
             _without_retries(pipeline)(**arguments)
         except RuntimeError as error:
@@ -58,7 +62,7 @@ def execute(pipeline: Any, arguments: dict[str, Any], root: Path, listen: Listen
 
 
 @contextlib.contextmanager
-def _apart(step_logs: StepLogs) -> Iterator[None]:
+def _apart(step_logs: StepLogs, title: Callable[[str], str]) -> Iterator[None]:
     """Each step in a log of its own, with its state and its seconds, while a run goes on.
 
     KFP 2.17 tells when a step ended in a log only, whose handlers steps side by side take from each other,
@@ -67,7 +71,7 @@ def _apart(step_logs: StepLogs) -> Iterator[None]:
     from kfp.local import task_dispatcher
 
     original = task_dispatcher.run_single_task_implementation
-    task_dispatcher.run_single_task_implementation = _recorded(original, step_logs)
+    task_dispatcher.run_single_task_implementation = _recorded(original, step_logs, title)
     try:
         with _logging_restored():
             yield
@@ -75,13 +79,29 @@ def _apart(step_logs: StepLogs) -> Iterator[None]:
         task_dispatcher.run_single_task_implementation = original
 
 
-def _recorded(original: Callable[..., Any], step_logs: StepLogs) -> Callable[..., Any]:
+def _titles(pipeline: Any, arguments: dict[str, Any]) -> Callable[[str], str]:
+    """What people read of a step: `fit-head svm` of for-loop-1-iteration-3/fit-head."""
+    loops, known = components.loops(pipeline), {**pipelines.parameters(pipeline), **arguments}
+
+    def title(name: str) -> str:
+        *turns, component = name.split("/")
+        return " ".join([component, *components.items_of(turns, loops, known)])
+
+    return title
+
+
+def _recorded(
+    original: Callable[..., Any], step_logs: StepLogs, title: Callable[[str], str]
+) -> Callable[..., Any]:
     from kfp.local.status import Status
 
     def run_step(*, pipeline_resource_name: str, component_name: str, executor_spec: Any, **task: Any) -> Any:
         _, _, loops = pipeline_resource_name.partition("/")  # for-loop-2-iteration-0/… of a loop's steps
         name = str(PurePosixPath(loops, component_name.removeprefix("comp-")))
-        with step_logs.step(name) as step, tempfile.TemporaryDirectory(prefix="pylib-") as scratch:
+        with (
+            step_logs.step(name, title(name)) as step,
+            tempfile.TemporaryDirectory(prefix="pylib-") as scratch,
+        ):
             executor = copy.deepcopy(executor_spec)
             executor.container.env.add(name="TMPDIR", value=scratch)  # KFP leaves a folder a step there
             outputs, status = original(
@@ -135,5 +155,5 @@ def _explain(folder: Path, steps: list[StepRun], error: Exception) -> str:
     if not failed:
         return f"run {folder}: {logs.plain(one_line(error, 1000))}"
     reason = logs.last_words(failed[0].log.read_text(encoding="utf-8")) or "it said nothing"
-    more = f"; so did {', '.join(step.name for step in failed[1:])}" if failed[1:] else ""
-    return f"step {failed[0].name} failed: {reason} (log: {failed[0].log}){more}"
+    more = f"; so did {', '.join(step.title for step in failed[1:])}" if failed[1:] else ""
+    return f"step {failed[0].title} failed: {reason} (log: {failed[0].log}){more}"

@@ -26,9 +26,11 @@ class StepRun:
     """One step of a run: its name, its log, how long it took, whether it ended well, and was cached.
 
     The name is the component's in the pipeline; in a loop the iteration's goes before it, with a slash.
+    title: what people read: of a loop's step the component and the loop's item
     """
 
     name: str
+    title: str
     log: Path
     started: float
     seconds: float = 0.0
@@ -58,9 +60,9 @@ class StepLogs:
     _here: threading.local = field(default_factory=threading.local)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[StepRun]:
+    def step(self, name: str, title: str) -> Iterator[StepRun]:
         """Begin a step in this thread, which writes its log; it failed unless the block says otherwise."""
-        step = StepRun(name, self.folder / f"{name}.log", time.monotonic())
+        step = StepRun(name, title, self.folder / f"{name}.log", time.monotonic())
         step.log.parent.mkdir(parents=True, exist_ok=True)
         self.steps.append(step)
         self.listen(step, None)

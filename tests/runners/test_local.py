@@ -4,6 +4,7 @@ import builtins
 import logging
 import re
 import threading
+from typing import List  # noqa: UP035  # KFP reads no `list[str]`
 
 import pytest
 from kfp import dsl
@@ -63,6 +64,12 @@ def one_fails():
         refuse_one(word=word).set_retry(num_retries=2, backoff_duration="60s")
 
 
+@dsl.pipeline(name="by-parameter")
+def by_parameter(words: List[str] = ["one", "two"]):  # noqa: B006, UP006
+    with dsl.ParallelFor(words) as word:
+        speak(word=word)
+
+
 @dsl.pipeline(name="scratched")
 def scratched():
     look_at_scratch()
@@ -85,6 +92,8 @@ def test_each_iteration_has_its_log_its_state_its_seconds_and_its_outputs(tmp_pa
         "speak-2": "four",
     }
     assert {step.name for step in done.steps} == {*words, "gather"}
+    titles = {"speak one", "speak two", "speak three", "speak-2", "gather"}
+    assert {step.title for step in done.steps} == titles
     assert all(step.succeeded for step in done.steps)
     for step in (step for step in done.steps if step.name in words):
         assert step.seconds > 20 * 0.02
@@ -96,6 +105,12 @@ def test_each_iteration_has_its_log_its_state_its_seconds_and_its_outputs(tmp_pa
     assert sum(line is None for _, line in heard) == 2 * len(done.steps)
 
 
+@pytest.mark.parametrize(("given", "words"), [({}, ["one", "two"]), ({"words": ["six"]}, ["six"])])
+def test_what_people_read_of_an_iteration_is_its_item(given, words, tmp_path):
+    done = local.execute(by_parameter, given, tmp_path, lambda _step, _line: None)
+    assert sorted(step.title for step in done.steps) == [f"speak {word}" for word in words]
+
+
 def test_the_iteration_that_failed_is_named_with_its_own_last_words(tmp_path):
     ended = {}
     with pytest.raises(PipelineError) as failure:
@@ -104,7 +119,7 @@ def test_the_iteration_that_failed_is_named_with_its_own_last_words(tmp_path):
         f"{loop}/refuse-one": loop != LOOP[2] for loop in LOOP
     }
     failed = ended[f"{LOOP[2]}/refuse-one"]
-    assert str(failure.value) == f"step {failed.name} failed: three is one too many (log: {failed.log})"
+    assert str(failure.value) == f"step refuse-one three failed: three is one too many (log: {failed.log})"
     assert set(said(failed)) == {"three"}
     assert all(step.seconds > 20 * 0.02 for step in ended.values())
     assert "\n    three 7\n" in failed.log.read_text()
