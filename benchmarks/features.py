@@ -1,6 +1,6 @@
 """Features of images with the store beside the bare forward pass, and a second fill with 5 % new images.
 
-    python benchmarks/features.py [--images 1600] [--size 128] [--backbone mobilenet_v2] [--weights FILE]
+    python benchmarks/features.py [--images 2400] [--size 224] [--backbone mobilenet_v2] [--weights FILE]
 
 On the built-in sample, all in one process, interleaved, the best of --rounds:
   bare     the same network, built and traced, on the same images in the same batches; nothing is kept
@@ -33,8 +33,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=1680)
-    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--images", type=int, default=2400)
+    parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--backbone", default="mobilenet_v2")
     parser.add_argument("--alpha", type=float, default=0.35)
     parser.add_argument("--weights", type=Path, help="without it they are random: as fast")
