@@ -19,8 +19,7 @@ def regress(
 
     Args:
         table: what `read_table` made.
-        pipeline: whose gate in gates/ the model is held against, and whose model it is registered as; one
-            that misses the gate fails here.
+        pipeline: whose gate in gates/ the model must pass, or it fails here; it is registered as its model.
         alpha: weight of the penalty.
         l1_ratio: share of the absolute values in the penalty.
         model: model.onnx, and its coefficients as people read them.
