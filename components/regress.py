@@ -1,4 +1,4 @@
-"""Rows by split to a regression that is exported, judged and logged."""
+"""Rows by split to a regression that is exported, judged, logged and registered."""
 
 from kfp.dsl import Artifact, Dataset, Input, Metrics, Model, Output
 
@@ -19,7 +19,7 @@ def regress(
 
     Args:
         table: what `read_table` made.
-        pipeline: whose gate in gates/ the model is held against; one that misses it fails here.
+        pipeline: whose gate in gates/ the model must pass, or it fails here; it is registered as its model.
         alpha: weight of the penalty.
         l1_ratio: share of the absolute values in the penalty.
         model: model.onnx, and its coefficients as people read them.
@@ -28,10 +28,10 @@ def regress(
     """
     from pathlib import Path
 
-    from pylib.steps.regress import regress_and_judge
+    from pylib.steps.regress_and_register import regress_and_register
 
     metrics.metadata.update(
-        regress_and_judge(
+        regress_and_register(
             Path(table.path),
             Path(model.path),
             Path(evaluation.path),

@@ -80,6 +80,11 @@ def reads_models(task: PipelineTask) -> None:
     _keys(task, *STEP_STORE)
 
 
+def keeps_models(task: PipelineTask) -> None:
+    """The same of what registers a model that nothing serves: it puts it there, and pushes nothing."""
+    reads_models(task)
+
+
 def releases(task: PipelineTask) -> None:
     """The data that a model learned from, where it is released to, and what pushes it: no other task's."""
     reads_data(task)

@@ -169,14 +169,19 @@ def hold(gate: Gate, values: Mapping[str, float | None]) -> GateResult:
 
 def decide_again(evaluation: Evaluation) -> GateResult:
     """Repeat the decision that is written in an evaluation from its own metrics, believing no `passed`."""
-    checks = evaluation.gate.checks
-    limits = {check.metric: {"minimum": check.minimum, "maximum": check.maximum} for check in checks}
-    content = {**limits, REPRODUCED: evaluation.gate.reproduced}
+    return hold_again(evaluation.gate, measured(evaluation), evaluation.model_digest)
+
+
+def hold_again(decided: GateResult, values: Mapping[str, float | None], digest: str) -> GateResult:
+    """Hold the values of the model of that digest against the limits that a decision names."""
+    limits = {each.metric: {"minimum": each.minimum, "maximum": each.maximum} for each in decided.checks}
     try:
-        return decide(Gate.model_validate(content), evaluation)
+        gate = Gate.model_validate({**limits, REPRODUCED: decided.reproduced})
     except ValidationError as error:
-        reason = f"its gate: {first_error(error, '')}"
-        raise ConfigurationError(f"the evaluation of {evaluation.model_digest[:12]}: {reason}") from error
+        raise ConfigurationError(
+            f"the evaluation of {digest[:12]}: its gate: {first_error(error, '')}"
+        ) from error
+    return hold(gate, values)
 
 
 def measured(measurement: Measurement) -> dict[str, float | None]:

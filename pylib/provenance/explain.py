@@ -17,6 +17,7 @@ from pylib.provenance.answers import find_prediction
 from pylib.provenance.chain import downstream, maker, trainer, upstream
 from pylib.provenance.digests import manifest, sha256_file
 from pylib.provenance.materials import CODE
+from pylib.provenance.origin import data_commit
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
@@ -100,11 +101,9 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
             f"{folder}: no record of how model {wanted[:12]} was trained; was it copied in?"
         )
     chain = [*downstream(bundle, trained), trained, *upstream(bundle, trained)]
-    data = next((r["uri"].removeprefix("data:") for s in chain for r in records.dependencies(s)
-                 if r.get("uri", "").startswith("data:")), None)  # fmt: skip
     return Explanation(
         model=wanted,
-        data=data,
+        data=data_commit(chain),
         steps=[_step(statement) for statement in chain],
         images=[table] if (table := _table(folder)) else list(_images(folder)),
         kind="table" if table else "image",

@@ -23,18 +23,25 @@ class Move:
 
 def follow(versions: Versions, git: Git, name: str) -> list[Move]:
     """Move the aliases of a model to where the clone's HEAD has them; return what was moved."""
-    registered = versions.of(name)
-    moves = [move for move in _moves(git, name, registered) if move.before != move.after]
+    return _moved(versions, name, read_values(git, name).digest, ever_released(git, name))
+
+
+def follow_unserved(versions: Versions, name: str) -> list[Move]:
+    """The same of models that no repository serves, which needs no Git: the newest is `candidate`."""
+    return _moved(versions, name, "", set())
+
+
+def _moved(versions: Versions, name: str, served: str, ever: set[str]) -> list[Move]:
+    moves = [move for move in _moves(versions.of(name), served, ever) if move.before != move.after]
     for move in moves:
         versions.point(name, move.alias, move.after)
     return moves
 
 
-def _moves(git: Git, name: str, registered: list[Version]) -> list[Move]:
-    served = read_values(git, name).digest
+def _moves(registered: list[Version], served: str, ever: set[str]) -> list[Move]:
     champion = next((each for each in registered if served and each.digest == served), None)
     newest = next((each for each in reversed(registered) if not each.removed), None)
-    open_ = newest is not None and newest.digest not in ever_released(git, name)
+    open_ = newest is not None and newest.digest not in ever
     wanted = {CHAMPION: champion, CANDIDATE: newest if open_ else None}
     return [Move(alias, _holder(registered, alias), version) for alias, version in wanted.items()]
 

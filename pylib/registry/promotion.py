@@ -14,8 +14,9 @@ from pathlib import Path
 from pylib.errors import GateError, PylibError, RegistryError, one_line
 from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.record import read_evaluation
-from pylib.registry.aliases import follow
+from pylib.registry.aliases import follow, follow_unserved
 from pylib.registry.folder import EVALUATION, Registration, upload
+from pylib.registry.judged import read_judged
 from pylib.registry.places import Places
 from pylib.registry.register import register
 from pylib.registry.versions import Version, Versions
@@ -86,14 +87,34 @@ def _not_better(folder: Path, digest: str, name: str, places: Places) -> str:
     return found.reason
 
 
+def keep_unserved(folder: Path, given: Registration, places: Places) -> None:
+    """Register a judged model of a kind that nothing serves: the newest is `candidate`, and no Git is asked.
+
+    Whatever stands in the way of that is said in one line.
+    """
+    digest = digest_of(folder)
+    if not _stored(folder, digest, places):
+        return
+    with _later(places):
+        versions = places.versions()
+        register(versions, folder, digest, given, places.artifacts)
+        follow_unserved(versions, given.name)
+
+
 def _keep(folder: Path, digest: str, given: Registration, places: Places, reason: str = "") -> None:
     """Register a model that is not released; whatever stands in the way of that is said in one line."""
+    if _stored(folder, digest, places):
+        _record(folder, digest, given, places, reason)
+
+
+def _stored(folder: Path, digest: str, places: Places) -> bool:
+    """Put it into the artifact store; where that does not take it, say so in one line."""
     try:
         upload(places.artifacts, folder, digest)
     except PylibError as error:
         warn(f"{digest[:12]} was not put into {places.artifacts.url} ({one_line(error)}), nor registered")
-        return
-    _record(folder, digest, given, places, reason)
+        return False
+    return True
 
 
 def promote(version: Version, places: Places, versions: Versions) -> Release:
@@ -113,6 +134,11 @@ def promote(version: Version, places: Places, versions: Versions) -> Release:
         places.artifacts.get_model(version.digest, folder)
         if not (folder / EVALUATION).is_dir():
             raise RegistryError(f"{version} has no evaluation beside it: `pylib release` it with one")
+        if not read_judged(folder, version.digest).served:
+            raise RegistryError(
+                f"{version} is a model of a table, and nothing serves such a model: load its model.onnx from "
+                f"{places.artifacts.url}/models/{version.digest}"
+            )
         there = f"{places.artifacts.url}/models/{version.digest}/{EVALUATION}"
         check(read_evaluation(folder / EVALUATION), version.digest, there, folder)
         given = Registration(version.name, version.data_commit, version.git_commit)

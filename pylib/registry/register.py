@@ -1,34 +1,31 @@
 """A judged model's folder as a version in MLflow: its run, its files, its facts."""
 
-import json
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from pylib.errors import GateError, RegistryError
+from pylib.errors import RegistryError
 from pylib.evaluation.champion import FILE as CHAMPION
-from pylib.evaluation.champion import read_comparison
-from pylib.evaluation.gate import measured
-from pylib.evaluation.record import FILE, REPORT, Evaluation, read_evaluation
+from pylib.evaluation.record import FILE, REPORT
 from pylib.provenance.digests import BUNDLE, dir_hash, manifest
 from pylib.registry.described import EXAMPLE, LABELS, MLMODEL
 from pylib.registry.folder import EVALUATION, Registration
+from pylib.registry.judged import HISTORY, Judged, read_judged
 from pylib.registry.versions import TEST, Version, Versions, told
-from pylib.release.message import gate_line
-from pylib.release.release import check
 from pylib.store.artifacts import ArtifactStore
+from pylib.tabular import coefficients, judgement
+from pylib.tabular.prepared import TABLE_FILE
 from pylib.training.mlflow_log import write_run
 from pylib.training.mlflow_names import legal
 from pylib.training.mlflow_store import database_file, experiment_id
 
 EXPERIMENT = "models/{}"
 """The experiment of the versions of a model; a run of it is a version."""
-_HISTORY = "history.json"
-_JUDGED = (f"{EVALUATION}/{REPORT}", f"{EVALUATION}/{FILE}", f"{EVALUATION}/{CHAMPION}")
-_FILES = (*_JUDGED, BUNDLE, _HISTORY, "model.json", LABELS, MLMODEL, EXAMPLE)
+_JUDGED = tuple(f"{EVALUATION}/{name}" for name in (REPORT, FILE, CHAMPION, judgement.FILE))
+_LEARNED = (HISTORY, "model.json", coefficients.FILE, TABLE_FILE)
+_FILES = (*_JUDGED, *_LEARNED, BUNDLE, LABELS, MLMODEL, EXAMPLE)
 _LONGEST = 500
 
 
@@ -45,15 +42,15 @@ def register(
     reason: why a model that passed its gate is not released, where that is not in the folder
     folder: what `assemble` made, and what the artifact store has. Raises RegistryError.
     """
-    evaluation = read_evaluation(folder / EVALUATION)
-    facts = _facts(folder, digest, given, evaluation, reason)
+    judged = read_judged(folder, digest)
+    facts = _facts(folder, digest, given, judged, reason)
     found = _find(versions, given.name, digest)
     if found is None:
-        _write(versions, folder, given.name, artifacts, evaluation, facts)
+        _write(versions, folder, given.name, artifacts, judged, facts)
         drop_copies(versions, given.name)
     elif found.judged != facts["judged"] or found.removed:
         with told(versions.uri):
-            _figures(versions, found.run, evaluation)
+            _figures(versions, found.run, judged)
             _files(versions, found.run, folder)
         versions.write(found, {**facts, "removed": ""})
     made = _find(versions, given.name, digest)
@@ -77,21 +74,13 @@ def _find(versions: Versions, name: str, digest: str) -> Version | None:
     return next((each for each in versions.of(name) if each.digest == digest), None)
 
 
-def _facts(
-    folder: Path, digest: str, given: Registration, evaluation: Evaluation, kept: str
-) -> dict[str, str]:
-    beside, failed = read_comparison(folder / EVALUATION), ""
-    try:
-        check(evaluation, digest, folder / EVALUATION, folder)
-    except GateError as error:
-        failed = str(error).partition("; the model is kept")[0]
-    reason = failed or kept or (beside.reason if beside else "")
+def _facts(folder: Path, digest: str, given: Registration, judged: Judged, kept: str) -> dict[str, str]:
     return {
         "digest": digest,
-        "verdict": "rejected" if failed else "passed",
-        "reason": reason[:_LONGEST],
-        "score": f"{evaluation.score} {evaluation.metrics[evaluation.score]:.4g}",
-        "gate": gate_line(evaluation)[:_LONGEST],
+        "verdict": "rejected" if judged.failed else "passed",
+        "reason": (judged.failed or kept or judged.kept)[:_LONGEST],
+        "score": judged.score,
+        "gate": judged.gate[:_LONGEST],
         "data_commit": given.data_commit,
         "git_commit": given.git_commit,
         "judged": dir_hash(manifest(folder / EVALUATION)),
@@ -103,43 +92,34 @@ def _write(
     folder: Path,
     name: str,
     artifacts: ArtifactStore,
-    evaluation: Evaluation,
+    judged: Judged,
     facts: Mapping[str, str],
 ) -> None:
     """Write the run of a version: what the training was given, its epochs, what was measured, its files.
 
     The version is made before its run is ended, so that a run that has ended without one is left over.
     """
-    history = _history(folder)
 
     def also(run: str) -> None:
-        _figures(versions, run, evaluation)
+        _figures(versions, run, judged)
         _files(versions, run, folder)
         versions.add(name, _source(versions, artifacts, facts["digest"], run), run, facts)
 
     with told(versions.uri):
         experiment = experiment_id(versions.client, EXPERIMENT.format(name), versions.uri)
-        parameters = history.get("config", {}) | history.get("environment", {})
         tags = {"pylib.digest": facts["digest"], "mlflow.runName": facts["digest"][:12]}
-        epochs = history.get("epochs", [])
-        write_run(versions.client, experiment, parameters, epochs, tags, time.time(), also=also)
+        course = judged.parameters, judged.epochs
+        write_run(versions.client, experiment, *course, tags, time.time(), also=also)
 
 
-def _history(folder: Path) -> dict[str, Any]:
-    """What the training wrote of itself; nothing where it wrote nothing."""
-    path = folder / _HISTORY
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found
-
-
-def _figures(versions: Versions, run: str, evaluation: Evaluation) -> None:
+def _figures(versions: Versions, run: str, judged: Judged) -> None:
     """Log what the gate could ask for; the names that MLflow does not take are told in tags."""
     from mlflow.entities import Metric, RunTag
 
     from pylib.training.mlflow_log import NAMES
 
     now = int(time.time() * 1000)
-    values = {TEST + name: value for name, value in measured(evaluation).items() if value is not None}
+    values = {TEST + name: value for name, value in judged.values.items() if value is not None}
     tags = [RunTag(f"{NAMES}{legal(name)}", name) for name in values if legal(name) != name]
     metrics = [Metric(legal(name), float(value), now, 0) for name, value in values.items()]
     for start in range(0, len(metrics), 100):

@@ -1,6 +1,6 @@
 """The message of a release's commit: what a reviewer wants to know before they approve it."""
 
-from pylib.evaluation.record import Check, Evaluation
+from pylib.evaluation.record import Check, Evaluation, GateResult
 from pylib.metric_names import title
 from pylib.release.manifest import Values
 
@@ -23,13 +23,11 @@ def commit_message(name: str, evaluation: Evaluation, values: Values, former: Va
     return "\n".join(lines) + "\n"
 
 
-def gate_line(evaluation: Evaluation) -> str:
+def gate_line(gate: GateResult) -> str:
     """Return the gate's checks in one line, for an annotation."""
-    verdict = "passed" if evaluation.gate.passed else "failed"
-    checks = [str(check) for check in evaluation.gate.checks]
-    return f"{verdict}: " + "; ".join(
-        [*checks, *(["rebuilt bit for bit"] if evaluation.gate.reproduced else [])]
-    )
+    verdict = "passed" if gate.passed else "failed"
+    checks = [str(check) for check in gate.checks]
+    return f"{verdict}: " + "; ".join([*checks, *(["rebuilt bit for bit"] if gate.reproduced else [])])
 
 
 def _table(checks: list[Check]) -> list[str]:

@@ -71,7 +71,7 @@ def release(
     """
     judged, digest = read_evaluation(evaluation), digest_of(model)
     check(judged, digest, evaluation, model)
-    values = Values(digest, data_commit, git_commit, gate_line(judged))
+    values = Values(digest, data_commit, git_commit, gate_line(judged.gate))
     with open_clone(source, repository) as git:
         artifacts.put_model(model, digest)  # under the lock: what is committed, no gc has removed meanwhile
         name = chosen(git, name, source, [judged.task])

@@ -20,7 +20,13 @@ def roll_back(
     Raises ReleaseError where nothing was before, or the model that was is no longer in the artifact store.
     """
     with open_clone(source, repository, own=push) as git:
-        name = chosen(git, name, source, with_release(git, models(git)))
+        there = models(git)
+        if name is not None and name not in there:
+            raise ReleaseError(
+                f"nothing serves {name} in {source}, so there is nothing to go back from; it serves: "
+                f"{', '.join(there) or 'no model'}"
+            )
+        name = chosen(git, name, source, with_release(git, there))
         served = served_manifest(git, name)
         if not served.values.digest:
             raise ReleaseError(f"{name}: nothing is released, so there is nothing to go back from")

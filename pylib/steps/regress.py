@@ -1,6 +1,5 @@
 """Step "regress": rows by split to an exported regression, judged on the test split and logged."""
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from pylib.tabular.prepared import PreparedTable
     from pylib.tabular.regression import Penalty, Regression
 
-COEFFICIENTS = "coefficients.json"
-
 
 def _task(**_: object) -> str:
     return "tabular"
@@ -34,7 +31,7 @@ def regress(
 
     Raises GateError where the model does not reach the gate: there is no model then, and a failed run.
     """
-    from pylib.tabular import judgement
+    from pylib.tabular import coefficients, judgement
     from pylib.tabular.prepared import TABLE_FILE, PreparedTable, rows_of
     from pylib.tabular.regression import fit, penalty_of
 
@@ -44,24 +41,13 @@ def regress(
     fitted = fit(*rows_of(table, "train"), penalty)
     judged = _judge(table, prepared, fitted, model / MODEL_FILE, gate)
     shutil.copyfile(table / TABLE_FILE, model / TABLE_FILE)
-    _write_coefficients(model / COEFFICIENTS, prepared, fitted, penalty)
+    coefficients.write(model, prepared.features, fitted, penalty)
     (evaluation / judgement.FILE).write_bytes(judged.dumps())
     failure = "" if judged.gate.passed else f"{prepared.name}: {_failures(judged)}"
     _log(log, judged, penalty, started, failure)
     if failure:
         raise GateError(f"{failure}; take other columns or more lines, or change gates/{gate.name}")
     return {"model": judged.model_digest, **judged.metrics}
-
-
-def regress_and_judge(
-    table: Path, model: Path, evaluation: Path, *, pipeline: str, alpha: float, l1_ratio: float
-) -> Result:
-    """The step with the gate of a pipeline; returns the metrics alone."""
-    from pylib.evaluation.gate import gate_file
-
-    gate = gate_file(ROOT, pipeline)
-    made = regress(table, model, evaluation, gate, alpha=alpha, l1_ratio=l1_ratio)
-    return {name: value for name, value in made.items() if name != "model"}
 
 
 def check_parameters(pipeline: str, alpha: float, l1_ratio: float) -> None:
@@ -104,21 +90,6 @@ def _judge(table: Path, prepared: "PreparedTable", fitted: "Regression", file: P
         parity=parity,
         gate=judgement.decide(read_limits(gate, judgement.METRICS), len(truth), metrics, parity),
     )
-
-
-def _write_coefficients(
-    path: Path, prepared: "PreparedTable", fitted: "Regression", penalty: "Penalty"
-) -> None:
-    """The model in numbers that people read, and what its bits depend on beside the table."""
-    from pylib.tabular.regression import environment
-
-    content = {
-        "penalty": penalty.model_dump(),
-        "weights": dict(zip(prepared.features, fitted.weights.tolist(), strict=True)),
-        "intercept": fitted.intercept,
-        "environment": environment(),
-    }
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _log(log: MlflowLog, judged: "Judged", penalty: "Penalty", started: float, failure: str) -> None:

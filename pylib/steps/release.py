@@ -6,13 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pylib.provenance import statement as records
-from pylib.provenance.chain import trainer
 from pylib.provenance.digests import BUNDLE, sha256_file
-from pylib.provenance.materials import source
+from pylib.provenance.origin import git_commit
 from pylib.provenance.step import Commit, Input, Output, Result, step
 from pylib.settings import settings
-from pylib.store.artifacts import MODEL_FILE
 
 
 @step(cached=False)
@@ -31,7 +28,7 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
     from pylib.store.artifacts import MODEL_FILE
     from pylib.training.mlflow_log import warn
 
-    place, given = settings(), Registration(pipeline, data, _git_commit(model))
+    place, given = settings(), Registration(pipeline, data, git_commit(model))
     with tempfile.TemporaryDirectory(dir=released.parent) as folder:
         whole = assemble(model, evaluation, Path(folder) / "model", given)
         if read_evaluation(evaluation).gate.reproduced:
@@ -64,12 +61,3 @@ def check_parameters(pipeline: str) -> None:
     )
     if at_hand and pipeline != FORMER_NAME:
         choose(pipeline, models(Git(source)), f"{source} (its HEAD)")
-
-
-def _git_commit(model: Path) -> str:
-    """The commit of the code that trained the model, marked where the working tree held more than that."""
-    trained = trainer(records.read_bundle(model), MODEL_FILE)
-    used = [each for each in records.dependencies(trained) if each["name"] == "git"] if trained else []
-    found = used[0] if used else source()
-    commit = str(found.get("digest", {}).get("gitCommit", ""))
-    return commit if found["annotations"]["clean"] or not commit else f"{commit}-dirty"

@@ -15,6 +15,8 @@ from pylib.tabular.table import Floats
 FILE = "regression.json"
 METRICS = ("rows", "rmse", "r2", "mae", "parity.max_difference")
 """What a gate can ask for; `parity.max_difference` is in standard deviations of the target."""
+SCORE = "r2"
+"""What a regression is known by."""
 
 
 class Judged(Record):
@@ -44,6 +46,16 @@ class Judged(Record):
             reason = first_error(error) if isinstance(error, ValidationError) else error.strerror
             raise PipelineError(f"{path}: {reason}; run the pipeline again") from error
 
+    def values(self) -> dict[str, float | None]:
+        """All that a gate can ask for, by its name there."""
+        return _values(self.rows, self.metrics, self.parity)
+
+    def require(self, digest: str, place: Path) -> None:
+        """Raise PipelineError where this is of another model than the one of that digest."""
+        if self.model_digest != digest:
+            whose = f"model {self.model_digest[:12]}, not of {digest[:12]}"
+            raise PipelineError(f"{place / FILE} is of {whose}; run the pipeline again")
+
 
 def measure(truth: Floats, predicted: Floats) -> dict[str, float]:
     """Root mean square error, R² and mean absolute error of float64 [rows]; the truth has a variance."""
@@ -62,6 +74,8 @@ def difference(one: Floats, other: Floats, spread: float) -> dict[str, float]:
 
 def decide(gate: Gate, rows: int, metrics: dict[str, float], parity: dict[str, float]) -> GateResult:
     """Hold what was measured against the gate."""
-    return hold(
-        gate, {"rows": rows, **metrics, **{f"parity.{name}": value for name, value in parity.items()}}
-    )
+    return hold(gate, _values(rows, metrics, parity))
+
+
+def _values(rows: int, metrics: dict[str, float], parity: dict[str, float]) -> dict[str, float | None]:
+    return {"rows": rows, **metrics, **{f"parity.{name}": value for name, value in parity.items()}}

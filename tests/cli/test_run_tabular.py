@@ -63,10 +63,23 @@ def test_the_run_is_in_mlflow_with_the_model_s_digest(output, run):
     assert logged.data.params["alpha"] == "0.01"
 
 
+def test_the_model_is_a_version_that_nothing_serves(output, run):
+    status = json.loads(pylib(output, "status", "--json").stdout)
+    (version,) = json.loads(pylib(output, "models", "list", "tabular", "--json").stdout)
+    assert (version["digest"], version["data_commit"]) == (status["model_sha256"], status["data_commit"])
+    assert (version["aliases"], version["served"], version["verdict"]) == (["candidate"], False, "passed")
+    for verb in (("promote", "1", "--name", "tabular"), ("rollback", "--name", "tabular")):
+        done = pylib(output, "models", *verb)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert re.match(r"error: .*nothing serves ", done.stderr), done.stderr
+        assert done.stderr.count("\n") == 1
+    assert pylib(output, "models", "reconcile").stdout == "registry and Git agree\n"
+    assert pylib(output, "explain", version["digest"][:12]).returncode == 0
+
+
 def test_no_step_imports_tensorflow(run):
-    code = (
-        "import sys, pylib.steps.read_table, pylib.steps.regress, pylib.tabular.export; print(*sys.modules)"
-    )
+    steps = "pylib.steps.read_table, pylib.steps.regress, pylib.steps.regress_and_register"
+    code = f"import sys, {steps}, pylib.tabular.export; print(*sys.modules)"
     assert "tensorflow" not in subprocess.check_output([sys.executable, "-c", code], text=True).split()
 
 

@@ -10,7 +10,7 @@ from pylib.provenance.digests import sha256_file
 from tests.on_cluster import serving
 from tests.on_cluster.kfp import Driver, Pipeline
 from tests.on_cluster.kubectl import Kubectl
-from tests.on_cluster.models import Store
+from tests.on_cluster.models import BUCKET, Store
 from tests.on_cluster.platform import Platform, require_tried
 from tests.on_cluster.test_pipeline import _profile, _pylib, _step, _users
 
@@ -27,7 +27,7 @@ def test_the_smoke_test_as_pods_makes_the_laptop_s_model(
     record: dict[str, Any],
 ) -> None:
     require_tried(platform, "ml-user")
-    store.make("mlpipeline", "data")
+    store.make("mlpipeline", "data", BUCKET)
     _profile(kubectl)
     here = {"PYLIB_STORE": "s3://data", "PYLIB_OUTPUT": str(tmp_path), **store.variables}
     run = Path(json.loads(_pylib("run", "tabular", "--json", **here))["run"])
@@ -48,3 +48,5 @@ def test_the_smoke_test_as_pods_makes_the_laptop_s_model(
     judged = json.loads(store.read(f"{uri}/regression.json"))
     assert judged["model_digest"] == sha256_file(model)
     assert judged["gate"]["passed"]
+    kept = json.loads(store.read(f"{BUCKET}/models/{judged['model_digest']}/registration.json"))
+    assert (kept["name"], kept["data_commit"]) == ("tabular", f"sklearn-diabetes@{commit['id']}")
