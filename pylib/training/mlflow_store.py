@@ -2,6 +2,9 @@
 
 import logging
 import os
+import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +25,28 @@ def connect(uri: str) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     for noisy in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    if (database := database_file(uri)) and not database.exists():
+        _make(database)
+    return _opened(uri)
+
+
+def _make(database: Path) -> None:
+    """Make it where nobody looks, and give it its name when it is whole.
+
+    MLflow makes it in many steps: two who do that at once, or one who is killed, leave what opens no more.
+    """
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{database.name}.", dir=database.parent) as folder:
+        made, whole = Path(folder) / "made.db", Path(folder) / "whole.db"
+        _opened(f"sqlite:///{made.absolute()}")
+        shutil.copyfile(made, whole)  # the first one stays open in this process
+        with suppress(FileExistsError):  # somebody was faster
+            database.hardlink_to(whole)
+
+
+def _opened(uri: str) -> "MlflowClient":
     from mlflow.tracking import MlflowClient
 
-    if database := database_file(uri):
-        database.parent.mkdir(parents=True, exist_ok=True)
     client = MlflowClient(uri)
     client.search_experiments(max_results=1)
     return client
