@@ -99,13 +99,15 @@ def test_no_cell_warns_or_draws_as_in_a_terminal(run):
     assert [each.text for each in outputs if "\x1b" in each.get("text", "")] == []
 
 
-@pytest.fixture(scope="module")
-def explored(tmp_path_factory):
-    """The other notebook, run on the built-in sample in a folder that was not there."""
+@pytest.fixture(scope="module", params=["inks", "sample"])
+def explored(request, tmp_path_factory):
+    """The other notebook, run on a built-in sample in a folder that was not there."""
     from nbclient import NotebookClient
 
     file = ROOT / "notebooks/explore.ipynb"
     notebook = nbformat.read(file, as_version=4)
+    (cell,) = (cell for cell in notebook.cells if cell.source.startswith("DATA = "))
+    cell.source = f'DATA = "{request.param}@master"'
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYLIB_OUTPUT", str(tmp_path_factory.mktemp("explore") / "out"))
         place = {"metadata": {"path": str(file.parent)}}
@@ -117,7 +119,11 @@ def explored(tmp_path_factory):
 def test_it_shows_classes_sizes_brightness_samples_and_a_map(explored):
     assert len(pictures(explored, "image/svg+xml")) == 4
     assert len(pictures(explored, "image/png")) == 2
-    assert "task segmentation" in printed(explored, "check_out")
+    of_masks = "sample@master" in printed(explored, "check_out")
+    assert f"task {'segmentation' if of_masks else 'classification'}" in printed(explored, "check_out")
+    map_of = printed(explored, "embedding(data")
+    assert ("a map of pixels: task segmentation" if of_masks else "a map of features") in map_of
+    assert of_masks or "mobilenet_v2 0.35, 64 pixels, random weights" in map_of
     assert "groups of images that look alike" in printed(explored, "near_duplicates")
     assert "no evaluation yet" in printed(explored, "most_confused")
 

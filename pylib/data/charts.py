@@ -1,5 +1,6 @@
 """Small charts as SVG text, for notebooks: bars by name, a histogram, a map of points by group."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
@@ -7,8 +8,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.data.images import encode_png
 from pylib.palette import class_colour
 
+_THUMB = 32
+"""Pixels of a side of a picture on a map, with its frame."""
 _STYLE = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="12"'
 
 
@@ -32,21 +36,53 @@ def histogram(values: NDArray[np.floating], *, bins: int = 10) -> str:
 
 
 def scatter(
-    points: NDArray[np.floating], groups: Sequence[str], ids: Sequence[str], *, side: int = 480
+    points: NDArray[np.floating],
+    groups: Sequence[str],
+    ids: Sequence[str],
+    pictures: NDArray[np.uint8],
+    *,
+    side: int = 640,
 ) -> str:
-    """Points [N, 2], coloured by group; a point tells its id under the mouse."""
+    """Points [N, 2], coloured by group, with pictures uint8 [N, S, S, 3]; the mouse shows ids.
+
+    A picture that would lie over another is left out, and its point is a dot: so many images stay one page.
+    """
     low, high = points.min(axis=0), points.max(axis=0)
-    scaled = (points - low) / np.where(high > low, high - low, 1) * (side - 20) + 10
+    scaled = (points - low) / np.where(high > low, high - low, 1) * (side - 2 * _THUMB) + _THUMB
     names = sorted(set(groups))
     colour = {name: class_colour(number) for number, name in enumerate(names)}
-    dots = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour[group]}" fill-opacity="0.7">'
-        f"<title>{escape(f'{each} {group}')}</title></circle>"
-        for (x, y), group, each in zip(scaled.tolist(), groups, ids, strict=True)
+    shown = _apart(scaled)
+    marks = [
+        (_framed(x, y, colour[group], pictures[number]) if number in shown else _dot(x, y, colour[group]))
+        + f"<title>{escape(f'{each} {group}')}</title></g>"
+        for number, ((x, y), group, each) in enumerate(zip(scaled.tolist(), groups, ids, strict=True))
     ]
     legend = [
         f'<text x="{side + 8}" y="{20 * row + 20}" fill="{colour[name]}">● {escape(name)}</text>'
         for row, name in enumerate(names)
     ]
     height = max(side, 20 * len(names) + 20)
-    return f'<svg {_STYLE} width="{side + 200}" height="{height}">{"".join([*dots, *legend])}</svg>'
+    return f'<svg {_STYLE} width="{side + 200}" height="{height}">{"".join([*marks, *legend])}</svg>'
+
+
+def _apart(places: NDArray[np.floating]) -> set[int]:
+    """Which of the places [N, 2] can have a picture that covers no earlier one."""
+    shown: list[int] = []
+    for number, place in enumerate(places):
+        if not shown or (np.abs(places[shown] - place).max(axis=1) >= _THUMB).all():
+            shown.append(number)
+    return set(shown)
+
+
+def _dot(x: float, y: float, colour: str) -> str:
+    return f'<g><circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}" fill-opacity="0.7"/>'
+
+
+def _framed(x: float, y: float, colour: str, picture: NDArray[np.uint8]) -> str:
+    data = base64.b64encode(encode_png(np.ascontiguousarray(picture))).decode()
+    side, left, top = _THUMB - 4, x - _THUMB / 2 + 2, y - _THUMB / 2 + 2
+    at = f'x="{left:.1f}" y="{top:.1f}" width="{side}" height="{side}"'
+    return (
+        f'<g><image {at} href="data:image/png;base64,{data}"/>'
+        f'<rect {at} fill="none" stroke="{colour}" stroke-width="3"/>'
+    )

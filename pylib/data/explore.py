@@ -84,8 +84,8 @@ def near_duplicates(explored: Explored) -> list[list[str]]:
     return sorted(clusters((items[i].id, items[j].id) for i, j in pairs), key=len, reverse=True)
 
 
-def features(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """What pictures are compared by where no network has looked at them: their pixels, float64 [N, D]."""
+def pixels(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What pictures are compared by where no network has looked at them, float64 [N, D] in [0,1]."""
     return pictures.reshape(len(pictures), -1).astype(np.float64) / 255
 
 

@@ -4,7 +4,7 @@ Bootstrap: items are drawn anew, with replacement; paired: the same ones for bot
 An Introduction to the Bootstrap (1993), chapter 16; Koehn, EMNLP 2004.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,21 +40,23 @@ def paired(
 
 
 def bounds(
-    items: int, score: Callable[[NDArray[np.int64]], float], *, seed: int = 0
-) -> tuple[float, float] | None:
-    """Return the bounds that hold 95 of 100 scores of resampled items, and that of all; None without one.
+    items: int, scores: Callable[[NDArray[np.int64]], Mapping[str, float]], *, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """Return, by name, the bounds that hold 95 of 100 scores of resampled items, and that of all.
 
-    score: of how often each item is there, int64 [items]; NaN where it has none, such a draw is left out.
+    scores: of how often each item is there, int64 [items]; NaN where there is none: such a draw is left out,
+    and a score that all items do not have has no bounds.
     Of few items nearly all draws may lie on one side of a mean over classes: the bounds are then widened.
     The same arguments give the same bounds.
     """
-    if not items or np.isnan(found := score(np.ones(items, np.int64))):
-        return None
+    if not items:
+        return {}
+    found = {name: score for name, score in scores(np.ones(items, np.int64)).items() if not np.isnan(score)}
     random = np.random.default_rng(seed)
     share = np.full(items, 1 / items)
-    scores = np.array([score(random.multinomial(items, share)) for _ in range(ROUNDS)])
-    low, high = _middle(scores)
-    return min(low, found), max(high, found)
+    drawn = [scores(random.multinomial(items, share)) for _ in range(ROUNDS if found else 0)]
+    middles = {name: _middle(np.array([each[name] for each in drawn])) for name in found}
+    return {name: (min(low, found[name]), max(high, found[name])) for name, (low, high) in middles.items()}
 
 
 def _middle(scores: NDArray[np.float64]) -> tuple[float, float]:

@@ -31,8 +31,19 @@ def confusion_matrix(truth: NDArray[np.integer], prediction: NDArray[np.integer]
 
 def intersection_over_union(confusion: Counts) -> Scores:
     """Jaccard index of each class, float64 [C] in [0,1]: hits / (in truth or predicted)."""
-    hits, true, predicted = _marginals(confusion)
-    return _ratio(hits, true + predicted - hits, absent=true + predicted == 0)
+    return jaccard(overlaps(confusion))
+
+
+def overlaps(confusion: Counts) -> Counts:
+    """Hits, and decisions for or of the class, int64 [2,C]; those of images add up as counts do."""
+    hits = np.diag(confusion)
+    return np.stack([hits, confusion.sum(axis=1) + confusion.sum(axis=0) - hits])
+
+
+def jaccard(overlap: Counts) -> Scores:
+    """Jaccard index of each class, float64 [C], of a sum of `overlaps` int64 [2,C]."""
+    hits, either = overlap.astype(np.float64)
+    return _ratio(hits, either, absent=either == 0)
 
 
 def precision(confusion: Counts) -> Scores:

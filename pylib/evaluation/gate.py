@@ -120,7 +120,7 @@ def read_limits(path: Path, known: Sequence[str]) -> Gate:
 def check_classes(gate: Gate, classes: Sequence[str], path: Path) -> None:
     """Raise ConfigurationError where a gate asks for a metric of a class that a data set does not have."""
     for name in gate.root:
-        asked = re.fullmatch(r"per_class\.(.+)\.\w+", name)
+        asked = re.fullmatch(r"per_class\.(.+?)\.(?!lower$)\w+(\.lower)?", name)
         if asked and asked[1] not in classes:
             has = did_you_mean(asked[1], classes) or f"it has: {', '.join(classes)}"
             raise ConfigurationError(f"gate file {path}: {name!r}: the data set has no such class; {has}")

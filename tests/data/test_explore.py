@@ -1,10 +1,14 @@
 """What notebooks show of a commit, of masks and of labels."""
 
+import base64
+import re
+
 import numpy as np
 import pytest
 
 from pylib.data import charts, explore
 from pylib.data.dataset import DatasetIndex, Item, LabelTarget
+from pylib.data.images import decode_image
 
 HASH = "0" * 64
 
@@ -56,4 +60,16 @@ def test_the_most_confused_pair_is_first():
 
 
 def test_names_in_a_chart_are_text():
-    assert "<b>" not in charts.bars({"<b>": 1}) + charts.scatter(np.zeros((1, 2)), ["<b>"], ["<b>"])
+    assert "<b>" not in charts.bars({"<b>": 1}) + charts.scatter(
+        np.zeros((1, 2)), ["<b>"], ["<b>"], np.zeros((1, 4, 4, 3), np.uint8)
+    )
+
+
+def test_a_map_has_pictures_at_their_points_and_none_over_another():
+    points = np.array([[0.0, 0.0], [0.001, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    pictures = np.stack([np.full((4, 4, 3), value, np.uint8) for value in (1, 2, 3, 4)])
+    drawn = charts.scatter(points, list("aabb"), list("wxyz"), pictures)
+    assert [drawn.count(f"<{mark} ") for mark in ("image", "rect", "circle")] == [3, 3, 1]
+    assert [f"<title>{name}</title>" in drawn for name in ("w a", "x a", "y b", "z b")] == [True] * 4
+    shown = [decode_image(base64.b64decode(data)) for data in re.findall(r"image/png;base64,([^\"]+)", drawn)]
+    assert [int(image[0, 0, 0]) for image in shown] == [1, 3, 4]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pylib.evaluation.bootstrap import paired
+from pylib.evaluation.bootstrap import bounds, paired
 
 
 def share(total):
@@ -40,3 +40,23 @@ def test_one_item_more_is_chance():
 def test_draws_without_a_score_are_left_out():
     nothing = np.zeros((5, 2), np.int64)
     assert paired(nothing, nothing, share).low == float("-inf")
+
+
+def test_bounds_have_a_name_each_and_those_of_the_same_draws():
+    right = np.array([1, 0, 1, 1, 0, 1, 1, 1])
+
+    def both(times):
+        return {"right": times @ right / times.sum(), "wrong": times @ (1 - right) / times.sum()}
+
+    found = bounds(8, both)
+    assert found["right"] == tuple(1 - bound for bound in reversed(found["wrong"]))
+    assert found["right"] == bounds(8, lambda times: {"right": both(times)["right"]})["right"]
+    assert found["right"][0] < 6 / 8 < found["right"][1]
+
+
+def test_what_all_items_do_not_have_has_no_bounds_and_what_a_draw_lacks_is_left_out():
+    def first(times):
+        return {"never": float("nan"), "first": 1.0 if times[0] else float("nan")}
+
+    assert bounds(5, first) == {"first": (1, 1)}
+    assert bounds(0, first) == {}

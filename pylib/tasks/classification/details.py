@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pylib.evaluation.class_metrics import Bin, ClassMetrics
+from pylib.evaluation.intervals import Bounds
 from pylib.evaluation.record import Share
 from pylib.records import Record
 
@@ -25,13 +26,6 @@ class Example(Record):
     prediction: str
     confidence: Share
     probability: Share
-
-
-class Bounds(Record):
-    """Where a metric lies in 95 of 100 draws of the test images, with replacement."""
-
-    lower: Share
-    upper: Share
 
 
 class Covered(Record):

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from pylib.errors import DataError
 from pylib.evaluation import calibration, confusion
 from pylib.evaluation import parity as parities
-from pylib.evaluation.bootstrap import bounds
 from pylib.evaluation.class_metrics import bins, by_name, per_class
+from pylib.evaluation.intervals import Bounds, intervals, lower_bounds
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import Measurement
 from pylib.tasks.classification import curves
-from pylib.tasks.classification.details import Bounds, Details
+from pylib.tasks.classification.details import Details
 from pylib.tasks.classification.examples import Answers, chosen
 from pylib.tasks.classification.label_noise import suspects
 from pylib.tasks.classification.panels import context
@@ -140,14 +140,11 @@ class Accumulator:
         answers, size = self.answers(), len(self.classes)
         cells = answers.truths * size + answers.decided
 
-        def drawn(times: NDArray[np.int64]) -> confusion.Counts:
-            return np.bincount(cells, times, minlength=size * size).reshape(size, size).astype(np.int64)
+        def scores(times: NDArray[np.int64]) -> dict[str, float]:
+            counts = np.bincount(cells, times, minlength=size * size).reshape(size, size).astype(np.int64)
+            return {"accuracy": confusion.accuracy(counts), "macro_f1": score(counts)}
 
-        found = {
-            "accuracy": bounds(len(cells), lambda times: confusion.accuracy(drawn(times))),
-            "macro_f1": bounds(len(cells), lambda times: score(drawn(times))),
-        }
-        return {name: Bounds(lower=both[0], upper=both[1]) for name, both in found.items() if both}
+        return intervals(len(cells), scores)
 
     def _confusion(self) -> confusion.Counts:
         answers = self.answers()
@@ -171,10 +168,7 @@ def score(total: confusion.Counts) -> float:
 def values(measurement: Measurement) -> dict[str, float | None]:
     """Return `images`, lower bounds, the metrics of each class and of the worst; None where there is none."""
     details = Details.model_validate(measurement.details)
-    lower = {
-        f"{name}.lower": details.intervals[name].lower if name in details.intervals else None
-        for name in _WITH_INTERVAL
-    }
+    lower = lower_bounds(details.intervals, _WITH_INTERVAL)
     optional = {name: measurement.metrics.get(name) for name in _NOT_ALWAYS}
     return {"images": float(measurement.items), **lower, **optional, **by_name(details.per_class)}
 

@@ -9,6 +9,7 @@ from pylib.errors import DataError
 from pylib.evaluation import calibration, confusion
 from pylib.evaluation import parity as parities
 from pylib.evaluation.class_metrics import ClassMetrics, bins, by_name, per_class
+from pylib.evaluation.intervals import Bounds, intervals, lower_bounds
 from pylib.evaluation.parity import Agreement, agreement
 from pylib.evaluation.record import Measurement
 from pylib.tasks.segmentation.details import Details, Example, Rank
@@ -30,8 +31,12 @@ METRICS = (
     "parity.max_probability_difference",
     *(f"per_class.{name}" for name in ClassMetrics.model_fields),
     *(f"per_class.*.{name}" for name in ClassMetrics.model_fields),
+    "mean_iou.lower",
+    "per_class.iou.lower",
+    "per_class.*.iou.lower",
 )
-"""`per_class.iou` is that of the worst class, `per_class.NAME.iou` that of one."""
+"""`per_class.iou` is that of the worst class, `per_class.NAME.iou` that of one. `mean_iou.lower` is the lower
+bound of its 95 % interval, `per_class.iou.lower` the lowest bound of a class."""
 EXAMPLES = 3
 
 
@@ -102,6 +107,7 @@ class Accumulator:
             confusion=total.tolist(),
             reliability=bins(self.reliability),
             examples=[example for _, example in self.examples()],
+            intervals=self._intervals(),
         )
 
     def examples(self) -> list[tuple[int, Example]]:
@@ -133,6 +139,18 @@ class Accumulator:
             ignored=1 - float(np.mean(counted(targets, len(self.classes)))),
         )
 
+    def _intervals(self) -> dict[str, Bounds]:
+        """Return those of the mean IoU and of each class's, of the same draws of whole images."""
+        shape = (len(self.confusions), 2 * len(self.classes))
+        each = np.array([confusion.overlaps(counts) for counts in self.confusions], np.int64).reshape(shape)
+        names = [_iou_of(name) for name in self.classes]
+
+        def scores(times: NDArray[np.int64]) -> dict[str, float]:
+            found = confusion.jaccard((times @ each).reshape(2, -1))
+            return {SCORE: confusion.mean_over_classes(found), **dict(zip(names, found, strict=True))}
+
+        return intervals(len(each), scores)
+
     def _total(self) -> confusion.Counts:
         total: confusion.Counts = np.sum(self.confusions, axis=0)
         return total
@@ -153,11 +171,19 @@ def score(total: confusion.Counts) -> float:
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:
-    """Return `images`, and the metrics of each class and of the worst; None for one that does not occur."""
-    classes = Details.model_validate(measurement.details).per_class
-    return {"images": float(measurement.items), **by_name(classes)}
+    """Return `images`, lower bounds, the metrics of each class and of the worst; None where there is none."""
+    details = Details.model_validate(measurement.details)
+    by_class = lower_bounds(details.intervals, map(_iou_of, details.classes))
+    lowest = min((bound for bound in by_class.values() if bound is not None), default=None)
+    lower = {**lower_bounds(details.intervals, [SCORE]), "per_class.iou.lower": lowest, **by_class}
+    return {"images": float(measurement.items), **lower, **by_name(details.per_class)}
 
 
 def difference(parity: Mapping[str, float]) -> str:
     """Say by how many pixels and how far an export differs, too much for a release; else empty."""
     return parities.difference(parity, "pixels")
+
+
+def _iou_of(name: str) -> str:
+    """What a gate calls the IoU of a class."""
+    return f"per_class.{name}.iou"
