@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pylib.atomic import write_file
 from pylib.errors import ModelError
@@ -82,12 +82,26 @@ def _convert(model: "keras.Model") -> "onnx.ModelProto":
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     try:
         graph, _ = tf2onnx.convert.from_function(served, signature, opset=OPSET)
+        _fill_in(graph.graph, served.get_concrete_function(*signature))
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ModelError(
             f"model {model.name!r} cannot be converted to ONNX opset {OPSET}: {reason}"
         ) from error
     return graph
+
+
+def _fill_in(graph: "onnx.GraphProto", traced: Any) -> None:
+    """Give what the trace has captured its values: tf2onnx takes the constants of a layer for inputs.
+
+    Such as the means of ConvNeXt's own normalisation, which TensorFlow does not always write into the graph.
+    """
+    import onnx
+
+    made = {tensor.name for tensor in graph.initializer}
+    for value, inside in traced.graph.captures:
+        if inside.name not in made and inside.name in {each.name for each in graph.input}:
+            graph.initializer.append(onnx.numpy_helper.from_array(value.numpy(), inside.name))
 
 
 def _describe(graph: "onnx.ModelProto", model: "keras.Model", metadata: dict[str, str]) -> "onnx.ModelProto":
