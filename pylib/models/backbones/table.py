@@ -87,7 +87,8 @@ _ROWS = (
     Backbone("vgg16", "VGG16", 224, 512, "bgr"),
     Backbone("vgg19", "VGG19", 224, 512, "bgr"),
     Backbone("resnet50", "ResNet50", 224, 2048, "bgr"),
-    Backbone("convnext_tiny", "ConvNeXtTiny", 224, 768, "inside"),
+    # Of 32 pixels its last blocks see one, and tf2onnx 1.17 makes another network of them.
+    Backbone("convnext_tiny", "ConvNeXtTiny", 224, 768, "inside", minimum_size=64),
 )
 
 BACKBONES: Mapping[str, Backbone] = MappingProxyType({row.name: row for row in _ROWS})
