@@ -60,6 +60,7 @@ def _clone(source: str, place: Path) -> None:
             raise ReleaseError(f"{source} has no commit yet: `git add` and `git commit` it, then release")
         if not git.answers("symbolic-ref", "--quiet", "HEAD"):
             git.run("checkout", "--quiet", "-B", "main")
+        _name_author(git)  # here, where a lock that a killed `git config` leaves goes with the folder
         partial.replace(place)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -69,11 +70,9 @@ def _check(git: Git) -> None:
     """Raise where the folder is not a clone of ours, or a person is at work in it."""
     if not (git.folder / ".git").exists():
         raise ReleaseError(f"{git.folder} is not a Git repository: name another folder for the releases")
-    if not git.answers("config", "--get", "user.email"):  # so that `git revert` works there, too
-        git.run("config", "user.name", "pylib")
-        git.run("config", "user.email", "pylib@localhost")
     if _journal(git).exists():
         _undo(git)
+    _name_author(git)
     changed = git.run("status", "--porcelain", "--untracked-files=no").splitlines()
     if changed:
         raise ReleaseError(
@@ -81,6 +80,13 @@ def _check(git: Git) -> None:
         )
     if not git.answers("symbolic-ref", "--quiet", "HEAD"):
         raise ReleaseError(f"{git.folder} is not on a branch: `git switch` to the one that is deployed")
+
+
+def _name_author(git: Git) -> None:
+    """So that `git revert` works there, too."""
+    if not git.answers("config", "--get", "user.email"):
+        git.run("config", "user.name", "pylib")
+        git.run("config", "user.email", "pylib@localhost")
 
 
 def _download(source: str, folder: Path) -> None:
