@@ -36,6 +36,7 @@ def assemble(
 
     from pylib.steps.assemble import assemble
 
+    # KFP's messages know one kind of number: whole ones may come as floats.
     assemble(
         Path(shards.path),
         Path(features.path),

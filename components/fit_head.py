@@ -19,5 +19,5 @@ def fit_head(features: Input[Dataset], name: str, head: Output[Model], seed: int
 
     from pylib.steps.fit_head import fit_head
 
-    # In a loop whole numbers may come as floats.
+    # KFP's messages know one kind of number: whole ones may come as floats.
     fit_head(Path(features.path), Path(head.path), name=name, seed=int(seed))

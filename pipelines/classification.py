@@ -23,8 +23,8 @@ from pipelines.placement import (
     logs_runs,
     on_gpus,
     reads_data,
-    reads_models,
     releases,
+    uses_models,
 )
 
 NAME = TASK = "classification"
@@ -91,7 +91,7 @@ def classification(
     model = assembled.outputs["model"]
     evaluated = evaluate(shards=prepared.outputs["shards"], model=model, pipeline=NAME, champion=champion)
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
-    reads_models(evaluated)
+    uses_models(evaluated)
     released = release(model=model, evaluation=evaluated.outputs["evaluation"], data=data, pipeline=NAME)
     allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
     releases(released)

@@ -74,15 +74,10 @@ def logs_runs(task: PipelineTask) -> None:
     _settings(task, "MLFLOW_TRACKING_URI", optional=True)
 
 
-def reads_models(task: PipelineTask) -> None:
-    """Where released models are, and the keys of that store."""
+def uses_models(task: PipelineTask) -> None:
+    """Where judged models are kept, and the keys of that store: of what reads one, or registers it."""
     _settings(task, "PYLIB_ARTIFACTS")
     _keys(task, *STEP_STORE)
-
-
-def keeps_models(task: PipelineTask) -> None:
-    """The same of what registers a model that nothing serves: it puts it there, and pushes nothing."""
-    reads_models(task)
 
 
 def releases(task: PipelineTask) -> None:

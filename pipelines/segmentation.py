@@ -15,7 +15,7 @@ from components.evaluate import evaluate
 from components.prepare import prepare
 from components.release import release
 from components.train import train
-from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, reads_models, releases
+from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, releases, uses_models
 
 NAME = TASK = "segmentation"
 """What is judged and served under this name; the task whose data it takes."""
@@ -65,7 +65,7 @@ def segmentation(
         shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline=NAME, champion=champion
     )
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
-    reads_models(evaluated)
+    uses_models(evaluated)
     released = release(
         model=trained.outputs["model"],
         evaluation=evaluated.outputs["evaluation"],

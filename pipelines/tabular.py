@@ -15,7 +15,7 @@ from kfp import dsl
 
 from components.read_table import read_table
 from components.regress import regress
-from pipelines.placement import allocate, keeps_models, logs_runs, reads_data
+from pipelines.placement import allocate, logs_runs, reads_data, uses_models
 
 NAME = TASK = "tabular"
 """Whose gate is held against; no task of images."""
@@ -36,5 +36,5 @@ def tabular(data: str = "", target: str = "", alpha: float = 0.01, l1_ratio: flo
     reads_data(table)
     regressed = regress(table=table.outputs["table"], pipeline=NAME, alpha=alpha, l1_ratio=l1_ratio)
     allocate(regressed, cpu="100m", memory="384Mi", memory_limit="2Gi", hours=0.25, cached=False)
-    keeps_models(regressed)
+    uses_models(regressed)
     logs_runs(regressed)

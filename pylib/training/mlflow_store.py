@@ -4,7 +4,6 @@ import logging
 import os
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +39,12 @@ def _make(database: Path) -> None:
         made, whole = Path(folder) / "made.db", Path(folder) / "whole.db"
         _opened(f"sqlite:///{made.absolute()}")
         shutil.copyfile(made, whole)  # the first one stays open in this process
-        with suppress(FileExistsError):  # somebody was faster
+        try:
             database.hardlink_to(whole)
+        except FileExistsError:
+            pass  # somebody was faster
+        except OSError:  # a file system without links: two at once are not told apart there
+            whole.replace(database)
 
 
 def _opened(uri: str) -> "MlflowClient":

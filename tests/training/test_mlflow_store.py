@@ -1,9 +1,11 @@
 """MLflow's database, made by several processes at once and by one that is killed."""
 
+import errno
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,17 @@ def test_first_runs_at_once_make_one_database(tmp_path):
     assert [(each.communicate()[1], each.returncode) for each in several] == [("", 0)] * 4
     assert experiment_id(connect(uri), "one", uri)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["mlflow.db"]
+
+
+@pytest.mark.slow
+def test_a_file_system_without_links_has_one_too(tmp_path, monkeypatch):
+    def refused(_path, _target):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    assert experiment_id(connect(uri), "one", uri)
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
 @pytest.mark.slow
