@@ -28,7 +28,11 @@ class Address:
         with contextlib.suppress(OSError):  # it was closed
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.backend))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.backend))
+                except OSError:  # refused: this client is told, the next one is not
+                    client.close()
+                    continue
                 for one, other in ((client, server), (server, client)):
                     threading.Thread(target=_copy, args=(one, other), daemon=True).start()
 

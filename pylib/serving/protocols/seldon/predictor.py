@@ -16,6 +16,7 @@ from seldon_core.utils import construct_response, construct_response_json, json_
 
 from pylib.errors import RequestError, ServingError
 from pylib.serving.engine import Answer, Engine, Identity
+from pylib.serving.protocols.seldon import processes
 from pylib.serving.protocols.seldon.http import blueprint, refused
 from pylib.serving.protocols.seldon.payload import (
     read_json,
@@ -80,11 +81,13 @@ class Predictor:
         return json_to_seldon_message({"meta": {"tags": self._engine.identity._asdict()}})
 
     def health_status(self) -> dict[str, Any]:
-        """Return what is served; raises (HTTP 503) until the model has answered its first image."""
+        """Return what is served; HTTP 503 until the model has answered its first image and gRPC listens."""
         try:
             self._engine.check_ready()
         except RequestError as error:
             raise refused(error) from error
+        if processes.waits_for_grpc():
+            raise refused(RequestError("gRPC does not listen yet", "not ready"))
         return {"status": "ready", **self._engine.identity._asdict()}
 
     def init_metadata(self) -> dict[str, Any]:

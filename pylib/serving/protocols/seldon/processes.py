@@ -31,6 +31,7 @@ so that clients must have left within Seldon's preStop, whose first second or tw
 
 _SLACK = 2  # for a server to end once its calls have
 _ENDING = {signal.SIGTERM, signal.SIGINT}
+_grpc_is_to_come = multiprocessing.Event()  # of all processes that are forked from here
 
 
 def hold_signals() -> None:
@@ -44,6 +45,8 @@ def serve(rest: Server, grpc: Server | None, custom: Server | None, metrics: Ser
     Exits with 0 once told to end; with the status of the server that ended where none was told to, never 0.
     """
     grpc_parent = None if grpc is None else lambda: _pass_on(grpc)
+    if grpc is not None:
+        _grpc_is_to_come.set()
     calls = [_start(each) for each in (rest, grpc_parent) if each is not None]
     others = [_start(each) for each in (custom, metrics) if each is not None]
     told = _wait(calls + others)
@@ -51,6 +54,11 @@ def serve(rest: Server, grpc: Server | None, custom: Server | None, metrics: Ser
     _end(calls, GRACE + _SLACK)
     _end(others, _SLACK)
     sys.exit(0 if told else max(codes, default=1))
+
+
+def waits_for_grpc() -> bool:
+    """Whether gRPC is asked for and does not listen yet: REST is faster, and a probe asks REST alone."""
+    return _grpc_is_to_come.is_set()
 
 
 def end_with_parent() -> None:
@@ -61,8 +69,9 @@ def end_with_parent() -> None:
 def wait_and_finish(server: Any) -> NoReturn:
     """Wait for SIGTERM, let a grpc.Server answer its calls, and end.
 
-    In the place of Seldon's `_wait_forever`.
+    In the place of Seldon's `_wait_forever`, which it calls as soon as the server listens.
     """
+    _grpc_is_to_come.clear()
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     told.wait()
