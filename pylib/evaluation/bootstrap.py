@@ -59,6 +59,27 @@ def bounds(
     return {name: (min(low, found[name]), max(high, found[name])) for name, (low, high) in middles.items()}
 
 
+def standard_error(
+    counts: NDArray[np.int64], score: Callable[[NDArray[np.int64]], float], *, seed: int = 0
+) -> float:
+    """Return the standard deviation of score(counts) over resampled items; 0 of no item.
+
+    counts: how many items are in each cell, of a confusion matrix say: to draw items anew is to draw
+    cells. The same arguments give the same number.
+    """
+    cells = np.flatnonzero(counts)
+    there, items = counts.ravel()[cells], int(counts.sum())
+    if not items:
+        return 0.0
+    drawn = np.random.default_rng(seed).multinomial(items, there / items, size=ROUNDS)
+    scores = np.empty(ROUNDS)
+    for place, draw in enumerate(drawn):
+        again = np.zeros_like(counts)
+        again.flat[cells] = draw
+        scores[place] = score(again)
+    return float(np.std(scores))
+
+
 def _middle(scores: NDArray[np.float64]) -> tuple[float, float]:
     sound = scores[~np.isnan(scores)]
     if not sound.size:

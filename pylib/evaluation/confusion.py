@@ -75,6 +75,11 @@ def mean_iou(confusion: Counts) -> float:
     return mean_over_classes(intersection_over_union(confusion))
 
 
+def macro_f1(confusion: Counts) -> float:
+    """Mean over classes of F1, in [0,1]; NaN of no decision."""
+    return mean_over_classes(f1(confusion))
+
+
 def accuracy(confusion: Counts) -> float:
     """Share of decisions that are right, in [0,1]; NaN for none. Blind to rare classes."""
     total = int(confusion.sum())

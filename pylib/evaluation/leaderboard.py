@@ -15,7 +15,8 @@ Value = float | int | str
 class Row(Record):
     """One head. parameters: hyper-parameters; numbers: how many it keeps; figures in [0,1].
 
-    macro_f1, accuracy: on validation; cross_validated: macro F1 over the folds of the train split
+    macro_f1, accuracy: on validation; standard_error: of that macro F1, by so many images
+    cross_validated: macro F1 over the folds of the train split
     """
 
     head: str
@@ -23,6 +24,7 @@ class Row(Record):
     numbers: int
     macro_f1: float
     accuracy: float
+    standard_error: float = 0.0
     cross_validated: float | None = None
     notes: tuple[str, ...] = ()
 

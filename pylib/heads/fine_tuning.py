@@ -9,6 +9,8 @@ import numpy as np
 
 from pylib.data.shards import load_split
 from pylib.errors import ConfigurationError
+from pylib.evaluation import confusion
+from pylib.evaluation.bootstrap import standard_error
 from pylib.evaluation.leaderboard import Row
 from pylib.features.table import FeatureIndex, LearningSplit
 from pylib.heads.candidate import Answers, Candidate
@@ -86,9 +88,14 @@ def fine_tuned(
         numbers=record.spec.numbers,
         macro_f1=metrics["macro_f1"],
         accuracy=metrics["accuracy"],
+        standard_error=standard_error(_counts(answers("validation"), len(index.classes)), confusion.macro_f1),
         cross_validated=row(record).cross_validated,
     )
     return Candidate(name, answers, model, (place / "fine-tuned" / HISTORY_FILE,)), made
+
+
+def _counts(answers: Answers, classes: int) -> confusion.Counts:
+    return confusion.confusion_matrix(answers.targets, answers.logits.argmax(axis=1), classes)
 
 
 def _start(fitted: Sequence[tuple[HeadRecord, FittedHead]], blocks: int) -> tuple[HeadRecord, FittedHead]:

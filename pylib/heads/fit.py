@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pylib.errors import DataError
 from pylib.evaluation import confusion
+from pylib.evaluation.bootstrap import standard_error
 from pylib.features.table import FeatureIndex, read_features
 from pylib.heads.folds import folds
 from pylib.heads.kernels import held
@@ -52,8 +53,9 @@ def fit_head(features: Path, name: str, output: Path, *, seed: int = 0) -> HeadR
         width=index.width,
         grid=tuple(tried),
         notes=(*notes, *_said(tried, best.parameters, head.spec)),
-        macro_f1=confusion.mean_over_classes(confusion.f1(counts)),
+        macro_f1=confusion.macro_f1(counts),
         accuracy=confusion.accuracy(counts),
+        standard_error=standard_error(counts, confusion.macro_f1),
         sha256=write_arrays(output, head.arrays),
     )
     (output / RECORD).write_bytes(record.dumps())
@@ -100,7 +102,7 @@ def _cross_validated(
     for fit, judged in parts:
         head, _ = _whole(kind, points[fit], targets[fit], parameters, classes, seed)
         total += _counts(head, points[judged], targets[judged], classes)
-    return confusion.mean_over_classes(confusion.f1(total))
+    return confusion.macro_f1(total)
 
 
 def _whole(

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pylib.evaluation.bootstrap import bounds, paired
+from pylib.evaluation.bootstrap import bounds, paired, standard_error
 
 
 def share(total):
@@ -60,3 +60,16 @@ def test_what_all_items_do_not_have_has_no_bounds_and_what_a_draw_lacks_is_left_
 
     assert bounds(5, first) == {"first": (1, 1)}
     assert bounds(0, first) == {}
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 400), st.integers(0, 400))
+def test_the_standard_error_of_a_share_is_that_of_the_binomial_distribution(right, wrong):
+    counts, items = np.array([right, wrong]), right + wrong
+    expected = np.sqrt(right / items * wrong / items / items)
+    assert abs(standard_error(counts, share) - expected) < 0.1 * expected + 1e-9
+
+
+def test_the_standard_error_of_no_item_and_of_certainty_is_0():
+    assert standard_error(np.zeros((2, 2), np.int64), share) == 0
+    assert standard_error(np.array([40, 0]), share) == 0

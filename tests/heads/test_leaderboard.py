@@ -4,20 +4,37 @@ from pylib.evaluation.leaderboard import Row
 from pylib.heads.leaderboard import ranked
 
 
-def row(head: str, macro_f1: float, folds: float | None = None) -> Row:
-    return Row(head=head, parameters={}, numbers=1, macro_f1=macro_f1, accuracy=0, cross_validated=folds)
+def row(head: str, macro_f1: float, folds: float | None = None, error: float = 0.0) -> Row:
+    figures = {"macro_f1": macro_f1, "standard_error": error, "cross_validated": folds}
+    return Row(head=head, parameters={}, numbers=1, accuracy=0, **figures)
 
 
 def names(*rows: Row) -> list[str]:
     return [each.head for each in ranked(rows)]
 
 
-def test_what_is_better_on_validation_is_first_whatever_the_folds_say() -> None:
-    assert names(row("logistic", 0.6, 0.9), row("svm", 0.61, 0.7)) == ["svm", "logistic"]
+def test_what_is_better_on_validation_by_more_than_chance_is_first_whatever_the_folds_say() -> None:
+    assert names(row("logistic", 0.6, 0.9), row("svm", 0.71, 0.7, error=0.1)) == ["svm", "logistic"]
+
+
+def test_within_one_standard_error_of_the_best_the_folds_decide() -> None:
+    # 39 images, and one more right: the folds saw ten times as many.
+    found = names(
+        row("svm", 0.90, 0.95),
+        row("knn_3", 0.95, 0.87, 0.04),
+        row("logistic", 0.92, 0.93),
+        row("knn_7", 0.93),
+    )
+    assert found == ["logistic", "knn_3", "knn_7", "svm"]
 
 
 def test_of_equals_on_validation_the_folds_decide() -> None:
     assert names(row("logistic", 0.8, 0.7), row("knn_3", 0.8, 0.8)) == ["knn_3", "logistic"]
+
+
+def test_a_fine_tuned_one_has_its_heads_folds_and_is_first_where_it_is_better() -> None:
+    tuned = row("dense+2", 0.85, 0.8, error=0.1)
+    assert names(row("dense", 0.8, 0.8), tuned, row("svm", 0.84, 0.7)) == ["dense+2", "svm", "dense"]
 
 
 def test_of_equals_the_simpler_is_first_and_a_fine_tuned_one_after_its_own() -> None:
@@ -26,4 +43,4 @@ def test_of_equals_the_simpler_is_first_and_a_fine_tuned_one_after_its_own() -> 
 
 
 def test_without_folds_validation_decides() -> None:
-    assert names(row("logistic", 0.5), row("svm", 0.55)) == ["svm", "logistic"]
+    assert names(row("logistic", 0.5), row("svm", 0.55, error=0.2)) == ["svm", "logistic"]

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from pylib.models.backbones.exact_roots import hold_roots
 from pylib.models.backbones.exportable import make_exportable
 from pylib.models.backbones.first_weights import load_first_weights
 from pylib.models.backbones.preprocessing import correct_statistics, preprocess
@@ -62,6 +63,7 @@ def application(
     """Build the network of keras.applications without its top on a tensor, with random weights."""
     import keras
 
+    hold_roots()
     width = {"alpha": alpha} if backbone.has_alpha else {}
     build = getattr(keras.applications, backbone.application)
     return cast(

@@ -32,7 +32,7 @@ class HeadRecord(Record):
 
     name: as it was asked for; classes: names by index; width: of the features
     grid: what was tried on the train split; notes: what a person should know of it, in sentences
-    macro_f1, accuracy: on the validation split, in [0,1]
+    macro_f1, accuracy: on the validation split, in [0,1]; standard_error: of that macro F1, by so many images
     sha256: of head.npz
     """
 
@@ -45,6 +45,7 @@ class HeadRecord(Record):
     notes: tuple[str, ...] = ()
     macro_f1: float
     accuracy: float
+    standard_error: float = 0.0
     sha256: str
 
 
