@@ -52,12 +52,14 @@ RUN apt-get update \
 COPY --from=train-packages /opt/venv /opt/venv
 COPY pyproject.toml README.md LICENSE images.lock ./
 COPY gates gates
+COPY katib katib
 COPY locks/train.txt locks/train.txt
 COPY pylib pylib
 COPY components components
 COPY pipelines pipelines
+COPY notebooks/report.ipynb notebooks/report.ipynb
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
- && python3 -m compileall -q pylib components pipelines
+ && python3 -m compileall -q katib pylib components pipelines
 # The commit that the image was built from is part of each step's provenance.
 ARG GIT_COMMIT=""
 # Results go where a pod may write; the local runner says the same of ./out.

@@ -75,7 +75,8 @@ def measure(size: int, batch: int, steps: int, kind: str) -> float:
     from pylib.training.config import training_config
     from pylib.training.determinism import hold_instructions, make_deterministic, pin_threads
     from pylib.training.precision import build_optimizer
-    from pylib.training.train_step import TrainStep, choose_strategy
+    from pylib.training.train_step import TrainStep
+    from pylib.training.workers import choose_strategy
 
     segmentation = task.find("segmentation")
     config = training_config(segmentation.name)

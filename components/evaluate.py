@@ -14,6 +14,8 @@ def evaluate(
     metrics: Output[Metrics],
     report: Output[HTML],
     champion: str = "",
+    robustness: bool = False,
+    notebook: bool = False,
 ) -> None:
     """Evaluate the exported model on images that nothing has looked at before.
 
@@ -25,6 +27,8 @@ def evaluate(
         metrics: the same metrics for the Kubeflow dashboard.
         report: the same report for the Kubeflow dashboard.
         champion: digest of the released model that it is set beside; empty for none.
+        robustness: whether it is also judged on images that were attacked, corrupted and flipped.
+        notebook: whether the report is notebooks/report.ipynb, run, and not the page alone.
     """
     from pathlib import Path
 
@@ -38,5 +42,7 @@ def evaluate(
             html=Path(report.path),
             pipeline=pipeline,
             champion=champion,
+            robustness=robustness,
+            notebook=notebook,
         )
     )

@@ -44,6 +44,8 @@ def classification(
     seed: int = 0,
     gpus: str = "0",
     champion: str = "",
+    robustness: bool = False,
+    notebook: bool = False,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
 ) -> None:
     """Train, judge and release.
@@ -60,6 +62,8 @@ def classification(
         seed: of folds, first weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
         champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
+        robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
+        notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters of fine-tuning by name, such as {"epochs": 5}.
     """
     prepared = prepare(data=data, image_size=image_size)
@@ -89,7 +93,14 @@ def classification(
     reads_data(assembled)
     logs_runs(assembled)
     model = assembled.outputs["model"]
-    evaluated = evaluate(shards=prepared.outputs["shards"], model=model, pipeline=NAME, champion=champion)
+    evaluated = evaluate(
+        shards=prepared.outputs["shards"],
+        model=model,
+        pipeline=NAME,
+        champion=champion,
+        robustness=robustness,
+        notebook=notebook,
+    )
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
     uses_models(evaluated)
     released = release(model=model, evaluation=evaluated.outputs["evaluation"], data=data, pipeline=NAME)

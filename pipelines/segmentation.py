@@ -31,6 +31,8 @@ def segmentation(
     seed: int = 0,
     gpus: str = "0",
     champion: str = "",
+    robustness: bool = False,
+    notebook: bool = False,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
 ) -> None:
     """Train, judge and release.
@@ -44,6 +46,8 @@ def segmentation(
         seed: of initial weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
         champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
+        robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
+        notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters by name, such as {"epochs": 10}.
     """
     prepared = prepare(data=data, image_size=image_size)
@@ -62,7 +66,12 @@ def segmentation(
     reads_data(trained)
     logs_runs(trained)
     evaluated = evaluate(
-        shards=prepared.outputs["shards"], model=trained.outputs["model"], pipeline=NAME, champion=champion
+        shards=prepared.outputs["shards"],
+        model=trained.outputs["model"],
+        pipeline=NAME,
+        champion=champion,
+        robustness=robustness,
+        notebook=notebook,
     )
     allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
     uses_models(evaluated)

@@ -12,6 +12,7 @@ PylibError
 ├── ServingError         the server, or an answer from it
 ├── RequestError         what a client sent to the model server
 ├── PipelineError        a pipeline run, here or on a cluster
+├── SweepError           a search that cannot run here, or ended without a best trial
 ├── ProvenanceError      a record that is missing or does not match
 └── ReproductionError    a model that could not be made again, or came out as another one
 """
@@ -75,6 +76,10 @@ class RequestError(PylibError):
 
 class PipelineError(PylibError):
     """A pipeline run failed, here or on a cluster."""
+
+
+class SweepError(PylibError):
+    """A search cannot run here, or has failed."""
 
 
 class ProvenanceError(PylibError):

@@ -22,6 +22,8 @@ class Settings:
     release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)
     release_source: the repository that it is a clone of, a path or a URL (`PYLIB_RELEASE_SOURCE`)
     release_push: whether a release is pushed there: only where a source was named
+    katib_namespace: where searches are created as Katib's Experiments (`PYLIB_KATIB_NAMESPACE`); None: they
+        run on this machine
     """
 
     output: Path
@@ -31,6 +33,7 @@ class Settings:
     release_repository: Path
     release_source: str
     release_push: bool
+    katib_namespace: str | None
 
     @property
     def predictions(self) -> Path:
@@ -52,6 +55,7 @@ def settings() -> Settings:
         release_repository=Path(os.environ.get("PYLIB_RELEASE_REPOSITORY") or output / "gitops"),
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
         release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
+        katib_namespace=os.environ.get("PYLIB_KATIB_NAMESPACE") or None,
     )
 
 

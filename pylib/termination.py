@@ -36,6 +36,28 @@ def _leave(number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
+def put_off() -> Iterator[None]:
+    """Hear what asks for an end when the block is done: until then nobody knows what it has begun.
+
+    A process that it starts is told as ever: handlers do not outlive exec.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    taken = {each: handler for each in _ENDING if (handler := signal.getsignal(each)) != signal.SIG_IGN}
+    for each in taken:
+        signal.signal(each, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in taken.items():
+            signal.signal(each, handler)
+        if heard:
+            signal.raise_signal(heard[0])
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Ignore what asks for an end, here and in what the block starts: a second Ctrl-C while clearing up."""
     if threading.current_thread() is not threading.main_thread():

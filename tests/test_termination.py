@@ -31,6 +31,20 @@ with terminable():
     print("cleared", signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
 """
 
+STARTER = """
+from pylib.termination import put_off, terminable
+
+with terminable():
+    try:
+        with put_off():
+            print("starting", flush=True)
+            input()
+            print("started", flush=True)
+        print("went on", flush=True)
+    finally:
+        print("knows of it", flush=True)
+"""
+
 
 def start(program):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -64,3 +78,13 @@ def test_clearing_up_goes_on_when_told_again():
             os.kill(process.pid, number)
         rest, _ = process.communicate("\n", timeout=60)
     assert (rest, process.returncode) == ("cleared True\n", 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_an_end_that_is_put_off_comes_when_the_block_is_done(number):
+    with start(STARTER) as process:
+        assert process.stdout.readline() == "starting\n"
+        process.send_signal(number)
+        rest, _ = process.communicate("\n", timeout=60)
+    assert rest == "started\nknows of it\n"
+    assert process.returncode != 0

@@ -13,14 +13,13 @@ from preflight.admission.pipelines import run
 from preflight.admission.seldon import seldon_pods, surged
 from preflight.platform import access
 from preflight.render.cluster import Render
-from preflight.render.pods import TEMPLATES, pod_templates, value_at
+from preflight.render.pods import TEMPLATES, TRAINING, pod_templates, value_at
 from preflight.render.resources import Resource
 
 COMPILED = "pipelines/compiled"
 STANDING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Notebook")
 # A CronJob's pod may be there at any time, beside what it starts.
 NOW_AND_THEN = ("CronJob",)
-TRAINING = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob")
 
 
 @lru_cache(maxsize=2)  # asked by several rules
@@ -42,7 +41,7 @@ def runs(render: Render) -> list[Run]:
     """What comes and goes: jobs, sweeps, and the runs of the compiled pipelines."""
     sidecars = mesh(render)
     every = [_job(each) for each in render.of("Job")]
-    every += [_training(each) for each in render.of(*TRAINING)]
+    every += [_training(each) for each in render.of(*sorted(TRAINING))]
     every += [sweep(render, each) for each in render.of("Experiment")]
     return [*(_joined(each, sidecars) for each in every), *_pipelines(render)]
 

@@ -25,7 +25,7 @@ OPEN = {"healthz"}
 OBJECT = re.compile(
     r"/apis/(?P<group>[^/]+)/\w+/namespaces/[^/]+/(?P<resource>\w+)(?:/(?P<name>[^/?]+))?(?:\?.*)?"
 )
-VERBS = {"GET": "get", "POST": "create", "PUT": "update"}
+VERBS = {"DELETE": "delete", "GET": "get", "POST": "create", "PUT": "update"}
 
 
 class Account(BaseModel):
@@ -88,7 +88,8 @@ def asked_of_server(method: str, path: str) -> Access:
     if not match or method not in VERBS:
         raise ConfigurationError(f"{method} {path}: not a request of pylib's on a namespaced object")
     named = match["name"] or ""
-    return (match["group"], f"{match['resource']} {named}".rstrip(), VERBS[method])
+    verb = "watch" if "watch=true" in path else VERBS[method]
+    return (match["group"], f"{match['resource']} {named}".rstrip(), verb)
 
 
 def records(tree: Path) -> list[Recorded]:

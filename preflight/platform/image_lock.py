@@ -10,7 +10,7 @@ from preflight.errors import ClusterError, ConfigurationError
 
 LOCK = "images.lock"
 # The places that name an image of ours by its full reference.
-NAMED_IN = ("cluster-conf/**/*.yaml",)
+NAMED_IN = ("cluster-conf/**/*.yaml", "pipelines/sweeps/*.yaml")
 SECONDS = 30
 MANIFESTS = ", ".join(
     f"application/vnd.{kind}+json"

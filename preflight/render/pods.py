@@ -18,7 +18,9 @@ TEMPLATES = {
     "Notebook": "spec.template",
     "Experiment": "spec.trialTemplate.trialSpec.spec.template",
 }
-BATCH = {"Job", "CronJob", "Experiment"}  # they end, so nobody probes them
+# Kubeflow's, with a template for each kind of replica.
+TRAINING = {"TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "PaddleJob", "JAXJob"}
+BATCH = {"Job", "CronJob", "Experiment"} | TRAINING  # they end, so nobody probes them
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def pod_templates(resource: Resource) -> Iterator[PodTemplate]:
     """Every pod template of an object: one for a workload, one a component for a SeldonDeployment."""
     if resource.kind == "SeldonDeployment":
         yield from _seldon(resource)
+    elif several := list(_replicas(resource)):
+        yield from several
     elif resource.kind in TEMPLATES:
         field = TEMPLATES[resource.kind]
         template = value_at(resource.body, field) or {}
@@ -95,6 +99,18 @@ def _template(resource: Resource, field: str, template: Body) -> PodTemplate:
     if resource.kind == "Notebook":
         labels |= {"statefulset": resource.name, "notebook-name": resource.name}
     return PodTemplate(resource, field, labels, template.get("spec") or {})
+
+
+def _replicas(resource: Resource) -> Iterator[PodTemplate]:
+    """A pod for each kind of replica of a training job, also of one that an Experiment's trials make."""
+    path = "spec.trialTemplate.trialSpec.spec" if resource.kind == "Experiment" else "spec"
+    spec = value_at(resource.body, path)
+    for key in spec if resource.kind in TRAINING | {"Experiment"} and isinstance(spec, dict) else ():
+        for kind, told in (spec[key] or {}).items() if key.endswith("ReplicaSpecs") else ():
+            template = (told or {}).get("template") or {}
+            pod = _template(resource, f"{path}.{key}.{kind}.template.spec", template)
+            made = {"training.kubeflow.org/replica-type": kind.lower()}
+            yield PodTemplate(resource, pod.field, {**pod.labels, **made}, pod.spec)
 
 
 def _seldon(resource: Resource) -> Iterator[PodTemplate]:

@@ -19,7 +19,7 @@ from preflight.render.sources import Own
 from preflight.render.unavailable import UnavailableError
 
 # What a render reads of the repository, whatever its applications are.
-FOLDERS = ("argocd-apps", "cluster-conf", "pipelines/compiled")
+FOLDERS = ("argocd-apps", "cluster-conf", "pipelines/compiled", "pipelines/sweeps")
 NOT_READ = "cluster-conf/schemas"
 ARGOCD_CM = "argocd-cm"
 BUILD_OPTIONS = "kustomize.buildOptions"

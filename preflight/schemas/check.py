@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from katib.experiment import TRIAL_FIELD
+from katib.substitution import sample
 from preflight.render.build_chart import KUBERNETES
 from preflight.render.cluster import Render
 from preflight.render.pods import PodTemplate, pod_templates
 from preflight.render.resources import Body, Resource
-from preflight.schemas import core, tables, trials, violations
+from preflight.schemas import core, tables, violations
 from preflight.schemas.suggest import did_you_mean
 from preflight.schemas.violations import Violation
 
@@ -57,9 +59,9 @@ def with_trial(body: Body, tree: Path) -> list[Violation]:
     violated = list(of_object(body, tree))
     if group_version_kind(body)[::2] != EXPERIMENT or any(each.shape for each in violated):
         return violated
-    trial = trials.sample(body)
+    trial = sample(body)
     for each in of_object(trial, tree) if isinstance(trial, dict) else ():
-        field = f"{trials.FIELD}.{each.field}".rstrip(".")
+        field = f"{TRIAL_FIELD}.{each.field}".rstrip(".")
         violated.append(Violation(each.rule, field, each.message, each.shape))
     return violated
 

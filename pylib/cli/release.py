@@ -28,6 +28,12 @@ def evaluate(
     shards: Annotated[Path, typer.Argument(help="Folder of shards; only the test split is read.")],
     output: Annotated[Path | None, typer.Option(help="Where evaluation.json and report.html go.")] = None,
     gate: GateFile = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also on images that were attacked, corrupted and flipped.")
+    ] = False,
+    notebook: Annotated[
+        bool, typer.Option("--notebook", help="Make the report of notebooks/report.ipynb, run.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on the test split and hold it against the gate; exit 1 if it does not pass."""
@@ -40,7 +46,9 @@ def evaluate(
     serves = task.find(ShardIndex.read(shards).task)
     file = gate or gate_file(ROOT, serves.name)
     folder = output or settings().output / "evaluation"
-    evaluation = judge(shards, model, folder, read_gate(file, serves))
+    report = ROOT / "notebooks" / "report.ipynb" if notebook else None
+    gate_of = read_gate(file, serves)
+    evaluation = judge(shards, model, folder, gate_of, robustness=robustness, notebook=report)
     if as_json:
         typer.echo(evaluation.dumps().decode(), nl=False)
     else:

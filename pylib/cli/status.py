@@ -65,7 +65,7 @@ def newest(output: Path) -> dict[str, Any]:
         "report": str(evaluation / "report.html"),
         "provenance": str(released / "provenance.intoto.jsonl"),
     }
-    return facts | _answer(output)
+    return facts | _answer(output, release["digest"])
 
 
 def _of_a_table(regressed: Path) -> dict[str, Any]:
@@ -84,12 +84,14 @@ def _of_a_table(regressed: Path) -> dict[str, Any]:
     }
 
 
-def _answer(output: Path) -> dict[str, Any]:
-    """What was asked last, and what the log of predictions has of the answer."""
+def _answer(output: Path, digest: str) -> dict[str, Any]:
+    """What this model was asked last, and what the log of predictions has of the answer."""
     path = output / ANSWER
     if not path.is_file():
         return {}
     asked = json.loads(path.read_text(encoding="utf-8"))
+    if asked.get("model_digest") != digest:
+        return {}  # another model's: a run came after it, and nobody has asked yet
     logged = find_prediction(settings().predictions, asked["prediction_id"]) or {}
     milliseconds = f"in {1000 * asked['latency_seconds']:.0f} ms"
     said = in_words(answer(logged))

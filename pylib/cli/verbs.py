@@ -11,6 +11,7 @@ VERBS = {
     "run": "run:run_app",
     "compile": "compile:compile_pipelines",
     "evaluate": "release:evaluate",
+    "seeds": "seeds:seeds",
     "release": "release:release",
     "released": "release:released",
     "models": "models:models_app",
@@ -24,10 +25,15 @@ VERBS = {
     "retrain": "retrain:retrain_app",
     "features": "features:features_app",
     "smoke": "smoke:smoke",
+    "sweep": "sweep:sweep_app",
+    "trial": "trial:trial",
+    "workers": "workers:workers",
 }
 """Module of this package and name in it, by verb."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {
+    # What stands after the command's name is the command's.
+    "workers": {"context_settings": {"allow_interspersed_args": False}},
     "cluster": {
         "hidden": True,
         "context_settings": {
@@ -35,7 +41,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
             "allow_extra_args": True,
             "help_option_names": [],
         },
-    }
+    },
 }
 
 

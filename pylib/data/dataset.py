@@ -35,6 +35,8 @@ def _inside(path: str) -> str:
 ImagePath = Annotated[str, Field(pattern=r"^images/[^\\]+$"), AfterValidator(_inside)]
 MaskPath = Annotated[str, Field(pattern=r"^masks/[^\\]+$"), AfterValidator(_inside)]
 SampleBits = Annotated[int | None, Field(ge=8, le=16, exclude_if=lambda bits: bits is None)]
+Columns = Annotated[dict[str, str], Field(exclude_if=lambda columns: not columns)]
+"""What a table says of an item beside its label and its split, by the column's name."""
 Parsed = TypeVar("Parsed", bound=Record)
 
 
@@ -93,7 +95,8 @@ class Item(Record):
 
     `id` is the image's path below images/ without extension; `image` is its path in the commit; `width` and
     `height` are in pixels, upright; `phash` is 16 hex digits (a DCT perceptual hash); `group` is the key
-    that keeps items in one split, where one was asked for; the split of a `given` item is its source's own.
+    that keeps items in one split, where one was asked for; the split of a `given` item is its source's own;
+    `columns` is what else its source's table says of it.
     """
 
     id: str = Field(min_length=1)
@@ -106,6 +109,7 @@ class Item(Record):
     group: str | None
     split: SplitName
     given: bool = False
+    columns: Columns = Field(default_factory=dict)
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def read_given(root: Path, images: Mapping[str, list[Path]], less: Collection[Pa
 
     Raises DataError where a file cannot be read, names no split, or two of them contradict each other.
     """
-    known = _by_name(root, images)
+    known = by_name(root, images)
     given = Given()
     said: dict[str, str] = {}
     for path, rows in _sources(root, less):
@@ -71,7 +71,7 @@ def read_given(root: Path, images: Mapping[str, list[Path]], less: Collection[Pa
         given.files.append(path)
         unknown = []
         for name, split in rows:
-            item = _look_up(known, name)
+            item = look_up(known, name)
             if item is None:
                 unknown.append(name)
             elif given.splits.setdefault(item, split) != split:
@@ -131,7 +131,7 @@ def _rows(table: Table, name_column: str, split_column: str) -> Iterator[tuple[s
         yield name, split_of_cell(text, f"{table.path.name}, line {line}")
 
 
-def _by_name(root: Path, images: Mapping[str, list[Path]]) -> dict[str, set[str]]:
+def by_name(root: Path, images: Mapping[str, list[Path]]) -> dict[str, set[str]]:
     """Ids by all that lists may call them, in any case: id, path or file's name, also without extension."""
     known: dict[str, set[str]] = defaultdict(set)
     for item, paths in images.items():
@@ -143,7 +143,7 @@ def _by_name(root: Path, images: Mapping[str, list[Path]]) -> dict[str, set[str]
     return known
 
 
-def _look_up(known: Mapping[str, set[str]], line: str) -> str | None:
+def look_up(known: Mapping[str, set[str]], line: str) -> str | None:
     """The one image of a line: all of it, or its first word (a list may name the mask too, or a label)."""
     whole = line.strip()
     for name in (whole, *re.split(r"[\s,;]", whole, maxsplit=1)[:1]):

@@ -8,19 +8,35 @@ uninterrupted run saw.
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from pylib.data.augmentation import item_seed
 from pylib.data.shards import ArraySpec, Shard, ShardIndex
-from pylib.errors import DataError
+from pylib.errors import ConfigurationError, DataError
 
 Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """One input, one target and a seed, int32 [2], to both, changed; shapes and dtypes stay."""
 
 _HEADER_BYTES = 128  # of npy format 1.0, as write_shards pads it
 _SHUFFLE_BYTES = 512 * 2**20
+
+
+class Share(NamedTuple):
+    """What one of several processes takes of each batch.
+
+    Batches are cut into as many consecutive parts as there are replicas; process `place` of `places` takes
+    the parts of its own replicas, one after another.
+    """
+
+    place: int = 0
+    places: int = 1
+    replicas: int = 1
+
+
+WHOLE = Share()
 
 
 class ShardReader:
@@ -52,13 +68,16 @@ class ShardReader:
         last: int,
         augment: Augment | None = None,
         deterministic: bool = True,
+        share: Share = WHOLE,
     ) -> tf.data.Dataset:
         """Return the batches of epochs first (included) to last (excluded), `steps(batch)` of them an epoch.
 
         Inputs [batch,…] and targets [batch,…]; each epoch in another order and, through `augment`, changed in
-        another way; what does not fill a batch is left out of that epoch.
+        another way; what does not fill a batch is left out of that epoch. With a `share`, only the parts of
+        these same batches that are a process' own: [batch / replicas,…]. ConfigurationError where a batch
+        cannot be cut.
         """
-        size = min(batch, self.count)
+        size = self._size(batch, share.replicas)
 
         def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
             def prepare(index: tf.Tensor, *record: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -66,8 +85,10 @@ class ShardReader:
                 return decoded if augment is None else augment(*decoded, item_seed(seed, epoch, index))
 
             ordered = self._shuffled(item_seed(seed, epoch, tf.constant(-1)))
+            if share.replicas > 1:
+                ordered = _parts(ordered.take(self.steps(batch) * size), size, share)
             mapped = ordered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE, deterministic=deterministic)
-            return mapped.batch(size, drop_remainder=True)
+            return mapped.batch(size // share.replicas, drop_remainder=True)
 
         epochs = tf.data.Dataset.range(first, last)
         return epochs.flat_map(one_epoch).prefetch(tf.data.AUTOTUNE)
@@ -75,6 +96,14 @@ class ShardReader:
     def steps(self, batch: int) -> int:
         """Return the number of batches of an epoch of `epochs`."""
         return self.count // min(batch, self.count)
+
+    def _size(self, batch: int, replicas: int) -> int:
+        size = min(batch, self.count)
+        if size % replicas:
+            raise ConfigurationError(
+                f"batch={size}: {replicas} replicas cannot share it evenly; take a multiple of {replicas}"
+            )
+        return size
 
     def _check(self, folder: Path, shard: Shard) -> tuple[str, str]:
         return (
@@ -112,6 +141,13 @@ class ShardReader:
 
     def _decode(self, record: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _decoded(record, self.inputs), _decoded(target, self.targets)
+
+
+def _parts(records: tf.data.Dataset, size: int, share: Share) -> tf.data.Dataset:
+    """Of batches of that size, the records that lie in the process' parts."""
+    own = size // share.places
+    numbered = records.enumerate().filter(lambda place, _: place % size // own == share.place)
+    return numbered.map(lambda _, record: record)
 
 
 def _decoded(raw: tf.Tensor, spec: ArraySpec) -> tf.Tensor:

@@ -13,6 +13,7 @@ from pylib.data.colours import Colour, parse_colour
 from pylib.data.containers import UPRIGHT
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding, all_rules
+from pylib.data.item_columns import described, read_columns, with_columns
 from pylib.data.layout import Layout, Reading, with_safe_names
 from pylib.data.names import printable
 from pylib.data.selection import select
@@ -142,14 +143,16 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
     )
     selection = select(layout.candidates, legend, task, name, put_together, base=base, max_pixels=limit)
     assembled, samples = selection.assembled, selection.samples
+    columns = read_columns(layout.root, layout.candidates)
+    index = with_columns(assembled.index, columns)
     return Plan(
         source=source,
         layout=layout,
         options=options,
         task=task,
         legend=legend,
-        index=assembled.index,
-        files=_files(assembled.index, assembled.samples),
+        index=index,
+        files=_files(index, assembled.samples),
         samples=assembled.samples,
         findings=[*layout.findings, *selection.findings],
         assumed=[
@@ -158,6 +161,7 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
             selection.assumption,
             *settled.assumed,
             *_turned(samples),
+            *filter(None, [described(columns)]),
         ],
         usable=selection.usable,
     )

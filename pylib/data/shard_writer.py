@@ -70,7 +70,13 @@ class _Writer:
         chunks = [items[start : start + shard_items] for start in range(0, len(items), shard_items)]
         return Split(
             items=[
-                ShardItem(id=item.id, image_sha256=item.image_sha256, target_sha256=item.target.digest)
+                ShardItem(
+                    id=item.id,
+                    image_sha256=item.image_sha256,
+                    target_sha256=item.target.digest,
+                    group=item.group,
+                    columns=item.columns,
+                )
                 for item in items
             ],
             shards=[self.shard(f"{name}/{{}}-{number:05}.npy", chunk) for number, chunk in enumerate(chunks)],

@@ -11,19 +11,20 @@ A file is npy format 1.0 (numpy.lib.format): a header of HEADER_BYTES, then reco
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from pylib.data.dataset import SampleBits, Sha256, SplitName, parse, read_file
+from pylib.data.dataset import Columns, SampleBits, Sha256, SplitName, parse, read_file
 from pylib.errors import DataError
 from pylib.records import Record
 
 HEADER_BYTES = 128
 INDEX_FILE = "index.json"
 Array = NDArray[Any]
+Group = Annotated[str | None, Field(exclude_if=lambda group: group is None)]
 
 
 class ArraySpec(Record):
@@ -43,11 +44,13 @@ class ArraySpec(Record):
 
 
 class ShardItem(Record):
-    """Which image and target a record was made from."""
+    """Which image and target a record was made from; `group` and `columns` are the data set's own."""
 
     id: str
     image_sha256: Sha256
     target_sha256: Sha256
+    group: Group = None
+    columns: Columns = Field(default_factory=dict)
 
 
 class Shard(Record):

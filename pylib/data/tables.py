@@ -26,6 +26,19 @@ NAME_COLUMNS = (
 )
 """What the column of images is called, the likeliest first."""
 
+LABEL_COLUMNS = (
+    "class_name",
+    "label_name",
+    "category_name",
+    "label",
+    "class",
+    "category",
+    "target",
+    "labels",
+    "classes",
+)
+"""What the column of classes is called; names come before what may be numbers."""
+
 _LONGEST_HEADER = 1 << 16
 
 

@@ -1,10 +1,11 @@
 """How far chance may account for a score on the test items, and for the difference of two models' scores.
 
 Bootstrap: items are drawn anew, with replacement; paired: the same ones for both models; Efron & Tibshirani,
-An Introduction to the Bootstrap (1993), chapter 16; Koehn, EMNLP 2004.
+An Introduction to the Bootstrap (1993), chapter 16; Koehn, EMNLP 2004. Where items come in groups (the
+frames of a video, the images of a patient) groups are drawn: Davison & Hinkley, Bootstrap Methods, 1997, 3.8.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,12 @@ from numpy.typing import NDArray
 
 ROUNDS = 2000
 CONFIDENCE = 0.95
+_NUMBERS = 2_000_000  # of draws times items at once
+
+Groups = NDArray[np.integer] | None
+"""The number of each item's group, [N] from 0 without a gap; None where each item stands for itself."""
+Score = Callable[[NDArray[Any]], Any]
+"""Of sums of measures [R,…], [R]; NaN is none."""
 
 
 @dataclass(frozen=True)
@@ -25,37 +32,42 @@ class Interval:
 
 
 def paired(
-    ours: NDArray[Any], theirs: NDArray[Any], score: Callable[[NDArray[Any]], float], *, seed: int = 0
+    ours: NDArray[Any], theirs: NDArray[Any], score: Score, groups: Groups = None, *, seed: int = 0
 ) -> Interval:
     """Return the interval of score(sum of ours) - score(sum of theirs).
 
     ours, theirs: what each model did with each item, [N,…], that of items is summed
     The same arguments give the same interval. A draw for which either has no score (NaN) is left out.
     """
-    items = len(ours)
-    draws = np.random.default_rng(seed).multinomial(items, np.full(items, 1 / items), size=ROUNDS)
-    differences = _scores(draws, ours, score) - _scores(draws, theirs, score)
-    low, high = _middle(differences)
-    return Interval(float(score(ours.sum(axis=0)) - score(theirs.sum(axis=0))), low, high)
+
+    def differences(times: NDArray[np.int64]) -> dict[str, Any]:
+        return {"": score(total(times, ours)) - score(total(times, theirs))}
+
+    drawn = [differences(times)[""] for times in _draws(len(ours), groups, seed)]
+    low, high = _middle(np.concatenate(drawn))
+    return Interval(float(differences(np.ones((1, len(ours)), np.int64))[""][0]), low, high)
 
 
 def bounds(
-    items: int, scores: Callable[[NDArray[np.int64]], Mapping[str, float]], *, seed: int = 0
+    items: int,
+    scores: Callable[[NDArray[np.int64]], Mapping[str, Any]],
+    groups: Groups = None,
+    *,
+    seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
     """Return, by name, the bounds that hold 95 of 100 scores of resampled items, and that of all.
 
-    scores: of how often each item is there, int64 [items]; NaN where there is none: such a draw is left out,
-    and a score that all items do not have has no bounds.
+    scores: of how often each item is there in each of R draws, int64 [R,items] to float64 [R]; NaN where
+    there is none: such a draw is left out, and a score that all items do not have has no bounds.
     Of few items nearly all draws may lie on one side of a mean over classes: the bounds are then widened.
     The same arguments give the same bounds.
     """
     if not items:
         return {}
-    found = {name: score for name, score in scores(np.ones(items, np.int64)).items() if not np.isnan(score)}
-    random = np.random.default_rng(seed)
-    share = np.full(items, 1 / items)
-    drawn = [scores(random.multinomial(items, share)) for _ in range(ROUNDS if found else 0)]
-    middles = {name: _middle(np.array([each[name] for each in drawn])) for name in found}
+    whole = {name: float(score[0]) for name, score in scores(np.ones((1, items), np.int64)).items()}
+    found = {name: score for name, score in whole.items() if not np.isnan(score)}
+    drawn = [scores(times) for times in _draws(items, groups, seed)] if found else []
+    middles = {name: _middle(np.concatenate([each[name] for each in drawn])) for name in found}
     return {name: (min(low, found[name]), max(high, found[name])) for name, (low, high) in middles.items()}
 
 
@@ -80,6 +92,22 @@ def standard_error(
     return float(np.std(scores))
 
 
+def total(times: NDArray[np.int64], measures: NDArray[Any]) -> NDArray[np.float64]:
+    """Sum measures [N,…] as often as each item is there in each draw, [R,N]: [R,…]; exact for counts."""
+    flat = measures.reshape(len(measures), -1).astype(np.float64)
+    return np.asarray((times.astype(np.float64) @ flat).reshape(len(times), *measures.shape[1:]))
+
+
+def _draws(items: int, groups: Groups, seed: int) -> Iterator[NDArray[np.int64]]:
+    """How often each item is drawn, int64 [R,items], in parts that are not too large."""
+    units = items if groups is None else int(groups.max()) + 1
+    random, share = np.random.default_rng(seed), np.full(units, 1 / units)
+    part = max(1, _NUMBERS // items)
+    for start in range(0, ROUNDS, part):
+        times = random.multinomial(units, share, size=min(part, ROUNDS - start))
+        yield times if groups is None else times[:, groups]
+
+
 def _middle(scores: NDArray[np.float64]) -> tuple[float, float]:
     sound = scores[~np.isnan(scores)]
     if not sound.size:
@@ -87,10 +115,3 @@ def _middle(scores: NDArray[np.float64]) -> tuple[float, float]:
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(sound, [tail, 1 - tail])
     return float(low), float(high)
-
-
-def _scores(
-    draws: NDArray[np.int64], measures: NDArray[Any], score: Callable[[NDArray[Any]], float]
-) -> NDArray[np.float64]:
-    totals = draws @ measures.reshape(len(measures), -1)
-    return np.array([score(total.reshape(measures.shape[1:])) for total in totals], np.float64)

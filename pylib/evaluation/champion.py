@@ -3,21 +3,25 @@
 A model that is not better beyond what chance gives is registered and not released by itself.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from pylib.errors import ModelError, ReleaseError, one_line
-from pylib.evaluation.bootstrap import paired
+from pylib.evaluation.bootstrap import Interval, Score, paired
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.record import Digest
+from pylib.evaluation.sides import Sides, sides
 from pylib.metric_names import title
 from pylib.records import Record, first_error
-from pylib.tasks.task import Task
+
+if TYPE_CHECKING:
+    from pylib.evaluation.judged_split import JudgedSplit
+    from pylib.tasks.aspects import Accumulator
 
 FILE = "champion.json"
 
@@ -28,6 +32,7 @@ class Comparison(Record):
     champion: digest of the released model; score: the metric; ours, theirs: its value of both, on `items`
     low, high: of the difference, by a paired bootstrap; all None where the champion cannot be asked this data
     better: whether `low` is above 0; reason: why it is not, empty where it is
+    sides: item by item; None where there was no comparison, or in what was written before
     """
 
     champion: Digest
@@ -39,6 +44,7 @@ class Comparison(Record):
     high: float | None = None
     better: bool
     reason: str
+    sides: Sides | None = None
 
 
 @dataclass(frozen=True)
@@ -51,33 +57,34 @@ class Champion:
 
 def compare(
     champion: Champion,
-    task: Task,
-    ids: Sequence[str],
+    test: "JudgedSplit",
     batches: Iterable[tuple[Any, Any]],
-    seen: Any,
+    seen: "Accumulator",
     check: Callable[[ExportedModel], None],
-) -> Comparison:
-    """Ask the champion what the new model was asked.
+) -> tuple[Comparison, "Accumulator | None"]:
+    """Ask the champion what the new model was asked; return what came of it, and its answers, if any.
 
-    batches: inputs and targets, batch by batch, in the order of `ids`; seen: the new model's Accumulator
+    batches: inputs and targets of all of `test`, batch by batch, in order; seen: the new model's Accumulator
     check: raises ModelError where a model does not fit the data
     """
-    judgement = task.judgement
-    known = {"champion": champion.digest, "score": judgement.SCORE, "items": len(ids)}
+    judgement = test.task.judgement
+    known = {"champion": champion.digest, "score": judgement.SCORE, "items": len(test.items)}
     if champion.file is None:
-        return Comparison(
-            **known, better=False, reason=_none(champion, "it is no longer in the artifact store")
-        )
+        reason = _none(champion, "it is no longer in the artifact store")
+        return Comparison(**known, better=False, reason=reason), None
     try:
         exported = ExportedModel(champion.file)
         check(exported)
     except ModelError as error:
-        return Comparison(**known, better=False, reason=_none(champion, one_line(error)))
-    theirs = judgement.accumulator(exported.classes, ids)
+        return Comparison(**known, better=False, reason=_none(champion, one_line(error))), None
+    theirs = test.seen()
     for inputs, targets in batches:
         outputs = exported.outputs(inputs)
         theirs.add(targets, outputs, outputs)
-    return _decided(known, seen.measures(), theirs.measures(), judgement.score)
+    both = seen.measures(), theirs.measures()
+    found = paired(*both, judgement.score, test.groups)
+    known["sides"] = sides([item.id for item in test.items], *both, judgement.score)
+    return _decided(known, *both, judgement.score, found), theirs
 
 
 def _none(champion: Champion, why: str) -> str:
@@ -85,16 +92,15 @@ def _none(champion: Champion, why: str) -> str:
 
 
 def _decided(
-    known: dict[str, Any], ours: NDArray[Any], theirs: NDArray[Any], score: Callable[[NDArray[Any]], float]
+    known: dict[str, Any], ours: NDArray[Any], theirs: NDArray[Any], score: Score, found: Interval
 ) -> Comparison:
-    found = paired(ours, theirs, score)
     better = found.low > 0
     by = f"{title(known['score'])} {found.difference:+.3f}, 95 % of [{found.low:+.3f}, {found.high:+.3f}]"
     reason = f"it does not beat the champion {known['champion'][:12]} beyond chance: {by}"
     return Comparison(
         **known,
-        ours=score(ours.sum(axis=0)),
-        theirs=score(theirs.sum(axis=0)),
+        ours=float(score(ours.sum(axis=0))),
+        theirs=float(score(theirs.sum(axis=0))),
         low=found.low,
         high=found.high,
         better=better,

@@ -1,36 +1,58 @@
 """A trained and exported model on the test split: evaluation.json and the report that people read."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pylib.atomic import write_file
+from pylib.calibration.record import read_calibration
 from pylib.data.shards import Array, ShardIndex, load_split
 from pylib.errors import DataError, ModelError
 from pylib.evaluation.champion import FILE as CHAMPION
 from pylib.evaluation.champion import Champion, Comparison, compare
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.gate import Gate, decide
+from pylib.evaluation.judged_split import JudgedSplit
 from pylib.evaluation.leaderboard import read_leaderboard
-from pylib.evaluation.record import FILE, REPORT, Evaluation, Measurement
-from pylib.evaluation.report import render
+from pylib.evaluation.record import FILE, REPORT, Evaluation
+from pylib.evaluation.report import PANELS, dumped, render
+from pylib.evaluation.robustness.attacks import gradient_of
+from pylib.evaluation.robustness.measure import measured
+from pylib.evaluation.robustness.record import Robustness
+from pylib.evaluation.sides import panels
+from pylib.models.calibration import softmax
 from pylib.store.artifacts import MODEL_FILE
 from pylib.tasks import task
+
+if TYPE_CHECKING:
+    import keras
+
+    from pylib.tasks.aspects import Accumulator
 
 BATCH = 16
 Outputs = NDArray[Any]
 
 
 def evaluate(
-    shards: Path, model: Path, output: Path, gate: Gate, champion: Champion | None = None
+    shards: Path,
+    model: Path,
+    output: Path,
+    gate: Gate,
+    champion: Champion | None = None,
+    *,
+    robustness: bool = False,
+    notebook: Path | None = None,
 ) -> Evaluation:
     """Measure the model in the folder `model` on the test split of `shards`; write into the folder `output`.
 
     Metrics are those of model.onnx, which is what is served; parity compares it with the trained Keras model.
+    robustness: whether to change images as well, which takes longer; a gate that asks for it has it done.
+    notebook: what the report is to be; None for the page alone, which shows the same.
     A champion is asked the same, and champion.json says whether the model beats it.
     Whether the gate is passed is in the result: a model that fails is an answer here, not an error.
 
@@ -41,38 +63,59 @@ def evaluate(
         ConfigurationError: the gate asks for a class that there is not.
 
     """
+    from pylib.models.storage import load_model
+
     index = ShardIndex.read(shards)
     exported = ExportedModel(model / MODEL_FILE)
     _check(index, shards, exported)
-    judgement = task.find(index.task).judgement
     inputs, targets = load_split(shards, "test")
-    ids = [item.id for item in index.splits["test"].items]
-    seen = judgement.accumulator(index.classes, ids, exported.confidence_threshold)
-    trained = _trained(model)
+    test = JudgedSplit(index, inputs, targets)
+    seen = test.seen(exported.confidence_threshold)
+    loaded = load_model(model)
+    trained = _trained(loaded, index)
     for batch in _batches(len(inputs)):
-        seen.add(targets[batch], exported.outputs(inputs[batch]), trained(inputs[batch]))
-    found = Measurement(
-        task=index.task,
-        model_digest=exported.digest,
-        dataset=index.name,
-        items=len(ids),
-        score=judgement.SCORE,
-        metrics=seen.metrics(),
-        parity=seen.parity(),
-        details=seen.details().model_dump(mode="json"),
-    )
+        seen.add(targets[batch], exported.outputs(inputs[batch]), *trained(inputs[batch]))
+    beside, theirs = _beside(champion, test, seen, lambda each: _check(index, shards, each))
+    changed = _changed(test, exported, loaded) if robustness or gate.asks_for_robustness else None
+    found = test.measured(exported.digest, seen, beside, changed)
     evaluation = Evaluation(**dict(found), gate=decide(gate, found))
-    beside: Comparison | None = None
-    if champion:
-        both = ((inputs[batch], targets[batch]) for batch in _batches(len(inputs)))
-        beside = compare(
-            champion, task.find(index.task), ids, both, seen, lambda each: _check(index, shards, each)
-        )
-    panels = {"leaderboard": read_leaderboard(model), **seen.panels(inputs, targets)}
-    page = render(evaluation, panels, beside)
+    shown = {
+        "leaderboard": read_leaderboard(model),
+        "calibration": read_calibration(model),
+        "sides": panels(test, beside.sides, seen, theirs) if beside and beside.sides and theirs else [],
+        **seen.panels(inputs, targets),
+    }
     written: dict[str, str | bytes] = {CHAMPION: beside.dumps()} if beside else {}
-    _write(output, {**written, REPORT: page, FILE: evaluation.dumps()})
+    written |= {
+        PANELS: dumped(evaluation, shown),
+        REPORT: render(evaluation, shown, beside),
+        FILE: evaluation.dumps(),
+    }
+    _write(output, {**written, **(_ran(notebook, written, exported.digest) if notebook else {})})
     return evaluation
+
+
+def _ran(notebook: Path, written: dict[str, str | bytes], digest: str) -> dict[str, str | bytes]:
+    """The notebook after it was run on what is to be written, and its page in the place of the report."""
+    from pylib.evaluation.notebook import FILE as NOTEBOOK
+    from pylib.evaluation.notebook import run
+
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder), written)
+        ran, page = run(notebook, Path(folder), f"Evaluation of model {digest[:12]}")
+    return {NOTEBOOK: ran, REPORT: page, FILE: written[FILE]}
+
+
+def _beside(
+    champion: Champion | None,
+    test: JudgedSplit,
+    seen: "Accumulator",
+    check: Callable[[ExportedModel], None],
+) -> tuple[Comparison | None, "Accumulator | None"]:
+    if champion is None:
+        return None, None
+    both = ((test.inputs[batch], test.targets[batch]) for batch in _batches(len(test.inputs)))
+    return compare(champion, test, both, seen, check)
 
 
 def _check(index: ShardIndex, shards: Path, exported: ExportedModel) -> None:
@@ -89,12 +132,25 @@ def _check(index: ShardIndex, shards: Path, exported: ExportedModel) -> None:
         raise ModelError(f"{exported.path} was made for images of {reason}: prepare shards of its size")
 
 
-def _trained(model: Path) -> Callable[[Array], Outputs]:
-    """Load the Keras model; it answers as the export should."""
-    from pylib.models.storage import load_model
+def _changed(test: JudgedSplit, exported: ExportedModel, loaded: "keras.Model") -> Robustness:
+    part = test.task.network.trained_part(loaded)
+    return measured(test, exported.outputs, gradient_of(part, test.task.objective))
 
-    loaded = load_model(model)
-    return lambda inputs: np.asarray(loaded(inputs, training=False))
+
+def _trained(loaded: "keras.Model", index: ShardIndex) -> Callable[[Array], tuple[Outputs, ...]]:
+    """What the Keras model answers, as the export should; with classes, also without its calibration."""
+    if not index.classes:
+        return lambda inputs: (np.asarray(loaded(inputs, training=False)),)
+    import keras
+
+    logits = task.find(index.task).network.trained_part(loaded).output
+    both = keras.Model(loaded.input, [loaded.output, logits])
+
+    def answers(inputs: Array) -> tuple[Outputs, ...]:
+        said, scores = (np.asarray(each) for each in both(inputs, training=False))
+        return said, softmax(scores.astype(np.float64))
+
+    return answers
 
 
 def _batches(items: int) -> "tqdm[slice]":

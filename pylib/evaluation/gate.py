@@ -12,6 +12,10 @@ from pydantic import ConfigDict, PrivateAttr, RootModel, ValidationError, model_
 
 from pylib.errors import ConfigurationError, did_you_mean, one_line
 from pylib.evaluation.record import Check, Evaluation, GateResult, Measurement
+from pylib.evaluation.robustness.record import NAMES as ROBUSTNESS
+from pylib.evaluation.robustness.record import robustness_values
+from pylib.evaluation.slices import NAME as SLICES
+from pylib.evaluation.slices import slice_values
 from pylib.records import Record, first_error
 from pylib.tasks.task import Task, find
 
@@ -22,6 +26,13 @@ GATES = "gates"
 
 COUNTS = ("images", "items")
 """What gates call the number of test items."""
+
+BESIDE = ("served.difference", "served.difference.lower", "served.difference.upper")
+"""The score less that of the served model, and the bounds of its 95 % interval: `served.difference.upper` of
+at least 0 asks for a model that is not worse beyond noise. Not asked for where nothing is served."""
+
+OF_EVERY_TASK = (SLICES, f"{SLICES}.lower", f"{SLICES}.*", *BESIDE, *ROBUSTNESS)
+"""What a gate may ask for beside the task's own; `slices` is the worst score of a slice that is not small."""
 
 
 class Limit(Record):
@@ -61,6 +72,11 @@ class Gate(RootModel[dict[str, Limit]]):
         """See above."""
         return self._reproduced
 
+    @property
+    def asks_for_robustness(self) -> bool:
+        """Whether images have to be changed to decide."""
+        return any(name in ROBUSTNESS for name in self.root)
+
     @model_validator(mode="wrap")
     @classmethod
     def _takes_the_rule(cls, content: Any, handler: Callable[[Any], Self]) -> Self:
@@ -92,7 +108,7 @@ def gate_file(root: Path, pipeline: str) -> Path:
 
 def read_gate(path: Path, task: Task) -> Gate:
     """Read a gate file for models of a task; see `read_limits`."""
-    return read_limits(path, task.judgement.METRICS)
+    return read_limits(path, (*task.judgement.METRICS, *OF_EVERY_TASK))
 
 
 def read_limits(path: Path, known: Sequence[str]) -> Gate:
@@ -151,20 +167,18 @@ def decide(gate: Gate, measurement: Measurement) -> GateResult:
 def hold(gate: Gate, values: Mapping[str, float | None]) -> GateResult:
     """Hold values by name against the gate; ConfigurationError where it names one that is not there."""
     for name in gate.root:
-        if name not in values:
+        if name not in values and name not in BESIDE:
             raise ConfigurationError(f"gate: {_unknown(name, values)}")
-    checks = [
-        Check(
-            metric=name,
-            minimum=limit.minimum,
-            maximum=limit.maximum,
-            value=values[name],
-            passed=limit.admits(values[name]),
-        )
-        for name, limit in gate.root.items()
-    ]
+    checks = [_check(name, limit, values) for name, limit in gate.root.items()]
     passed = all(check.passed for check in checks)
     return GateResult(passed=passed, checks=checks, reproduced=gate.reproduced)
+
+
+def _check(name: str, limit: Limit, values: Mapping[str, float | None]) -> Check:
+    """Hold one value; beside the served model only where one was named: the first model has none."""
+    if name not in values:
+        return Check(metric=name, **limit.model_dump(), value=None, passed=True, note="nothing is served")
+    return Check(metric=name, **limit.model_dump(), value=values[name], passed=limit.admits(values[name]))
 
 
 def decide_again(evaluation: Evaluation) -> GateResult:
@@ -188,7 +202,16 @@ def measured(measurement: Measurement) -> dict[str, float | None]:
     """Return every value that a gate can ask for, by its name there."""
     parity = {f"parity.{name}": value for name, value in measurement.parity.items()}
     own = find(measurement.task).judgement.values(measurement)
-    return {**measurement.metrics, **parity, **own}
+    beside = measurement.served
+    served = dict(zip(BESIDE, (beside.difference, beside.lower, beside.upper), strict=True)) if beside else {}
+    return {
+        **measurement.metrics,
+        **parity,
+        **own,
+        **slice_values(measurement.slices),
+        **served,
+        **robustness_values(measurement.robustness),
+    }
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -7,10 +7,18 @@ from numpy.typing import NDArray
 
 from pylib.data.images import encode_png, resize_image, resize_mask
 from pylib.palette import class_rgb, hatched
+from pylib.records import Record
 
 ERROR = (213, 0, 50)
 SIDE = 192
 """Pixels that a picture in the report has at most on each side: enough to see, small enough to mail."""
+
+
+class Shown(Record):
+    """What a report shows of a truth or an answer: a picture as a data URI, or None; and words."""
+
+    picture: str | None
+    words: str
 
 
 def picture(image: NDArray[np.uint8]) -> str:

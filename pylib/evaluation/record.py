@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from pylib.errors import ConfigurationError, ReleaseError
+from pylib.evaluation.robustness.record import Robustness
 from pylib.records import Record, first_error
 from pylib.tasks import task
 
@@ -17,12 +18,41 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+class Slice(Record):
+    """The items whose `column` has that value: how many, their score and its interval; None: not defined.
+
+    small: so few that the score is luck
+    """
+
+    column: str
+    value: str
+    items: int
+    small: bool
+    score: float | None
+    lower: float | None
+    upper: float | None
+
+
+class Beside(Record):
+    """The model's score less that of the served one, `digest`, on the same items; its 95 % interval.
+
+    None where the two could not be compared.
+    """
+
+    digest: Digest
+    difference: float | None
+    lower: float | None
+    upper: float | None
+
+
 class Measurement(Record):
     """What was measured on the test split of a data set, of the exported model.
 
     items: how many; score: the name, in `metrics`, of the one that the model is known by
     parity: how well the export agrees with the trained model
     details: the task's own, see its judgement's Details
+    slices: of the score; served: beside the served model, None where none was named; robustness: None where
+    nobody asked. Older ones have none of these
     """
 
     format: Literal[2] = 2
@@ -34,6 +64,9 @@ class Measurement(Record):
     metrics: dict[str, float]
     parity: dict[str, float]
     details: dict[str, Any]
+    slices: list[Slice] = Field(default_factory=list)
+    served: Beside | None = None
+    robustness: Robustness | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -60,17 +93,20 @@ class Measurement(Record):
 
 
 class Check(Record):
-    """One line of the gate: a metric's value against its limit."""
+    """One line of the gate: a metric's value against its limit; note: why it was not asked for, or empty."""
 
     metric: str
     minimum: float | None = None
     maximum: float | None = None
     value: float | None
     passed: bool
+    note: str = Field(default="", exclude_if=lambda note: not note)
 
     @property
     def shown_value(self) -> str:
         """The value as people read it."""
+        if self.note:
+            return self.note
         return "undefined" if self.value is None else f"{self.value:.4g}"
 
     @property

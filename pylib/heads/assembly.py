@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylib.data.shards import INDEX_FILE, load_split
+from pylib.calibration.choice import Decisions, choose
+from pylib.calibration.decisions import one_a_group
+from pylib.calibration.record import FILE as CALIBRATION
+from pylib.calibration.record import CalibrationRecord
+from pylib.data.shards import INDEX_FILE, ShardIndex, load_split
 from pylib.errors import ModelError
 from pylib.evaluation import parity
 from pylib.evaluation.exported import ExportedModel
@@ -13,10 +17,10 @@ from pylib.evaluation.leaderboard import FILE, Leaderboard, Row
 from pylib.features.table import FeatureIndex
 from pylib.heads.candidate import Candidate, frozen
 from pylib.heads.fine_tuning import FineTuning, fine_tuned
-from pylib.heads.kernels import held
 from pylib.heads.leaderboard import RULE, ranked, row
-from pylib.heads.temperature import fit_temperature, probabilities
 from pylib.heads.threshold import find_threshold
+from pylib.kernels import held
+from pylib.models.calibration import Calibration, calibrated
 from pylib.models.heads.fitted import FittedHead, HeadRecord, read_head
 from pylib.models.storage import save_model
 from pylib.models.weights_source import Weights
@@ -62,9 +66,11 @@ def assemble(
         candidates, rows = [*candidates, made], [*rows, tuned]
     rows = ranked(rows)
     best = next(each for each in candidates if each.name == rows[0].head)
-    board = _calibrated(best, rows, target_precision)
-    digest = _export(index, best, board, output)
-    _hold(shards, output / MODEL_FILE, best, board)
+    found = _calibration(shards, best)
+    board = _board(best, rows, found, target_precision)
+    digest = _export(index, best, found.calibration, board.confidence_threshold, output)
+    _hold(shards, output / MODEL_FILE, best, found.calibration)
+    (output / CALIBRATION).write_bytes(found.dumps())
     (output / FILE).write_bytes(board.dumps())
     shutil.copyfile(shards / INDEX_FILE, output / DATASET_FILE)
     for history in best.files:
@@ -94,26 +100,35 @@ def _checked(index: FeatureIndex, folder: Path) -> tuple[HeadRecord, FittedHead]
     return record, head
 
 
-def _calibrated(best: Candidate, rows: list[Row], target_precision: float) -> Leaderboard:
+def _calibration(shards: Path, best: Candidate) -> CalibrationRecord:
+    items = ShardIndex.read(shards).splits["calibration"].items
     with held():
-        temperature = fit_temperature(*best.answers("calibration"))
+        return choose(Decisions(*best.answers("calibration"), one_a_group(items)))
+
+
+def _board(
+    best: Candidate, rows: list[Row], found: CalibrationRecord, target_precision: float
+) -> Leaderboard:
+    with held():
         logits, targets = best.answers("validation")
-        threshold = find_threshold(probabilities(logits, temperature.value), targets, target_precision)
+        threshold = find_threshold(calibrated(found.calibration, logits), targets, target_precision)
     return Leaderboard(
         chosen=rows[0].head,
         rule=RULE,
         rows=tuple(rows),
-        temperature=temperature.value,
+        temperature=getattr(found.calibration, "temperature", 1.0),
         confidence_threshold=threshold.value,
         target_precision=target_precision,
         precision=threshold.precision,
         answered=threshold.answered,
-        notes=tuple(note for note in (temperature.note, threshold.note) if note),
+        notes=tuple(note for note in (found.note, threshold.note) if note),
     )
 
 
-def _export(index: FeatureIndex, best: Candidate, board: Leaderboard, output: Path) -> str:
-    model, spec = best.model(board.temperature, board.confidence_threshold)
+def _export(
+    index: FeatureIndex, best: Candidate, calibration: Calibration, confidence_threshold: float, output: Path
+) -> str:
+    model, spec = best.model(calibration, confidence_threshold)
     save_model(model, spec, output)
     return export_onnx(
         model,
@@ -122,15 +137,15 @@ def _export(index: FeatureIndex, best: Candidate, board: Leaderboard, output: Pa
         classes=index.classes,
         image_size=index.image_size,
         sample_bits=index.sample_bits,
-        confidence_threshold=board.confidence_threshold,
+        confidence_threshold=confidence_threshold,
     )
 
 
-def _hold(shards: Path, graph: Path, best: Candidate, board: Leaderboard) -> None:
+def _hold(shards: Path, graph: Path, best: Candidate, calibration: Calibration) -> None:
     """Raise ModelError unless the graph says of the validation split's pixels what the head said of them."""
     images, _ = load_split(shards, "validation")
     exported, seen = ExportedModel(graph), parity.Agreement()
-    expected = probabilities(best.answers("validation")[0], board.temperature)
+    expected = calibrated(calibration, best.answers("validation")[0])
     for start in range(0, len(images), _BATCH):
         part = slice(start, start + _BATCH)
         seen = seen.merge(parity.agreement(expected[part], exported.outputs(images[part])))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pylib.features.table import FeatureIndex, LearningSplit, read_features
+from pylib.models.calibration import Calibration
 from pylib.models.heads.fitted import FittedHead, HeadRecord
 from pylib.models.spec import ModelSpec
 from pylib.tasks.task import find
@@ -28,13 +29,13 @@ class Answers(NamedTuple):
 class Candidate:
     """A head on its backbone.
 
-    answers: what it says of a split; model: builds it, with a temperature and a confidence threshold
+    answers: what it says of a split; model: builds it, with a calibration and a confidence threshold
     files: what else belongs into its folder
     """
 
     name: str
     answers: Callable[[LearningSplit], Answers]
-    model: Callable[[float, float], "tuple[keras.Model, ModelSpec]"]
+    model: Callable[[Calibration, float], "tuple[keras.Model, ModelSpec]"]
     files: tuple[Path, ...] = ()
 
 
@@ -47,7 +48,7 @@ def frozen(
         points, targets = read_features(features, split)
         return Answers(head.logits(np.asarray(points)), targets)
 
-    def model(temperature: float, confidence_threshold: float) -> "tuple[keras.Model, ModelSpec]":
-        return find(index.task).heads.with_head(index, head, weights, temperature, confidence_threshold)
+    def model(calibration: Calibration, confidence_threshold: float) -> "tuple[keras.Model, ModelSpec]":
+        return find(index.task).heads.with_head(index, head, weights, calibration, confidence_threshold)
 
     return Candidate(record.name, answers, model)

@@ -15,6 +15,7 @@ from pylib.evaluation.leaderboard import Row
 from pylib.features.table import FeatureIndex, LearningSplit
 from pylib.heads.candidate import Answers, Candidate
 from pylib.heads.leaderboard import ranked, row
+from pylib.models.calibration import Calibration
 from pylib.models.heads.fitted import FittedHead, HeadRecord
 from pylib.models.weights_source import Weights
 from pylib.tasks.task import find
@@ -77,8 +78,8 @@ def fine_tuned(
         found = [np.asarray(logits(inputs[at : at + _BATCH], training=False)) for at in starts]
         return Answers(np.concatenate([np.zeros((0, len(index.classes)), np.float32), *found]), targets)
 
-    def model(temperature: float, confidence_threshold: float) -> "tuple[keras.Model, ModelSpec]":
-        return task.heads.tuned(run.spec, run.model, temperature, confidence_threshold)
+    def model(calibration: Calibration, confidence_threshold: float) -> "tuple[keras.Model, ModelSpec]":
+        return task.heads.tuned(run.spec, run.model, calibration, confidence_threshold)
 
     name = f"{record.name}+{tuning.blocks}"
     metrics = run.metrics

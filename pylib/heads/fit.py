@@ -17,8 +17,8 @@ from pylib.evaluation import confusion
 from pylib.evaluation.bootstrap import standard_error
 from pylib.features.table import FeatureIndex, read_features
 from pylib.heads.folds import folds
-from pylib.heads.kernels import held
 from pylib.heads.table import HeadKind, Parameters, find_head
+from pylib.kernels import held
 from pylib.models.heads.fitted import RECORD, FittedHead, HeadRecord, Tried, write_arrays
 from pylib.models.heads.spec import HeadSpec, shapes
 
@@ -30,13 +30,15 @@ Features = NDArray[np.float32]
 Targets = NDArray[np.int64]
 
 
-def fit_head(features: Path, name: str, output: Path, *, seed: int = 0) -> HeadRecord:
+def fit_head(
+    features: Path, name: str, output: Path, *, seed: int = 0, parameters: Parameters | None = None
+) -> HeadRecord:
     """Fit the head of that name; write head.json and head.npz into `output`.
 
-    features: the folder of pylib.features.table
+    features: the folder of pylib.features.table; parameters: those of the head that are given, not searched
     Raises DataError where there are no two classes to tell apart, or nothing to judge it on.
     """
-    index, kind = FeatureIndex.read(features), find_head(name)
+    index, kind = FeatureIndex.read(features), find_head(name).with_parameters(parameters or {})
     points, targets = _read(features, "train")
     judged, truths = _read(features, "validation")
     _check(index, targets, truths)
@@ -102,7 +104,7 @@ def _cross_validated(
     for fit, judged in parts:
         head, _ = _whole(kind, points[fit], targets[fit], parameters, classes, seed)
         total += _counts(head, points[judged], targets[judged], classes)
-    return confusion.macro_f1(total)
+    return float(confusion.macro_f1(total))
 
 
 def _whole(

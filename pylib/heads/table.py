@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pylib.errors import ConfigurationError, did_you_mean
@@ -22,6 +22,16 @@ class HeadKind:
     kind: Kind
     fixed: Mapping[str, Value] = field(default_factory=dict)
     grid: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+
+    def with_parameters(self, given: Parameters) -> "HeadKind":
+        """The same head with some of its parameters given; ConfigurationError for an unknown one."""
+        for name in given:
+            if name not in {*self.fixed, *self.grid}:
+                known = [*self.fixed, *self.grid]
+                meant = did_you_mean(name, known) or f"it has: {', '.join(known)}"
+                raise ConfigurationError(f"head {self.name} has no parameter {name}; {meant}")
+        grid = {name: values for name, values in self.grid.items() if name not in given}
+        return replace(self, fixed={**self.fixed, **given}, grid=grid)
 
     def places(self) -> list[Parameters]:
         """Every combination of the grid, with what is fixed."""

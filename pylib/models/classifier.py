@@ -1,4 +1,4 @@
-"""The classifier: a backbone by name, a head, preprocessing, temperature and softmax inside the model."""
+"""The classifier: a backbone by name, a head, preprocessing and calibration inside the model."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import keras
 
 from pylib.models.backbones import build_backbone
 from pylib.models.backbones.blocks import freeze_but_last
+from pylib.models.calibration_layer import probabilities
 from pylib.models.classifier_spec import ClassifierSpec
 from pylib.models.heads.layer import HeadLayer
 
@@ -32,9 +33,7 @@ def build_classifier(spec: ClassifierSpec, weights: Path | None = None) -> keras
         freeze_but_last(backbone, spec.fine_tune)
     features = keras.layers.Dropout(spec.dropout, name="dropout")(backbone(pixels))
     logits = HeadLayer(spec.layout, name=HEAD)(features)
-    calibrated = keras.layers.Rescaling(1 / spec.temperature, dtype="float32", name="calibrated")(logits)
-    probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(calibrated)
-    return keras.Model(image, probabilities, name="classifier")
+    return keras.Model(image, probabilities(logits, spec.calibrated), name="classifier")
 
 
 def logits_of(model: keras.Model) -> keras.Model:

@@ -1,14 +1,26 @@
 """What a classifier is made of, without Keras: arguments are checked before it is imported."""
 
-from typing import Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from pylib.errors import ModelError
 from pylib.models.backbones import find_backbone
 from pylib.models.backbones.names import BackboneName
+from pylib.models.calibration import Calibration, Isotonic, Temperature, Vector
 from pylib.models.heads.spec import HeadSpec, dense_layout
 from pylib.models.spec import ModelSpec
+
+Other = Annotated[
+    Vector | Isotonic | None, Field(discriminator="kind", exclude_if=lambda other: other is None)
+]
+
+
+def calibration_fields(calibration: Calibration) -> dict[str, Any]:
+    """The fields of a ClassifierSpec that say so."""
+    if isinstance(calibration, Temperature):
+        return {"temperature": calibration.temperature, "calibration": None}
+    return {"temperature": 1.0, "calibration": calibration}
 
 
 class ClassifierSpec(ModelSpec):
@@ -19,7 +31,8 @@ class ClassifierSpec(ModelSpec):
     dropout: share of the features dropped in training, in [0,1)
     image_size: S, side of the training images in pixels
     head: what decides on the features; null: a dense one
-    temperature: what logits are divided by before they become probabilities
+    temperature: what logits are divided by before they become probabilities; calibration: what is done in
+        its place, where another was better
     confidence_threshold: below it an answer is unsure; 0: none ever is
     """
 
@@ -32,6 +45,7 @@ class ClassifierSpec(ModelSpec):
     classes: tuple[str, ...] = Field(min_length=2)
     head: HeadSpec | None = None
     temperature: float = Field(default=1.0, gt=0)
+    calibration: Other = None
     confidence_threshold: float = Field(default=0.0, ge=0, le=1)
 
     @model_validator(mode="after")
@@ -41,6 +55,11 @@ class ClassifierSpec(ModelSpec):
         except ModelError as error:
             raise ValueError(f"{error}; give a larger image_size") from error
         return self
+
+    @property
+    def calibrated(self) -> Calibration:
+        """What turns logits into probabilities."""
+        return self.calibration or Temperature(temperature=self.temperature)
 
     @property
     def width(self) -> float:

@@ -34,6 +34,13 @@ def weights_sha256(model: keras.Model) -> str:
     return digest.hexdigest()
 
 
+def with_variables(model: keras.Model, learned: keras.Model) -> keras.Model:
+    """Give a model the variables of one with the same, in the same order; return it."""
+    for variable, value in zip(model.variables, learned.variables, strict=True):
+        variable.assign(value)
+    return model
+
+
 def load_model(folder: Path) -> keras.Model:
     """Build the float32 model of a model folder with its weights, as its task's network does.
 

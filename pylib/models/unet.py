@@ -1,4 +1,4 @@
-"""The U-Net: an encoder by name, a light decoder, normalisation and softmax inside the model."""
+"""The U-Net: an encoder by name, a light decoder, normalisation and calibration inside the model."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import keras
 
 from pylib.models.backbones.preprocessing import preprocess
 from pylib.models.backbones.table import BACKBONES
+from pylib.models.calibration_layer import probabilities
 from pylib.models.encoders import build_encoder
 from pylib.models.unet_spec import UNetSpec
 
@@ -29,7 +30,7 @@ def build_unet(spec: UNetSpec, weights: Path | None = None) -> keras.Model:
     full_size = len(spec.filters) > len(skips)
     side = 1 if full_size else 2
     x = keras.layers.Conv2DTranspose(len(spec.classes), side, strides=side, dtype="float32", name=LOGITS)(x)
-    return keras.Model(image, keras.layers.Softmax(dtype="float32", name="probabilities")(x), name="unet")
+    return keras.Model(image, probabilities(x, spec.calibration), name="unet")
 
 
 def logits_of(model: keras.Model) -> keras.Model:

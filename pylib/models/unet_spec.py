@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pylib.models.calibration import Calibration
 from pylib.models.spec import ModelSpec
 
 Filters = Annotated[tuple[Annotated[int, Field(gt=0, le=2048)], ...], Field(min_length=4, max_length=5)]
@@ -19,6 +20,7 @@ class UNetSpec(ModelSpec):
         there is a fifth; with four, the logits are brought to full size by a transposed convolution
     dropout: share of the decoder's last channels dropped in training, in [0,1)
     image_size: side of the training images in pixels
+    calibration: what turns logits into probabilities; null: softmax alone, as before the model is calibrated
     """
 
     task: str = "segmentation"
@@ -29,6 +31,7 @@ class UNetSpec(ModelSpec):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     image_size: int = Field(default=128, ge=32, multiple_of=32)
     classes: tuple[str, ...] = Field(min_length=2, max_length=256)
+    calibration: Calibration | None = Field(default=None, exclude_if=lambda none: none is None)
 
     @model_validator(mode="after")
     def _frozen_needs_weights(self) -> Self:

@@ -1,4 +1,4 @@
-"""The files of pylib that a step can use: found from its own module, without running it.
+"""The files of pylib, and of katib, that a step can use: found from its own module, without running it.
 
 Every import counts, those inside functions too, and the packages on the way; what is imported for the type
 checker does not. Two things are no import, and count by a rule that finds too much rather than too little:
@@ -27,6 +27,8 @@ _BY_NAME = "pylib.tasks.task"
 _LEFT = ("nohup.out", "*.log", "*.orig", "*.rej", "*.bak", "*~", "#*#", "*.sw[op]", "core", "core.[0-9]*")
 
 _FOLDER = Path(pylib.__file__).resolve().parent
+_OWN = ("pylib", "katib")
+"""The packages whose modules count: the library, and beside it what an Experiment means."""
 
 
 def files(module: str, task: str | None = None) -> dict[str, str]:
@@ -56,7 +58,8 @@ def _graph() -> "ImportGraph":
     """Who imports whom; made anew in each process, because a pod has nowhere to keep it."""
     import grimp
 
-    return grimp.build_graph("pylib", cache_dir=None, exclude_type_checking_imports=True)
+    own = [name for name in _OWN if (_FOLDER.parent / name).is_dir()]
+    return grimp.build_graph(*own, cache_dir=None, exclude_type_checking_imports=True)
 
 
 def _reached(graph: "ImportGraph", start: Iterable[str]) -> set[str]:

@@ -11,6 +11,7 @@ import pylib
 from pylib import processor
 from pylib.provenance import closure, packages
 from pylib.provenance.digests import dir_hash, sha256_file
+from pylib.tf_config import worker_count
 
 ROOT = Path(pylib.__file__).resolve().parents[1]
 CODE = "pylib"
@@ -65,8 +66,12 @@ def _git(*arguments: str) -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """What the result depends on beside its inputs: the interpreter, the instruction set in force."""
-    return {
+    """What the result depends on beside its inputs: the interpreter, the instruction set in force.
+
+    And how many workers train where there are several: they add up in another order than one process.
+    """
+    several = {"workers": count} if (count := worker_count()) > 1 else {}
+    return several | {
         "python": platform.python_version(),
         "platform": f"{platform.system()}-{platform.machine()}",
         "instructions": processor.instructions(),

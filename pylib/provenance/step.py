@@ -114,7 +114,7 @@ class _Call:
                 ]
             elif role == "file" and FileRef.names(value):
                 inputs.append(file_resource(value, name=name))
-            elif role == "commit":
+            elif role == "commit" and value:
                 inputs.append(commit_resource(value, name=name))
             elif role in {"parameter", "file"}:
                 parameters[name] = value

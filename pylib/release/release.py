@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pylib.errors import GateError, ReleaseError
-from pylib.evaluation.gate import decide_again
+from pylib.evaluation.gate import BESIDE, decide_again
 from pylib.evaluation.record import Evaluation, read_evaluation
 from pylib.provenance.reproduced import is_reproduced
 from pylib.release.clone import as_remote, commit_manifests, open_clone
@@ -78,6 +78,7 @@ def release(
         served = served_manifest(git, name)
         former = served.values
         if former.digest != digest:
+            check_beside(judged, former.digest)
             message = commit_message(name, judged, values, former, provenance)
             commit_manifests(git, {name: served.with_values(values)}, message)
         if push:
@@ -158,6 +159,18 @@ def check(judged: Evaluation, digest: str, evaluation: Path | str, model: Path) 
     if failures:
         report = f"the model is kept, and its report is in {evaluation}"
         raise GateError(f"model {digest[:12]} is not released: {'; '.join(failures)}; {report}")
+
+
+def check_beside(judged: Evaluation, served: str) -> None:
+    """Raise GateError where the gate asks for a comparison with the served model, and there was none."""
+    asked = [check.metric for check in judged.gate.checks if check.metric in BESIDE]
+    if not served or not asked or (judged.served and judged.served.digest == served):
+        return
+    other = judged.served.digest[:12] if judged.served else "none"
+    raise GateError(
+        f"model {judged.model_digest[:12]} is not released: its gate asks for {', '.join(asked)}, and it was "
+        f"set beside {other}, not beside {served[:12]}, which is served: run it with -p champion={served}"
+    )
 
 
 def push_to(git: Git, remote: str) -> None:

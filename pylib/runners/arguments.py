@@ -73,7 +73,7 @@ def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, lis
     `where` is the namespace whose settings count. All is checked before anything is written.
     """
     arguments = checks.checked(pipelines.load(name), {**_gpus(name, where), **given})
-    _shared(where)
+    check_store(where)
     arguments, said = _with_built_in(name, arguments)
     arguments, more = _with_data(name, pinned(arguments))
     said += more
@@ -92,7 +92,7 @@ def _gpus(name: str, where: str) -> Arguments:
     return {"gpus": gpus} if gpus and "gpus" in pipelines.parameters(pipelines.load(name)) else {}
 
 
-def _shared(where: str) -> None:
+def check_store(where: str) -> None:
     """Refuse a store that steps on a cluster cannot read: this machine's own folder."""
     store = settings().store
     if store.startswith("file:") and store != cluster_settings.setting("PYLIB_STORE", where):

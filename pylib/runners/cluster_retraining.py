@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pylib.errors import PipelineError
+from pylib.kubernetes_api import KubernetesApi
 from pylib.runners import cluster, connection, following, lease
 from pylib.runners.cluster import ClusterRun
 from pylib.runners.connection import Connection
 from pylib.runners.following import Listener
-from pylib.runners.kubernetes_api import KubernetesApi
 
 EXPERIMENT = "retrain"
 """The experiment of all retrainings, so that they are seen apart from what people try."""

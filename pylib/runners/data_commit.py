@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pylib.errors import ConfigurationError, PipelineError
-from pylib.runners.kubernetes_api import CRON_JOBS, JOBS, Body, KubernetesApi, RefusedError
+from pylib.kubernetes_api import CRON_JOBS, JOBS, Body, KubernetesApi, RefusedError
 from pylib.runners.lease import PASSING
 from pylib.store.pachd import Pachd
 from pylib.store.pachyderm_branch import is_empty, newest

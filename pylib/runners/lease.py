@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from pylib.errors import PipelineError
-from pylib.runners.kubernetes_api import LEASES, Body, KubernetesApi, RefusedError
+from pylib.kubernetes_api import LEASES, Body, KubernetesApi, RefusedError
 
 NAME = "retrain"
 SECONDS = 60.0

@@ -11,6 +11,7 @@ from pylib.errors import ConfigurationError
 from pylib.registry.places import Places
 from pylib.release.models import models, read_values
 from pylib.runners import pipelines
+from pylib.runners.champion import inherited
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
@@ -30,7 +31,8 @@ class Need:
 def need(pipeline: str, given: dict[str, Any], *, always: bool) -> Need:
     """Look at the branch and at what the newest commit of Git serves.
 
-    given: the pipeline's arguments; without `data`, the branch `master` of what the champion learned from
+    given: the pipeline's arguments; without `data`, the branch `master` of what the champion learned from;
+        what is not given is as the champion was trained with
     Raises ConfigurationError, ReleaseError or StoreError, where one of them cannot be read.
     """
     with Places.of_settings().clone() as git:
@@ -43,10 +45,14 @@ def need(pipeline: str, given: dict[str, Any], *, always: bool) -> Need:
     if champion.data_commit == commit and not always:
         return Need(None, f"{champion.digest[:12]}, which is served, learned from {commit} already: "
                           f"{branch} has nothing newer; --always trains all the same")  # fmt: skip
-    takes = "champion" in pipelines.parameters(pipelines.load(pipeline))
-    beside = {"champion": champion.digest} if champion.digest and takes else {}
     what = f"{commit}; the champion is {champion.digest[:12] or 'none yet'}"
-    return Need({**given, "data": commit, **beside}, what)
+    if not champion.digest:
+        return Need({**given, "data": commit}, what)
+    takes = set(pipelines.parameters(pipelines.load(pipeline)))
+    wanted = takes - given.keys() - {"data", "champion"}
+    own, said = inherited(champion.digest, settings().artifacts, wanted)
+    beside = {"champion": champion.digest} if "champion" in takes else {}
+    return Need({**own, **given, "data": commit, **beside}, f"{what}; {said}" if said else what)
 
 
 def _branch(pipeline: str, data_commit: str) -> str:

@@ -12,7 +12,7 @@ from pylib.data.dataset import DatasetIndex
 from pylib.data.needs import need
 from pylib.errors import ConfigurationError
 from pylib.provenance.materials import ROOT
-from pylib.provenance.step import Input, Output, Result, step
+from pylib.provenance.step import File, Input, Output, Result, step
 from pylib.settings import settings
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 from pylib.tasks.task import find
@@ -28,10 +28,21 @@ def _task(*, shards: Path, **_: object) -> str:
 
 
 @step(cached=True, task=_task)
-def evaluate(shards: Input, model: Input, evaluation: Output, gate: Input, *, champion: str = "") -> Result:
+def evaluate(
+    shards: Input,
+    model: Input,
+    evaluation: Output,
+    gate: Input,
+    *,
+    champion: str = "",
+    robustness: bool = False,
+    notebook: File = "",
+) -> Result:
     """Judge the exported model against the gate file; returns the metrics by name.
 
     champion: digest of the released model that it is set beside; empty for none
+    robustness: whether images are changed as well; a gate that asks for it has it done
+    notebook: what the report is to be; empty for the page alone
     """
     from pylib.data.shards import ShardIndex
     from pylib.evaluation.evaluate import evaluate as judge
@@ -39,7 +50,9 @@ def evaluate(shards: Input, model: Input, evaluation: Output, gate: Input, *, ch
 
     limits = read_gate(gate, find(ShardIndex.read(shards).task))
     with _released(champion) as beside:
-        return dict(judge(shards, model, evaluation, limits, beside).metrics)
+        report = Path(notebook) if notebook else None
+        found = judge(shards, model, evaluation, limits, beside, robustness=robustness, notebook=report)
+        return dict(found.metrics)
 
 
 @contextmanager
@@ -61,12 +74,29 @@ def _released(digest: str) -> Iterator["Champion | None"]:
 
 
 def evaluate_and_show(
-    shards: Path, model: Path, evaluation: Path, *, html: Path, pipeline: str, champion: str = ""
+    shards: Path,
+    model: Path,
+    evaluation: Path,
+    *,
+    html: Path,
+    pipeline: str,
+    champion: str = "",
+    robustness: bool = False,
+    notebook: bool = False,
 ) -> Result:
     """The step with the gate of a pipeline, and a copy of its report where the dashboard looks for a page."""
     from pylib.evaluation.gate import gate_file
 
-    metrics = evaluate(shards, model, evaluation, gate_file(ROOT, pipeline), champion=champion)
+    gate = gate_file(ROOT, pipeline)
+    metrics = evaluate(
+        shards,
+        model,
+        evaluation,
+        gate,
+        champion=champion,
+        robustness=robustness,
+        notebook=str(ROOT / "notebooks" / "report.ipynb") if notebook else "",
+    )
     html.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(evaluation / "report.html", html)
     return metrics

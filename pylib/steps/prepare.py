@@ -6,12 +6,14 @@ from pathlib import Path
 
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.shard_writer import write_shards
+from pylib.data.shards import INDEX_FILE as SHARDS
 from pylib.errors import ConfigurationError, ProvenanceError
 from pylib.provenance.statement import Statement, check, write_bundle
 from pylib.provenance.step import Commit, Output, Result, step
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
+from pylib.sweeps.locking import held
 from pylib.tasks.task import find
 
 
@@ -67,3 +69,20 @@ def ingest_records(description: str, data: str) -> list[Statement]:
         raise ProvenanceError(f"{data}: its description is not JSON ({error}); ingest it again") from error
     check(statement)
     return [statement]
+
+
+def shared_shards(task: str, data: str, image_size: int) -> Path:
+    """The shards of a data set for all trials of a search, made by the first that asks for them.
+
+    data: repository@branch or repository@commit, of that task
+    """
+    place = settings()
+    commit = open_store(place.store).inspect(CommitRef.parse(data))
+    reference = f"{commit.repository}@{commit.id}"
+    check_parameters(task, reference, image_size)
+    folder = place.output / "shards" / f"{commit.repository}-{commit.id[:16]}-{image_size}"
+    with held(folder.with_suffix(".lock")):
+        if not (folder / SHARDS).is_file():
+            check_data(DatasetIndex.loads(open_store(place.store).read(commit, INDEX_FILE)), task)
+            prepare(folder, data=reference, image_size=image_size)
+    return folder

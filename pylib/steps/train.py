@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pylib.data.dataset import DatasetIndex
 from pylib.data.needs import need
@@ -13,6 +13,11 @@ from pylib.settings import settings
 from pylib.store.artifacts import MODEL_FILE
 from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig, training_config
+
+if TYPE_CHECKING:
+    import keras
+
+    from pylib.training.run import TrainingResult
 
 
 def _task(*, shards: Path, **_: object) -> str:
@@ -51,8 +56,9 @@ def train(
         scratch=scratch,
         tracking=tracking_uri(output),
     )
+    served = _calibrated(shards, model, trained)
     digest = export_onnx(
-        trained.model,
+        served,
         model / MODEL_FILE,
         task=index.task,
         classes=index.classes,
@@ -60,7 +66,31 @@ def train(
         sample_bits=index.sample_bits,
     )
     _keep_logs(scratch, output / "tensorboard" / digest[:12])
+    trained.dismiss()
     return {"model": digest, f"validation_{trained.score}": trained.best_score}
+
+
+def _calibrated(shards: Path, folder: Path, trained: "TrainingResult") -> "keras.Model":
+    """Put the calibration that is best on the calibration split into the model and its folder.
+
+    A task without classes has no confidence to calibrate.
+    """
+    from pylib.calibration.choice import choose
+    from pylib.calibration.decisions import decided
+    from pylib.calibration.record import FILE
+    from pylib.kernels import held
+    from pylib.models.storage import save_model
+
+    if not trained.spec.classes:
+        return trained.model
+    network = find(trained.spec.task).network
+    decisions = decided(shards, network.trained_part(trained.model))
+    with held():
+        found = choose(decisions)
+    model, spec = network.calibrated(trained.model, trained.spec, found.calibration)
+    save_model(model, spec, folder)
+    (folder / FILE).write_bytes(found.dumps())
+    return model
 
 
 def check_parameters(

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.evaluation.bootstrap import Groups
+from pylib.evaluation.pictures import Shown
 from pylib.evaluation.record import Measurement
 from pylib.records import Record
 
@@ -13,8 +15,11 @@ from pylib.records import Record
 class Accumulator(Protocol):
     """What is kept of the batches of a test split."""
 
-    def add(self, targets: Any, outputs: Any, trained: Any, /) -> None:
-        """Take a batch: its targets, the exported model's outputs, and the trained one's."""
+    def add(self, targets: Any, outputs: Any, trained: Any, uncalibrated: Any = None, /) -> None:
+        """Take a batch: its targets, the exported model's outputs, and the trained one's.
+
+        uncalibrated: those of the trained one without its calibration; None where it has none
+        """
         ...
 
     def metrics(self) -> dict[str, float]:
@@ -31,6 +36,10 @@ class Accumulator(Protocol):
 
     def details(self) -> Record:
         """The task's own part of evaluation.json, a Details."""
+        ...
+
+    def shown(self, place: int, /) -> Shown:
+        """What the exported model said of one item, by its place among `ids`, as a report shows it."""
         ...
 
     def panels(self, inputs: Any, targets: Any, /) -> dict[str, object]:
@@ -61,16 +70,33 @@ class Judgement(Protocol):
         ...
 
     def accumulator(
-        self, classes: Sequence[str], ids: Sequence[str], confidence_threshold: float = 0.0, /
+        self,
+        classes: Sequence[str],
+        ids: Sequence[str],
+        confidence_threshold: float = 0.0,
+        groups: Groups = None,
+        /,
     ) -> Accumulator:
         """An accumulator that has seen nothing; `ids` names the items in the order in which they come.
 
+        groups: the number of each item's group, as `bootstrap.Groups`: chance draws groups
         confidence_threshold: below which the model says of itself that it is unsure; 0 where it never is
         """
         ...
 
-    def score(self, total: NDArray[Any], /) -> float:
-        """The SCORE of a sum of measures, higher is better (an error with its sign turned); NaN is none."""
+    def score(self, total: NDArray[Any], /) -> Any:
+        """The SCORE of sums of measures [R,…], [R], or of one; NaN is none.
+
+        Higher is better: an error has its sign turned.
+        """
+        ...
+
+    def shown(self, target: Any, classes: Sequence[str], /) -> Shown:
+        """One target, as a report shows it."""
+        ...
+
+    def attributes(self, targets: Any, classes: Sequence[str], /) -> Mapping[str, NDArray[Any]]:
+        """What an item's score may depend on, by its name: numbers [N] of all targets [N,…]."""
         ...
 
     def values(self, measurement: Measurement, /) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from pylib.data.shards import ShardIndex
 from pylib.features.table import FeatureIndex
+from pylib.models.calibration import Calibration
 from pylib.models.heads.fitted import FittedHead
 from pylib.models.spec import ModelSpec, WeightsOrigin
 from pylib.models.weights_source import Weights
@@ -89,6 +90,12 @@ class Network(Protocol):
         """The same model, same variables, up to the outputs that the loss takes."""
         ...
 
+    def calibrated(
+        self, model: keras.Model, spec: Any, calibration: Calibration, /
+    ) -> tuple[keras.Model, ModelSpec]:
+        """The same model with its calibration in it, and its Spec; asked for only where there are classes."""
+        ...
+
     def lr_multipliers(self, model: keras.Model, spec: Any, config: Any, /) -> dict[str, float]:
         """Shares of the learning rate by a variable's path; 1 for those that are not named."""
         ...
@@ -133,13 +140,13 @@ class Heads(Protocol):
         index: FeatureIndex,
         head: FittedHead,
         weights: Path | None,
-        temperature: float,
+        calibration: Calibration,
         confidence_threshold: float,
         /,
     ) -> tuple[keras.Model, ModelSpec]:
         """Put a head that was fitted on these features onto the network: what is stored and exported.
 
-        It is a model of `Network.build` by the specification beside it, its logits divided by `temperature`.
+        It is a model of `Network.build` by the specification beside it, with that calibration.
         """
         ...
 
@@ -153,7 +160,7 @@ class Heads(Protocol):
         ...
 
     def tuned(
-        self, spec: Any, model: keras.Model, temperature: float, confidence_threshold: float, /
+        self, spec: Any, model: keras.Model, calibration: Calibration, confidence_threshold: float, /
     ) -> tuple[keras.Model, ModelSpec]:
-        """A fine-tuned model with its temperature: what is stored and exported."""
+        """A fine-tuned model with its calibration: what is stored and exported."""
         ...

@@ -1,5 +1,6 @@
 """Checkpoints: all that a killed run needs to reach the same result, in one file that is replaced whole."""
 
+import io
 import json
 import os
 import zipfile
@@ -56,12 +57,25 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 def load_checkpoint(path: Path) -> Checkpoint | None:
     """Read what `save_checkpoint` wrote; None without a file, or with a damaged one: training starts anew."""
+    return parse_checkpoint(read_checkpoint(path))
+
+
+def read_checkpoint(path: Path) -> bytes:
+    """Return the file's bytes, none where it cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def parse_checkpoint(content: bytes) -> Checkpoint | None:
+    """Return what the bytes of a file say; None where they say nothing."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             names = sorted(file.files)
             state = [file[name] for name in names if name.startswith("state_")]
             best = [file[name] for name in names if name.startswith("best_")]
             history, digests = (json.loads(str(file[name])) for name in ("history", "weights_sha256"))
             return Checkpoint(state, best, history, digests)
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None

@@ -22,6 +22,8 @@ class TrainingConfig(BaseModel):
     batch: items a step, over all devices; learning_rate: the highest; weight_decay: AdamW's
     schedule: cosine over all epochs, or plateau: a fifth after 5 epochs without a better validation score
     augmentation: strength in [0,1]; 0 turns it off
+    adversarial_eps: learn each batch also as it misleads the model most, each pixel moved by at most so much
+        of 255; 0 turns it off; three times the work
     seed: decides first weights, dropout, order and augmentation
     deterministic: the same weights, bit for bit, from the same inputs, versions and threads, on every x86-64
         machine with AVX2; without it the processor's best kernels are taken
@@ -38,6 +40,7 @@ class TrainingConfig(BaseModel):
     schedule: Literal["cosine", "plateau"] = "cosine"
     weight_decay: float = Field(default=1e-4, ge=0, lt=1)
     augmentation: float = Field(default=1.0, ge=0, le=1)
+    adversarial_eps: float = Field(default=0.0, ge=0, le=64)
     seed: int = Field(default=0, ge=0, lt=2**31)
     deterministic: bool = True
     mixed_precision: Literal["auto", "off", "float16", "bfloat16"] = "auto"

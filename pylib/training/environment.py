@@ -9,9 +9,11 @@ from typing import Any
 import tensorflow as tf
 
 from pylib import processor
+from pylib.tf_config import worker_count
 from pylib.training.config import TrainingConfig
 from pylib.training.determinism import hold_instructions, make_deterministic, pin_threads
 from pylib.training.precision import Policy, choose_policy
+from pylib.training.workers import choose_strategy
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ class Environment:
     cap: the instruction set that kernels are held to, None without determinism or in half precision
     instructions: the one in force: the cap's, less where the processor has less, the best without a cap
     processor: the best instruction set that it has, which the cap keeps from changing anything
-    devices: kinds, one for each; policy: Keras' dtype policy
+    workers: processes that train together; devices: of each, kinds, one for each; policy: Keras' dtype policy
     """
 
     tensorflow: str
@@ -34,6 +36,7 @@ class Environment:
     cap: str | None
     instructions: str
     processor: str
+    workers: int
     devices: list[str]
     policy: Policy
 
@@ -51,6 +54,7 @@ def prepare_environment(config: TrainingConfig) -> Environment:
         _LOG.warning("%s", lack)
     threads = pin_threads(config.threads)
     make_deterministic(config.seed, deterministic=config.deterministic)
+    choose_strategy()  # workers find each other only before the first look at devices
     best = processor.best_instructions()
     return Environment(
         tensorflow=tf.__version__,
@@ -60,6 +64,7 @@ def prepare_environment(config: TrainingConfig) -> Environment:
         cap=cap,
         instructions=processor.instructions() if cap else best,
         processor=best,
+        workers=worker_count(),
         devices=sorted(device.device_type for device in tf.config.list_logical_devices()),
         policy=policy,
     )

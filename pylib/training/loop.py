@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from pylib.data.input_pipeline import ShardReader
+from pylib.data.input_pipeline import ShardReader, Share
 from pylib.errors import ModelError
 from pylib.metric_names import title
 from pylib.models.storage import weights_sha256
@@ -20,8 +20,9 @@ from pylib.training.checkpoints import (
     Checkpoint,
     History,
     assign_arrays,
-    load_checkpoint,
+    parse_checkpoint,
     read_arrays,
+    read_checkpoint,
     save_checkpoint,
 )
 from pylib.training.config import TrainingConfig
@@ -43,8 +44,10 @@ class Loop:
     """A run of `steps` under `config`; everything it needs to go on lies in the file `checkpoint`.
 
     `on_epoch` is called with each new entry of the history: epoch, loss, learning_rate, and the objective's
-    validation metrics. `weights_sha256` has the digest of the weights after each epoch. Afterwards the model
-    has the weights of the best one. ModelError when it diverges.
+    validation metrics; `on_resume` with each that an earlier, killed run made. `weights_sha256` has the
+    digest of the weights after each epoch. Afterwards the model has the weights of the best one. ModelError
+    when it diverges. Among workers each has such a loop, and all the same history; the chief alone has a
+    checkpoint, and calls `on_epoch` and `on_resume`.
     """
 
     def __init__(
@@ -55,9 +58,11 @@ class Loop:
         data: Data,
         checkpoint: Path,
         on_epoch: OnEpoch,
+        on_resume: OnEpoch = lambda _: None,
     ) -> None:
         self.steps, self.config, self.epochs, self.data = steps, config, epochs, data
-        self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.workers = steps.workers
+        self.checkpoint, self.on_epoch, self.on_resume = checkpoint, on_epoch, on_resume
         self.objective, self.score = steps.objective, steps.objective.SCORE
         self.variables = [*steps.model.variables, *steps.optimizer.variables]
         self.steps_per_epoch = data.train.steps(config.batch)
@@ -73,7 +78,11 @@ class Loop:
         first, last = len(self.history), self.epochs
         total = last * self.steps_per_epoch
         with tqdm(
-            total=total, initial=first * self.steps_per_epoch, unit="step", desc="train", disable=None
+            total=total,
+            initial=first * self.steps_per_epoch,
+            unit="step",
+            desc="train",
+            disable=None if self.workers.is_chief else True,
         ) as progress:
             batches = iter(self._batches(first))
             for epoch in range(first, last):
@@ -84,11 +93,14 @@ class Loop:
         return self.history
 
     def _resume(self) -> None:
-        found = load_checkpoint(self.checkpoint)
+        # The chief's: the others may have none, as the file lies where the chief runs.
+        found = parse_checkpoint(self.workers.told_by_chief(read_checkpoint(self.checkpoint)))
         if found is not None:
             state, self.best, self.history, self.weights_sha256 = found
             assign_arrays(self.variables, state)
             self.resumed_at = len(self.history)
+            for entry in self.history:
+                self.on_resume(entry)
 
     def _epoch(self, epoch: int, batches: "tf.data.Iterator", progress: "tqdm[Any]") -> None:
         entry = {"epoch": float(epoch), "learning_rate": self._rate(epoch * self.steps_per_epoch)}
@@ -116,9 +128,10 @@ class Loop:
         self.weights_sha256.append(weights_sha256(self.steps.model))
         if schedules.best_epoch(self._scores()) == len(self.history) - 1:
             self.best = read_arrays(self.steps.model.variables)
-        state = read_arrays(self.variables)
-        save_checkpoint(self.checkpoint, Checkpoint(state, self.best, self.history, self.weights_sha256))
-        self.on_epoch(entry)
+        if self.workers.is_chief:
+            state = read_arrays(self.variables)
+            save_checkpoint(self.checkpoint, Checkpoint(state, self.best, self.history, self.weights_sha256))
+            self.on_epoch(entry)
 
     def _rate(self, step: int) -> float:
         if self.config.schedule == "plateau":
@@ -134,13 +147,27 @@ class Loop:
         return strength if ignored is None else strength | {"ignored": ignored}
 
     def _batches(self, first: int) -> "tf.data.Dataset":
+        """The batches of this process; on one device without TensorFlow's distributed iterator.
+
+        That one, taken down while others train on, may wait for ever (2.21).
+        """
+        strategy, count = self.steps.strategy, self.workers.count
+        if strategy.num_replicas_in_sync == count:
+            return self._share(first, Share(self.workers.index, count, count))
+        return strategy.distribute_datasets_from_function(
+            lambda context: self._share(
+                first, Share(context.input_pipeline_id, count, context.num_replicas_in_sync)
+            )
+        )
+
+    def _share(self, first: int, share: Share) -> "tf.data.Dataset":
         config = self.config
-        dataset = self.data.train.epochs(
+        return self.data.train.epochs(
             config.batch,
             seed=config.seed,
             first=first,
             last=self.epochs,
             augment=partial(self.objective.augment, **self._augmentation()),
             deterministic=config.deterministic,
+            share=share,
         )
-        return self.steps.strategy.experimental_distribute_dataset(dataset)

@@ -19,6 +19,7 @@ from pylib.models.storage import WEIGHTS_FILE, save_model
 from pylib.models.weights_source import Weights
 from pylib.tasks import task as tasks
 from pylib.training import schedules
+from pylib.training.adversary import Adversary
 from pylib.training.checkpoints import History, assign_arrays, read_arrays
 from pylib.training.config import EPOCHS, TrainingConfig
 from pylib.training.environment import Environment, prepare_environment
@@ -26,7 +27,8 @@ from pylib.training.loop import Data, Loop, OnEpoch
 from pylib.training.mlflow_log import REASON, MlflowLog
 from pylib.training.precision import build_optimizer, dtype_policy
 from pylib.training.tracking import tensorboard
-from pylib.training.train_step import TrainStep, choose_strategy
+from pylib.training.train_step import TrainStep
+from pylib.training.workers import choose_strategy, together
 
 HISTORY_FILE = "history.json"
 DATASET_FILE = "dataset.json"
@@ -40,6 +42,7 @@ class TrainingResult:
     epochs: run in all; resumed_at: epochs that an earlier, killed run had done
     metrics: of validation in the best epoch, by name
     mlflow_run: the id of its record, None without one
+    dismiss: lets the other workers go, once the chief has written what it makes of the model; nothing alone
     """
 
     model: keras.Model
@@ -54,6 +57,7 @@ class TrainingResult:
     seconds: float
     metrics: Mapping[str, float]
     mlflow_run: str | None = None
+    dismiss: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def train(
     tracking: str | None = None,
     tags: Mapping[str, str] | None = None,
     begin: Callable[[keras.Model], None] | None = None,
+    listen: OnEpoch | None = None,
 ) -> TrainingResult:
     """Train on the split "train", stop by "validation", write the model folder (all but model.onnx).
 
@@ -102,27 +107,36 @@ def train(
     scratch: checkpoints and TensorBoard logs; a killed run that is started again with the same scratch,
     inputs and configuration goes on to the same result
     tracking: URI of an MLflow store, None for none; tags: what to write beside the run there
+    Among the workers of TF_CONFIG each calls this, with its own copy of the shards; it returns to the chief,
+    which writes, and ends the processes of the others when the chief says so.
     begin: is given the model as it was built, to put what it is to go on from into it
+    listen: is told each entry of the history, those of an earlier, killed run first
     Raises ConfigurationError, DataError or ModelError.
     """
     started = time.time()
     plan = _plan(shards, config, weights)
     data = Data(ShardReader(shards, "train"), ShardReader(shards, "validation"), plan.spec.classes)
-    model, steps = _build(plan)
+    with together():
+        model, steps = _build(plan)
     if begin:
         begin(model)
     log = MlflowLog(tracking, ShardIndex.read(shards).name) if tracking else None
     checkpoint = scratch / "checkpoints" / f"{plan.fingerprint}.npz"
-    watch = _watch(scratch / "tensorboard" / plan.fingerprint, log)
-    loop = Loop(steps, plan.config, plan.epochs, data, checkpoint, watch)
+    listen = listen or (lambda _: None)
+    watch = _watch(scratch / "tensorboard" / plan.fingerprint, log, listen)
+    loop = Loop(steps, plan.config, plan.epochs, data, checkpoint, watch, listen)
     try:
-        history = loop.run()
+        with together():
+            steps.workers.agree(plan.fingerprint)
+            history = loop.run()
+            if not steps.workers.is_chief:
+                steps.workers.wait_for_chief()
     except Exception as error:
-        if log:
+        if log and steps.workers.is_chief:
             failure = {REASON: one_line(error), **(tags or {})}
             log.write(_parameters(plan), loop.history, failure, started, status="FAILED")
         raise
-    model = _float32(model, plan)
+    model = _plain(model, steps, plan)
     digest = _write(output, model, plan, history, loop.weights_sha256)
     checkpoint.unlink(missing_ok=True)
     best = schedules.best_epoch([entry[loop.score] for entry in history])
@@ -140,6 +154,7 @@ def train(
         seconds=time.time() - started,
         metrics=history[best],
         mlflow_run=log.write(_parameters(plan), history, labels, started) if log else None,
+        dismiss=steps.workers.dismiss,
     )
 
 
@@ -163,23 +178,27 @@ def _build(plan: _Plan) -> tuple[keras.Model, TrainStep]:
         model = network.build(plan.spec, plan.weights)
         multipliers = network.lr_multipliers(model, plan.spec, plan.config)
         optimizer = build_optimizer(policy, model.trainable_variables, plan.config.weight_decay, multipliers)
-    return model, TrainStep(network.trained_part(model), plan.task.objective, optimizer, strategy)
+        part, objective = network.trained_part(model), plan.task.objective
+        eps = plan.config.adversarial_eps
+        adversary = Adversary(part, objective, eps, plan.config.seed) if eps else None
+    return model, TrainStep(part, objective, optimizer, strategy, adversary)
 
 
-def _watch(folder: Path, log: MlflowLog | None) -> OnEpoch:
+def _watch(folder: Path, log: MlflowLog | None, listen: OnEpoch) -> OnEpoch:
     write = tensorboard(folder)
 
     def on_epoch(entry: dict[str, float]) -> None:
         write(entry)
+        listen(entry)
         if log:
             log.open()  # only now: TensorFlow's tracing before the first epoch needs Python for itself
 
     return on_epoch
 
 
-def _float32(model: keras.Model, plan: _Plan) -> keras.Model:
-    """Return the model as it is stored and served; mixed precision is for training only."""
-    if plan.environment.policy == "float32":
+def _plain(model: keras.Model, steps: TrainStep, plan: _Plan) -> keras.Model:
+    """Return the model as it is stored and served; mixed precision and replicas are for training only."""
+    if plan.environment.policy == "float32" and steps.strategy.num_replicas_in_sync == 1:
         return model
     plain = plan.task.network.build(plan.spec, None)
     assign_arrays(plain.variables, read_arrays(model.variables))

@@ -11,6 +11,7 @@ import pytest
 from pylib.evaluation.record import read_evaluation
 from pylib.provenance.materials import ROOT
 
+ASKED = {"prediction_id": "p1", "latency_seconds": 0.0192, "model_digest": "d" * 64}
 PYLIB = Path(sys.executable).with_name("pylib")
 FORMER = ROOT / "tests/evaluation/format_1/evaluation.json"
 NOW = read_evaluation(FORMER).model_copy(update={"score": "f1", "items": 40})
@@ -57,7 +58,7 @@ def test_the_score_has_its_own_name(output):
     ],
 )  # fmt: skip
 def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
-    (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
+    (output / "answer.json").write_text(json.dumps(ASKED))
     lines = [{"prediction_id": "p0", "answer": {}}, {"prediction_id": "p1", **logged}]
     (output / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     shown = status(output, NOW.dumps())
@@ -65,5 +66,10 @@ def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
 
 
 def test_an_answer_that_no_log_here_knows_has_its_latency(output):
-    (output / "answer.json").write_text(json.dumps({"prediction_id": "p1", "latency_seconds": 0.0192}))
+    (output / "answer.json").write_text(json.dumps(ASKED))
     assert status(output, NOW.dumps())["answer"] == "in 19 ms"
+
+
+def test_the_answer_of_another_model_is_not_shown(output):
+    (output / "answer.json").write_text(json.dumps(ASKED | {"model_digest": "e" * 64}))
+    assert not {"answer", "prediction"} & status(output, NOW.dumps()).keys()

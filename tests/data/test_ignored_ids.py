@@ -20,7 +20,8 @@ from pylib.training.checkpoints import History
 from pylib.training.config import training_config
 from pylib.training.loop import Data, Loop
 from pylib.training.precision import build_optimizer, choose_policy
-from pylib.training.train_step import TrainStep, choose_strategy
+from pylib.training.train_step import TrainStep
+from pylib.training.workers import choose_strategy
 from tests.data.made import Folder, encode, rings
 
 VOC = {0: "background", 8: "cat"}

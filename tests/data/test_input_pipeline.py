@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from pylib.data import input_pipeline
-from pylib.data.input_pipeline import ShardReader
+from pylib.data.input_pipeline import ShardReader, Share
 from pylib.data.shards import load_split
-from pylib.errors import DataError
+from pylib.errors import ConfigurationError, DataError
 
 SIZE, COUNTS = 16, (5, 5, 3)
 
@@ -102,6 +102,29 @@ def test_augmentation_is_new_in_every_epoch_and_the_same_in_every_run(shards: Pa
     assert len(set(flat)) == len(flat)
     assert flat == [image.tobytes() for images, _ in again for image in images]
     assert flat != [image.tobytes() for images, _ in other for image in images]
+
+
+@pytest.mark.parametrize("places", [1, 2])
+def test_the_shares_of_a_batch_put_together_are_the_batch(shards: Path, places: int) -> None:
+    """Items, their order and their augmentation: in two processes, and on two devices of one."""
+    reader, augment = ShardReader(shards, "train"), partial(brightened, strength=1.0)
+    shares = [
+        iter(reader.epochs(4, seed=3, first=1, last=4, augment=augment, share=Share(place, places, 2)))
+        for place in range(places)
+    ]
+    for whole in reader.epochs(4, seed=3, first=1, last=4, augment=augment):
+        parts = [next(shares[replica % places]) for replica in range(2)]
+        for found, expected in zip(zip(*parts, strict=True), whole, strict=True):
+            assert all(len(part) == 2 for part in found)
+            np.testing.assert_array_equal(np.concatenate(found), expected)
+    assert not [part for share in shares for part in share]
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused(shards: Path) -> None:
+    reader = ShardReader(shards, "train")
+    for batch, size in ((3, 3), (64, 13)):  # the second is the whole split, which is smaller
+        with pytest.raises(ConfigurationError, match=f"batch={size}: 2 replicas"):
+            reader.epochs(batch, seed=0, first=0, last=1, share=Share(0, 2, 2))
 
 
 def test_a_batch_larger_than_the_split_is_the_split(shards: Path) -> None:

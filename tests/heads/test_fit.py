@@ -245,7 +245,7 @@ def test_the_bits_are_those_of_any_processor_and_any_number_of_threads(
 
 @pytest.mark.slow
 def test_kernels_that_were_chosen_before_pylib_are_refused() -> None:
-    script = "import numpy, pylib\nfrom pylib.heads.kernels import held\nwith held(): pass"
+    script = "import numpy, pylib\nfrom pylib.kernels import held\nwith held(): pass"
     environment = {**os.environ, "OPENBLAS_CORETYPE": "Sandybridge"}
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, encoding="utf-8", check=False

@@ -14,9 +14,9 @@ import yaml
 from preflight.platform.image_lock import locked
 from preflight.platform.pachyderm_specs import Spec
 from preflight.rules.pachyderm.worker import patched, pod_of
+from pylib.kubernetes_api import KubernetesApi
 from pylib.runners import lease
 from pylib.runners.data_commit import job_of
-from pylib.runners.kubernetes_api import KubernetesApi
 from pylib.store.opening import open_store
 from pylib.store.protocol import Commit, CommitRef
 from tests.on_cluster import pods

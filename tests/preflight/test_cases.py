@@ -16,7 +16,7 @@ from preflight.render.cluster import Render
 from tests.preflight.cases import CLUSTER, Case, case, cases, sound, wrong
 from tests.preflight.faults import FAULTS
 
-KINDS = {"schema": "schemas", "katib": "schemas", "pachyderm": "pachyderm"}
+KINDS = {"schema": "schemas", "katib": "schemas", "tfjobs": "schemas", "pachyderm": "pachyderm"}
 RULES = {rule.id: rule for rule in rules.every()}
 # Passing it takes a table of the case's own CRD, a build, or a whole checkout: they have tests of their own.
 PASSED_ELSEWHERE = {"schema-table", "build-failed", "stale-pipeline"}

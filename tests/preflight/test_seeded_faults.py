@@ -29,7 +29,7 @@ PROCESSES = min(os.cpu_count() or 1, 4)
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the check reads of the repository, with the code that some of it is made by."""
-    return copy_of_repository(tmp_path_factory.mktemp("whole"), *CHECKED, "pylib", "components")
+    return copy_of_repository(tmp_path_factory.mktemp("whole"), *CHECKED, "katib", "pylib", "components")
 
 
 @pytest.fixture(scope="module")

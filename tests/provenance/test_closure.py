@@ -24,7 +24,7 @@ print(json.dumps({s: Definition(s, {}, (), f"pylib.steps.{s}", task or None).key
 @pytest.fixture
 def copy(tmp_path):
     """The repository's code as Git would check it out, without what Python left there."""
-    for name in ("pylib", "components", "locks"):
+    for name in ("katib", "pylib", "components", "locks"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -193,8 +193,9 @@ def test_a_checkout_an_image_and_an_installed_wheel_have_the_same_code(copy, tmp
     place = tmp_path / "site-packages"
     install = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--no-deps", "--offline"]
     subprocess.run([*install, "--no-build-isolation", "--target", place, copy], check=True)
-    shutil.copytree(ROOT / "pylib", tmp_path / "app/pylib", ignore=shutil.ignore_patterns("__pycache__"))
-    compiled = subprocess.run([sys.executable, "-m", "compileall", "-q", tmp_path / "app/pylib"], check=True)
+    for name in ("katib", "pylib"):
+        shutil.copytree(ROOT / name, tmp_path / "app" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    compiled = subprocess.run([sys.executable, "-m", "compileall", "-q", tmp_path / "app"], check=True)
     assert compiled.returncode == 0
     code = (
         "import json, sys; from pylib.provenance.closure import files; print(json.dumps(files(sys.argv[1])))"

@@ -11,13 +11,14 @@ import pytest
 from pylib import processor
 from pylib.provenance.materials import ROOT, host
 from pylib.provenance.statement import Definition, build_statement
+from pylib.tf_config import TF_CONFIG, tf_config
 
 KEY = "from pylib.provenance.statement import Definition; print(Definition('evaluate', {}).key())"
 
 
 @pytest.fixture
 def copy(tmp_path):
-    for name in ("pylib", "components"):
+    for name in ("katib", "pylib", "components"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -52,3 +53,15 @@ def test_a_record_says_what_it_was_made_on():
     assert recorded["host"] == host()
     assert recorded["instructions"] in {"AVX2", processor.best_instructions()}
     assert set(host()) == {"processor", "instructions", "cpus", "libc"}
+
+
+def test_several_workers_give_another_key_and_one_by_itself_the_same(copy, monkeypatch):
+    alone = key(copy)
+    monkeypatch.setenv(TF_CONFIG, tf_config(["a:1"], 0))
+    assert key(copy) == alone
+    found = set()
+    for index in range(2):
+        monkeypatch.setenv(TF_CONFIG, tf_config(["a:1", "b:1"], index))
+        found.add(key(copy))
+    assert len(found) == 1
+    assert alone not in found

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pylib.errors import ConfigurationError, GateError, ReleaseError
+from pylib.evaluation.gate import Gate
 from pylib.release.release import released
 from pylib.serving.deployment import read_deployment
 from pylib.serving.repository import manifest, served_models
@@ -373,3 +374,15 @@ def test_what_was_released_before_models_had_names_is_kept(tmp_path, promote, so
     assert f"Replaces: sha256:{digest}" in in_git(clone, "log", "-1", "--format=%B")
     in_git(clone, "revert", "--no-edit", "HEAD")
     assert released(clone).digest == digest
+
+
+def test_a_gate_that_asks_for_the_served_model_is_not_passed_without_it(tmp_path, promote):
+    asked = {"gate": Gate.model_validate({"served.difference.upper": {"minimum": 0}})}
+    first = promote("first", figures=asked)
+    assert "nothing is served" in released(tmp_path / "gitops").gate
+    with pytest.raises(GateError) as refused:
+        promote("second", figures=asked)
+    assert "asks for served.difference.upper, and it was set beside none, not beside" in str(refused.value)
+    assert str(refused.value).endswith(f"run it with -p champion={first.digest}")
+    assert released(tmp_path / "gitops").digest == first.digest
+    assert not promote("first", figures=asked).is_new

@@ -1,4 +1,4 @@
-"""The Kubernetes API server on loopback, as far as retraining asks it: its refusals first.
+"""The Kubernetes API server on loopback, as far as retraining and searches ask it: its refusals first.
 
 What it says, and with which status, is what Kubernetes 1.34.4 answered to the same requests
 (tests/on_cluster/test_retraining.py makes them there).
@@ -8,6 +8,8 @@ import copy
 import json
 import re
 import threading
+import time
+import urllib.parse
 import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 PATH = re.compile(
     r"/apis/(?P<group>[^/]+)/(?P<version>\w+)/namespaces/(?P<namespace>[^/]+)/(?P<kind>\w+)(?:/(?P<name>[^/]+))?"
 )
-VERBS = {"GET": "get", "POST": "create", "PUT": "update"}
+VERBS = {"DELETE": "delete", "GET": "get", "POST": "create", "PUT": "update"}
 TOKEN = "secret"
 
 
@@ -39,6 +41,9 @@ class KubernetesServer(ThreadingHTTPServer):
         self.allowed = None  # everything
         self.broken = []  # statuses of the next answers, one each; None for an answer as it should be
         self.version = 100
+        self.history = []  # every change: version, type, kind, namespace, name, object
+        self.compacted = 0  # no watch begins at a version before this one
+        self.cut = []  # after how many events the next watches are cut off, one each
 
     @property
     def url(self):
@@ -52,8 +57,17 @@ class KubernetesServer(ThreadingHTTPServer):
             metadata = body["metadata"]
             metadata.setdefault("uid", str(uuid.uuid4()))
             metadata["resourceVersion"] = str(self.version)
-            self.objects[kind, metadata["namespace"], metadata["name"]] = body
+            key = kind, metadata["namespace"], metadata["name"]
+            change = "MODIFIED" if key in self.objects else "ADDED"
+            self.objects[key] = body
+            self.history.append((self.version, change, *key, copy.deepcopy(body)))
             return body
+
+    def changes(self, kind, namespace, name, after):
+        """What has become of an object after a version of it."""
+        with self.lock:
+            told = [each for each in self.history if each[2:5] == (kind, namespace, name) and each[0] > after]
+            return [(version, {"type": what, "object": body}) for version, what, *_, body in told]
 
     def find(self, kind, namespace="ml"):
         with self.lock:
@@ -126,6 +140,14 @@ class KubernetesServer(ThreadingHTTPServer):
             )
         return self.put(kind, body)
 
+    def delete(self, what, kind, namespace, name, body):
+        gone = self.get(what, kind, namespace, name, body)
+        with self.lock:
+            self.version += 1
+            del self.objects[kind, namespace, name]
+            self.history.append((self.version, "DELETED", kind, namespace, name, gone))
+        return {"kind": "Status", "apiVersion": "v1", "status": "Success"}
+
 
 def check(what, kind, name, body):
     """What validation refuses of what retraining writes."""
@@ -161,6 +183,43 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self):
         self.handle_any()
 
+    def do_DELETE(self):
+        self.handle_any()
+
+    def watch(self, path, query):
+        """Events, an object a line, in chunks, until the time is over or the way is cut."""
+        match, told = PATH.fullmatch(path), 0
+        name = query["fieldSelector"].removeprefix("metadata.name=")
+        after, until = int(query["resourceVersion"]), time.monotonic() + int(query["timeoutSeconds"])
+        cut = self.server.cut.pop(0) if self.server.cut else None
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if after < self.server.compacted:
+            status = {
+                "kind": "Status",
+                "code": 410,
+                "reason": "Expired",
+                "message": "too old resource version",
+            }
+            self.chunk({"type": "ERROR", "object": status})
+            until = 0
+        while time.monotonic() < until:
+            for version, event in self.server.changes(match["kind"], match["namespace"], name, after):
+                if told == cut:
+                    self.wfile.write(b'40\r\n{"type": "MODIF')
+                    self.close_connection = True
+                    return
+                self.chunk(event)
+                after, told = version, told + 1
+            time.sleep(0.01)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def chunk(self, event):
+        data = json.dumps(event).encode() + b"\n"
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
     def handle_any(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
         with self.server.lock:
@@ -168,6 +227,10 @@ class Handler(BaseHTTPRequestHandler):
             broken = self.server.broken.pop(0) if self.server.broken else None
         try:
             self.server.let_in(broken, self.headers.get("Authorization"))
+            path, _, query = self.path.partition("?")
+            if query:
+                self.watch(path, dict(urllib.parse.parse_qsl(query)))
+                return
             status = 201 if self.command == "POST" else 200
             self.send(status, self.server.answer(self.command, self.path, body))
         except RefusedError as error:

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from pylib.errors import PipelineError
+from pylib.kubernetes_api import LEASES, KubernetesApi
 from pylib.runners import lease
-from pylib.runners.kubernetes_api import LEASES, KubernetesApi
 from tests.runners.kubernetes_server import serving
 
 SHORT = 1.2

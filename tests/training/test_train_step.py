@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -34,11 +35,16 @@ def small_model() -> keras.Model:
     return keras.Model(image, keras.layers.Conv2D(3, 1, dtype="float32", name="last")(x))
 
 
-def make_steps(strategy: tf.distribute.Strategy, setting: Setting = "off", slow: float = 1.0) -> TrainStep:
+def make_steps(
+    strategy: tf.distribute.Strategy,
+    setting: Setting = "off",
+    slow: float = 1.0,
+    build: Callable[[], keras.Model] = small_model,
+) -> TrainStep:
     policy = choose_policy(setting)
     with strategy.scope(), dtype_policy(policy):
-        model = small_model()
-        first = {variable.path: slow for variable in model.get_layer("first").trainable_variables}
+        model = build()
+        first = {each.path: slow for each in model.trainable_variables if each.path.startswith("first")}
         optimizer = build_optimizer(policy, model.trainable_variables, 0.0, first)
     return TrainStep(model, find("segmentation").objective, optimizer, strategy)
 
@@ -49,6 +55,20 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
         random.integers(0, 256, (4, 8, 8, 3), dtype=np.uint8),
         random.integers(0, 3, (4, 8, 8), dtype=np.uint8),
     )
+
+
+def deep_model() -> keras.Model:
+    """What sees the other items of a batch, or draws for each of them."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((8, 8, 3), dtype="uint8")
+    x = keras.layers.Conv2D(8, 3, padding="same", use_bias=False)(keras.layers.Rescaling(1 / 255)(image))
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+    inner = keras.Input((8, 8, 8))
+    part = keras.Model(
+        inner, keras.layers.BatchNormalization()(keras.layers.Dropout(0.3)(inner)), name="part"
+    )
+    x = keras.layers.SpatialDropout2D(0.5)(part(x))
+    return keras.Model(image, keras.layers.Conv2D(3, 1, dtype="float32")(x))
 
 
 def distributed(strategy: tf.distribute.Strategy, size: int = 4) -> "tf.distribute.DistributedDataset":
@@ -73,6 +93,24 @@ def test_two_devices_take_the_step_that_one_takes(two_devices: tf.distribute.Str
     )
     for alone, together in zip(weights_after(one, 2), weights_after(two, 2), strict=True):
         np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_normalisation_and_dropout_on_two_devices_are_of_the_whole_batch(
+    two_devices: tf.distribute.Strategy,
+) -> None:
+    one, two = (make_steps(each, build=deep_model) for each in (tf.distribute.get_strategy(), two_devices))
+    (inputs,) = distributed(two_devices)
+    for _ in range(3):
+        alone, together = one.train(*batch(), tf.constant(RATE)), two.train(*inputs, tf.constant(RATE))
+        assert float(together) == pytest.approx(float(alone), rel=1e-5)
+    for expected, found in zip(
+        one.model.variables, two.model.variables, strict=True
+    ):  # of moments, of seeds too
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-4)
+    replicas = two_devices.experimental_local_results
+    for variable in two.model.variables:
+        first, second = (each.numpy() for each in replicas(variable.value))
+        np.testing.assert_array_equal(first, second)
 
 
 def test_validation_counts_every_pixel_once_on_any_number_of_devices(

@@ -21,6 +21,7 @@ HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 NAMED = (("configMap", "name"), ("secret", "secretName"))
 HIGHEST_PORT = 65535
+REPLICAS = "ReplicaSpecs."
 
 
 def _written(render: Render) -> Iterator[PodTemplate]:
@@ -48,7 +49,8 @@ def container_names(pod: PodTemplate) -> Faults:
             field = f"{pod.field}.tolerations[{index}].operator"
             yield field, "without a key it must be Exists, which tolerates everything; write the key"
     yield from _twice(containers(pod), "container", lambda container: container.name)
-    allowed = RESTART.get(pod.resource.kind, ())
+    # Of a training job it stands beside the template, and the operator puts it in.
+    allowed = () if REPLICAS in pod.field else RESTART.get(pod.resource.kind, ())
     policy = pod.spec.get("restartPolicy") or "Always"
     if allowed and policy not in allowed:
         wanted = " or ".join(allowed)

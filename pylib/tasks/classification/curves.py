@@ -58,6 +58,38 @@ def areas(answers: Answers) -> dict[str, float]:
     }
 
 
+def drawn(
+    times: NDArray[np.int64], answers: Answers, confidence_threshold: float
+) -> dict[str, NDArray[np.float64]]:
+    """`answered` and `areas` of draws of the images, [R] of how often each is there, [R,N]; NaN is none."""
+    certain = sure(answers, confidence_threshold)
+    right = certain & (answers.decided == answers.truths)
+    said = (times @ certain).astype(np.float64)
+    precision = np.divide(times @ right, said, out=np.full(len(times), np.nan), where=said > 0)
+    found = {"answered": said / times.sum(axis=1), "precision_answered": precision}
+    return found | (_drawn_areas(times, answers) if _two(answers) else {})
+
+
+def _drawn_areas(times: NDArray[np.int64], answers: Answers) -> dict[str, NDArray[np.float64]]:
+    """As scikit-learn's functions of the same names: equals are passed at one threshold."""
+    probability = answers.probabilities[:, 1]
+    order = np.argsort(-probability, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(probability[order]) != 0))
+    weights, true = times[:, order], answers.truths[order] == 1
+    hits = np.add.reduceat(weights * true, starts, axis=1).astype(np.float64)
+    misses = np.add.reduceat(weights * ~true, starts, axis=1).astype(np.float64)
+    above, false = np.cumsum(hits, axis=1), np.cumsum(misses, axis=1)
+    both = above[:, -1] * false[:, -1]
+    area = ((above - hits / 2) * misses).sum(axis=1)
+    precision = np.divide(above, above + false, out=np.zeros_like(above), where=above + false > 0)
+    average = (hits * precision).sum(axis=1)
+    nothing = np.full(len(times), np.nan)
+    return {
+        "roc_auc": np.divide(area, both, out=nothing.copy(), where=both > 0),
+        "average_precision": np.divide(average, above[:, -1], out=nothing, where=both > 0),
+    }
+
+
 def binary(answers: Answers, classes: Sequence[str]) -> Binary | None:
     """Return the curves of the second of two classes; None where there are more, or images of one alone."""
     if not _two(answers):

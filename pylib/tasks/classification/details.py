@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pylib.evaluation.class_metrics import Bin, ClassMetrics
+from pylib.evaluation.deserved import Before
 from pylib.evaluation.intervals import Bounds
 from pylib.evaluation.record import Share
 from pylib.records import Record
@@ -55,6 +56,7 @@ class Details(Record):
     confidence_threshold: the model's own, see `answered` and `precision_answered` among the metrics
     binary: None for more than two classes, or where the test images are all of one
     suspects: images whose label may be wrong, the likeliest first
+    before: without the model's calibration
     """
 
     classes: list[str]
@@ -67,3 +69,4 @@ class Details(Record):
     coverage: list[Covered] = Field(default_factory=list)
     binary: Binary | None = None
     suspects: list[Example] = Field(default_factory=list)
+    before: Before | None = None

@@ -33,10 +33,10 @@ class Answers(NamedTuple):
         """The probability of the true class, [N]."""
         return np.asarray(np.take_along_axis(self.probabilities, self.truths[:, None], axis=-1)[:, 0])
 
-    def top(self, count: int) -> float:
-        """Share of the images whose truth is among the `count` likeliest classes, in [0,1]."""
+    def top(self, count: int) -> NDArray[np.bool_]:
+        """Whether the truth is among the `count` likeliest classes, [N]."""
         above = (self.probabilities > self.of_truth[:, None]).sum(axis=-1)
-        return float(np.mean(above < count))
+        return np.asarray(above < count)
 
 
 def chosen(answers: Answers, classes: Sequence[str], ids: Sequence[str]) -> list[tuple[int, Example]]:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pylib.models.classifier_spec import ClassifierSpec
+from pylib.models.calibration import Calibration
+from pylib.models.classifier_spec import ClassifierSpec, calibration_fields
 from pylib.tasks.classification.features import SEED
+from pylib.tasks.classification.network import calibrated
 from pylib.training.config import TrainingConfig, training_config
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def with_head(
     index: "FeatureIndex",
     head: "FittedHead",
     weights: Path | None,
-    temperature: float,
+    calibration: Calibration,
     confidence_threshold: float,
 ) -> tuple["keras.Model", ClassifierSpec]:
     """Put a head onto the backbone that made its features; return the model and its specification."""
@@ -39,8 +41,8 @@ def with_head(
         classes=tuple(index.classes),
         weights=index.weights,
         head=head.spec,
-        temperature=temperature,
         confidence_threshold=confidence_threshold,
+        **calibration_fields(calibration),
     )
     keras.utils.set_random_seed(SEED)
     model = build_classifier(spec, weights)
@@ -64,13 +66,9 @@ def fine_tuning(
 
 
 def tuned(
-    spec: ClassifierSpec, model: "keras.Model", temperature: float, confidence_threshold: float
+    spec: ClassifierSpec, model: "keras.Model", calibration: Calibration, confidence_threshold: float
 ) -> tuple["keras.Model", ClassifierSpec]:
-    """Build the same model again with its temperature in it."""
-    from pylib.models.classifier import build_classifier
-
-    found = spec.model_copy(update={"temperature": temperature, "confidence_threshold": confidence_threshold})
-    again = build_classifier(found)
-    for variable, learned in zip(again.variables, model.variables, strict=True):
-        variable.assign(learned)
-    return again, found
+    """Build the same model again with its calibration in it."""
+    return calibrated(
+        model, spec.model_copy(update={"confidence_threshold": confidence_threshold}), calibration
+    )

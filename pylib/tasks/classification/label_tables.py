@@ -10,25 +10,13 @@ from pylib.data.findings import Finding, find
 from pylib.data.given_splits import SPLIT_COLUMNS, split_named, split_of_cell
 from pylib.data.layout import Files, levels, subfolders
 from pylib.data.names import printable
-from pylib.data.tables import NAME_COLUMNS, header, read_table, tables_in
+from pylib.data.tables import LABEL_COLUMNS, NAME_COLUMNS, header, read_table, tables_in
 from pylib.errors import DataError
 from pylib.tasks.classification.checks import FINDINGS
 from pylib.tasks.classification.class_names import plain
 from pylib.tasks.classification.folders import with_pictures
 from pylib.tasks.classification.references import References
 
-LABEL_COLUMNS = (
-    "class_name",
-    "label_name",
-    "category_name",
-    "label",
-    "class",
-    "category",
-    "target",
-    "labels",
-    "classes",
-)
-"""What the column of classes is called; names come before what may be numbers."""
 _FEW = 3
 
 

@@ -12,7 +12,8 @@ from pylib.data.shards import ShardIndex
 from pylib.errors import ConfigurationError
 from pylib.models.backbones import check_imagenet, find_weights
 from pylib.models.backbones.names import BackboneName
-from pylib.models.classifier_spec import ClassifierSpec
+from pylib.models.calibration import Calibration
+from pylib.models.classifier_spec import ClassifierSpec, calibration_fields
 from pylib.models.spec import WeightsOrigin
 from pylib.training.config import TrainingConfig, one_line
 
@@ -91,3 +92,13 @@ def lr_multipliers(model: "keras.Model", spec: ClassifierSpec, config: Config) -
         return {}
     backbone = model.get_layer(spec.backbone).trainable_variables
     return {variable.path: config.backbone_lr_multiplier for variable in backbone}
+
+
+def calibrated(
+    model: "keras.Model", spec: ClassifierSpec, calibration: Calibration
+) -> tuple["keras.Model", ClassifierSpec]:
+    """Build the same model again with its calibration in it; return it and its specification."""
+    from pylib.models.storage import with_variables
+
+    found = spec.model_copy(update=calibration_fields(calibration))
+    return with_variables(build(found, None), model), found

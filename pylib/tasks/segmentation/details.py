@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from pylib.evaluation.class_metrics import Bin, ClassMetrics
+from pylib.evaluation.deserved import Before
 from pylib.evaluation.intervals import Bounds
 from pylib.evaluation.record import Share
 from pylib.records import Record
@@ -20,10 +21,18 @@ class Example(Record):
     mean_iou: Share
 
 
+class Suspect(Record):
+    """One test image whose label may be wrong; quality: see `label_noise.label_quality`."""
+
+    id: str
+    quality: Share
+
+
 class Details(Record):
     """Metrics by class, pixels by (true class, predicted class) and by confidence, images to look at.
 
-    intervals: by metric, of `mean_iou` and each `per_class.NAME.iou`; older evaluations have none
+    intervals: by metric, and of each `per_class.NAME.iou`; before: without the model's calibration
+    suspects: images whose label may be wrong, the likeliest first. Older evaluations have none of these
     """
 
     classes: list[str]
@@ -32,3 +41,5 @@ class Details(Record):
     reliability: list[Bin]
     examples: list[Example]
     intervals: dict[str, Bounds] = Field(default_factory=dict)
+    before: Before | None = None
+    suspects: list[Suspect] = Field(default_factory=list)

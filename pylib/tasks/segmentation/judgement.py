@@ -1,6 +1,8 @@
 """The judgement of a segmentation on the test split: metrics of its classes, calibration, examples."""
 
+import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,51 +10,68 @@ from numpy.typing import NDArray
 from pylib.errors import DataError
 from pylib.evaluation import calibration, confusion
 from pylib.evaluation import parity as parities
+from pylib.evaluation.bootstrap import Groups, total
 from pylib.evaluation.class_metrics import ClassMetrics, bins, by_name, per_class
+from pylib.evaluation.deserved import CALIBRATION_METRICS, ERROR, before, calibration_values
 from pylib.evaluation.intervals import Bounds, intervals, lower_bounds
 from pylib.evaluation.parity import Agreement, agreement
+from pylib.evaluation.pictures import Shown, mask_picture
 from pylib.evaluation.record import Measurement
-from pylib.tasks.segmentation.details import Details, Example, Rank
+from pylib.tasks.segmentation.details import Details, Example, Rank, Suspect
 from pylib.tasks.segmentation.ignored import counted
-from pylib.tasks.segmentation.panels import Panel, context
+from pylib.tasks.segmentation.label_noise import label_quality, low_outliers
+from pylib.tasks.segmentation.panels import Panel, SuspectPanel, context
 
-__all__ = ["METRICS", "SCORE", "Details", "accumulator", "difference", "score", "values"]
+__all__ = [
+    "METRICS",
+    "SCORE",
+    "Details",
+    "accumulator",
+    "attributes",
+    "difference",
+    "score",
+    "shown",
+    "values",
+]
 
 SCORE = "mean_iou"
+_HEADLINES = ("mean_iou", "f1", "precision", "recall", "pixel_accuracy")
 METRICS = (
     "images",
-    "mean_iou",
-    "f1",
-    "precision",
-    "recall",
-    "pixel_accuracy",
+    *_HEADLINES,
     "expected_calibration_error",
     "parity.same_class_share",
     "parity.max_probability_difference",
     *(f"per_class.{name}" for name in ClassMetrics.model_fields),
     *(f"per_class.*.{name}" for name in ClassMetrics.model_fields),
-    "mean_iou.lower",
+    *(f"{name}.lower" for name in _HEADLINES),
     "per_class.iou.lower",
     "per_class.*.iou.lower",
+    *CALIBRATION_METRICS,
 )
 """`per_class.iou` is that of the worst class, `per_class.NAME.iou` that of one. `mean_iou.lower` is the lower
 bound of its 95 % interval, `per_class.iou.lower` the lowest bound of a class."""
 EXAMPLES = 3
+SHOWN_SUSPECTS = 6
 
 
 class Accumulator:
     """Counts over N test images, and their class maps; no probabilities are kept.
 
-    ids: names of the images, in the order in which they are added
-    confusions: int64 [C,C], one an image; predictions: class indices uint8 [n,S,S], one array a batch.
+    ids: names of the images, in the order in which they are added; groups: as `bootstrap.Groups`
+    confusions: int64 [C,C], one an image; predictions: class indices uint8 [n,S,S], one array a batch
+    bins: confidence of each image's pixels, see `calibration.Reliability`; before: without the calibration
+    quality: how well each label agrees with what is said, see `label_noise`
     Pixels whose truth is IGNORED are in none of the counts but parity's, which asks for no truth.
     """
 
-    def __init__(self, classes: Sequence[str], ids: Sequence[str]) -> None:
-        self.classes, self.ids = list(classes), ids
+    def __init__(self, classes: Sequence[str], ids: Sequence[str], groups: Groups = None) -> None:
+        self.classes, self.ids, self.groups = list(classes), ids, groups
         self.confusions: list[confusion.Counts] = []
         self.predictions: list[NDArray[np.uint8]] = []
-        self.reliability = calibration.Reliability.empty()
+        self.bins: list[calibration.Reliability] = []
+        self.before = calibration.Reliability.empty()
+        self.quality: list[float] = []
         self.agreement = Agreement()
 
     def add(
@@ -60,8 +79,12 @@ class Accumulator:
         targets: NDArray[np.uint8],
         outputs: NDArray[np.floating],
         trained: NDArray[np.floating],
+        uncalibrated: NDArray[np.floating] | None = None,
     ) -> None:
-        """Take a batch: class indices [n,S,S], probabilities [n,S,S,C] of the export and of the trained."""
+        """Take a batch: class indices [n,S,S], probabilities [n,S,S,C] of the export and of the trained.
+
+        uncalibrated: those of the trained without its calibration; None where it has none
+        """
         predicted = outputs.argmax(axis=-1).astype(np.uint8)
         self.predictions.append(predicted)
         counts = counted(targets, len(self.classes))
@@ -69,7 +92,11 @@ class Accumulator:
             confusion.confusion_matrix(truth[kept], decided[kept], classes=len(self.classes))
             for truth, decided, kept in zip(targets, predicted, counts, strict=True)
         ]
-        self.reliability = self.reliability.merge(calibration.reliability(outputs[counts], targets[counts]))
+        for said, truth, kept in zip(outputs, targets, counts, strict=True):
+            self.bins.append(calibration.reliability(said[kept], truth[kept]))
+            self.quality.append(label_quality(said[kept], truth[kept]))
+        if uncalibrated is not None:
+            self.before = self.before.merge(calibration.reliability(uncalibrated[counts], targets[counts]))
         self.agreement = self.agreement.merge(agreement(trained, outputs))
 
     def metrics(self) -> dict[str, float]:
@@ -77,17 +104,11 @@ class Accumulator:
 
         Raises DataError where no pixel was counted.
         """
-        total = self._total()
-        if not total.any():
+        counts = self._total()
+        if not counts.any():
             raise DataError("no pixel of the test masks counts: all are ignored; add images")
-        return {
-            "mean_iou": confusion.mean_iou(total),
-            "f1": confusion.mean_over_classes(confusion.f1(total)),
-            "precision": confusion.mean_over_classes(confusion.precision(total)),
-            "recall": confusion.mean_over_classes(confusion.recall(total)),
-            "pixel_accuracy": confusion.accuracy(total),
-            "expected_calibration_error": calibration.expected_calibration_error(self.reliability),
-        }
+        found = {name: float(score) for name, score in _headlines(counts).items()}
+        return {**found, ERROR: calibration.expected_calibration_error(self._reliability())}
 
     def measures(self) -> NDArray[np.int64]:
         """The confusion of each image, [N,C,C]."""
@@ -100,14 +121,16 @@ class Accumulator:
 
     def details(self) -> Details:
         """Everything beside metrics and parity."""
-        total = self._total()
+        counts = self._total()
         return Details(
             classes=self.classes,
-            per_class=per_class(total, self.classes),
-            confusion=total.tolist(),
-            reliability=bins(self.reliability),
+            per_class=per_class(counts, self.classes),
+            confusion=counts.tolist(),
+            reliability=bins(self._reliability()),
             examples=[example for _, example in self.examples()],
             intervals=self._intervals(),
+            before=before(self.before),
+            suspects=[suspect for _, suspect in self.suspects()],
         )
 
     def examples(self) -> list[tuple[int, Example]]:
@@ -127,6 +150,18 @@ class Accumulator:
         places = sorted(chosen, key=order.index)
         return [(at, Example(id=ids[at], rank=chosen[at], mean_iou=scores[at])) for at in places]
 
+    def shown(self, place: int) -> Shown:
+        """The class map that was said of an image, and its own mean IoU."""
+        decided = np.concatenate(self.predictions)[place]
+        return Shown(
+            picture=mask_picture(decided), words=f"mean IoU {confusion.mean_iou(self.confusions[place]):.3f}"
+        )
+
+    def suspects(self) -> list[tuple[int, Suspect]]:
+        """Name the images whose label may be wrong, the likeliest first, with their places."""
+        places = low_outliers(self.quality)
+        return [(at, Suspect(id=self.ids[at], quality=self.quality[at])) for at in places]
+
     def panels(self, inputs: NDArray[np.uint8], targets: NDArray[np.uint8]) -> dict[str, object]:
         """Show charts and examples; inputs: uint8 [N,S,S,3] RGB, targets: class indices uint8 [N,S,S]."""
         predictions = np.concatenate(self.predictions)
@@ -137,37 +172,77 @@ class Accumulator:
                 for place, example in self.examples()
             ],
             ignored=1 - float(np.mean(counted(targets, len(self.classes)))),
+            suspects=[
+                SuspectPanel(suspect, inputs[place], targets[place], predictions[place])
+                for place, suspect in self.suspects()[:SHOWN_SUSPECTS]
+            ],
         )
 
     def _intervals(self) -> dict[str, Bounds]:
-        """Return those of the mean IoU and of each class's, of the same draws of whole images."""
-        shape = (len(self.confusions), 2 * len(self.classes))
-        each = np.array([confusion.overlaps(counts) for counts in self.confusions], np.int64).reshape(shape)
+        """Return those of all metrics and of each class's IoU, of the same draws of whole images."""
+        measures, sums = self.measures(), np.array([np.stack(each) for each in self.bins])
         names = [_iou_of(name) for name in self.classes]
 
-        def scores(times: NDArray[np.int64]) -> dict[str, float]:
-            found = confusion.jaccard((times @ each).reshape(2, -1))
-            return {SCORE: confusion.mean_over_classes(found), **dict(zip(names, found, strict=True))}
+        def scores(times: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+            drawn = total(times, measures)
+            by_class = dict(zip(names, confusion.intersection_over_union(drawn).T, strict=True))
+            return {
+                **_headlines(drawn),
+                ERROR: calibration.calibration_errors(total(times, sums)),
+                **by_class,
+            }
 
-        return intervals(len(each), scores)
+        return intervals(len(measures), scores, self.groups)
+
+    def _reliability(self) -> calibration.Reliability:
+        return functools.reduce(calibration.Reliability.merge, self.bins, calibration.Reliability.empty())
 
     def _total(self) -> confusion.Counts:
-        total: confusion.Counts = np.sum(self.confusions, axis=0)
-        return total
+        counts: confusion.Counts = np.sum(self.confusions, axis=0)
+        return counts
 
 
 def accumulator(
     classes: Sequence[str],
     ids: Sequence[str],
     confidence_threshold: float = 0.0,  # noqa: ARG001 - of a mask, no answer is unsure as a whole
+    groups: Groups = None,
 ) -> Accumulator:
     """Return an accumulator that has seen no image; `ids` names those to come."""
-    return Accumulator(classes, ids)
+    return Accumulator(classes, ids, groups)
 
 
-def score(total: confusion.Counts) -> float:
-    """The mean IoU of a sum of confusions."""
+def score(total: confusion.Counts) -> Any:
+    """The mean IoU of sums of confusions [...,C,C]: [...]."""
     return confusion.mean_iou(total)
+
+
+def shown(target: NDArray[np.uint8], classes: Sequence[str]) -> Shown:
+    """A mask in the colours of its classes; what is ignored is hatched."""
+    return Shown(picture=mask_picture(target, counted(target, len(classes))), words="")
+
+
+def attributes(targets: NDArray[np.uint8], classes: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """What an image's score may depend on: the share of its pixels that are not the commonest class, [N]."""
+    counts = counted(targets, len(classes))
+    if not counts.any():
+        return {}
+    background = np.bincount(targets[counts].ravel(), minlength=len(classes)).argmax()
+    axes = tuple(range(1, targets.ndim))
+    objects = ((targets != background) & counts).sum(axis=axes)
+    return {"object size": objects / np.maximum(counts.sum(axis=axes), 1)}
+
+
+def _headlines(counts: NDArray[Any]) -> dict[str, Any]:
+    """The metrics of confusions [...,C,C], each [...]."""
+    mean = confusion.mean_over_classes
+    return {
+        "mean_iou": confusion.mean_iou(counts),
+        "f1": mean(confusion.f1(counts)),
+        "precision": mean(confusion.precision(counts)),
+        "recall": mean(confusion.recall(counts)),
+        "pixel_accuracy": confusion.accuracy(counts),
+    }
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:
@@ -175,8 +250,9 @@ def values(measurement: Measurement) -> dict[str, float | None]:
     details = Details.model_validate(measurement.details)
     by_class = lower_bounds(details.intervals, map(_iou_of, details.classes))
     lowest = min((bound for bound in by_class.values() if bound is not None), default=None)
-    lower = {**lower_bounds(details.intervals, [SCORE]), "per_class.iou.lower": lowest, **by_class}
-    return {"images": float(measurement.items), **lower, **by_name(details.per_class)}
+    lower = {**lower_bounds(details.intervals, _HEADLINES), "per_class.iou.lower": lowest, **by_class}
+    deserved = calibration_values(measurement.metrics[ERROR], details.intervals, details.before)
+    return {"images": float(measurement.items), **lower, **deserved, **by_name(details.per_class)}
 
 
 def difference(parity: Mapping[str, float]) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from pylib.data.shards import ShardIndex
 from pylib.errors import ConfigurationError
 from pylib.models.backbones import check_imagenet, find_weights
+from pylib.models.calibration import Calibration
 from pylib.models.spec import WeightsOrigin
 from pylib.models.unet_spec import EncoderName, Filters, UNetSpec
 from pylib.training.config import TrainingConfig, one_line
@@ -93,3 +94,13 @@ def lr_multipliers(model: "keras.Model", spec: UNetSpec, config: Config) -> dict
         return {}
     encoder = model.get_layer("encoder").trainable_variables
     return {variable.path: config.encoder_lr_multiplier for variable in encoder}
+
+
+def calibrated(
+    model: "keras.Model", spec: UNetSpec, calibration: Calibration
+) -> tuple["keras.Model", UNetSpec]:
+    """Build the same model again with its calibration in it; return it and its specification."""
+    from pylib.models.storage import with_variables
+
+    found = spec.model_copy(update={"calibration": calibration})
+    return with_variables(build(found, None), model), found

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pylib.evaluation.class_metrics import row_shares
 from pylib.evaluation.pictures import error_picture, mask_picture, picture
 from pylib.palette import HATCHING, class_colour
-from pylib.tasks.segmentation.details import Details, Example
+from pylib.tasks.segmentation.details import Details, Example, Suspect
 from pylib.tasks.segmentation.ignored import counted
 
 
@@ -25,19 +25,34 @@ class Panel(NamedTuple):
     prediction: NDArray[np.uint8]
 
 
-def context(details: Details, panels: Sequence[Panel], ignored: float = 0.0) -> dict[str, object]:
+class SuspectPanel(NamedTuple):
+    """The same of one whose mask may be wrong."""
+
+    example: Suspect
+    image: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    prediction: NDArray[np.uint8]
+
+
+def context(
+    details: Details,
+    panels: Sequence[Panel],
+    ignored: float = 0.0,
+    suspects: Sequence[SuspectPanel] = (),
+) -> dict[str, object]:
     """Return what report.html.j2 is given; ignored: the share of the test pixels that is, in [0,1]."""
     return {
         "details": details,
         "colours": [class_colour(index) for index in range(len(details.classes))],
         "rows": row_shares(details.confusion),
         "panels": [_pictures(panel, len(details.classes)) for panel in panels],
+        "suspects": [_pictures(panel, len(details.classes)) for panel in suspects],
         "ignored": ignored,
         "hatching": HATCHING,
     }
 
 
-def _pictures(panel: Panel, classes: int) -> dict[str, object]:
+def _pictures(panel: Panel | SuspectPanel, classes: int) -> dict[str, object]:
     counts = counted(panel.truth, classes)
     wrong = (panel.truth != panel.prediction) & counts
     return {

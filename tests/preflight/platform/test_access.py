@@ -7,11 +7,17 @@ import pytest
 import yaml
 
 from preflight.errors import ConfigurationError
-from preflight.platform.access import FILE, asked, recorded
+from preflight.platform.access import FILE, asked, asked_of_server, recorded
 from pylib.provenance.materials import ROOT
 from pylib.runners import cluster, following
 from pylib.runners.connection import connect
+from pylib.sweeps.found import NOBODY
+from pylib.sweeps.reading import read
+from pylib.sweeps.there import There
+from tests.runners import kubernetes_server
 from tests.runners.pipelines_api import serving
+from tests.sweeps.katib_player import STATES, playing
+from tests.sweeps.trials import Place
 
 
 @pytest.fixture
@@ -27,15 +33,32 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
         yield server.calls
 
 
-def test_the_record_is_what_pylib_calls(calls: list[tuple[str, str]]) -> None:
+@pytest.fixture
+def of_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The requests of a search that is created, met again, and deleted."""
+    file = Place(tmp_path / "place").file
+    with kubernetes_server.serving(tmp_path, monkeypatch) as server:
+        for states in (STATES, STATES[-1:]):
+            with playing(server, states):
+                There("ml", pause=0.02).search(read(file, here=False), NOBODY)
+        There("ml").delete("sweep")
+        return list(server.calls)
+
+
+def test_the_record_is_what_pylib_calls(
+    calls: list[tuple[str, str]], of_searches: list[tuple[str, str]]
+) -> None:
     needed: dict[str, list[str]] = {}
     for access in sorted({asked(*call) for call in calls} - {None}):
         needed.setdefault(access[1], []).append(access[2])
+    for group, resource, verb in sorted({asked_of_server(*call) for call in of_searches}):
+        verbs = needed.setdefault(f"{resource.split()[0]}.{group}", [])
+        verbs += [verb] if verb not in verbs else []
     record = recorded(ROOT)
     assert record is not None
-    assert {kind: sorted(verbs) for kind, verbs in record.needed.items()} == needed, (
-        f"pylib's calls have changed; write into {FILE}:\n{yaml.safe_dump({'needed': needed})}"
-    )
+    assert {kind: sorted(verbs) for kind, verbs in record.needed.items()} == {
+        kind: sorted(verbs) for kind, verbs in needed.items()
+    }, f"pylib's calls have changed; write into {FILE}:\n{yaml.safe_dump({'needed': needed})}"
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_request_of_the_api_server_is_asked_about_as_its_verb(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("DELETE", "/apis/batch/v1/namespaces/ml/jobs/x"), ("GET", "/api/v1/nodes")]
+    ("method", "path"), [("PATCH", "/apis/batch/v1/namespaces/ml/jobs/x"), ("GET", "/api/v1/nodes")]
 )
 def test_another_request_is_refused(method: str, path: str) -> None:
     with pytest.raises(ConfigurationError, match="not a request of pylib's"):

@@ -105,6 +105,8 @@ def test_a_perfect_model() -> None:
         "expected_calibration_error": 0,
     }
     details = found.details()
+    errors = details.intervals.pop("expected_calibration_error")
+    assert (errors.lower, errors.upper) == (0, 0)
     assert {(each.lower, each.upper) for each in details.intervals.values()} == {(1, 1)}
     assert details.suspects == []
 
@@ -122,10 +124,13 @@ def test_a_constant_model() -> None:
 @given(seeds, st.integers(1, 12))
 def test_an_interval_contains_its_metric_and_is_the_same_again(seed: int, images: int) -> None:
     found = seen(random(seed, 3, images))
-    metrics, intervals = found.metrics(), found.details().intervals
-    assert set(intervals) == {"accuracy", "macro_f1"}
+    intervals, by_class = found.details().intervals, found.details().per_class
+    scores = {f"per_class.{name}.f1": each.f1 for name, each in by_class.items() if each.f1 is not None}
+    metrics = found.metrics() | scores
+    assert set(intervals) == set(metrics)
     for name, each in intervals.items():
-        assert 0 <= each.lower <= metrics[name] <= each.upper <= 1
+        assert 0 <= each.lower <= metrics[name] + 1e-12
+        assert metrics[name] - 1e-12 <= each.upper <= 1
     assert found.details().intervals == intervals
 
 

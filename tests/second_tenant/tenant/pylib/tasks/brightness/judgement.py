@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.evaluation.pictures import Shown
 from pylib.evaluation.record import Measurement
 from pylib.records import Record
 from pylib.tasks.brightness.r2 import r2
@@ -28,7 +29,7 @@ class Accumulator:
         self.ids = ids
         self.batches: list[NDArray[np.float64]] = []
 
-    def add(self, targets: Any, outputs: Any, trained: Any) -> None:
+    def add(self, targets: Any, outputs: Any, trained: Any, uncalibrated: Any = None) -> None:  # noqa: ARG002
         """Take a batch."""
         self.batches.append(np.stack([targets, outputs[:, 0], trained[:, 0]]).astype(np.float64))
 
@@ -53,6 +54,10 @@ class Accumulator:
         truth, found, _ = self._all()
         return Details(worst=self.ids[int(np.abs(found - truth).argmax())])
 
+    def shown(self, place: int) -> Shown:
+        """The number."""
+        return Shown(picture=None, words=f"{self._all()[1][place]:.3f}")
+
     def panels(self, inputs: Any, targets: Any) -> dict[str, object]:  # noqa: ARG002
         """Nothing beside the metrics."""
         return {}
@@ -65,14 +70,25 @@ def accumulator(
     classes: Sequence[str],
     ids: Sequence[str],
     confidence_threshold: float = 0.0,
+    groups: Any = None,
 ) -> Accumulator:
     """One that has seen nothing."""
     return Accumulator(ids)
 
 
-def score(total: NDArray[np.float64]) -> float:
-    """The r2 of a sum of measures."""
+def score(total: NDArray[np.float64]) -> Any:
+    """The r2 of sums of measures [...,4]."""
     return r2(total)
+
+
+def shown(target: Any, classes: Sequence[str]) -> Shown:
+    """The number."""
+    return Shown(picture=None, words=f"{float(target):.3f}")
+
+
+def attributes(targets: Any, classes: Sequence[str]) -> dict[str, Any]:
+    """Whether dark images are judged as well as bright ones."""
+    return {"label": targets}
 
 
 def values(measurement: Measurement) -> dict[str, float | None]:

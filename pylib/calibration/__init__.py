@@ -1,0 +1,1 @@
+"""Which calibration makes a model's confidence what it should be, fitted on the calibration split alone."""

@@ -1,0 +1,96 @@
+"""What tables of a source say of its images beside label and split: a camera, a site, an age.
+
+Kept with each item, so that an evaluation can be read by it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from pylib.data.dataset import DatasetIndex
+from pylib.data.given_splits import SPLIT_COLUMNS, by_name, look_up
+from pylib.data.layout import Candidate, subfolders
+from pylib.data.names import printable
+from pylib.data.tables import LABEL_COLUMNS, NAME_COLUMNS, Table, read_table, tables_in
+from pylib.errors import DataError
+
+MOST = 20
+"""A column of words with more values is a name of the image, not a property, and is not kept."""
+_LONGEST = 64
+_OTHERS = {*NAME_COLUMNS, *LABEL_COLUMNS, *SPLIT_COLUMNS}
+
+
+def read_columns(root: Path, candidates: Iterable[Candidate]) -> dict[str, dict[str, str]]:
+    """Return the cells of each image, by its id and the column's name, of the tables in a data set's folder.
+
+    Left out are columns of names and of one value; where two tables differ, the later by name counts.
+    """
+    images = {one.id: [one.image] for one in candidates if one.image.is_relative_to(root)}
+    found: dict[str, dict[str, str]] = defaultdict(dict)  # a column's cells by id
+    known: Mapping[str, set[str]] | None = None
+    for table in _tables(root):
+        known = known or by_name(root, images)
+        for column, cells in _cells(table, known).items():
+            found[column] |= cells
+    kept = {column: cells for column, cells in found.items() if _parts(list(cells.values()))}
+    said: dict[str, dict[str, str]] = defaultdict(dict)
+    for column, cells in sorted(kept.items()):
+        for item, cell in cells.items():
+            said[item][column] = cell
+    return dict(said)
+
+
+def with_columns(index: DatasetIndex, said: Mapping[str, dict[str, str]]) -> DatasetIndex:
+    """The index with what is said of its items; those of which nothing is said keep what they have."""
+    items = [
+        item.model_copy(update={"columns": said[item.id]}) if item.id in said else item
+        for item in index.items
+    ]
+    return index.model_copy(update={"items": items})
+
+
+def described(said: Mapping[str, dict[str, str]]) -> str:
+    """Say for the report what is kept; empty where nothing is."""
+    names = sorted({name for cells in said.values() for name in cells})
+    return f"kept beside the images, to judge them by: {', '.join(map(printable, names))}" if names else ""
+
+
+def _tables(root: Path) -> Iterable[Table]:
+    for path in (path for folder in (root, *subfolders(root)) for path in tables_in(folder)):
+        try:
+            table = read_table(path)
+        except (DataError, IndexError):
+            continue  # whoever needs it says so
+        if table.column(NAME_COLUMNS) is not None:
+            yield table
+
+
+def _cells(table: Table, known: Mapping[str, set[str]]) -> dict[str, dict[str, str]]:
+    """Cells by column and id, of a table of images."""
+    columns = {plain: written for plain, written in table.columns.items() if plain not in _OTHERS}
+    name = table.column(NAME_COLUMNS)
+    found: dict[str, dict[str, str]] = {plain: {} for plain in columns}
+    if name is None or not columns:
+        return {}
+    try:
+        for _, (image, *cells) in table.rows(name, *columns.values()):
+            item = look_up(known, image) if image else None
+            for plain, cell in zip(columns, cells, strict=True):
+                if item is not None and cell:
+                    found[plain][item] = cell[:_LONGEST]
+    except DataError:
+        return {}
+    return found
+
+
+def _parts(cells: Sequence[str]) -> bool:
+    values = set(cells)
+    return len(values) > 1 and (len(values) <= MOST or all(map(_number, values)))
+
+
+def _number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

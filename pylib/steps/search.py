@@ -1,0 +1,84 @@
+"""Step "search": an Experiment to the best parameters that its trials found."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from katib.experiment import Experiment
+from katib.substitution import trial_object
+from pylib.provenance.digests import canonical
+from pylib.provenance.step import Commit, File, Output, Result, step
+from pylib.settings import settings
+from pylib.sweeps.attempt import primary
+from pylib.sweeps.data import DATA, WEIGHTS, named, with_variables
+from pylib.sweeps.found import LOG, Found, Place, Watch
+from pylib.sweeps.here import Here
+from pylib.sweeps.optimal import FILE, optimal
+from pylib.sweeps.reading import Sweep, read
+from pylib.sweeps.there import There
+
+
+def recorded(watch: Watch) -> Callable[..., Result]:
+    """The step, for whoever looks on."""
+
+    @step(cached=False)
+    def search(best: Output, *, experiment: File, data: Commit, weights: File = "") -> Result:
+        """Search where the settings say; killed and started again it goes on. data: may be empty."""
+        return _search(best, experiment, {DATA: data, WEIGHTS: weights}, watch)
+
+    return search
+
+
+search = recorded(LOG)
+"""The step of a pipeline."""
+
+
+def _search(best: Path, file: str, given: dict[str, str], watch: Watch) -> Result:
+    read_here = settings().katib_namespace is None
+    sweep = read(Path(file), here=read_here)
+    given = {name: value for name, value in given.items() if value}
+    if given.get(WEIGHTS) == "none" and not named(sweep.experiment, WEIGHTS):
+        del given[WEIGHTS]  # a template that says nothing means the same
+    told = with_variables(sweep.experiment, given)
+    sweep = Sweep(told, sweep.sha256, sweep.identity, sweep.warnings)
+    found = place(sweep, given).search(sweep, watch)
+    (best / FILE).write_bytes(written(sweep, given.get(DATA, ""), found))
+    return {"trial": found.trial, "trials": found.trials}
+
+
+def place(sweep: Sweep, given: Mapping[str, str]) -> Place:
+    """Where it runs, as the settings say."""
+    namespace = settings().katib_namespace
+    return (
+        Here(folder(sweep, given))
+        if namespace is None
+        else There(namespace, gpus=os.environ.get("PYLIB_GPUS", "0"))
+    )
+
+
+def folder(sweep: Sweep, given: Mapping[str, str]) -> Path:
+    """Where the state of this search on that data, from those weights, is kept."""
+    parts = {"identity": sweep.identity, **{name: value for name, value in given.items() if value}}
+    digest = hashlib.sha256(canonical(parts)).hexdigest()
+    return settings().output / "sweeps" / f"{sweep.experiment.name}-{digest[:12]}"
+
+
+def written(sweep: Sweep, data: str, found: Found) -> bytes:
+    """The content of optimal.json; raises SweepError where the best value is no number."""
+    return optimal(
+        sweep.experiment,
+        sweep.sha256,
+        found.ending,
+        found.trials,
+        trial=found.trial,
+        assignments=found.assignments,
+        value=found.value,
+        data=data,
+        words=_words(sweep.experiment, found),
+    ).dumps()
+
+
+def _words(experiment: Experiment, found: Found) -> list[str]:
+    container = primary(experiment, trial_object(experiment, found.trial, found.assignments))
+    return [str(word) for key in ("command", "args") for word in container.get(key) or []]

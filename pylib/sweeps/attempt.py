@@ -1,0 +1,163 @@
+"""One attempt at a trial: a process of its own, as a Job's pod would be, with the rewritten command."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from katib import webhook
+from katib.experiment import Body, Experiment, containers, value_at
+from pylib.errors import SweepError
+
+TRIAL_NAME, SCRATCH = "KATIB_TRIAL_NAME", "PYLIB_TRIAL_SCRATCH"
+LOG = "metrics.log"
+_PID = "pid"
+_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, Kubernetes' default
+_OWN_PID = f'echo $$ > "$0/{_PID}" && exec "$@"'
+
+
+class Attempt:
+    """A running process, in a folder that is its own; `PYLIB_TRIAL_SCRATCH` names what all attempts share.
+
+    While it or its shell lives, it holds the folder's lock, so that nobody takes it for gone.
+    """
+
+    def __init__(
+        self, experiment: Experiment, made: Body, folder: Path, environment: Mapping[str, str], *, rule: bool
+    ) -> None:
+        container = primary(experiment, made)
+        self.folder, self.file = folder, folder / _file_name(experiment)
+        self.grace = float(value_at(made, "spec.template.spec.terminationGracePeriodSeconds") or _GRACE)
+        self.started = time.monotonic()
+        folder.mkdir(parents=True)
+        (folder.parent / "scratch").mkdir(exist_ok=True)
+        variables = {
+            **environment,
+            **variables_of(container),
+            TRIAL_NAME: str(value_at(made, "metadata.name")),
+            SCRATCH: str(folder.parent / "scratch"),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
+        }
+        command = webhook.command(
+            container, collector=experiment.collector, file=str(self.file), stops_early=rule
+        )
+        moved = self._moved(experiment, [webhook.expanded(word, variables) for word in command])
+        with _locked(folder) as lock, (folder / "pod.log").open("wb") as said:
+            self.process = subprocess.Popen(
+                ["sh", "-c", _OWN_PID, str(folder), *moved],
+                env={name: self._moved(experiment, [value])[0] for name, value in variables.items()},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[lock],
+            )
+
+    def _moved(self, experiment: Experiment, words: list[str]) -> list[str]:
+        """The same, with the folder of a file collector, which in a pod is mounted, in this attempt's."""
+        if experiment.collector != "File":
+            return words
+        mounted = str(value_at(experiment.body, "spec.metricsCollectorSpec.source.fileSystemPath.path"))
+        return [word.replace(mounted.rpartition("/")[0], str(self.folder)) for word in words]
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running."""
+        return time.monotonic() - self.started
+
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self.process.poll() is None
+
+    def stop(self) -> None:
+        """Ask it to end, and end it where it does not."""
+        end(self.process.pid, self.grace, self.process)
+
+
+def primary(experiment: Experiment, made: Body) -> Body:
+    """The container of a trial's object that runs here."""
+    name = experiment.template.get("primaryContainerName")
+    found = next((each for _, each in containers(made, "") if each.get("name") == name), None)
+    if found is None:
+        raise SweepError(f"the trial's object has no container {name}")
+    return found
+
+
+def variables_of(container: Body) -> dict[str, str]:
+    """The variables that have a value; those of ConfigMaps are this machine's own."""
+    listed: list[dict[str, Any]] = container.get("env") or []
+    return {str(each["name"]): str(each["value"]) for each in listed if "value" in each}
+
+
+def completed(folder: Path) -> bool:
+    """Whether an attempt went to its end, as the webhook's command writes it down."""
+    marks = (each.read_text(encoding="utf-8").strip() for each in folder.glob("*.pid"))
+    return webhook.COMPLETED in marks
+
+
+def lines(file: Path) -> list[str]:
+    """The lines of a log; none where there is no file."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return []
+
+
+def file_of(experiment: Experiment, folder: Path) -> Path:
+    """The file that the collector reads in an attempt's folder."""
+    return folder / _file_name(experiment)
+
+
+def _file_name(experiment: Experiment) -> str:
+    path = value_at(experiment.body, "spec.metricsCollectorSpec.source.fileSystemPath.path")
+    return str(path).rpartition("/")[2] if experiment.collector == "File" and path else LOG
+
+
+def end_orphan(folder: Path) -> None:
+    """End what a killed search left running in an attempt's folder, and wait until it is gone."""
+    until = time.monotonic() + _GRACE
+    while not _is_free(folder):
+        if time.monotonic() > until:
+            raise SweepError(
+                f"{folder}: a process of this trial does not end; end what holds {folder / 'lock'}"
+            )
+        with contextlib.suppress(OSError, ValueError):
+            os.killpg(int((folder / _PID).read_text(encoding="utf-8")), signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def end(group: int, grace: float, process: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM to a process and all that it started, then SIGKILL."""
+    for number, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, None)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(wait)
+            break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)  # what the shell left behind
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Any:
+    """The lock of an attempt, for the process that inherits it."""
+    with (folder / "lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
+
+
+def _is_free(folder: Path) -> bool:
+    if not (folder / "lock").is_file():
+        return True
+    with (folder / "lock").open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True

@@ -1,0 +1,78 @@
+"""optimal.json: what a search found, the same here and on a cluster."""
+
+from typing import Literal
+
+from katib.counting import Ending
+from katib.experiment import Experiment
+from katib.numbers import parse_float
+from katib.values import Assignments, typed_all
+from pylib.errors import SweepError
+from pylib.records import Record
+
+FILE = "optimal.json"
+
+
+class Objective(Record):
+    """What was searched for, and the value of the best trial."""
+
+    name: str
+    type: Literal["maximize", "minimize"]
+    value: float
+
+
+class Optimal(Record):
+    """The best trial of a search.
+
+    experiment: its name; experiment_sha256: of its content as canonical JSON
+    reason: Katib's, for which it ended; trials: how many there were
+    parameters: typed, by name; assignments: the text that the trial was given
+    words: of the trial's command, with what was put into it
+    """
+
+    format: Literal[1] = 1
+    experiment: str
+    experiment_sha256: str
+    data: str = ""
+    reason: str
+    trials: int
+    trial: str
+    objective: Objective
+    parameters: dict[str, int | float | str]
+    assignments: dict[str, str]
+    words: list[str]
+
+
+def optimal(
+    experiment: Experiment,
+    sha256: str,
+    ending: Ending,
+    trials: int,
+    *,
+    trial: str,
+    assignments: Assignments,
+    value: str,
+    data: str,
+    words: list[str],
+) -> Optimal:
+    """Write down the best trial; SweepError where it is best because its value is no number."""
+    number = parse_float(value)
+    if number is None or number in {float("inf"), float("-inf")} or number != number:  # noqa: PLR0124 (nan)
+        raise SweepError(
+            f"{experiment.name}: the best trial is {trial}, whose objective is {value or 'empty'!r}, as nan "
+            "and inf become with Katib; make a trial fail instead of printing them"
+        )
+    objective = experiment.objective
+    return Optimal(
+        experiment=experiment.name,
+        experiment_sha256=sha256,
+        data=data,
+        reason=ending.reason,
+        trials=trials,
+        trial=trial,
+        objective=Objective(
+            name=str(objective.get("objectiveMetricName")), type=objective["type"], value=number
+        ),
+        parameters=typed_all(experiment, assignments),
+        assignments=dict(assignments),
+        words=words,
+    )

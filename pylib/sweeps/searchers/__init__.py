@@ -1,0 +1,1 @@
+"""The search algorithms, by Katib's names."""

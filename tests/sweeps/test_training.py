@@ -1,0 +1,62 @@
+"""The command that trains with what a search found is one that `pylib run` takes."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from katib.counting import MAX_TRIALS
+from katib.experiment import Experiment
+from katib.substitution import trial_object
+from pylib.runners import checks, pipelines
+from pylib.sweeps.attempt import primary
+from pylib.sweeps.optimal import Optimal, optimal
+from pylib.sweeps.reading import read
+from pylib.sweeps.training import command
+
+ROOT = Path(__file__).parents[2]
+DATA = "pets@" + "a" * 64
+
+
+def first(experiment: Experiment) -> dict[str, str]:
+    return {each.name: (each.values or [str(each.number("min"))])[0] for each in experiment.parameters}
+
+
+def found(name: str) -> Optimal:
+    sweep = read(ROOT / f"pipelines/sweeps/{name}.yaml")
+    assignments = first(sweep.experiment)
+    container = primary(sweep.experiment, trial_object(sweep.experiment, "t", assignments))
+    return optimal(
+        sweep.experiment,
+        sweep.sha256,
+        MAX_TRIALS,
+        8,
+        trial="t",
+        assignments=assignments,
+        value="0.5",
+        data=DATA,
+        words=container["command"],
+    )
+
+
+@pytest.mark.parametrize("name", ["smoke", "segmentation", "classification"])
+def test_the_pipeline_takes_what_was_found(name: str) -> None:
+    program, verb, pipeline, *options = shlex.split(command(found(name), "imagenet"))
+    assert (program, verb) == ("pylib", "run")
+    texts = dict(option.removeprefix("--").split("=", 1) for option in options)
+    assert texts["data"] == DATA
+    loaded = pipelines.load(pipeline)
+    given = checks.read(loaded, {key.replace("-", "_"): text for key, text in texts.items()})
+    assert checks.checked(loaded, given)["weights"] == "imagenet"
+
+
+def test_hyper_parameters_keep_their_types() -> None:
+    line = command(found("smoke"), "")
+    assert "--image-size=64" in line
+    assert '"filters": [32, 24, 16, 8]' in line
+    assert '"batch": 8' in line
+    assert "--weights" not in line
+
+
+def test_trials_of_another_program_have_no_such_command() -> None:
+    assert command(found("smoke").model_copy(update={"words": ["python3", "train.py"]}), "") == ""
