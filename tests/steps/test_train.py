@@ -15,7 +15,7 @@ GIVEN = {
     [
         ({"seed": 3}, "options: seed is a parameter of its own"),
         ({"epoch": 3}, "no option 'epoch'; did you mean epochs?"),
-        ({"colour": 3}, "no option 'colour'; there are: alpha, augmentation, batch, "),
+        ({"colour": 3}, "no option 'colour'; there are: adversarial_eps, alpha, augmentation, batch, "),
         ({"epochs": 0}, "epochs=0: Input should be greater than or equal to 1"),
         ({"epochs": 10**9}, "epochs=1000000000: Input should be less than or equal to 10000"),
         ({"batch": "many"}, "batch='many': Input should be a valid integer"),
