@@ -1,7 +1,7 @@
 """A search on the real API server, as the account that steps have; its trial's pod runs, and Katib is played.
 
-The Experiment is the repository's smallest with one trial. What the pod reports is what the same command reports
-on this machine.
+The Experiment is the repository's smallest with one trial. What the pod reports is what the same command
+reports on this machine.
 """
 
 import json
