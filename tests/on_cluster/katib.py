@@ -2,7 +2,8 @@
 
 A trial's pod has what the webhook gives it and nothing else: the template's own containers, the command of
 the first joined by spaces into `sh -c` with its output in a file, and a collector beside it that shares that
-file. The collector here waits for the mark that the command ends with, as Katib's does, and prints what it finds.
+file. The collector here waits for the mark that the command ends with, as Katib's does, and prints what it
+finds.
 https://github.com/kubeflow/katib/blob/v0.19.0/pkg/webhook/v1beta1/pod/inject_webhook.go
 https://github.com/kubeflow/katib/blob/v0.19.0/pkg/webhook/v1beta1/pod/utils.go
 """
