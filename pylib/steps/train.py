@@ -98,7 +98,8 @@ def _calibrated(shards: Path, folder: Path, trained: "TrainingResult") -> "keras
 def searched(optimal: Path | None, parameters: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """What `train` is given: hyper-parameters, and where a search found some of them, those and its record.
 
-    What all trials had alike, such as few epochs, a person may say otherwise. Raises ConfigurationError where a person and the search both say one; SweepError.
+    What all trials had alike, such as few epochs, a person may say otherwise.
+    Raises ConfigurationError where a person and the search both say one; SweepError.
     """
     from pylib.sweeps import training
     from pylib.sweeps.optimal import FILE, Optimal
@@ -107,10 +108,11 @@ def searched(optimal: Path | None, parameters: dict[str, Any], options: dict[str
         return {"parameters": parameters, "options": options}
     found = Optimal.model_validate_json((optimal / FILE).read_bytes())
     own, others = training.hyper_parameters(found)
-    if twice := sorted(found.parameters.keys() & (options.keys() | parameters.keys())):
+    if twice := sorted(found.parameters.keys() & (options.keys() | parameters.keys() - {"seed"})):
         raise ConfigurationError(f"options: {', '.join(twice)} is what the search {found.experiment} is for")
     origin = {"experiment": found.experiment, "sha256": found.experiment_sha256, "trial": found.trial}
-    return {"parameters": own | parameters, "options": others | options, "search": origin}
+    best = {name: value for name, value in own.items() if name in found.parameters}
+    return {"parameters": own | parameters | best, "options": others | options, "search": origin}
 
 
 def check_parameters(
