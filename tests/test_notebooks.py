@@ -114,7 +114,7 @@ def judged_inks(output):
 
 @pytest.fixture(scope="module", params=["inks", "sample"])
 def explored(request, tmp_path_factory):
-    """The other notebook, run on a built-in sample after a run judged `inks`, and one of a table came last."""
+    """The other notebook, on a built-in sample, where a run judged `inks` and one of a table came last."""
     from nbclient import NotebookClient
 
     file = ROOT / "notebooks/explore.ipynb"
