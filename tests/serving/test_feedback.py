@@ -20,7 +20,7 @@ from pylib.serving.feedback import FILE, Feedback, check
 from pylib.store.artifacts import ArtifactStore
 
 PATH = "/api/v1.0/feedback"
-CLASSES = ["cat", "dog"]
+CLASSES = ["red", "green"]
 ID = str(uuid.UUID(int=7))
 
 
@@ -83,11 +83,11 @@ def about(identifier: str = ID, **rest: object) -> dict:
 @pytest.mark.parametrize(
     "truth",
     [
-        {"strData": "dog"},
-        {"jsonData": "dog"},
-        {"jsonData": {"label": "dog"}},
-        {"data": {"ndarray": ["dog"]}},
-        {"data": {"ndarray": [["dog"]]}},
+        {"strData": "red"},
+        {"jsonData": "red"},
+        {"jsonData": {"label": "red"}},
+        {"data": {"ndarray": ["red"]}},
+        {"data": {"ndarray": [["red"]]}},
     ],
 )
 def test_what_is_kept_is_confirmed_and_is_in_the_log(classifier, store, truth):
@@ -95,7 +95,7 @@ def test_what_is_kept_is_confirmed_and_is_in_the_log(classifier, store, truth):
     answer = send(classifier, about(truth=truth, reward=0.5))
     assert answer.status_code == 200, answer.text
     told = answer.json()["jsonData"]
-    assert told == {"prediction_id": ID, "truth": {"label": "dog"}, "reward": 0.5, "kept_in": FILE}
+    assert told == {"prediction_id": ID, "truth": {"label": "red"}, "reward": 0.5, "kept_in": FILE}
     assert answer.json()["meta"]["tags"]["model_digest"] == store[1]
     (line,) = kept(classifier)[before:]
     assert line["time"].endswith("+00:00")
@@ -114,14 +114,14 @@ def test_what_is_kept_is_confirmed_and_is_in_the_log(classifier, store, truth):
     [
         (
             about(truth={"strData": "bird"}),
-            "the truth 'bird' is no class of this model, which knows cat, dog",
+            "the truth 'bird' is no class of this model, which knows red, green",
         ),
         (about(truth={"jsonData": {"label": 1}}), "the truth is no class name"),
         (about(truth={"data": {"ndarray": [[0, 1]]}}), "the truth is no class name"),
         (about(truth={"binData": "/9j/"}), "the truth is no class name"),
         (about("nonsense"), "prediction_id 'nonsense' is no id that a model server gives: send back"),
         (about(ID[:-1]), "is no id that a model server gives"),
-        ({"truth": {"strData": "dog"}}, "the truth says not of which answer it is: send back"),
+        ({"truth": {"strData": "red"}}, "the truth says not of which answer it is: send back"),
     ],
 )
 def test_what_is_refused_is_said_neither_kept_nor_counted(classifier, body, reason):
@@ -134,8 +134,8 @@ def test_what_is_refused_is_said_neither_kept_nor_counted(classifier, body, reas
 
 @pytest.mark.slow
 def test_an_id_of_another_replica_and_a_puid_of_the_client_are_taken(classifier):
-    assert send(classifier, about(str(uuid.uuid4()), truth={"strData": "cat"})).status_code == 200
-    body = {"response": {"meta": {"puid": "mine"}}, "truth": {"strData": "cat"}}
+    assert send(classifier, about(str(uuid.uuid4()), truth={"strData": "green"})).status_code == 200
+    body = {"response": {"meta": {"puid": "mine"}}, "truth": {"strData": "green"}}
     assert send(classifier, body).status_code == 200
     assert kept(classifier)[-1]["puid"] == "mine"
 
@@ -145,7 +145,7 @@ def test_an_answer_sent_back_whole_is_feedback_on_it(classifier, photograph):
     asked = requests.post(
         f"{classifier.url}/api/v1.0/predictions", files={"binData": photograph(1)}, timeout=10
     ).json()
-    answer = send(classifier, {"response": asked, "truth": {"strData": "cat"}, "reward": 1})
+    answer = send(classifier, {"response": asked, "truth": {"strData": "green"}, "reward": 1})
     assert answer.json()["jsonData"]["prediction_id"] == asked["meta"]["tags"]["prediction_id"]
 
 
@@ -166,25 +166,25 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
 @pytest.mark.slow
 def test_grpc_says_the_same(classifier):
     counted = rewarded(classifier)
-    bodies = [about(truth={"strData": name}, reward=1.0) for name in ("dog", "bird")]
+    bodies = [about(truth={"strData": name}, reward=1.0) for name in ("red", "bird")]
     target = f"127.0.0.1:{classifier.grpc_port}"
     command = [str(local.serving_python()), "-c", GRPC, target, json.dumps(bodies)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     taken, refused = json.loads(done.stdout)
-    assert taken["jsonData"]["truth"] == {"label": "dog"}
+    assert taken["jsonData"]["truth"] == {"label": "red"}
     assert (refused["status"]["code"], refused["status"]["status"]) == (400, "FAILURE")
-    assert "which knows cat, dog" in refused["status"]["info"]
+    assert "which knows red, green" in refused["status"]["info"]
     assert rewarded(classifier) == counted + 1
 
 
 def test_without_a_log_nothing_is_kept_and_the_answer_says_so(store):
     engine = Engine(Identity(store[1], "", ""), artifacts=store[0], log=None)
     engine.load()
-    told = engine.keep(Feedback(ID, "", "cat", 1.0))
-    assert (told["truth"], told["kept_in"]) == ({"label": "cat"}, None)
+    told = engine.keep(Feedback(ID, "", "green", 1.0))
+    assert (told["truth"], told["kept_in"]) == ({"label": "green"}, None)
 
 
 def test_a_reward_alone_needs_no_id():
     check(Feedback("", "", None, 1.0))
     with pytest.raises(RequestError, match="of which answer"):
-        check(Feedback("", "", "cat", 1.0))
+        check(Feedback("", "", "green", 1.0))
