@@ -15,6 +15,7 @@ from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.gate import hold_again, measured
 from pylib.provenance.reproduced import is_reproduced
 from pylib.registry.folder import EVALUATION
+from pylib.registry.parameters import parameters
 from pylib.release.message import gate_line
 from pylib.release.release import check
 from pylib.tabular import coefficients, judgement
@@ -66,7 +67,7 @@ def _image_model(folder: Path, digest: str) -> Judged:
         score=_score(evaluation.score, evaluation.metrics),
         gate=gate_line(evaluation.gate),
         values=measured(evaluation),
-        parameters=history.get("config", {}) | history.get("environment", {}),
+        parameters=parameters(folder, history),
         epochs=history.get("epochs", []),
     )
 

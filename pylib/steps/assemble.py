@@ -40,6 +40,8 @@ def assemble(
     from pylib.heads.fine_tuning import FineTuning
     from pylib.training.tracking import tracking_uri
 
+    then = "fine-tunes, calibrates" if fine_tune else "calibrates"
+    print(f"chooses among {len(heads)} heads, {then}, exports and asks the export", flush=True)  # noqa: T201
     values = {"seed": seed, **options}
     tuning = FineTuning(fine_tune, values, scratch, tracking_uri(settings().output)) if fine_tune else None
     made = put_together(
