@@ -59,7 +59,7 @@ def _tables(root: Path) -> Iterable[Table]:
     for path in (path for folder in (root, *subfolders(root)) for path in tables_in(folder)):
         try:
             table = read_table(path)
-        except (DataError, IndexError):
+        except DataError:
             continue  # whoever needs it says so
         if table.column(NAME_COLUMNS) is not None:
             yield table

@@ -259,6 +259,16 @@ HOPELESS: dict[str, tuple[Plant, type[Exception], str]] = {
         DataError,
         r"labels.csv: it cannot be read .*save it as UTF-8",
     ),
+    "UTF-16": (
+        table("path,label", "{name}.jpg,{label}", encoding="utf-16"),
+        DataError,
+        r"labels.csv: it is UTF-16; save it as UTF-8",
+    ),
+    "two columns of labels": (
+        table("path,label,Label", "{name}.jpg,{label},cat"),
+        DataError,
+        "labels.csv, line 1: the columns 'label' and 'Label' have one name",
+    ),
     "two sets": (
         lambda root: [folders(f"all/{one}/{{label}}/{{name}}.jpg")(root) for one in ("raw", "cropped")],
         DataError,
