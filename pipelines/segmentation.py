@@ -85,7 +85,7 @@ def segmentation(
         weights: the encoder's first weights: `none`, `imagenet`, a file, or repository@commit:path.
         encoder: mobilenet_v2 or vgg19.
         alpha: width multiplier of MobileNetV2.
-        image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 160.
+        image_size: side of the square to learn from, 32 to 1024 by 32; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
         champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.

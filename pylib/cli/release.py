@@ -86,11 +86,13 @@ def release(
     from pylib.evaluation.record import read_evaluation
     from pylib.provenance.materials import source
     from pylib.registry.folder import Registration, assemble
+    from pylib.registry.judged import check_served
     from pylib.registry.places import Places
     from pylib.registry.promotion import release_and_register
     from pylib.release.release import chosen, digest_of
     from pylib.reproduction.reproduce import new_folder_for, prove
 
+    check_served(evaluation)
     places, given, digest = settings(), Places.of_settings(), digest_of(model)
     console = Console(stderr=True, soft_wrap=True)
     if reproduced:

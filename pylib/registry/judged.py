@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pylib.errors import GateError
+from pylib.errors import GateError, ReleaseError
 from pylib.evaluation import record
 from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.gate import hold_again, measured
@@ -50,6 +50,15 @@ def read_judged(folder: Path, digest: str) -> Judged:
     """Read it from the folder that `assemble` made of the model of that digest; raises PylibError."""
     there = (read for name, read in _READERS.items() if (folder / EVALUATION / name).is_file())
     return next(there, _image_model)(folder, digest)
+
+
+def check_served(evaluation: Path) -> None:
+    """Raise ReleaseError where a folder judges a model of a kind that nothing serves."""
+    if (evaluation / judgement.FILE).is_file() and not (evaluation / record.FILE).is_file():
+        raise ReleaseError(
+            f"{evaluation / judgement.FILE} judges a model of a table, and nothing serves such a model: the "
+            "pipeline has registered it, `pylib models list` has it"
+        )
 
 
 def _image_model(folder: Path, digest: str) -> Judged:
