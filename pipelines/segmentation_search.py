@@ -37,7 +37,7 @@ def segmentation_search(
         data: repository@commit in the versioned store; `pylib run` takes a branch as well.
         sweep: a file of pipelines/sweeps by its name, without `.yaml`.
         weights: the encoder's first weights: `none`, `imagenet`, a file, or repository@commit:path.
-        image_size: side of the square to learn from, in steps of 32 up to 1024 pixels; also the trials' `--image-size`.
+        image_size: side of the square to learn from, 32 to 1024 by 32, as the trials' `--image-size`.
         seed: of initial weights, order and augmentation, of the model that is judged.
         gpus: how many GPUs train on a cluster, a whole number; trials get what the cluster's settings say.
         champion: digest of a released model that must be beaten to be released.
