@@ -37,9 +37,9 @@ retrain_app = typer.Typer(
     cls=Retraining,
     no_args_is_help=True,
     help="Train a pipeline again, never two at once: `pylib retrain PIPELINE`.\n\n"
-    "It starts where the data has a commit that the champion has not seen, with the parameters that the champion "
-    "was trained with, where no others are given. A model that does not beat the champion on the same test items "
-    "beyond chance is registered, not released.",
+    "It starts where the data has a commit that the champion has not seen, with the parameters that the "
+    "champion was trained with, where no others are given. A model that does not beat the champion on the "
+    "same test items beyond chance is registered, not released.",
 )
 
 NAMESPACE = Annotated[str, typer.Option(help="the profile whose CronJob and Lease `retrain` these are")]

@@ -54,6 +54,7 @@ def _refuse_a_file(digest: str, steps: Iterable[Statement]) -> None:
         for resource in records.dependencies(each):
             if resource.get("name") == "weights":
                 raise ConfigurationError(
-                    f"the champion {digest[:12]} began with a file of weights, {resource.get('uri')} (SHA-256 "
-                    f"{resource['digest']['sha256'][:12]}…): give it again, --weights FILE, or --weights none"
+                    f"the champion {digest[:12]} began with a file of weights, {resource.get('uri')} "
+                    f"(SHA-256 {resource['digest']['sha256'][:12]}…): give it again, --weights FILE, "
+                    "or --weights none"
                 )
