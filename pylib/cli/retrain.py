@@ -38,13 +38,8 @@ retrain_app = typer.Typer(
     no_args_is_help=True,
     help="Train a pipeline again, never two at once: `pylib retrain PIPELINE`.\n\n"
     "It starts where the data has a commit that the champion has not seen, with the parameters that the "
-<<<<<<< HEAD
     "champion was trained with, where no others are given. A model that does not beat it on the same test "
     "items beyond chance is registered, not released.",
-=======
-    "champion was trained with, where no others are given. A model that does not beat the champion on the "
-    "same test items beyond chance is registered, not released.",
->>>>>>> fix-newcomer
 )
 
 NAMESPACE = Annotated[str, typer.Option(help="the profile whose CronJob and Lease `retrain` these are")]

@@ -56,11 +56,6 @@ def _refuse_a_file(digest: str, steps: Iterable[Statement]) -> None:
             if resource.get("name") == "weights":
                 raise ConfigurationError(
                     f"the champion {digest[:12]} began with a file of weights, {resource.get('uri')} "
-<<<<<<< HEAD
                     f"(SHA-256 {resource['digest']['sha256'][:12]}…): "
                     f"give it again, --weights FILE, or --weights none"
-=======
-                    f"(SHA-256 {resource['digest']['sha256'][:12]}…): give it again, --weights FILE, "
-                    "or --weights none"
->>>>>>> fix-newcomer
                 )
