@@ -49,8 +49,9 @@ SECONDS=0
 # Images in: checked, committed to the versioned store; what is bad is set aside and named in a report.
 dataset=$(pylib data ingest "$data" --task "$task" --report "$output/data-report")
 
-# Train, judge, release: the pipeline that a cluster runs, on the commit that ingest made.
-pylib run "$task" --data "$dataset" --weights "$weights" "${parameters[@]}"
+# Train, judge, release: the pipeline that a cluster runs, on the commit that ingest made. What came of it is
+# said at the end, with the answer.
+pylib run "$task" --data "$dataset" --weights "$weights" "${parameters[@]}" > /dev/null
 
 # Serve what the release commit names, and ask it about an image that training never saw.
 pylib serve --stop > /dev/null # one that an earlier run left up

@@ -11,7 +11,7 @@ def prepare(data: str, image_size: int, shards: Output[Dataset]) -> None:
 
     Args:
         data: repository@commit in the versioned store.
-        image_size: side of the square to resize to, pixels, divisible by 32; 0: the images' own, at most 160.
+        image_size: side of the square to resize to, in pixels, 32 to 1024; 0: the task's own choice.
         shards: uint8 arrays by split, and which image is where.
     """
     from pathlib import Path

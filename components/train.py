@@ -2,7 +2,7 @@
 
 from typing import Optional
 
-from kfp.dsl import Dataset, Input, Model, Output
+from kfp.dsl import Artifact, Dataset, Input, Model, Output
 
 from components import component
 
@@ -16,6 +16,7 @@ def train(
     alpha: Optional[float] = None,  # noqa: UP045
     seed: int = 0,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006  # KFP knows no parameters of a dict
+    optimal: Optional[Input[Artifact]] = None,  # noqa: UP045
 ) -> None:
     """Train the network of the data's task and export it.
 
@@ -27,16 +28,20 @@ def train(
         alpha: width multiplier of MobileNetV2; for tasks whose network has one.
         seed: of initial weights, order and augmentation.
         options: other hyper-parameters by name, such as {"epochs": 10}.
+        optimal: what `search` found, which is given as if a person had.
     """
     from pathlib import Path
 
-    from pylib.steps.train import train
+    from pylib.steps.train import searched, train
 
     given = {"encoder": encoder, "alpha": alpha, "seed": seed}
     train(
         Path(shards.path),
         Path(model.path),
         weights=weights,
-        parameters={name: value for name, value in given.items() if value is not None},
-        options=options,
+        **searched(
+            Path(optimal.path) if optimal else None,
+            {name: value for name, value in given.items() if value is not None},
+            options,
+        ),
     )

@@ -55,7 +55,7 @@ def classification(
         weights: the backbone's first weights: `none`, `imagenet`, a file, or repository@commit:path.
         backbone: a network of keras.applications by its name here.
         alpha: width multiplier of MobileNetV2.
-        image_size: side of the square to learn from, 32 pixels or more; 0: 224, or small images' own.
+        image_size: side of the square to learn from, 32 to 1024 pixels; 0: 224, or small images' own.
         heads: what is fitted on the features, of which the best is served.
         target_precision: share of right answers among those that are not unsure; 0: no answer is unsure.
         fine_tune: how many of the backbone's last blocks learn further with a dense head; 0: none.

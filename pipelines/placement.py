@@ -87,6 +87,12 @@ def releases(task: PipelineTask) -> None:
     _keys(task, *RELEASE_GIT)
 
 
+def searches(task: PipelineTask) -> None:
+    """Where it creates Experiments: in the namespace that it runs in; and how many GPUs a trial gets."""
+    kubernetes.use_field_path_as_env(task, "PYLIB_KATIB_NAMESPACE", "metadata.namespace")
+    _settings(task, "PYLIB_GPUS", optional=True)
+
+
 def _settings(task: PipelineTask, *names: str, optional: bool = False) -> None:
     kubernetes.use_config_map_as_env(task, CONFIG, {name: name for name in names}, optional=optional)
 

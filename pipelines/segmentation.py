@@ -9,6 +9,8 @@ what the steps took at most on the sample and on 399 pets at 160 pixels, rounded
 1.6 GB, evaluate 1.2 GB.
 """
 
+from typing import Any
+
 from kfp import dsl
 
 from components.evaluate import evaluate
@@ -19,6 +21,47 @@ from pipelines.placement import allocate, logs_runs, on_gpus, reads_data, releas
 
 NAME = TASK = "segmentation"
 """What is judged and served under this name; the task whose data it takes."""
+
+
+def prepared(data: Any, image_size: Any) -> Any:
+    """The shards of a data commit."""
+    task = prepare(data=data, image_size=image_size)
+    allocate(task, cpu="250m", memory="512Mi", memory_limit="8Gi", hours=2)
+    reads_data(task)
+    return task.outputs["shards"]
+
+
+def learns(task: dsl.PipelineTask, gpus: Any) -> None:
+    """Where a network is trained."""
+    allocate(task, cpu="500m", memory="2Gi", memory_limit="16Gi", hours=12, retries=2)
+    on_gpus(task, gpus)
+    reads_data(task)
+    logs_runs(task)
+
+
+def judge_and_release(
+    shards: Any, trained: dsl.PipelineTask, *, data: Any, champion: Any, robustness: Any, notebook: Any
+) -> None:
+    """Judge what was trained, and release it where the gate lets it pass."""
+    evaluated = evaluate(
+        shards=shards,
+        model=trained.outputs["model"],
+        pipeline=NAME,
+        champion=champion,
+        robustness=robustness,
+        notebook=notebook,
+    )
+    allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
+    uses_models(evaluated)
+    released = release(
+        model=trained.outputs["model"],
+        evaluation=evaluated.outputs["evaluation"],
+        data=data,
+        pipeline=NAME,
+    )
+    allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
+    releases(released)
+    logs_runs(released)
 
 
 @dsl.pipeline(name=NAME, description="Images and masks to a released U-Net")
@@ -42,7 +85,7 @@ def segmentation(
         weights: the encoder's first weights: `none`, `imagenet`, a file, or repository@commit:path.
         encoder: mobilenet_v2 or vgg19.
         alpha: width multiplier of MobileNetV2.
-        image_size: side of the square to learn from, in steps of 32 pixels; 0: the images' own, at most 160.
+        image_size: side of the square to learn from, 32 to 1024 by 32; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
         champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
@@ -50,37 +93,7 @@ def segmentation(
         notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters by name, such as {"epochs": 10}.
     """
-    prepared = prepare(data=data, image_size=image_size)
-    allocate(prepared, cpu="250m", memory="512Mi", memory_limit="8Gi", hours=2)
-    reads_data(prepared)
-    trained = train(
-        shards=prepared.outputs["shards"],
-        weights=weights,
-        encoder=encoder,
-        alpha=alpha,
-        seed=seed,
-        options=options,
-    )
-    allocate(trained, cpu="500m", memory="2Gi", memory_limit="16Gi", hours=12, retries=2)
-    on_gpus(trained, gpus)
-    reads_data(trained)
-    logs_runs(trained)
-    evaluated = evaluate(
-        shards=prepared.outputs["shards"],
-        model=trained.outputs["model"],
-        pipeline=NAME,
-        champion=champion,
-        robustness=robustness,
-        notebook=notebook,
-    )
-    allocate(evaluated, cpu="250m", memory="1536Mi", memory_limit="8Gi", hours=2)
-    uses_models(evaluated)
-    released = release(
-        model=trained.outputs["model"],
-        evaluation=evaluated.outputs["evaluation"],
-        data=data,
-        pipeline=NAME,
-    )
-    allocate(released, cpu="100m", memory="512Mi", memory_limit="2Gi", hours=0.5, retries=0, cached=False)
-    releases(released)
-    logs_runs(released)
+    shards = prepared(data, image_size)
+    trained = train(shards=shards, weights=weights, encoder=encoder, alpha=alpha, seed=seed, options=options)
+    learns(trained, gpus)
+    judge_and_release(shards, trained, data=data, champion=champion, robustness=robustness, notebook=notebook)

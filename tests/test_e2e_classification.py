@@ -72,6 +72,13 @@ def test_the_sample_passes_the_gate_on_features_of_random_weights(facts, output)
     assert (output / "answer.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_steps_that_take_a_while_say_what_they_do(facts):
+    folder = Path(facts["report"]).parents[3] / "logs"
+    assembled, released = [(folder / f"{step}.log").read_text() for step in ("assemble", "release")]
+    assert "chooses among 6 heads, calibrates, exports and asks the export\n" in assembled
+    assert re.search(r"puts the model into file://.*, commits it and registers it\n", released)
+
+
 def test_the_served_answer_is_the_exported_models(facts, output):
     answer = json.loads((output / "answer.json").read_text())
     (question,) = (path for path in output.glob("question*") if path.is_file())

@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from PIL import Image
 
+from tests.evaluation.test_runs import left
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DEMO = ROOT / "notebooks/demo.ipynb"
@@ -99,17 +101,30 @@ def test_no_cell_warns_or_draws_as_in_a_terminal(run):
     assert [each.text for each in outputs if "\x1b" in each.get("text", "")] == []
 
 
+def judged_inks(output):
+    """What a run that judged a model on `inks` leaves, and a later one of a table."""
+    folder = left(output, "classification-20261129-000000-000001")
+    file = folder / "evaluation.json"
+    judged = json.loads(file.read_text()) | {"dataset": "inks"}
+    judged["details"]["confusion"] = [[6, 4], [0, 20]]
+    file.write_text(json.dumps(judged))
+    (output / "runs/tabular-20261129-000000-000002/inner/regress").mkdir(parents=True)
+    (output / "latest").symlink_to("runs/tabular-20261129-000000-000002")
+
+
 @pytest.fixture(scope="module", params=["inks", "sample"])
 def explored(request, tmp_path_factory):
-    """The other notebook, run on a built-in sample in a folder that was not there."""
+    """The other notebook, on a built-in sample, where a run judged `inks` and one of a table came last."""
     from nbclient import NotebookClient
 
     file = ROOT / "notebooks/explore.ipynb"
     notebook = nbformat.read(file, as_version=4)
     (cell,) = (cell for cell in notebook.cells if cell.source.startswith("DATA = "))
     cell.source = f'DATA = "{request.param}@master"'
+    output = tmp_path_factory.mktemp("explore") / "out"
+    judged_inks(output)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYLIB_OUTPUT", str(tmp_path_factory.mktemp("explore") / "out"))
+        patch.setenv("PYLIB_OUTPUT", str(output))
         place = {"metadata": {"path": str(file.parent)}}
         NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
     return notebook
@@ -125,7 +140,12 @@ def test_it_shows_classes_sizes_brightness_samples_and_a_map(explored):
     assert ("a map of pixels: task segmentation" if of_masks else "a map of features") in map_of
     assert of_masks or "mobilenet_v2 0.35, 64 pixels, random weights" in map_of
     assert "groups of images that look alike" in printed(explored, "near_duplicates")
-    assert "no evaluation yet" in printed(explored, "most_confused")
+    confused = printed(explored, "most_confused")
+    if of_masks:
+        assert "no evaluation yet of sample: `pylib run segmentation --data sample@master` makes" in confused
+    else:
+        assert f"classification-20261129-000000-000001: model {'a' * 12}, 30 test items of inks" in confused
+        assert "40.0% of a were taken for b" in confused
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.filesize import decimal
 
+from pylib.cli.commits import lines
 from pylib.cli.example import example
 from pylib.cli.ingest import ingest
 from pylib.errors import StoreError
@@ -58,16 +59,12 @@ def log(
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a branch's commits, newest first."""
+    """Show a branch's commits, newest first: a line each; with --json all that is kept of them."""
     ref = CommitRef.parse(revision)
     commits = _open(store).log(ref.repository, ref.revision, limit)
     if as_json:
         return _print_json([_facts(each) for each in commits])
-    return _print_lines(
-        f"{each.id}  {each.created.astimezone():%Y-%m-%d %H:%M:%S}  {each.files} files, {decimal(each.size)}"
-        f"  {_headline(each.description)}".rstrip()
-        for each in commits
-    )
+    return _print_lines(lines(commits))
 
 
 @data_app.command()
@@ -211,18 +208,13 @@ def _facts(commit: Commit) -> dict[str, Any]:
     return asdict(commit) | {"created": commit.created.isoformat(), "provenance": provenance}
 
 
-def _headline(text: str, width: int = 60) -> str:
-    line = " ".join(text[: 4 * width].split())
-    return line if len(line) <= width else f"{line[: width - 1]}…"
-
-
 def _print_json(value: object) -> None:
     """JSON in ASCII: it stays JSON in any locale."""
     print(json.dumps(value, indent=2))  # noqa: T201
 
 
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
+def _print_lines(text: Iterable[str]) -> None:
+    for line in text:
         print(line)  # noqa: T201
 
 

@@ -3,17 +3,16 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
-from rich.markup import escape
-from rich.table import Table
 
+from pylib.cli import models_tables
 from pylib.errors import ConfigurationError, RegistryError
+from pylib.settings import settings
 
 if TYPE_CHECKING:
     from pylib.registry.places import Places
@@ -26,6 +25,9 @@ Model = Annotated[
 ]
 Name = Annotated[
     str | None, typer.Option("--name", help="The pipeline whose model it is; default: the only one.")
+]
+Served = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="The same as --name; default: the only one, or all.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -44,7 +46,7 @@ def list_models(
     if as_json:
         return _print([_facts(each) | {"served": served.get(each.name) == each.digest} for each in found])
     for one in sorted({each.name for each in found}):
-        Console().print(_table(one, [each for each in found if each.name == one], served.get(one, "")))
+        models_tables.listed(one, [each for each in found if each.name == one], served.get(one, ""))
     if not found:
         typer.echo("no model is registered yet: `pylib run` a pipeline")
     _tell_behind(found, served)
@@ -53,24 +55,14 @@ def list_models(
 
 @models_app.command()
 def show(model: Model = "champion", name: Name = None, as_json: AsJson = False) -> None:
-    """Show all that is known of a version: facts, parameters, what was measured."""
+    """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split."""
     from pylib.registry.places import Places
 
     versions, version = _look(Places.of_settings(), model, name)
     parameters, measured = versions.figures(version)
     if as_json:
         return _print(_facts(version) | {"parameters": parameters, "metrics": measured})
-    table = Table(show_header=False, box=None)
-    for field, value in _facts(version).items():
-        table.add_row(
-            field.replace("_", " "), escape(", ".join(value) if isinstance(value, tuple) else str(value))
-        )
-    Console().print(table)
-    for title, found in (("parameter", parameters), ("metric", measured)):
-        values = Table(title, "value")
-        for key, value in found.items():
-            values.add_row(escape(key), escape(_shown(value)))
-        Console().print(values)
+    models_tables.shown(_facts(version), parameters, measured)
     return None
 
 
@@ -78,24 +70,23 @@ def show(model: Model = "champion", name: Name = None, as_json: AsJson = False) 
 def compare(
     first: Model = "champion", second: Model = "candidate", name: Name = None, as_json: AsJson = False
 ) -> None:
-    """Set two versions side by side: parameters that differ, and what was measured of each."""
+    """Set two versions side by side: parameters that differ, and what was measured of each.
+
+    It says so where they were not judged on the same test items.
+    """
+    from pylib.registry.judged_on import note
     from pylib.registry.places import Places
 
     versions, one = _look(Places.of_settings(), first, name)
     _, other = _look_in(versions, second, name or one.name)
     (parameters, measured), (parameters_2, measured_2) = versions.figures(one), versions.figures(other)
-    differ = _pairs(parameters, parameters_2, equal=False)
-    metrics = _pairs(measured, measured_2, equal=True)
+    differ = models_tables.pairs(parameters, parameters_2, equal=False)
+    metrics = models_tables.pairs(measured, measured_2, equal=True)
+    told = note(one, other, settings().store)
     if as_json:
-        return _print({"models": [_facts(one), _facts(other)], "parameters": differ, "metrics": metrics})
-    table = Table("", str(one), str(other), "difference")
-    for key, (a, b) in [("data", (one.data_commit, other.data_commit)), *differ.items()]:
-        table.add_row(escape(key), escape(_short(_shown(a))), escape(_short(_shown(b))), "")
-    table.add_section()
-    for key, (a, b) in metrics.items():
-        change = f"{b - a:+.4g}" if a is not None and b is not None else ""
-        table.add_row(escape(key), _shown(a), _shown(b), change)
-    Console().print(table)
+        facts = [_facts(one), _facts(other)]
+        return _print({"models": facts, "note": told, "parameters": differ, "metrics": metrics})
+    models_tables.beside(one, other, differ, metrics, told)
     return None
 
 
@@ -117,12 +108,12 @@ def promote(model: Model, name: Name = None, as_json: AsJson = False) -> None:
 
 
 @models_app.command()
-def rollback(name: Name = None, as_json: AsJson = False) -> None:
+def rollback(served: Served = None, name: Name = None, as_json: AsJson = False) -> None:
     """Serve again what the released model took the place of: a commit like that of `git revert`."""
     from pylib.registry.places import Places
     from pylib.registry.promotion import rollback as back
 
-    places = Places.of_settings()
+    name, places = _one(served, name), Places.of_settings()
     with redirect_stdout(sys.stderr):
         made = back(name, places)
     if as_json:
@@ -132,17 +123,17 @@ def rollback(name: Name = None, as_json: AsJson = False) -> None:
 
 
 @models_app.command()
-def reconcile(as_json: AsJson = False) -> None:
-    """Say where registry and Git differ, and mend the registry: the commit is the truth.
+def reconcile(served: Served = None, name: Name = None, as_json: AsJson = False) -> None:
+    """Say where registry and Git differ, and mend the registry, of one model or all: the commit is the truth.
 
     Exit status 1 where something cannot be mended, such as a released model whose files are gone.
     """
     from pylib.registry.places import Places
     from pylib.registry.reconcile import reconcile as mend
 
-    places = Places.of_settings()
+    name, places = _one(served, name), Places.of_settings()
     with redirect_stdout(sys.stderr):
-        found = mend(places, places.versions())
+        found = mend(places, places.versions(), name)
     if as_json:
         _print([dataclasses.asdict(each) for each in found])
     else:
@@ -182,6 +173,13 @@ def gc(
     return None
 
 
+def _one(served: str | None, name: str | None) -> str | None:
+    """A model's name, given as a word or as an option; ConfigurationError where the two differ."""
+    if served and name and served != name:
+        raise ConfigurationError(f"{served} and --name {name} are two models: give one of them")
+    return served or name
+
+
 def _look(places: "Places", model: str, name: str | None) -> "tuple[Versions, Version]":
     versions = places.registered()
     if versions is None:
@@ -206,19 +204,6 @@ def _all(versions: "Versions | None", name: str | None) -> "list[Version]":
     return [each for one in ([name] if name else names) for each in reversed(versions.of(one))]
 
 
-def _table(name: str, versions: "Iterable[Version]", served: str) -> Table:
-    table = Table(title=name, title_justify="left", box=None, padding=(0, 1, 0, 0))
-    for column in ("no.", "digest", "score", "gate", "alias", "registered", "data"):
-        table.add_column(column, no_wrap=True)
-    for each in versions:
-        gate = "[green]passed[/]" if each.verdict == "passed" else f"[red]{each.verdict}[/]"
-        alias = ", ".join([*each.aliases, *(["served"] if each.digest == served else [])])
-        when = each.registered.astimezone().strftime("%Y-%m-%d")
-        cells = (str(each.number), each.digest[:12], each.score)
-        table.add_row(*map(escape, cells), gate, alias, when, escape(_short(each.data_commit, 8)))
-    return table
-
-
 def _tell_behind(found: "Iterable[Version]", served: "dict[str, str]") -> None:
     champions = {each.name: each.digest for each in found if "champion" in each.aliases}
     shown = {each.name for each in found}
@@ -230,21 +215,6 @@ def _tell_behind(found: "Iterable[Version]", served: "dict[str, str]") -> None:
 
 def _facts(version: "Version") -> dict[str, Any]:
     return dataclasses.asdict(version) | {"registered": version.registered.isoformat()}
-
-
-def _pairs(one: dict[str, Any], other: dict[str, Any], *, equal: bool) -> dict[str, Sequence[Any]]:
-    both = {key: (one.get(key), other.get(key)) for key in sorted({*one, *other})}
-    return {key: pair for key, pair in both.items() if equal or pair[0] != pair[1]}
-
-
-def _shown(value: object) -> str:
-    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _short(text: str, digits: int = 12) -> str:
-    """A data commit as people read it."""
-    repository, at, commit = text.partition("@")
-    return f"{repository}{at}{commit[:digits]}" if at else text
 
 
 def _print(value: object) -> None:

@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from pylib.cli.progress import Progress
+from pylib.cli.reproduce import listener
 from pylib.errors import GateError
 from pylib.provenance.materials import ROOT
 from pylib.settings import settings
@@ -83,20 +86,25 @@ def release(
     from pylib.evaluation.record import read_evaluation
     from pylib.provenance.materials import source
     from pylib.registry.folder import Registration, assemble
+    from pylib.registry.judged import check_served
     from pylib.registry.places import Places
     from pylib.registry.promotion import release_and_register
     from pylib.release.release import chosen, digest_of
     from pylib.reproduction.reproduce import new_folder_for, prove
 
+    check_served(evaluation)
     places, given, digest = settings(), Places.of_settings(), digest_of(model)
+    console = Console(stderr=True, soft_wrap=True)
     if reproduced:
         proofs = new_folder_for(places.output / "reproductions", digest)
-        prove(model, digest, store=places.store, folder=proofs)
+        with Progress(console, "starting") as progress:
+            prove(model, digest, store=places.store, folder=proofs, listen=listener(progress))
     with given.clone() as git:
         name = chosen(git, name, places.release_source, [read_evaluation(evaluation).task])
     registration = Registration(name, data, source().get("digest", {}).get("gitCommit", ""))
+    doing = console.status(f"puts {digest[:12]} into {escape(given.artifacts.url)}, commits and registers it")
     # Warnings are a step's lines on stdout; here that is the answer's.
-    with redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
+    with doing, redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         whole = assemble(model, evaluation, Path(folder) / "model", registration)
         made = release_and_register(whole, registration, given, evaluation=evaluation)
     if as_json:

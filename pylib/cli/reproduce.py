@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from pylib.cli.progress import Progress
 from pylib.settings import settings
 
 if TYPE_CHECKING:
-    from pylib.reproduction.reproduce import Reproduction
+    from pylib.reproduction.reproduce import Listener, Reproduction
 
 
 def reproduce(
@@ -45,20 +46,27 @@ def reproduce(
     named = named_model(
         what, artifacts=place.artifacts, predictions=place.predictions, repositories=repositories
     )
-    with terminable(), named as (model, digest), console.status("starting") as status:
-        folder = new_folder_for(place.output / "reproductions", digest)
-
-        def listen(step: str, line: str | None) -> None:
-            status.update(f"{step}: {line}"[: console.width - 4] if line else step)
-            if line is None:
-                console.print(f"  {step} was run again", highlight=False)
-
+    with terminable(), named as (model, digest), Progress(console, "starting") as progress:
+        folder, listen = new_folder_for(place.output / "reproductions", digest), listener(progress)
         made = rebuild(model, digest, store=place.store, folder=folder, files=file or [], listen=listen)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(made), indent=2, default=str))
     made.check()
     if not as_json:
         _say(made)
+
+
+def listener(progress: Progress) -> "Listener":
+    """What a person sees of a step that is run again: its last line, and its end."""
+    from pylib.runners import logs
+
+    def listen(step: str, line: str | None) -> None:
+        if line is None:
+            progress.keep(f"  {step} was run again")
+        elif not logs.is_noise(line):
+            progress.say(step, line)
+
+    return listen
 
 
 def _say(made: "Reproduction") -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from pylib.cli import options, parameters
+from pylib.cli.progress import Progress
 from pylib.errors import PipelineError, did_you_mean
 from pylib.settings import settings
 
@@ -31,7 +31,8 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="print the result as JSON"
 
 
 def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str | None, as_json: bool) -> None:
-    """Run a pipeline: here, step by step in subprocesses, or on Kubeflow Pipelines."""
+    """Run a pipeline, here or on Kubeflow Pipelines, and say what came of it: data, model, score, gate."""
+    from pylib.cli import status
     from pylib.runners import arguments
 
     if cluster:
@@ -44,6 +45,8 @@ def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str |
     if as_json:
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
+    else:
+        status.show(status.of_run(finished.folder))
 
 
 class Pipelines(TyperGroup):
@@ -143,25 +146,26 @@ def run_here(pipeline: str, arguments: dict[str, Any], said: Sequence[str]) -> "
     console = Console(stderr=True)
     for line in said:
         _warn(console, pipeline, line)
-    with console.status(f"{pipeline}: starting") as status:
-        listen = _listener(console, status)
+    with Progress(console, f"{pipeline}: starting") as progress:
+        listen = _listener(console, progress)
         finished = local.run(pipeline, arguments, place.output / "runs", listen)
     _point_latest(place.output, finished.folder)
     return finished
 
 
-def _listener(console: Console, status: Status) -> "Listener":
+def _listener(console: Console, progress: Progress) -> "Listener":
     """What a person sees of a step: its last line while it goes on, its warnings for good, its end."""
     from pylib.runners import logs
 
     def listen(step: "StepRun", line: str | None) -> None:
         if line and line.startswith(logs.WARNING):
             _warn(console, step.title, line.removeprefix(logs.WARNING))
-        status.update(f"{step.title}: {line or 'starting'}"[: console.width - 4])
-        if step.succeeded is not None:
+        if step.succeeded is None:
+            progress.say(step.title, line or "starting")
+        else:
             mark = "[green]✓[/]" if step.succeeded else "[red]✗[/]"
             how = ", from the cache" if step.cached else ""
-            console.print(f"{mark} {escape(step.title):<10} {step.seconds:6.1f} s{how}", highlight=False)
+            progress.keep(f"{mark} {escape(step.title):<10} {step.seconds:6.1f} s{how}")
 
     return listen
 

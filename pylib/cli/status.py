@@ -27,8 +27,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="print as JSON")
     if as_json:
         print(json.dumps(facts, indent=2))  # noqa: T201
         return
-    for name, value in facts.items():
-        print(f"{name.replace('_', ' '):<15} {value}")  # noqa: T201
+    show(facts)
 
 
 def on_cluster(output: Path) -> dict[str, Any]:
@@ -44,19 +43,36 @@ def _is_newer(file: Path, other: Path) -> bool:
 
 
 def newest(output: Path) -> dict[str, Any]:
-    """The facts of the newest run below an output folder."""
-    from pylib.evaluation.record import read_evaluation
-
+    """The facts of the newest run below an output folder, and what its model was asked last."""
     run = (output / "latest").resolve()
     if not run.is_dir():
         raise PipelineError(f"{output}: no finished run in it; start one with ./run_e2e.sh or `pylib run`")
+    facts = of_run(run)
+    return facts | _answer(output, facts.get("model_sha256", ""))
+
+
+def show(facts: dict[str, Any]) -> None:
+    """Print facts, one a line."""
+    for name, value in facts.items():
+        print(f"{name.replace('_', ' '):<15} {value}")  # noqa: T201
+
+
+def of_run(run: Path) -> dict[str, Any]:
+    """The facts of a finished run on this machine: data, model, score, gate, where things are.
+
+    Of a pipeline that neither evaluates nor regresses and releases, its folder alone is known.
+    """
+    from pylib.evaluation.record import read_evaluation
+
     if regressed := next(run.glob("*/regress"), None):
         return _of_a_table(regressed)
-    evaluation = next(run.glob("*/evaluate/evaluation"))
-    released = next(run.glob("*/release/released"))
+    evaluation = next(run.glob("*/evaluate/evaluation"), None)
+    released = next(run.glob("*/release/released"), None)
+    if evaluation is None or released is None:
+        return {"run": str(run)}
     judged = read_evaluation(evaluation)
     release = json.loads((released / "release.json").read_text(encoding="utf-8"))
-    facts = {
+    return {
         "data_commit": release["data_commit"],
         "model_sha256": release["digest"],
         judged.score: f"{judged.metrics[judged.score]:.3f} on {judged.items} test items",
@@ -65,7 +81,6 @@ def newest(output: Path) -> dict[str, Any]:
         "report": str(evaluation / "report.html"),
         "provenance": str(released / "provenance.intoto.jsonl"),
     }
-    return facts | _answer(output, release["digest"])
 
 
 def _of_a_table(regressed: Path) -> dict[str, Any]:

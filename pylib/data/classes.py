@@ -5,6 +5,7 @@ say, what is there, so it counts for nothing, in training and in judging.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,16 @@ def _colour(key: object, value: object) -> object:
     return value.get("color", value.get("colour"))
 
 
+def _example(number: int, name: object) -> str:
+    """How to write a name; YAML takes yes, no, on, off, numbers and dates for something else than text."""
+    if isinstance(name, bool):
+        words = "yes, on or true" if name else "no, off or false"
+        return f'{number}: "{"yes" if name else "no"}": {words} is a name in quotes only'
+    if isinstance(name, int | float | date):
+        return f'{number}: "{name}": a number or a date is a name in quotes only'
+    return f"{number}: road"
+
+
 def _checked(pairs: Iterable[tuple[object, object]], place: str) -> dict[int, str]:
     """Return a legend sorted by id; raises ConfigurationError unless ids and classes' names are distinct."""
     classes: dict[int, str] = {}
@@ -120,7 +131,7 @@ def _checked(pairs: Iterable[tuple[object, object]], place: str) -> dict[int, st
         if not isinstance(key, int) or isinstance(key, bool) or key < 0:
             raise ConfigurationError(f"{place}: {key!r} is no class id; ids are whole numbers from 0 on")
         if not isinstance(name, str) or not name or not name.isprintable():
-            raise ConfigurationError(f"{place}: class id {key} needs a name, as in {key}: road")
+            raise ConfigurationError(f"{place}: class id {key} needs a name, as in {_example(key, name)}")
         said = _name(key, name)
         if classes.get(key, said) != said or (said != IGNORE and said in classes.values()):
             raise ConfigurationError(f"{place}: {key}: {name} is there twice; ids and names must be distinct")

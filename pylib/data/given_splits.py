@@ -26,10 +26,15 @@ _FEW = 3
 
 @dataclass(frozen=True)
 class Given:
-    """Splits by id, the files that say so, what they say of nothing, and how many ids none of them names."""
+    """Splits by id, the lists and tables that say so, by id too, and what they say of no image.
+
+    by: what else says so, in words
+    """
 
     splits: dict[str, SplitName] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    by: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -65,7 +70,6 @@ def read_given(root: Path, images: Mapping[str, list[Path]], less: Collection[Pa
     """
     known = by_name(root, images)
     given = Given()
-    said: dict[str, str] = {}
     for path, rows in _sources(root, less):
         place = path.relative_to(root).as_posix()
         given.files.append(path)
@@ -75,10 +79,10 @@ def read_given(root: Path, images: Mapping[str, list[Path]], less: Collection[Pa
             if item is None:
                 unknown.append(name)
             elif given.splits.setdefault(item, split) != split:
-                both = f"{given.splits[item]} ({said[item]}) and {split} ({place})"
+                both = f"{given.splits[item]} ({given.places[item]}) and {split} ({place})"
                 raise DataError(f"{printable(item)} is in {both}: leave it in one of them")
             else:
-                said.setdefault(item, place)
+                given.places.setdefault(item, place)
         if unknown:
             first = ", ".join(printable(name) for name in unknown[:_FEW]) + (", …" * (len(unknown) > _FEW))
             given.findings.append(
@@ -96,7 +100,7 @@ def described(given: Given, candidates: Iterable[Candidate]) -> Iterator[str]:
     text = ", ".join(f"{count} {split}" for split, count in counts.items() if count)
     free = splits.count(None)
     rest = f"; {free} are in no split of it and are taken for train's" if free else ""
-    by = ", ".join(printable(path.name) for path in given.files) or "its folders"
+    by = ", ".join([*(printable(path.name) for path in given.files), *given.by]) or "its folders"
     yield f"the split is given by {by}: {text}{rest}; what is missing is cut from train"
 
 

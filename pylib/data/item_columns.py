@@ -6,6 +6,7 @@ Kept with each item, so that an evaluation can be read by it.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pylib.data.dataset import DatasetIndex
 from pylib.data.given_splits import SPLIT_COLUMNS, by_name, look_up
@@ -20,19 +21,26 @@ _LONGEST = 64
 _OTHERS = {*NAME_COLUMNS, *LABEL_COLUMNS, *SPLIT_COLUMNS}
 
 
+class _Column(NamedTuple):
+    """What one table, by its path from the data set's folder, says in a column: cells by id."""
+
+    table: Path
+    cells: dict[str, str]
+
+
 def read_columns(root: Path, candidates: Iterable[Candidate]) -> dict[str, dict[str, str]]:
     """Return the cells of each image, by its id and the column's name, of the tables in a data set's folder.
 
-    Left out are columns of names and of one value; where two tables differ, the later by name counts.
+    Left out are columns of names and of one value. Raises DataError where two tables differ about an image.
     """
     images = {one.id: [one.image] for one in candidates if one.image.is_relative_to(root)}
-    found: dict[str, dict[str, str]] = defaultdict(dict)  # a column's cells by id
+    found: dict[str, list[_Column]] = defaultdict(list)
     known: Mapping[str, set[str]] | None = None
     for table in _tables(root):
         known = known or by_name(root, images)
         for column, cells in _cells(table, known).items():
-            found[column] |= cells
-    kept = {column: cells for column, cells in found.items() if _parts(list(cells.values()))}
+            found[column].append(_Column(table.path.relative_to(root), cells))
+    kept = {column: _agreed(column, parts) for column, parts in found.items() if _parts(parts)}
     said: dict[str, dict[str, str]] = defaultdict(dict)
     for column, cells in sorted(kept.items()):
         for item, cell in cells.items():
@@ -59,7 +67,7 @@ def _tables(root: Path) -> Iterable[Table]:
     for path in (path for folder in (root, *subfolders(root)) for path in tables_in(folder)):
         try:
             table = read_table(path)
-        except (DataError, IndexError):
+        except DataError:
             continue  # whoever needs it says so
         if table.column(NAME_COLUMNS) is not None:
             yield table
@@ -83,8 +91,27 @@ def _cells(table: Table, known: Mapping[str, set[str]]) -> dict[str, dict[str, s
     return found
 
 
-def _parts(cells: Sequence[str]) -> bool:
-    values = set(cells)
+def _agreed(name: str, columns: Sequence[_Column]) -> dict[str, str]:
+    """The cells of a column that several tables may have."""
+    agreed: dict[str, str] = {}
+    places: dict[str, Path] = {}
+    for column in columns:
+        for item, cell in column.cells.items():
+            if not _same(before := agreed.setdefault(item, cell), cell):
+                both = f"{before!r} ({places[item].as_posix()}) and {cell!r} ({column.table.as_posix()})"
+                raise DataError(
+                    f"{printable(item)}: {printable(name)} is {both}: make the tables agree, or leave one out"
+                )
+            places.setdefault(item, column.table)
+    return agreed
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or (_number(one) and _number(other) and float(one) == float(other))
+
+
+def _parts(columns: Sequence[_Column]) -> bool:
+    values = {cell for column in columns for cell in column.cells.values()}
     return len(values) > 1 and (len(values) <= MOST or all(map(_number, values)))
 
 

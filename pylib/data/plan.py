@@ -131,6 +131,7 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
     told = replace(layout, asked=options.classes, kept=_kept_colours(base.index if base else None))
     settled = task.checks.settle(told, legend, limit)
     layout = replace(layout, candidates=settled.candidates)
+    columns = read_columns(layout.root, layout.candidates)
     group = options.group if options.group is not None else old.group_pattern if old else None
     put_together = partial(
         assemble,
@@ -143,7 +144,6 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
     )
     selection = select(layout.candidates, legend, task, name, put_together, base=base, max_pixels=limit)
     assembled, samples = selection.assembled, selection.samples
-    columns = read_columns(layout.root, layout.candidates)
     index = with_columns(assembled.index, columns)
     return Plan(
         source=source,

@@ -75,7 +75,8 @@ def eight_bits(image: Image.Image, data: bytes, sample_bits: int, turn: Turn) ->
     low, high = int(samples.min()), int(_colours(image, samples).max())
     if low < 0 or high >= 1 << used:
         limit = f"{used} bits (0…{(1 << used) - 1:,})"
-        raise DataError(f"values of {low:,}…{high:,} where {limit} are in use: scale it to those")
+        how = "" if low < 0 else f", divide its values by {1 << (high.bit_length() - used)}"
+        raise DataError(f"values of {low:,}…{high:,} where {limit} are in use: scale it to those{how}")
     pixels = samples >> (used - BYTE)
     if _has_alpha(image):
         alpha = samples[..., -1]

@@ -18,13 +18,24 @@ from numpy.typing import NDArray
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from pylib.data.dataset import Columns, SampleBits, Sha256, SplitName, parse, read_file
-from pylib.errors import DataError
+from pylib.errors import ConfigurationError, DataError
 from pylib.records import Record
 
 HEADER_BYTES = 128
 INDEX_FILE = "index.json"
+MAX_SIDE = 1024
+"""Of an image in a shard, in pixels: at it a U-Net's step on 16 images takes about the 16 GiB that pipelines
+give it, and at 5000 the first shard of 512 images alone would take 38 GB."""
 Array = NDArray[Any]
 Group = Annotated[str | None, Field(exclude_if=lambda group: group is None)]
+
+
+def check_side(image_size: int) -> None:
+    """Raise ConfigurationError for a side, in pixels, that no step has the memory for."""
+    if image_size > MAX_SIDE:
+        raise ConfigurationError(
+            f"image_size={image_size}: memory grows with its square; give at most {MAX_SIDE}"
+        )
 
 
 class ArraySpec(Record):

@@ -17,6 +17,7 @@ from pylib.errors import ReleaseError
 from pylib.evaluation import templates
 from pylib.evaluation.champion import Comparison, read_comparison
 from pylib.evaluation.record import Evaluation, read_evaluation
+from pylib.evaluation.runs import newest
 from pylib.metric_names import title
 from pylib.settings import settings
 from pylib.tasks import task
@@ -80,7 +81,7 @@ def dumped(evaluation: Evaluation, panels: Mapping[str, object]) -> bytes:
 
 
 def read_report(folder: Path | str | None = None) -> Report:
-    """Read what `evaluate` wrote into a folder; by default, of the newest run.
+    """Read what `evaluate` wrote into a folder; by default, the newest that a run made.
 
     Raises ReleaseError where it is missing or was written before there was panels.json.
     """
@@ -98,7 +99,7 @@ def read_report(folder: Path | str | None = None) -> Report:
 
 def _newest() -> Path:
     output = settings().output
-    found = sorted((output / "latest").resolve().glob("*/evaluate/evaluation"))
-    if not found:
-        raise ReleaseError(f"{output / 'latest'} has no evaluation: run a pipeline, or name a folder of one")
-    return found[-1]
+    found = newest(output)
+    if found is None:
+        raise ReleaseError(f"{output / 'runs'} has no evaluation: run a pipeline, or name a folder of one")
+    return found.folder

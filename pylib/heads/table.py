@@ -57,9 +57,11 @@ HEADS: Mapping[str, HeadKind] = MappingProxyType({row.name: row for row in _ROWS
 
 
 def find_head(name: str) -> HeadKind:
-    """The head of that name; ConfigurationError, one line, lists those there are."""
-    if name not in HEADS:
-        raise ConfigurationError(
-            f"head {name!r}: {did_you_mean(name, HEADS) or 'there are: ' + ', '.join(HEADS)}"
-        )
+    """The head of that name; ConfigurationError, one line, lists those there are.
+
+    A name as JSON gives it may be anything: null, a number, a list.
+    """
+    if not isinstance(name, str) or name not in HEADS:
+        meant = did_you_mean(name, HEADS) if isinstance(name, str) else ""
+        raise ConfigurationError(f"head {name!r}: {meant or 'there are: ' + ', '.join(HEADS)}")
     return HEADS[name]

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pylib.errors import GateError
+from pylib.errors import GateError, ReleaseError
 from pylib.evaluation import record
 from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.gate import hold_again, measured
 from pylib.provenance.reproduced import is_reproduced
 from pylib.registry.folder import EVALUATION
+from pylib.registry.parameters import parameters
 from pylib.release.message import gate_line
 from pylib.release.release import check
 from pylib.tabular import coefficients, judgement
@@ -51,6 +52,15 @@ def read_judged(folder: Path, digest: str) -> Judged:
     return next(there, _image_model)(folder, digest)
 
 
+def check_served(evaluation: Path) -> None:
+    """Raise ReleaseError where a folder judges a model of a kind that nothing serves."""
+    if (evaluation / judgement.FILE).is_file() and not (evaluation / record.FILE).is_file():
+        raise ReleaseError(
+            f"{evaluation / judgement.FILE} judges a model of a table, and nothing serves such a model: the "
+            "pipeline has registered it, `pylib models list` has it"
+        )
+
+
 def _image_model(folder: Path, digest: str) -> Judged:
     evaluation = record.read_evaluation(folder / EVALUATION)
     beside, failed = read_comparison(folder / EVALUATION), ""
@@ -66,7 +76,7 @@ def _image_model(folder: Path, digest: str) -> Judged:
         score=_score(evaluation.score, evaluation.metrics),
         gate=gate_line(evaluation.gate),
         values=measured(evaluation),
-        parameters=history.get("config", {}) | history.get("environment", {}),
+        parameters=parameters(folder, history),
         epochs=history.get("epochs", []),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pylib.errors import PylibError, one_line
+from pylib.errors import PylibError, ReleaseError, one_line
 from pylib.registry.aliases import follow
 from pylib.registry.folder import EVALUATION, Registration, registration
 from pylib.registry.places import Places
@@ -28,15 +28,22 @@ class Difference:
     mended: bool = True
 
 
-def reconcile(places: Places, versions: Versions) -> list[Difference]:
+def reconcile(places: Places, versions: Versions, name: str | None = None) -> list[Difference]:
     """Mend what differs, and return it: nothing where all is as Git has it.
 
-    Raises ReleaseError where Git itself has two answers, RegistryError where the registry cannot be written.
+    name: of which model; None is all. What the registry lacks is registered whatever it is of.
+    Raises ReleaseError where Git itself has two answers or there is no such model, RegistryError where the
+    registry cannot be written.
     """
     with places.clone() as git:
         found = [*_pushed(git, places), *_registered(git, places, versions)]
-        for name in sorted({*models(git), *versions.names()}):
-            found += _of(name, git, places, versions)
+        names = sorted({*models(git), *versions.names()})
+        if name is not None and name not in names:
+            raise ReleaseError(
+                f"no model {name!r} is served or registered; there are: {', '.join(names) or 'none'}"
+            )
+        for each in [name] if name else names:
+            found += _of(each, git, places, versions)
         return found
 
 

@@ -165,9 +165,12 @@ def find(versions: Sequence[Version], what: str) -> Version:
     if len({each.digest for each in found}) == 1 and len({each.name for each in found}) == 1:
         return found[0]
     if found:
-        several = ", ".join(str(each) for each in found)
-        raise RegistryError(f"{what!r} may be {several}: give more digits of the digest, or --name")
+        several, names = ", ".join(str(each) for each in found), sorted({each.name for each in found})
+        fix = " or ".join(f"--name {name}" for name in names) if names[1:] else "more digits of the digest"
+        raise RegistryError(f"{what!r} may be {several}: give {fix}")
     there = ", ".join(sorted({each.name for each in versions})) or "nothing at all"
+    if what in _WITHOUT:
+        raise RegistryError(f"no version of {there} is {what}: {_WITHOUT[what]}; `pylib models list` has all")
     raise RegistryError(
         f"no model {what!r} is registered among the versions of {there}: give a number, `champion`, "
         f"`candidate`, or at least {_SHORTEST} digits of a digest; `pylib models list` has them"
@@ -175,6 +178,8 @@ def find(versions: Sequence[Version], what: str) -> Version:
 
 
 _SHORTEST = 8
+_WITHOUT = {CHAMPION: "no commit serves one", CANDIDATE: "what was registered last has been released"}
+"""Why no version has an alias."""
 
 
 @contextmanager

@@ -131,9 +131,16 @@ def _planned(steps: list[RecordedStep], folder: Path) -> dict[str, Path]:
     }
 
 
-def prove(model: Path, digest: str, *, store: str, folder: Path) -> None:
+def prove(
+    model: Path,
+    digest: str,
+    *,
+    store: str,
+    folder: Path,
+    listen: Listener = lambda _step, _line: None,
+) -> None:
     """Rebuild a model and leave the proof beside it; ReproductionError where it comes out as another."""
-    made = reproduce(model, digest, store=store, folder=folder)
+    made = reproduce(model, digest, store=store, folder=folder, listen=listen)
     made.check()
     used = recorded_steps(model, digest)[-1].circumstances
     attest(model, digest, made.steps, [used[name] for name in ("git", LOCK) if name in used])

@@ -45,8 +45,9 @@ def inherited(digest: str, artifacts: str, wanted: Iterable[str]) -> tuple[dict[
 
 
 def _given(statement: Statement) -> Mapping[str, Any]:
+    """What a step was given; the pipeline's own hyper-parameters of a network come to it under one name."""
     found: Mapping[str, Any] = statement["predicate"]["buildDefinition"]["externalParameters"]
-    return found
+    return {**(found.get("parameters") or {}), **found}
 
 
 def _refuse_a_file(digest: str, steps: Iterable[Statement]) -> None:

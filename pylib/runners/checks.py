@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -129,18 +130,47 @@ def built_in(pipeline: Any) -> tuple[str, dict[str, bytes]] | None:
 
 
 def _ask_steps(pipeline: Any, function: str, arguments: Arguments, known: Arguments) -> list[str]:
-    """Call that function of each step that has it, where all that it asks for is known before the run."""
+    """Call that function of each step that has it, where all that it asks for is known before the run.
+
+    What its component has no input for is what other steps are given by that name, such as the side of the
+    images that an earlier one makes; where they are given several values, it is not known.
+    """
     said: list[str] = []
     for used in components.used(pipeline):
         check = getattr(_step(used.name), function, None)
         if check is None:
             continue
         wanted = inspect.signature(check).parameters
+        needed = {name for name, each in wanted.items() if each.default is inspect.Parameter.empty}
+        others = _of_others(pipeline, used, arguments)
         for given in used.each(arguments):
-            inputs = {"task": pipelines.task(pipeline), **known, **given}
-            if wanted.keys() <= inputs.keys():
-                said.append(check(**{name: inputs[name] for name in wanted}) or "")
+            inputs = {"task": pipelines.task(pipeline), **others, **known, **given}
+            if needed <= inputs.keys():
+                with _named(used, given):
+                    said.append(check(**{name: inputs[name] for name in wanted if name in inputs}) or "")
     return [line for line in said if line]
+
+
+def _of_others(pipeline: Any, one: components.Used, arguments: Arguments) -> Arguments:
+    found: dict[str, list[Any]] = {}
+    for used in components.used(pipeline):
+        for name, value in used.inputs(arguments).items():
+            if name not in one.defined and value not in found.setdefault(name, []):
+                found[name].append(value)
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+@contextmanager
+def _named(used: components.Used, given: Arguments) -> Iterator[None]:
+    """Say which of the pipeline's parameters an item of a loop is of, where a step refuses it."""
+    loop = used.loop
+    items = [repr(given[name]) for name, source in used.parameters.items() if loop and source == loop.item]
+    try:
+        yield
+    except ConfigurationError as error:
+        if loop and isinstance(loop.over, str) and any(item in str(error) for item in items):
+            raise ConfigurationError(f"{loop.over}: {error}") from error
+        raise
 
 
 def limits(pipeline: Any) -> dict[str, str]:

@@ -106,8 +106,9 @@ def compile_resources(name: str, target: Path, version: str) -> None:
     """
     from kfp.compiler import KubernetesManifestOptions
 
+    named = name.replace("_", "-")  # as Kubernetes allows it
     options = KubernetesManifestOptions(
-        pipeline_name=name, pipeline_version_name=f"{name}-{version}", include_pipeline_manifest=True
+        pipeline_name=named, pipeline_version_name=f"{named}-{version}", include_pipeline_manifest=True
     )
     _compile(name, target, kubernetes_manifest_format=True, kubernetes_manifest_options=options)
 

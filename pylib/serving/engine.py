@@ -8,6 +8,7 @@ import gc
 import logging
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.errors import RequestError, ServingError
+from pylib.errors import DataError, RequestError, ServingError
+from pylib.serving import feedback as feedbacks
+from pylib.serving.feedback import Feedback
 from pylib.serving.model import OnnxModel, load_model
-from pylib.serving.predictions import PredictionLog, PredictionRecord
+from pylib.serving.predictions import JsonLines, PredictionRecord
 from pylib.serving.request import Image
 from pylib.tasks import task
 
@@ -50,13 +53,17 @@ class Answer(NamedTuple):
 
 
 class Engine:
-    """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`."""
+    """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
+
+    Feedback goes into a file beside it; where there is no log, neither is kept.
+    """
 
     def __init__(self, identity: Identity, *, artifacts: str, log: Path | None) -> None:
         self.identity = identity
         self._artifacts = artifacts
         self._log_path = log
-        self._log: PredictionLog | None = None
+        self._log: JsonLines | None = None
+        self._feedback: JsonLines | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
     def load(self) -> None:
@@ -73,7 +80,9 @@ class Engine:
         side = model.contract.image_size
         black = np.zeros((side, side, 3), np.uint8)
         _answered(served, model, black)
-        self._log = PredictionLog(self._log_path) if self._log_path else None
+        if self._log_path:
+            self._log = JsonLines(self._log_path)
+            self._feedback = JsonLines(self._log_path.with_name(feedbacks.FILE))
         self._served = model, served
         # What is loaded stays: full collections would walk through it, in the middle of requests.
         gc.collect()
@@ -102,6 +111,32 @@ class Engine:
             time.perf_counter() - started,
             served.answer.numbers(content),
         )
+
+    def keep(self, feedback: Feedback) -> Mapping[str, Any]:
+        """Keep what a client says of an answer; return what is kept: id, truth, reward, and in which file.
+
+        Raises RequestError where the id is malformed, or the truth is none that this model could answer.
+        """
+        model, served = self._loaded()
+        feedbacks.check(feedback)
+        truth = feedback.truth
+        try:
+            if truth is not None:
+                truth = served.answer.truth(truth, model.contract.classes)
+        except DataError as error:
+            raise RequestError(str(error)) from error
+        record = feedbacks.record(feedback, truth, self.identity.model_digest)
+        return feedbacks.confirmed(record, feedbacks.FILE if self._appended(record) else None)
+
+    def _appended(self, record: feedbacks.FeedbackRecord) -> bool:
+        if self._feedback is None:
+            return False
+        try:
+            self._feedback.append(record)
+        except OSError:
+            logger.exception("feedback on %s is not in the log", record["prediction_id"])
+            return False
+        return True
 
     def _bits(self) -> dict[str, str]:
         return {} if self.sample_bits is None else {"sample_bits": str(self.sample_bits)}

@@ -55,8 +55,8 @@ def start(
     in use, the serving environment is missing, or the server is not ready within `timeout` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_server(folder) as lock:
-        http, grpc, metrics = _ports(port)
+    with _only_server(folder, deployment) as lock:
+        http, grpc, metrics = _ports(port, folder.parent)
         environment = {
             **_clean_environment(),
             **deployment.environment(http=http, grpc=grpc, metrics=metrics),
@@ -115,14 +115,37 @@ def serving_python() -> Path:
 
 
 @contextmanager
-def _only_server(folder: Path) -> Iterator[IO[bytes]]:
+def _only_server(folder: Path, deployment: SeldonDeployment) -> Iterator[IO[bytes]]:
     """Hold the folder's lock; the server inherits it, and so holds it until its last process has ended."""
     with (folder / _LOCK).open("wb") as lock:
         if not _acquire(lock):
-            there = running(folder)
-            where = f" at {there.url} (process {there.pid})" if there else ""
-            raise ServingError(f"{folder}: a server runs already{where}; stop it with `pylib serve --stop`")
+            raise ServingError(f"{folder}: a server runs already{_what_runs(folder, deployment)}")
         yield lock
+
+
+def _what_runs(folder: Path, deployment: SeldonDeployment) -> str:
+    """Where it runs, whether it serves what the deployment names, and how it is replaced."""
+    name, wanted = deployment.metadata.name, deployment.parameters.get("model_digest", "")
+    if (there := running(folder)) is None:
+        return f"; stop it with `pylib serve {name} --stop`"
+    where, served = f" at {there.url} (process {there.pid})", _served(there)
+    if not served:
+        return f"{where}, and does not say which model it serves; stop it with `pylib serve {name} --stop`"
+    if served == wanted:
+        return f"{where} and serves model {served[:12]}, which Git names; `pylib serve {name} --stop` ends it"
+    return (
+        f"{where} and still serves model {served[:12]}, where Git names {wanted[:12]}; to replace it, "
+        f"`pylib serve {name} --stop`, then `pylib serve {name} --detach`"
+    )
+
+
+def _served(server: Server) -> str:
+    """The digest of the model that a server says it serves; empty where it says none."""
+    with requests.Session() as session, suppress(requests.RequestException, ValueError):
+        session.trust_env = False
+        told = session.get(f"{server.url}/health/status", timeout=2).json().get("jsonData")
+        return str(told.get("model_digest", "")) if isinstance(told, dict) else ""
+    return ""
 
 
 def _acquire(lock: IO[bytes]) -> bool:
@@ -170,8 +193,11 @@ def _clean_environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(Path(pylib.__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
 
 
-def _ports(http: int) -> tuple[int, int, int]:
-    """Return three ports that are free now: the one asked for (0: any), and any two others."""
+def _ports(http: int, servers: Path) -> tuple[int, int, int]:
+    """Return three ports that are free now: the one asked for (0: any), and any two others.
+
+    servers: the folder of servers' folders; one that has the port is named.
+    """
     with ExitStack() as stack:
         ports = []
         for port in (http, 0, 0):
@@ -181,10 +207,20 @@ def _ports(http: int) -> tuple[int, int, int]:
                 listener.bind((HOST, port))
             except (OSError, OverflowError) as error:
                 reason = getattr(error, "strerror", None) or error
-                hint = "stop what uses it, or choose another with --port (0 takes a free one)"
+                hint = f"{_holder(servers, port)}, or choose another with --port (0 takes a free one)"
                 raise ServingError(f"port {port} on {HOST}: {reason}; {hint}") from error
             ports.append(listener.getsockname()[1])
         return ports[0], ports[1], ports[2]
+
+
+def _holder(servers: Path, port: int) -> str:
+    """What to do with whoever has a port."""
+    for folder in sorted(path.parent for path in servers.glob("*/server.json")):
+        there = running(folder)
+        if there and there.url == f"http://{HOST}:{port}":
+            model = f"{folder.name} (model {_served(there)[:12] or 'unknown'})"
+            return f"it is where {model} is served: `pylib serve {folder.name} --stop` ends that"
+    return "stop what uses it"
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], server: Server, timeout: float) -> None:

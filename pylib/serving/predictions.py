@@ -1,7 +1,8 @@
-"""The log of answered requests: one JSON object a line, so that an answer can be traced by its id."""
+"""The logs of answers and of feedback: one JSON object a line, so that an answer can be traced by its id."""
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -24,7 +25,7 @@ class PredictionRecord(TypedDict):
     answer: dict[str, Any]
 
 
-class PredictionLog:
+class JsonLines:
     """Appends records to a file that several worker processes share.
 
     Each record is one write(2) to a file opened with O_APPEND, which POSIX keeps in one piece:
@@ -36,10 +37,10 @@ class PredictionLog:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            raise ServingError(f"prediction log {path} cannot be written: {error.strerror}") from error
+            raise ServingError(f"log {path} cannot be written: {error.strerror}") from error
 
-    def append(self, record: PredictionRecord) -> None:
+    def append(self, record: Mapping[str, object]) -> None:
         """Write one record; raises OSError, on a full disk for example."""
         line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
         if os.write(self._file, line) != len(line):
-            raise OSError("prediction log: the disk is full")
+            raise OSError("log: the disk is full")

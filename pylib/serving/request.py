@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.data.images import decode_image
+from pylib.data.images import decode_image, image_depth, largest_sample
 from pylib.errors import DataError, RequestError
 
+_BYTE, _CAMERA = 8, 12
+"""Bits: what a model learns from unless it says so, and what many cameras write into a file of 16."""
 MAX_BYTES = 20 * 2**20
 """Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
@@ -34,13 +36,25 @@ def from_file(data: bytes, sample_bits: int | None = None) -> Image:
     """Decode the content of an image file; raises RequestError.
 
     It is turned upright by its EXIF orientation, as every image that a model is trained on; `sample_bits`
-    are in use where it has more than 8 a sample, as in what the model learned from.
+    are in use where it has more than 8 a sample, as in what the model learned from. A model of 8 bits is
+    asked with all 16; a camera's 10 or 12 would be an almost black image to it, and are refused.
     """
     try:
         pixels = decode_image(data, sample_bits=sample_bits)
+        if sample_bits is None and image_depth(data) > _BYTE:
+            _check_bright(largest_sample(data))
     except DataError as error:
         raise RequestError(str(error)) from error
     return Image(pixels, hashlib.sha256(data).hexdigest())
+
+
+def _check_bright(largest: int) -> None:
+    if 0 < largest < 1 << _CAMERA:
+        divisor = 1 << max(0, largest.bit_length() - _BYTE)
+        raise RequestError(
+            f"values up to {largest:,} in a file of 16 bits are almost black to this model, which learned "
+            f"from 8: send 8 bits{f', the values divided by {divisor}' if divisor > 1 else ''}"
+        )
 
 
 def from_numbers(array: NDArray[Any]) -> Image:

@@ -10,6 +10,7 @@ from pylib.heads.table import find_head
 from pylib.models import weights_source
 from pylib.provenance.step import File, Input, Inputs, Output, Result, Scratch, step
 from pylib.settings import settings
+from pylib.steps.features import configuration as network_of
 from pylib.steps.train import configuration
 from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig
@@ -40,6 +41,8 @@ def assemble(
     from pylib.heads.fine_tuning import FineTuning
     from pylib.training.tracking import tracking_uri
 
+    then = "fine-tunes, calibrates" if fine_tune else "calibrates"
+    print(f"chooses among {len(heads)} heads, {then}, exports and asks the export", flush=True)  # noqa: T201
     values = {"seed": seed, **options}
     tuning = FineTuning(fine_tune, values, scratch, tracking_uri(settings().output)) if fine_tune else None
     made = put_together(
@@ -58,9 +61,19 @@ def assemble(
 
 
 def check_parameters(
-    task: str, heads: list[str], target_precision: float, fine_tune: int, seed: int, options: dict[str, Any]
+    task: str,
+    heads: list[str],
+    target_precision: float,
+    fine_tune: int,
+    seed: int,
+    options: dict[str, Any],
+    backbone: str | None = None,
+    alpha: float | None = None,
 ) -> None:
-    """What the step would say of its parameters and of the heads to come, before anything runs."""
+    """What the step would say of its parameters and of the heads to come, before anything runs.
+
+    backbone, alpha: those of the features, where they are known
+    """
     if not 0 <= target_precision <= 1:
         raise ConfigurationError(
             f"target_precision={target_precision}: it is a share of answers; give 0 to 1 (0: none is unsure)"
@@ -77,8 +90,9 @@ def check_parameters(
             f"options: {', '.join(sorted(options))} are of fine-tuning, and fine_tune is 0; "
             "give a number of blocks as well"
         )
-    of_the_features = find(task).features.Config().model_dump()
-    configuration(task, {**of_the_features, "seed": seed, "fine_tune": fine_tune}, options)
+    given = {name: each for name, each in (("backbone", backbone), ("alpha", alpha)) if each is not None}
+    network = network_of(task, **{**find(task).features.Config().model_dump(), **given})
+    configuration(task, {**network.model_dump(), "seed": seed, "fine_tune": fine_tune}, options)
 
 
 def check_data(index: DatasetIndex) -> str:

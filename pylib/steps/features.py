@@ -6,11 +6,13 @@ from pydantic import BaseModel, ValidationError
 
 from pylib.data.dataset import DatasetIndex
 from pylib.data.needs import need
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, ModelError
 from pylib.models import weights_source
+from pylib.models.backbones import find_backbone
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.records import first_error
 from pylib.settings import settings
+from pylib.steps.prepare import side
 from pylib.tasks.task import find
 
 
@@ -34,20 +36,30 @@ def features(
     return {"computed": computed, **{name: len(ids) for name, ids in made.ids.items()}}
 
 
-def check_parameters(task: str, weights: str, backbone: str, alpha: float) -> None:
-    """What the step would say of its parameters, before anything runs."""
+def check_parameters(task: str, weights: str, backbone: str, alpha: float, image_size: int = 0) -> None:
+    """What the step would say of its parameters, and of the side of the images to come where it is known."""
     weights_source.check(weights)
     find(task).features.check(configuration(task, backbone, alpha), weights)
+    if image_size:
+        _check_size(backbone, image_size)
 
 
-def check_data(index: DatasetIndex, weights: str) -> str:
+def check_data(index: DatasetIndex, weights: str, backbone: str, image_size: int = 0) -> str:
     """What the step would say of a data set, before anything runs.
 
     Returns what is no fault but will be: random weights tell little of real images.
     """
     need(index, "train", "validation")
+    _check_size(backbone, side(index, image_size))
     poor = "weights=none: the backbone's are random, and on real images quality will be poor; give imagenet"
     return poor if weights == "none" else ""
+
+
+def _check_size(backbone: str, image_size: int) -> None:
+    try:
+        find_backbone(backbone).check_size(image_size)
+    except ModelError as error:
+        raise ConfigurationError(f"{error}; give a larger image_size, or another backbone") from error
 
 
 def hyper_parameters(task: str) -> type[BaseModel]:

@@ -32,7 +32,9 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
     with tempfile.TemporaryDirectory(dir=released.parent) as folder:
         whole = assemble(model, evaluation, Path(folder) / "model", given)
         if read_evaluation(evaluation).gate.reproduced:
-            prove(whole, sha256_file(whole / MODEL_FILE), store=place.store, folder=Path(folder) / "again")
+            digest, again = sha256_file(whole / MODEL_FILE), Path(folder) / "again"
+            prove(whole, digest, store=place.store, folder=again, listen=_rebuilt)
+        print(f"puts the model into {place.artifacts}, commits it and registers it", flush=True)  # noqa: T201
         provenance = f"{BUNDLE} beside the model in {place.artifacts}"
         made = release_if_better(
             whole, given, Places.of_settings(), evaluation=evaluation, provenance=provenance
@@ -45,6 +47,10 @@ def release(model: Input, evaluation: Input, released: Output, *, data: Commit, 
         result["commit"] = made.commit
     (released / "release.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return result
+
+
+def _rebuilt(step: str, line: str | None) -> None:
+    print(f"rebuilds {step}: {line or 'done'}", flush=True)  # noqa: T201
 
 
 def check_parameters(pipeline: str) -> None:

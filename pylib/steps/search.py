@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from katib.experiment import Experiment
 from katib.substitution import trial_object
+from pylib.errors import SweepError, did_you_mean
 from pylib.provenance.digests import canonical
+from pylib.provenance.materials import ROOT
 from pylib.provenance.step import Commit, File, Output, Result, step
 from pylib.settings import settings
 from pylib.sweeps.attempt import primary
@@ -30,8 +33,33 @@ def recorded(watch: Watch) -> Callable[..., Result]:
     return search
 
 
+SWEEPS = ROOT / "pipelines/sweeps"
+_IMAGE_SIZE = re.compile(r"--image-size[= ](\d+)")
+
 search = recorded(LOG)
 """The step of a pipeline."""
+
+
+def file_of(sweep: str) -> Path:
+    """The Experiment of that name in the repository, here or in the image of a step; SweepError."""
+    names = sorted(path.stem for path in SWEEPS.glob("*.yaml"))
+    if sweep not in names:
+        near = did_you_mean(sweep, names) or f"there are: {', '.join(names)}"
+        raise SweepError(f"sweep={sweep!r}: not in {SWEEPS}; {near}")
+    return SWEEPS / f"{sweep}.yaml"
+
+
+def check_parameters(sweep: str, image_size: int) -> None:
+    """What the step would say of its parameters, before anything runs."""
+    experiment = read(file_of(sweep), here=False).experiment
+    command = (experiment.primary[1] if experiment.primary else {}).get("command") or []
+    text = " ".join(map(str, command))
+    theirs = int(found[1]) if (found := _IMAGE_SIZE.search(text)) else 0
+    if theirs != image_size:
+        raise SweepError(
+            f"sweep={sweep}: its trials learn from --image-size={theirs}, and image_size is {image_size}; "
+            "give both the same"
+        )
 
 
 def _search(best: Path, file: str, given: dict[str, str], watch: Watch) -> Result:

@@ -35,10 +35,12 @@ def train(
     weights: File,
     parameters: dict[str, Any],
     options: dict[str, Any],
+    search: dict[str, Any] = {},  # noqa: ARG001, B006 (it is for the record)
 ) -> Result:
     """Train, then export what is served; `scratch` keeps the checkpoints that a second try goes on from.
 
     parameters: hyper-parameters that are parameters of the pipeline; options: the others
+    search: which search they are of, for the record; empty where a person gave them
     """
     from pylib.data.shards import ShardIndex
     from pylib.serving.export import export_onnx
@@ -91,6 +93,26 @@ def _calibrated(shards: Path, folder: Path, trained: "TrainingResult") -> "keras
     save_model(model, spec, folder)
     (folder / FILE).write_bytes(found.dumps())
     return model
+
+
+def searched(optimal: Path | None, parameters: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """What `train` is given: hyper-parameters, and where a search found some of them, those and its record.
+
+    What all trials had alike, such as few epochs, a person may say otherwise.
+    Raises ConfigurationError where a person and the search both say one; SweepError.
+    """
+    from pylib.sweeps import training
+    from pylib.sweeps.optimal import FILE, Optimal
+
+    if optimal is None:
+        return {"parameters": parameters, "options": options}
+    found = Optimal.model_validate_json((optimal / FILE).read_bytes())
+    own, others = training.hyper_parameters(found)
+    if twice := sorted(found.parameters.keys() & (options.keys() | parameters.keys() - {"seed"})):
+        raise ConfigurationError(f"options: {', '.join(twice)} is what the search {found.experiment} is for")
+    origin = {"experiment": found.experiment, "sha256": found.experiment_sha256, "trial": found.trial}
+    best = {name: value for name, value in own.items() if name in found.parameters}
+    return {"parameters": own | parameters | best, "options": others | options, "search": origin}
 
 
 def check_parameters(

@@ -1,6 +1,5 @@
 """A table of numbers as people hand it over: a CSV or TSV file with a header, read whole or refused."""
 
-import csv
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pylib.data.tables import header, read_table
+from pylib.data.tables import Rows, header
 from pylib.errors import DataError, one_line
 from pylib.tabular.numerals import CommaError, Commas, Points, fault_of
 
@@ -41,12 +40,11 @@ def read(path: Path) -> Table:
 
 def _read(path: Path, *, commas: bool) -> Table:
     _check_size(path)
-    opened = read_table(path)
-    columns = _columns(opened.reader.fieldnames or [])
-    delimiter = str(opened.reader.reader.dialect.delimiter)
-    numbers = Commas(columns) if commas else Points(columns, commas=delimiter != ",")
+    rows = Rows(path)
+    columns = _columns(rows.header)
+    numbers = Commas(columns) if commas else Points(columns, commas=rows.delimiter != ",")
     values = array("d")
-    for line, cells in _rows(opened.reader, columns):
+    for line, cells in _checked(rows, columns):
         values.extend(numbers.read(line, cells))
     numbers.end()
     return Table(columns, np.frombuffer(values or b"", dtype=np.float64).reshape(-1, len(columns)))
@@ -84,17 +82,12 @@ def _columns(names: Sequence[str]) -> tuple[str, ...]:
     return columns
 
 
-def _rows(reader: "csv.DictReader[str]", columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """Each row's cells by its line, as many as there are columns; lines that are empty are none."""
-    rows = reader.reader
-    try:
-        for cells in rows:
-            if len(cells) != len(columns) and cells:
-                raise DataError(
-                    f"line {rows.line_num}: {len(cells)} cells, the header has {len(columns)}; "
-                    "separate columns by one mark throughout, and quote a text that holds it"
-                )
-            if cells:
-                yield rows.line_num, cells
-    except csv.Error as error:
-        raise DataError(f"line {rows.line_num}: {one_line(error)}; save it as CSV again") from error
+def _checked(rows: Rows, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Each row's cells by its line, as many as there are columns."""
+    for line, cells in rows:
+        if len(cells) != len(columns):
+            raise DataError(
+                f"line {line}: {len(cells)} cells, the header has {len(columns)}; "
+                "separate columns by one mark throughout, and quote a text that holds it"
+            )
+        yield line, cells

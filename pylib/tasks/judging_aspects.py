@@ -147,6 +147,14 @@ class Answer(Protocol):
         """Name, labels and increment of Prometheus counters; the server counts predictions and their time."""
         ...
 
+    def truth(self, given: object, classes: Sequence[str], /) -> Any:
+        """What the log keeps, JSON, of what a client says would have been right.
+
+        given: a text, the bytes of a file, or JSON
+        Raises DataError, one line, where no model of these classes could have answered it.
+        """
+        ...
+
     def read(self, answer: Mapping[str, Any], /) -> Any:
         """An answer as a client uses it; raises KeyError, TypeError, ValueError, DataError if it is none."""
         ...

@@ -33,7 +33,7 @@ def test_the_sample_has_the_commit_that_it_has_on_a_laptop(root):
     here = json.loads(run("data", "ingest", "sample", "--store", root / "store", "--json").stdout)
     there = json.loads(run("data", "ingest", "sample", "--json").stdout)
     assert there["commit"] == here["commit"]
-    assert run("data", "log", "sample").stdout.split()[0] in there["commit"]
+    assert run("data", "log", "sample").stdout.splitlines()[1].split()[0] in there["commit"]
     run("data", "get", "sample", root / "there")
     run("data", "get", "sample", root / "here", "--store", root / "store")
     listed = [

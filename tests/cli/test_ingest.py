@@ -7,6 +7,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
+from pylib.cli.data import data_app
 from pylib.cli.ingest import ingest
 from pylib.errors import PylibError
 
@@ -144,3 +145,14 @@ def test_strict_is_an_error_and_commits_nothing(pairs: Path) -> None:
     with pytest.raises(PylibError, match="1 rejected, and strict"):
         run(pairs, "--classes", "0=sky,1=road", "--strict")
     assert json.loads(run(pairs, "--classes", "0=sky,1=road", "--json"))["new"]
+
+
+def test_the_log_says_in_words_what_was_ingested(pairs: Path) -> None:
+    run(pairs, "--classes", "0=sky,1=road")
+    log = typer.Typer()
+    log.add_typer(data_app, name="data")
+    said = CliRunner().invoke(log, ["data", "log", "street"], catch_exceptions=False).stdout
+    header, line = said.splitlines()
+    assert header.startswith("commit ")
+    assert line.endswith("street: segmentation, 2 classes")
+    assert "{" not in line

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from components import component
 from pylib.cli import parameters
+from pylib.cli.progress import Progress
 from pylib.cli.run import _listener
 from pylib.errors import PipelineError
 from pylib.runners import checks, local, pipelines
@@ -119,8 +120,8 @@ def told():
 
 def test_what_a_step_warns_of_stays_on_the_screen(tmp_path):
     screen = Console(file=io.StringIO(), width=40)
-    with screen.status("going on") as status:
-        local.execute(told, {}, tmp_path, _listener(screen, status))
+    with Progress(screen, "going on") as progress:
+        local.execute(told, {}, tmp_path, _listener(screen, progress))
     shown = screen.file.getvalue().splitlines()
     assert "! warns      InsecureRequestWarning: MLflow at [nowhere]: the run was not logged" in shown
     assert not any("epoch 1" in line for line in shown)

@@ -44,6 +44,18 @@ def test_the_same_again_is_taken_from_the_cache(output, run):
     assert models[0] == models[1]
 
 
+def test_it_ends_with_what_it_reached_and_what_the_gate_said(output, run):
+    done = pylib(output, "run", "tabular")
+    assert done.returncode == 0, done.stderr
+    shown = dict(re.split(r" {2,}", line, maxsplit=1) for line in done.stdout.splitlines())
+    status = json.loads(pylib(output, "status", "--json").stdout)
+    assert {name: shown[name] for name in ("rmse", "r2", "mae")} == {
+        name: status[name] for name in ("rmse", "r2", "mae")
+    }
+    assert re.fullmatch(r"0\.\d{3} on \d+ test rows", shown["r2"])
+    assert shown["gate"] == "passed"
+
+
 def test_it_is_explained_back_to_its_table(output, run):
     (model,) = run.glob("*/regress/model")
     said = pylib(output, "explain", str(model)).stdout

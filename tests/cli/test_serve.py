@@ -192,6 +192,35 @@ def test_models_are_served_side_by_side(output: Path, picture: Path) -> None:
     assert run("serve", "--stop") == "no server is running\n"
 
 
+def release_second_model(output: Path) -> None:
+    """Git names another model than the one that was released before; nobody has served it yet."""
+    served = output / "gitops" / manifest(NAME)
+    lines = served.read_text().splitlines(keepends=True)
+    place = next(number for number, line in enumerate(lines) if "name: model_digest" in line)
+    lines[place + 2] = lines[place + 2].split('"')[0] + f'"{"e" * 64}"\n'
+    served.write_text("".join(lines))
+
+
+@pytest.mark.slow
+def test_a_server_that_runs_is_said_with_what_it_serves_and_how_to_replace_it(output: Path) -> None:
+    digest = release_constant_model(output)
+    serve_another(output)
+    detached = ("--workers", "1", "--detach", "--port")
+    server = json.loads(run("serve", NAME, *detached, "0", "--json"))
+    try:
+        same = str(fail("serve", NAME, *detached, "0"))
+        taken = str(fail("serve", "walls", *detached, server["url"].rpartition(":")[2]))
+        release_second_model(output)
+        other = str(fail("serve", NAME, *detached, "0"))
+    finally:
+        run("serve", "--stop")
+    where = f"a server runs already at {server['url']} (process {server['pid']}) and"
+    assert f"{where} serves model {digest[:12]}, which Git names" in same
+    assert f"{where} still serves model {digest[:12]}, where Git names {'e' * 12}; to replace it" in other
+    assert other.endswith(f"`pylib serve {NAME} --stop`, then `pylib serve {NAME} --detach`")
+    assert f"it is where {NAME} (model {digest[:12]}) is served: `pylib serve {NAME} --stop` ends" in taken
+
+
 def test_predict_without_a_server_says_how_to_start_one(output: Path, picture: Path) -> None:
     error = fail("predict", str(picture), "--url", "http://127.0.0.1:1")
     assert isinstance(error, ServingError)

@@ -73,3 +73,10 @@ def test_an_answer_that_no_log_here_knows_has_its_latency(output):
 def test_the_answer_of_another_model_is_not_shown(output):
     (output / "answer.json").write_text(json.dumps(ASKED | {"model_digest": "e" * 64}))
     assert not {"answer", "prediction"} & status(output, NOW.dumps()).keys()
+
+
+def test_of_a_pipeline_of_another_shape_its_folder_is_known(output):
+    (release,) = output.glob("latest/*/release/released/release.json")
+    release.unlink()
+    release.parent.rmdir()
+    assert status(output, NOW.dumps()) == {"run": str((output / "latest").resolve())}

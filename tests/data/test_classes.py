@@ -69,3 +69,22 @@ def test_a_legend_that_contradicts_itself_is_one_line(tmp_path: Path, written: s
     with pytest.raises(ConfigurationError, match=message) as caught:
         read_classes(tmp_path / FILE)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "example"),
+    [
+        ("0: yes\n1: cat", '0: "yes": yes, on or true is a name in quotes only'),
+        ("0: cat\n1: {name: off}", '1: "no": no, off or false is a name in quotes only'),
+        ("0: cat\n7: 7", '7: "7": a number or a date is a name in quotes only'),
+        ("0: cat\n1: 2026-01-31", '1: "2026-01-31": a number or a date is a name in quotes only'),
+        ("0: cat\n1:", "1: road"),
+    ],
+)
+def test_a_name_that_yaml_reads_as_something_else_is_to_be_quoted(
+    tmp_path: Path, written: str, example: str
+) -> None:
+    (tmp_path / FILE).write_text(written)
+    with pytest.raises(ConfigurationError) as caught:
+        read_classes(tmp_path / FILE)
+    assert str(caught.value).endswith(f"needs a name, as in {example}")

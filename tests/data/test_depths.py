@@ -232,8 +232,18 @@ def test_a_request_is_scaled_as_the_model_learned_and_refused_beyond() -> None:
     np.testing.assert_array_equal(
         from_file(written(noise(3)), 12).pixels, noise(3)
     )  # 8 bits are what they are
-    with pytest.raises(RequestError, match=r"where 12 bits .0…4,095. are in use: scale it to those"):
+    with pytest.raises(RequestError, match=r"where 12 bits .0…4,095. are in use: .* divide its values by 16"):
         from_file(written(grey(3, 16)), 12)
+
+
+def test_a_cameras_bits_are_refused_by_a_model_of_8_and_it_says_how_to_send_them() -> None:
+    np.testing.assert_array_equal(from_file(written(grey(3, 16))).pixels[..., 0], grey(3, 8))
+    assert from_file(written(np.zeros((4, 4), np.uint16))).pixels.max() == 0
+    for bits, how in ((8, ""), (10, ", the values divided by 4"), (12, ", the values divided by 16")):
+        with pytest.raises(
+            RequestError, match=f"in a file of 16 bits are almost black .*: send 8 bits{how}$"
+        ):
+            from_file(written(grey(3, bits).astype(np.uint16)))
 
 
 @settings(deadline=None, max_examples=60)

@@ -185,7 +185,7 @@ BAD: dict[str, tuple[Plant, str]] = {
     ),
     "a list against the folders": (
         lambda good: (nested(good, "{kind}/{split}"), (good.root / "test.txt").write_text("val/item_00\n")),
-        "val/item_00 lies in validation and a list says test",
+        "val/item_00 lies in validation, and test.txt says test",
     ),
     "a table that is no text": (
         lambda good: (good.root / "splits.csv").write_bytes(b"path,split\n\xe9,test\n"),

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options, plan_ingest
 from pylib.data.shard_writer import write_shards
+from pylib.errors import DataError
 from pylib.store.local import LocalStore
 from pylib.store.protocol import CommitRef
 from tests.data.made import Folder
@@ -45,3 +48,24 @@ def test_a_table_without_names_or_that_cannot_be_read_is_passed_over(good: Folde
     (good.root / "empty.csv").write_text("")
     with plan_ingest(str(good.root), None, Options(), cache=tmp_path) as plan:
         assert plan.index.dumps() == plain
+
+
+def test_two_tables_that_differ_about_an_image_are_named(good: Folder, tmp_path: Path) -> None:
+    table(good)
+    (good.root / "more.csv").write_text("image,camera,age\nitem_08.jpg,old,12\nitem_09.jpg,old,13.50\n")
+    said = r"^item_09: camera is 'new' \(meta.csv\) and 'old' \(more.csv\): make the tables agree, or leave"
+    with (
+        pytest.raises(DataError, match=said),
+        plan_ingest(str(good.root), None, Options(), cache=tmp_path),
+    ):
+        pass
+
+
+def test_tables_that_differ_in_what_is_not_kept_or_in_how_a_number_is_written_are_taken(
+    good: Folder, tmp_path: Path
+) -> None:
+    table(good)
+    (good.root / "more.csv").write_text("image,remark,age\nitem_08.jpg,another,12\nitem_09.jpg,none,13.50\n")
+    with plan_ingest(str(good.root), None, Options(), cache=tmp_path) as plan:
+        said = {item.id: item.columns for item in plan.index.items}
+    assert said["item_09"] == {"camera": "new", "age": "13.5"}

@@ -20,6 +20,7 @@ from keras.src.utils import file_utils
 
 from pylib.errors import ModelError
 from pylib.models.backbones import BACKBONES, Backbone, build_backbone, check_imagenet, find_weights, table
+from pylib.models.backbones.blocks import COUNTS, blocks
 from pylib.models.backbones.imagenet_weights import IMAGENET, ImageNetWeights
 from pylib.models.spec import WeightsOrigin
 from pylib.serving.export import export_onnx
@@ -121,6 +122,7 @@ def test_a_backbone_is_that_of_keras_from_pixels_to_onnx(
     assert (features.shape, features.dtype) == ((1, backbone.width()), np.float32)
     assert_close(features, expected, 1e-4)
     assert not model.trainable_variables
+    assert COUNTS[name] == len(blocks([layer.name for layer in model.layers]))
 
     onnx = tmp_path / "model.onnx"
     export_onnx(model, onnx, task="any", classes=[], image_size=backbone.minimum_size)
@@ -177,6 +179,10 @@ def test_every_row_says_whose_weights_they_are(backbone: Backbone) -> None:
     assert weights.licence in {"Apache-2.0", "MIT", "CC-BY-4.0"}
     assert ("{alpha}" in weights.url) == backbone.has_alpha
     assert hasattr(keras.applications, backbone.application)
+
+
+def test_the_blocks_of_every_row_are_counted() -> None:
+    assert COUNTS.keys() == BACKBONES.keys()
 
 
 def test_every_file_belongs_to_a_row() -> None:

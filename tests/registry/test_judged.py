@@ -12,10 +12,11 @@ import yaml
 from pylib.errors import RegistryError, ReleaseError
 from pylib.provenance.digests import sha256_file
 from pylib.registry.folder import Registration, assemble
+from pylib.registry.judged import check_served
 from pylib.registry.promotion import keep_unserved, promote, rollback
 from pylib.registry.reconcile import reconcile
 from pylib.registry.removal import gc
-from pylib.registry.versions import Versions
+from pylib.registry.versions import Versions, find
 from pylib.tabular.judgement import Judged
 from tests.registry.learned_table import NAME, learn
 
@@ -174,3 +175,24 @@ def test_a_tracker_that_is_down_costs_a_line_and_is_made_up_for(tmp_path, places
     assert line.startswith(f"warning: MLflow at {down.tracking}: ")
     reconcile(places, Versions.open(places.tracking))
     assert [each.digest for each in registered(name=NAME)] == [digest]
+
+
+def test_its_folders_are_refused_by_a_release_that_serves(learned, judged):
+    _, ((_, evaluation), _) = learned
+    with pytest.raises(ReleaseError, match=r"regression.json judges a model of a table, and nothing serves"):
+        check_served(evaluation)
+    check_served(judged("an image model")[1])
+
+
+def test_an_alias_of_two_models_is_one_of_the_names_to_be_given(places, keep, put, registered):
+    put("first")
+    keep()
+    whole = [*registered(), *registered(name=NAME)]
+    assert find(whole, "candidate").name == NAME
+    assert find(whole, "champion").name == "segmentation"
+    put("poor", iou=0.1)
+    several = [*registered(), *registered(name=NAME)]
+    with pytest.raises(
+        RegistryError, match=r"'candidate' may be .*: give --name segmentation or --name tabu"
+    ):
+        find(several, "candidate")

@@ -109,6 +109,20 @@ def test_a_model_that_is_not_there(put, registered, what):
     assert "\n" not in str(error.value)
 
 
+def test_an_alias_that_no_version_has_says_why(put, registered):
+    put("first")
+    with pytest.raises(
+        RegistryError, match=r"^no version of segmentation is candidate: .* been released; `pyl"
+    ):
+        find(registered(), "candidate")
+    put("poor", iou=0.1)
+    assert find(registered(), "candidate").score == "mean_iou 0.1"
+    with pytest.raises(
+        RegistryError, match=r"^no version of segmentation is champion: no commit serves one; "
+    ):
+        find(registered()[1:], "champion")
+
+
 def test_too_few_digits(put, registered):
     digest = put("first")
     assert find(registered(), digest[:8].upper()).digest == digest

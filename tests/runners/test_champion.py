@@ -1,6 +1,7 @@
 """What a retraining takes over from the champion's record, and what it cannot."""
 
 import hashlib
+import inspect
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from pylib.errors import ConfigurationError
 from pylib.provenance.statement import Definition, build_statement, write_bundle
 from pylib.runners import pipelines
 from pylib.runners.champion import inherited, parameters
+from pylib.steps.train import train
 
 MODEL = b"a model"
 DIGEST = hashlib.sha256(MODEL).hexdigest()
@@ -61,6 +63,22 @@ def test_all_that_the_steps_were_given_is_asked_for_again(champion):
         "weights": "imagenet",
     }
     assert parameters(DIGEST, store, {"seed"}) == {"seed": 3}
+
+
+def test_a_network_s_own_hyper_parameters_are_the_champion_s_too(tmp_path):
+    """As the component hands them on to the step: those of the pipeline together, and the others together."""
+    own = {"encoder": "vgg19", "alpha": 0.5, "seed": 3}
+    given = {"weights": "imagenet", "parameters": own, "options": {"epochs": 5}}
+    assert given.keys() <= inspect.signature(train).parameters.keys()
+    model = {"name": "model/model.onnx", "digest": {"sha256": DIGEST}}
+    prepare = step("prepare", [thing("shards")], image_size=96)
+    folder = tmp_path / "models" / DIGEST
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(MODEL)
+    write_bundle(folder, [step("train", [model], [thing("shards")], **given), prepare])
+    wanted = set(pipelines.parameters(pipelines.load("segmentation"))) - {"data", "champion"}
+    found = parameters(DIGEST, tmp_path.as_uri(), wanted)
+    assert found == own | {"weights": "imagenet", "options": {"epochs": 5}, "image_size": 96}
 
 
 def test_a_file_of_weights_is_to_be_given_again_and_not_left_out_in_silence(champion):

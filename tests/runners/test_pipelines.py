@@ -15,7 +15,8 @@ def test_what_a_cluster_gets_is_what_the_definition_compiles_to(name):
 def test_the_synced_version_is_the_package_that_a_run_submits(name):
     spec, platform = yaml.safe_load_all((pipelines.COMPILED / f"{name}.yaml").read_text())
     pipeline, version = yaml.safe_load_all((pipelines.KUBERNETES / f"{name}.yaml").read_text())
-    assert pipeline["metadata"]["name"] == version["spec"]["pipelineName"] == name
+    named = name.replace("_", "-")
+    assert pipeline["metadata"]["name"] == version["spec"]["pipelineName"] == named
     assert version["spec"]["pipelineSpec"] == spec
     assert version["spec"]["platformSpec"] == platform
 

@@ -212,7 +212,7 @@ def test_an_unknown_parameter_is_refused(
 def test_a_prediction_log_that_cannot_be_written_is_refused(
     tmp_path: Path, deployment: SeldonDeployment, artifacts: str
 ) -> None:
-    with pytest.raises(ServingError, match=r"prediction log .* cannot be written"):
+    with pytest.raises(ServingError, match=r"log .* cannot be written"):
         local.start(deployment, artifacts=artifacts, folder=tmp_path, port=0, predictions=tmp_path)
 
 

@@ -24,8 +24,22 @@ PIPELINE = pipelines.load("classification")
         ({"options": {"epochs": 9}}, ConfigurationError, "epochs are of fine-tuning, and fine_tune is 0"),
         ({"fine_tune": -1}, ConfigurationError, "fine_tune=-1"),
         ({"fine_tune": 1, "heads": ["svm", "knn_3"]}, ConfigurationError, "there are svm, knn_3; add dense"),
+        (
+            {"fine_tune": 99},
+            ConfigurationError,
+            "fine_tune=99: mobilenet_v2 has 17 blocks; give that or fewer",
+        ),
+        ({"fine_tune": 6, "backbone": "vgg16"}, ConfigurationError, "fine_tune=6: vgg16 has 5 blocks"),
+        (
+            {"backbone": "inception_v3", "image_size": 32},
+            ConfigurationError,
+            "32 pixels: it takes 75 or more",
+        ),
         ({"target_precision": 1.5}, ConfigurationError, "target_precision=1.5: it is a share"),
         ({"heads": ["logistic", "smv"]}, ConfigurationError, "head 'smv': .*did you mean svm"),
+        ({"heads": [None]}, ConfigurationError, "^heads: head None: there are: logistic, dense, .*knn_3$"),
+        ({"heads": ["svm", 1]}, ConfigurationError, "^heads: head 1: there are: logistic"),
+        ({"heads": [["x"]]}, ConfigurationError, r"^heads: head \['x'\]: there are: logistic"),
         ({"heads": []}, ConfigurationError, "heads is empty"),
         ({"heads": ["svm", "svm"]}, ConfigurationError, "heads: 'svm' is named twice"),
         ({"seed": -1}, ConfigurationError, "seed=-1"),
@@ -43,6 +57,19 @@ def test_what_training_refuses_is_one_line_before_anything_runs(
 def test_fine_tuning_begins_with_any_dense_head(heads: list[str]) -> None:
     given = {"data": "pets@master", "fine_tune": 1, "heads": heads}
     assert checks.checked(PIPELINE, given) == given
+
+
+def test_all_blocks_of_a_backbone_may_learn() -> None:
+    given = {"data": "pets@master", "fine_tune": 5, "backbone": "vgg16"}
+    assert checks.checked(PIPELINE, given) == given
+
+
+def test_images_that_are_too_small_for_the_backbone_are_refused_with_the_data_at_hand() -> None:
+    given = {"data": "pets@master", "backbone": "inception_v3"}
+    index = labelled({key: count + 9 for key, count in COUNTS.items()})
+    with pytest.raises(ConfigurationError, match="inception_v3 on images of 64 pixels: it takes 75 or more"):
+        checks.data(PIPELINE, given, index)
+    checks.data(PIPELINE, {**given, "image_size": 96}, index)
 
 
 def test_ranges_and_choices_are_shown_of_its_parameters_and_options_of_the_others() -> None:

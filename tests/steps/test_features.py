@@ -20,6 +20,11 @@ from tests.features.made import write_shards
         ({"alpha": 3}, ConfigurationError, "alpha=3: "),
         ({"alpha": 0.3, "weights": "imagenet"}, ModelError, "no ImageNet weights .* alpha 0.3"),
         ({"weights": "weights@master"}, StoreError, "repository@commit:path"),
+        (
+            {"backbone": "inception_v3", "image_size": 32},
+            ConfigurationError,
+            "32 pixels: it takes 75 or more; ",
+        ),
         ({"task": "segmentation"}, ConfigurationError, "segmentation: it has no features"),
     ],
 )
@@ -35,9 +40,21 @@ def test_alpha_is_no_fault_where_it_means_nothing_and_choices_are_listed() -> No
     assert "convnext_tiny" in described(step.hyper_parameters("classification"))["backbone"].limits
 
 
+def test_images_whose_own_side_is_too_small_for_the_backbone_are_refused() -> None:
+    small = labelled(COUNTS)
+    small = small.model_copy(
+        update={"items": [each.model_copy(update={"width": 40, "height": 40}) for each in small.items]}
+    )
+    step.check_data(small, "imagenet", "xception", 96)
+    with pytest.raises(
+        ConfigurationError, match=r"xception on images of 32 pixels: .* give a larger image_size"
+    ):
+        step.check_data(small, "imagenet", "xception")
+
+
 def test_data_without_validation_is_refused() -> None:
     with pytest.raises(DataError, match="no image in the split validation"):
-        step.check_data(labelled({("train", 0): 9, ("test", 3): 9}), "imagenet")
+        step.check_data(labelled({("train", 0): 9, ("test", 3): 9}), "imagenet", "vgg16")
 
 
 def test_the_step_leaves_a_recorded_folder_and_keeps_the_features(
@@ -58,5 +75,5 @@ def test_the_step_leaves_a_recorded_folder_and_keeps_the_features(
 
 def test_random_weights_are_said_to_be_poor_before_anything_runs() -> None:
     enough = labelled(COUNTS)
-    assert "quality will be poor" in step.check_data(enough, "none")
-    assert not step.check_data(enough, "imagenet")
+    assert "quality will be poor" in step.check_data(enough, "none", "vgg16")
+    assert not step.check_data(enough, "imagenet", "vgg16")

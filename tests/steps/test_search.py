@@ -7,7 +7,7 @@ import pytest
 
 from pylib.errors import SweepError
 from pylib.provenance.statement import read_bundle
-from pylib.steps.search import search
+from pylib.steps.search import check_parameters, file_of, search
 from tests.sweeps.trials import Place
 
 
@@ -68,3 +68,13 @@ def test_data_that_no_trial_reads_is_refused(tmp_path: Path) -> None:
     place = Place(tmp_path / "place")
     with pytest.raises(SweepError, match="nothing reads PYLIB_DATA"):
         search(tmp_path / "best", experiment=str(place.file), data=str(commit.ref))
+
+
+def test_a_pipeline_names_a_search_of_the_repository_whose_trials_learn_from_its_size() -> None:
+    check_parameters("smoke", 64)
+    check_parameters("segmentation", 0)
+    assert file_of("smoke").name == "smoke.yaml"
+    with pytest.raises(SweepError, match=r"sweep='smok': not in .*sweeps; did you mean smoke\?"):
+        check_parameters("smok", 64)
+    with pytest.raises(SweepError, match="--image-size=64, and image_size is 0; give both the same"):
+        check_parameters("smoke", 0)

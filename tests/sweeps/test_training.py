@@ -8,11 +8,13 @@ import pytest
 from katib.counting import MAX_TRIALS
 from katib.experiment import Experiment
 from katib.substitution import trial_object
+from pylib.errors import ConfigurationError, SweepError
 from pylib.runners import checks, pipelines
+from pylib.steps.train import configuration, searched
 from pylib.sweeps.attempt import primary
 from pylib.sweeps.optimal import Optimal, optimal
 from pylib.sweeps.reading import read
-from pylib.sweeps.training import command
+from pylib.sweeps.training import command, hyper_parameters
 
 ROOT = Path(__file__).parents[2]
 DATA = "pets@" + "a" * 64
@@ -56,6 +58,38 @@ def test_hyper_parameters_keep_their_types() -> None:
     assert '"filters": [32, 24, 16, 8]' in line
     assert '"batch": 8' in line
     assert "--weights" not in line
+
+
+def test_the_step_that_trains_is_given_what_was_found_and_where_it_comes_from(tmp_path: Path) -> None:
+    best = found("smoke")
+    (tmp_path / "optimal.json").write_bytes(best.dumps())
+    given = searched(tmp_path, {"seed": 3}, {"epochs": 5})
+    search = {"experiment": "smoke", "sha256": best.experiment_sha256, "trial": "t"}
+    options = {"learning_rate": 0.0005, "dropout": 0.0, "batch": 8, "filters": [32, 24, 16, 8]}
+    assert given == {"parameters": {"seed": 3}, "options": {"epochs": 5} | options, "search": search}
+    configuration("segmentation", given["parameters"], given["options"])
+    assert searched(None, {"seed": 3}, {"epochs": 5}) == {
+        "parameters": {"seed": 3},
+        "options": {"epochs": 5},
+    }
+
+
+def test_the_pipeline_s_own_hyper_parameters_are_found_as_such() -> None:
+    own, others = hyper_parameters(found("segmentation"))
+    assert own == {"encoder": "mobilenet_v2", "alpha": 0.35}
+    assert others["frozen"] is False
+
+
+def test_what_is_searched_for_and_given_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "optimal.json").write_bytes(found("smoke").dumps())
+    with pytest.raises(ConfigurationError, match="batch is what the search smoke is for"):
+        searched(tmp_path, {}, {"batch": 8})
+
+
+@pytest.mark.parametrize("words", [["python3", "train.py"], ["pylib", "trial", "classification", "head=svm"]])
+def test_no_network_is_trained_with_what_other_trials_found(words: list[str]) -> None:
+    with pytest.raises(SweepError, match="are not `pylib trial TASK NAME=VALUE…` of a network"):
+        hyper_parameters(found("smoke").model_copy(update={"words": words}))
 
 
 def test_trials_of_another_program_have_no_such_command() -> None:

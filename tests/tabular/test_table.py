@@ -52,6 +52,8 @@ def test_marks_and_encodings_that_programs_write_are_the_same_table(tmp_path, te
         (",a\n0,1\n", "t.csv, line 1, column 1: it has no name; .*index=False"),
         ("1,2\n3,4\n", "t.csv, line 1: it has numbers only; "),
         ("a|b\n1|2\n", "t.csv, line 1: one column, 'a|b'; "),
+        ('a,b\n1,"2\n3,4\n', "t.csv, line 2: a quote is open at its end; "),
+        (f"a,{'b' * 140_000}\n1,2\n", "t.csv, line 1: field larger than field limit"),
         ("", "t.csv, line 1: it is empty; "),
         ("\ufeff\n", "t.csv, line 1: it is empty; "),
     ],

@@ -15,6 +15,7 @@ OUTPUTS = ("probabilities",)
 _WIDTH = 320  # pixels; smaller images are enlarged so that the words fit
 _SHOWN = 5
 _LINE = 22
+_NAMED = 100  # classes that a refusal names
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,20 @@ def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float
         ("model_unsure", {}, float(answer["unsure"])),
         ("model_label", {"class": answer["label"]}, 1),
     ]
+
+
+def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:
+    """The label, of a class's name or of an object that has it as `label`; raises DataError."""
+    name = given.get("label") if isinstance(given, Mapping) else given
+    if not isinstance(name, str):
+        raise DataError('the truth is no class name: send it as strData, or as jsonData {"label": "…"}')
+    if name not in classes:
+        known, more = ", ".join(classes[:_NAMED]), len(classes) - _NAMED
+        raise DataError(
+            f"the truth {name[:80]!r} is no class of this model, which knows {known}"
+            f"{f' and {more} more' if more > 0 else ''}"
+        )
+    return {"label": name}
 
 
 def read(answer: Mapping[str, Any]) -> Classification:

@@ -22,20 +22,26 @@ _FEW = 3
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: where it stands, the image that it names, its label, and its split if it says one."""
+    """A row of a table: where it stands, the image that it names, its label, and its split if it says one.
 
+    split_by: what says the split, a column or the table's own name, in words
+    """
+
+    table: Path
     place: str
     image: str
     label: str
     split: SplitName | None
+    split_by: str
 
 
 @dataclass
 class Labels:
-    """Labels and splits by the images' ids, and what did not fit."""
+    """Labels and splits by the images' ids, the rows that say the splits, and what did not fit."""
 
     labels: dict[str, str] = field(default_factory=dict)
     splits: dict[str, SplitName] = field(default_factory=dict)
+    by: dict[str, Row] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -52,17 +58,21 @@ def find_tables(folder: Path) -> tuple[Path, list[Path]] | None:
 
 
 def read_labels(root: Path, tables: list[Path], images: Files) -> Labels:
-    """What the tables say of images that are given by id; raises DataError where they say nothing of any."""
+    """What the tables say of images that are given by id.
+
+    Raises DataError where they say nothing of any, and where two of them contradict each other: which of them
+    is right, nobody can tell from one image. A table that contradicts itself is a finding.
+    """
     rows = [row for path in tables for row in _rows(path, root)]
     known = References(root, images, [row.image for row in rows])
-    found, said = Labels(), defaultdict[str, dict[str, str]](dict)
+    found, said = Labels(), defaultdict[str, dict[str, Row]](dict)
     missing = 0
     for row in rows:
         items = known.find(row.image)
         if len(items) == 1:
             (item,) = items
-            said[item].setdefault(plain(row.label), row.place)
-            _split(found.splits, item, row)
+            said[item].setdefault(plain(row.label), row)
+            _split(found, item, row)
         else:
             missing += 1
             found.findings.append(_lost(row, items))
@@ -107,14 +117,17 @@ def _rows(path: Path, root: Path) -> Iterator[Row]:
         place, text = f"{name}, line {line}", cell[0] if cell else ""
         if image:
             split = split_of_cell(text, place) if text else split_named(path.stem)
-            yield Row(place, image, label, split)
+            by = f"the column {columns[-1]!r} of {name}" if text else f"the name of {name}"
+            yield Row(path, place, image, label, split, by)
 
 
-def _split(splits: dict[str, SplitName], item: str, row: Row) -> None:
-    if row.split and splits.setdefault(item, row.split) != row.split:
-        raise DataError(
-            f"{row.place}: {printable(item)} is in {splits[item]} and in {row.split}: leave it in one of them"
-        )
+def _split(found: Labels, item: str, row: Row) -> None:
+    if row.split is None:
+        return
+    before = found.by.setdefault(item, row)
+    if found.splits.setdefault(item, row.split) != row.split:
+        both = f"{found.splits[item]} ({before.place}) and in {row.split} ({row.place})"
+        raise DataError(f"{printable(item)} is in {both}: leave it in one of them")
 
 
 def _lost(row: Row, items: set[str]) -> Finding:
@@ -125,19 +138,21 @@ def _lost(row: Row, items: set[str]) -> Finding:
     return find("label-without-image", name, f"{row.place}: there is no such image", rules=FINDINGS)
 
 
-def _settled(said: Mapping[str, Mapping[str, str]], labels: dict[str, str]) -> Iterator[Finding]:
-    """Take over what is said once, and name the others."""
-    for item, places in sorted(said.items()):
-        if len(places) > 1:
+def _settled(said: Mapping[str, Mapping[str, Row]], labels: dict[str, str]) -> Iterator[Finding]:
+    """Take over what is said once, and name the others; raises DataError where two tables differ."""
+    for item, rows in sorted(said.items()):
+        if len(rows) > 1:
             both = " and ".join(
-                f"{printable(label) or 'nothing'} ({place})" for label, place in places.items()
+                f"{printable(label) or 'nothing'} ({row.place})" for label, row in rows.items()
             )
+            if len({row.table for label, row in rows.items() if label}) > 1:
+                raise DataError(f"{printable(item)} is {both}: make the tables agree, or leave one out")
             yield find("label-contradictory", printable(item), f"it is {both}", rules=FINDINGS)
-        elif "" in places:
-            reason = f"{places['']}: the label is empty"
+        elif "" in rows:
+            reason = f"{rows[''].place}: the label is empty"
             yield find("image-without-label", printable(item), reason, rules=FINDINGS)
         else:
-            labels[item] = next(iter(places))
+            labels[item] = next(iter(rows))
 
 
 def _first(rows: list[Row]) -> str:

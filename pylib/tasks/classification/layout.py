@@ -33,7 +33,10 @@ from pylib.tasks.classification.folders import Place, find_places
 
 @dataclass
 class _Found:
-    """A data set as it lies there: images by id, their labels and splits, and files that are no images."""
+    """A data set as it lies there: images by id, their labels and splits, and files that are no images.
+
+    by: the rows of tables that say the splits, by id; none where folders do
+    """
 
     root: Path
     images: Files
@@ -43,6 +46,7 @@ class _Found:
     assumed: list[str]
     findings: list[Finding] = field(default_factory=list)
     tables: list[Path] = field(default_factory=list)
+    by: dict[str, label_tables.Row] = field(default_factory=dict)
 
 
 def read_layout(folder: Path, place: str) -> Layout:
@@ -89,9 +93,8 @@ def _by_table(folder: Path) -> _Found | None:
         if printable(item) not in settled and item not in settled
     ]
     said = label_tables.described(paths, root)
-    return _Found(
-        root, images, found.labels, found.splits, others, [said], [*found.findings, *without], paths
-    )
+    findings = [*found.findings, *without]
+    return _Found(root, images, found.labels, found.splits, others, [said], findings, paths, found.by)
 
 
 def _by_folders(folder: Path, place: str) -> _Found:
@@ -124,10 +127,12 @@ def _given(found: _Found) -> Given:
     given = read_given(found.root, found.images, less=found.tables)
     for item, split in found.splits.items():
         if given.splits.setdefault(item, split) != split:
+            by = found.by[item].place if item in found.by else "its folder"
             raise DataError(
-                f"{printable(item)} is in {split} by its folder or its row, and a list says "
+                f"{printable(item)} is in {split} by {by}, and {given.places[item]} says "
                 f"{given.splits[item]}: make them agree"
             )
+    given.by.extend(dict.fromkeys(row.split_by for row in found.by.values()))
     return given
 
 

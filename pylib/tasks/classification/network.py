@@ -6,11 +6,12 @@ Keras is imported where a model is built: hyper-parameters are checked without i
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from pylib.data.shards import ShardIndex
-from pylib.errors import ConfigurationError
+from pylib.errors import ConfigurationError, ModelError
 from pylib.models.backbones import check_imagenet, find_weights
+from pylib.models.backbones.blocks import check_count
 from pylib.models.backbones.names import BackboneName
 from pylib.models.calibration import Calibration
 from pylib.models.classifier_spec import ClassifierSpec, calibration_fields
@@ -42,6 +43,16 @@ class Config(TrainingConfig):
     fine_tune: int | None = Field(default=None, ge=0)
     dropout: float = Field(default=0.2, ge=0, lt=1)
     backbone_lr_multiplier: float = Field(default=0.1, gt=0, le=1)
+
+    @field_validator("fine_tune")
+    @classmethod
+    def _has_so_many(cls, count: int | None, info: ValidationInfo) -> int | None:
+        try:
+            if count and "backbone" in info.data:  # it is not where it is wrong itself
+                check_count(info.data["backbone"], count)
+        except ModelError as error:
+            raise ValueError(str(error).partition(": ")[2]) from error
+        return count
 
 
 def first_weights(weights: "Weights", config: Config) -> tuple[Path | None, WeightsOrigin]:

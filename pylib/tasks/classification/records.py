@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pylib.data.dataset import DatasetIndex, Item, LabelTarget, read_verified
 from pylib.data.images import decode_image, resize_image
-from pylib.data.shards import ArraySpec
+from pylib.data.shards import ArraySpec, check_side
 from pylib.errors import ConfigurationError, DataError
 
 _STEP = 32  # backbones halve an image five times
@@ -40,6 +40,7 @@ def read(
 
 def check_image_size(image_size: int) -> None:
     """Raise ConfigurationError for a side, in pixels, that a backbone cannot take; 0: the images' own."""
+    check_side(image_size)
     if image_size and image_size < _STEP:
         raise ConfigurationError(
             f"image_size={image_size}: a backbone halves it five times; give {_STEP} or more, or 0"

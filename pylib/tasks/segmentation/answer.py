@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pylib.data.images import decode_mask, encode_png, resize_mask
+from pylib.errors import DataError
 from pylib.palette import class_rgb
 
 OUTPUTS = ("probabilities",)
 _OPACITY = 0.5
+_IGNORED = 255
 _WIDTH = 320  # pixels; smaller images are enlarged so that the legend fits
 
 
@@ -73,6 +75,26 @@ def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float
         ("model_confidence", {}, answer["mean_confidence"]),
         *(("model_class_share", {"class": name}, share) for name, share in shares),
     ]
+
+
+def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:
+    """The mask as `mask_png`, of a PNG's bytes or of an object that has it so; raises DataError.
+
+    Value i is `classes[i]`, as in an answer; 255 counts for nothing.
+    """
+    mask = given.get("mask_png") if isinstance(given, Mapping) else given
+    try:
+        data = mask if isinstance(mask, bytes) else base64.b64decode(str(mask or ""), validate=True)
+    except ValueError as error:
+        raise DataError("the truth's mask_png is not base64: encode the bytes of a PNG") from error
+    if not data:
+        raise DataError('the truth is no mask: send a PNG as binData, or as jsonData {"mask_png": "…"}')
+    shown = {int(value) for value in np.unique(decode_mask(data))}
+    unknown = sorted(shown - {*range(len(classes)), _IGNORED})
+    if unknown:
+        named = ", ".join(f"{number}={name}" for number, name in enumerate(classes))
+        raise DataError(f"the truth's mask has {unknown[0]}, which is no class of this model: {named}")
+    return {"mask_png": base64.b64encode(data).decode()}
 
 
 def read(answer: Mapping[str, Any]) -> Segmentation:

@@ -87,7 +87,8 @@ def _given(root: Path, places: list[Place], images: Files) -> Given:
         split: SplitName | None = by_prefix.get(first + slash) or (split_named(first) if slash else None)
         if split and given.splits.setdefault(item, split) != split:
             raise DataError(
-                f"{printable(item)} lies in {split} and a list says {given.splits[item]}: make them agree"
+                f"{printable(item)} lies in {split}, and {given.places[item]} says {given.splits[item]}: "
+                "make them agree"
             )
     return given
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pylib.data.dataset import DatasetIndex, Item, MaskTarget, read_verified
 from pylib.data.images import decode_image, decode_mask, resize_image, resize_mask
-from pylib.data.shards import ArraySpec
+from pylib.data.shards import ArraySpec, check_side
 from pylib.errors import ConfigurationError, DataError
 from pylib.tasks.segmentation.ignored import IGNORED
 
@@ -48,6 +48,7 @@ def read(
 
 def check_image_size(image_size: int) -> None:
     """Raise ConfigurationError for a side, in pixels, that the U-Net cannot take; 0: the images' own."""
+    check_side(image_size)
     if image_size % 32 or image_size < 0:
         raise ConfigurationError(
             f"image_size={image_size}: the U-Net halves it five times; give a multiple of 32"

@@ -103,3 +103,26 @@ def test_the_picture_shows_the_image_its_label_and_the_likeliest(
     colour = np.array(class_rgb(classes - 1))
     assert (picture[0, 0] == colour).all()
     assert (picture[: height * factor, -1] == 7).all()
+
+
+@pytest.mark.parametrize("said", ["éel", {"label": "éel"}])
+def test_a_truth_is_a_class_name(said: object) -> None:
+    assert CLASSIFICATION.truth(said, CLASSES) == {"label": "éel"}
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("eel", r"the truth 'eel' is no class of this model, which knows cat, dog, éel$"),
+        (2, "the truth is no class name"),
+        ({"name": "cat"}, "the truth is no class name"),
+    ],
+)
+def test_what_is_no_class_is_refused(said: object, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        CLASSIFICATION.truth(said, CLASSES)
+
+
+def test_of_many_classes_the_first_are_named() -> None:
+    with pytest.raises(DataError, match=r"n99 and 20 more$"):
+        CLASSIFICATION.truth("x", [f"n{number}" for number in range(120)])

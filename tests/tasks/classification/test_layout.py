@@ -119,6 +119,27 @@ def test_every_shape_gives_the_same_labels(shape: str, tmp_path: Path) -> None:
     assert len(layout.assumed) == 1 + given
 
 
+@pytest.mark.parametrize(
+    ("shape", "by"),
+    [
+        ("splits", "its folders"),
+        ("a column of splits", "the column 'split' of labels.csv"),
+        ("a table a split", "the name of test.csv, the name of train.csv, the name of val.csv"),
+    ],
+)
+def test_what_gave_the_splits_is_said(shape: str, by: str, tmp_path: Path) -> None:
+    SHAPES[shape][0](tmp_path / "source")
+    assert read(tmp_path / "source").assumed[1].startswith(f"the split is given by {by}: ")
+
+
+def second(header: str, row: str, file: str = "more.csv") -> Plant:
+    def plant(root: Path) -> None:
+        table("path,label,split", "{name}.jpg,{label},{split}")(root)
+        (root / file).write_text(f"{header}\n{row}\n")
+
+    return plant
+
+
 def yaml(root: Path) -> None:
     folders("{label}/{name}.jpg")(root)
     (root / "classes.yaml").write_text("4: eel\n2: cat\n")
@@ -259,6 +280,36 @@ HOPELESS: dict[str, tuple[Plant, type[Exception], str]] = {
         DataError,
         r"labels.csv: it cannot be read .*save it as UTF-8",
     ),
+    "UTF-16": (
+        table("path,label", "{name}.jpg,{label}", encoding="utf-16"),
+        DataError,
+        r"labels.csv: it is UTF-16; save it as UTF-8",
+    ),
+    "two columns of labels": (
+        table("path,label,Label", "{name}.jpg,{label},cat"),
+        DataError,
+        "labels.csv, line 1: the columns 'label' and 'Label' have one name",
+    ),
+    "two tables that differ in a label": (
+        second("file,class", "cat_00.jpg,dog"),
+        DataError,
+        r"^cat_00 is cat \(labels.csv, line 2\) and dog \(more.csv, line 2\): make the tables agree, or",
+    ),
+    "two tables of labels that differ in a split": (
+        second("file,class,split", "cat_00.jpg,cat,train"),
+        DataError,
+        r"^cat_00 is in validation \(labels.csv, line 2\) and in train \(more.csv, line 2\): leave it in one",
+    ),
+    "a table of splits that differs": (
+        second("file,subset", "cat_00.jpg,train"),
+        DataError,
+        r"^cat_00 is in validation by labels.csv, line 2, and more.csv says train: make them agree$",
+    ),
+    "a list that differs from folders": (
+        lambda root: (folders("{split}/{label}/{name}.jpg")(root), (root / "val.txt").write_text("cat_01")),
+        DataError,
+        r"^test/cat/cat_01 is in test by its folder, and val.txt says validation: make them agree$",
+    ),
     "two sets": (
         lambda root: [folders(f"all/{one}/{{label}}/{{name}}.jpg")(root) for one in ("raw", "cropped")],
         DataError,
@@ -285,6 +336,11 @@ def test_what_cannot_be_read_is_one_line(source: str, tmp_path: Path) -> None:
     with pytest.raises(error, match=reason) as caught:
         read(tmp_path / "source")
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_that_says_no_label_contradicts_none(tmp_path: Path) -> None:
+    second("file,class", "cat_00.jpg,")(tmp_path)
+    assert [(one.item, one.code) for one in read(tmp_path).findings] == [("cat_00", "label-contradictory")]
 
 
 def test_labels_of_a_table_that_differ_by_case_are_one_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from pylib.data.shards import ArraySpec, ShardIndex
 from pylib.errors import ConfigurationError, ModelError
@@ -82,8 +83,15 @@ def test_of_a_fine_tuned_backbone_the_last_blocks_learn_and_their_normalisation_
     backbone = model.get_layer("mobilenet_v2")
     learning = {variable.path.split("/")[-2] for variable in backbone.trainable_variables}
     assert {name[:8] for name in learning} == {"block_15", "block_16", "Conv_1", "Conv_1_b"}
+    found = network.spec(network.Config(), index(), FILE).model_copy(update={"fine_tune": 99})
     with pytest.raises(ModelError, match=r"fine_tune=99: mobilenet_v2 has 17 blocks"):
-        network.build(network.spec(network.Config(fine_tune=99), index(), FILE), None)
+        network.build(found, None)
+
+
+def test_more_blocks_than_a_backbone_has_are_refused_with_the_hyper_parameters() -> None:
+    network.Config(backbone="vgg16", fine_tune=5)
+    with pytest.raises(ValidationError, match="vgg16 has 5 blocks; give that or fewer"):
+        network.Config(backbone="vgg16", fine_tune=6)
 
 
 def test_what_is_trained_is_what_is_exported_before_its_softmax() -> None:

@@ -63,9 +63,9 @@ def test_images_are_learned_from_at_their_own_size_within_reason(width: int, hei
     assert natural_size(index(LabelTarget(label=7), width, height)) == side
 
 
-def test_a_side_that_is_too_small_is_refused() -> None:
-    for side in (0, 32, 75):
+def test_a_side_that_is_too_small_or_too_large_is_refused() -> None:
+    for side in (0, 32, 75, 1024):
         check_image_size(side)
-    for side in (31, -1):
+    for side in (31, -1, 1025, 5000):
         with pytest.raises(ConfigurationError, match=f"image_size={side}: "):
             check_image_size(side)

@@ -91,3 +91,27 @@ def test_the_picture_shows_every_pixel_and_class(height: int, width: int, classe
     shown = picture[: height * factor : factor, ::factor]
     colours = np.array([class_rgb(i) for i in range(classes)])
     np.testing.assert_array_equal(shown, np.rint(colours[mask] / 2))
+
+
+def test_a_truth_is_a_mask_of_the_models_classes() -> None:
+    png = encode_png(np.array([[0, 1], [2, 255]], np.uint8))
+    kept = {"mask_png": base64.b64encode(png).decode()}
+    assert SEGMENTATION.truth(png, CLASSES) == SEGMENTATION.truth(kept, CLASSES) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            encode_png(np.array([[0, 3]], np.uint8)),
+            "has 3, which is no class.*: 0=object, 1=background, 2=bor",
+        ),
+        ({"mask_png": "!"}, "not base64"),
+        ({}, "the truth is no mask"),
+        ("cat", "not base64"),
+        (b"no image", "not an image"),
+    ],
+)
+def test_what_is_no_mask_is_refused(said: object, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        SEGMENTATION.truth(said, CLASSES)

@@ -47,6 +47,12 @@ def test_a_side_that_cannot_be_halved_five_times_is_refused(side):
         check_image_size(side)
 
 
+def test_a_side_that_no_memory_holds_is_refused() -> None:
+    check_image_size(1024)
+    with pytest.raises(ConfigurationError, match=r"image_size=1056: memory grows .* give at most 1024$"):
+        check_image_size(1056)
+
+
 def test_ids_map_to_positions_among_the_sorted_ids() -> None:
     lookup = class_lookup({7: "road", 0: "sky", 255: "void"})
     assert lookup[[0, 7, 255, 1]].tolist() == [0, 1, 2, -1]

@@ -1,9 +1,10 @@
 """Starts Seldon's own microservice server for our predictor, on a cluster and on a laptop alike.
 
-`seldon-core-microservice` 1.17.1 lacks four things, which this adds around its `main`, unchanged else: it
+`seldon-core-microservice` 1.17.1 lacks five things, which this adds around its `main`, unchanged else: it
 binds every interface (here: `--host`, loopback unless told); it reads a pod's annotations in one place alone
 (here: `--annotations`, by default that place, where the operator mounts them); on SIGTERM it cuts gRPC's
-calls and leaves processes behind (`processes`); and a model that cannot be loaded ends in tracebacks of all
+calls and leaves processes behind (`processes`); it counts the reward of feedback before anybody has looked at
+it; and a model that cannot be loaded ends in tracebacks of all
 workers, not in a line.
 
     python -m pylib.serving.protocols.seldon.microservice --host 0.0.0.0     # what the image runs
@@ -16,7 +17,7 @@ from typing import Any
 
 import grpc
 from gunicorn.workers.sync import SyncWorker
-from seldon_core import gunicorn_utils, microservice
+from seldon_core import gunicorn_utils, microservice, seldon_methods
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 from pylib.errors import PylibError
@@ -39,6 +40,7 @@ def main() -> None:
     _bind_grpc(options.host)
     _try_model_first()
     _finish_calls()
+    _count_feedback_that_is_kept()
     try:
         microservice.main()
     except PylibError as error:
@@ -113,6 +115,18 @@ def _finish_calls() -> None:
     grpc.server = make_that_clients_leave
     microservice._wait_forever = processes.wait_and_finish  # noqa: SLF001
     microservice.start_servers = processes.serve
+
+
+def _count_feedback_that_is_kept() -> None:
+    """Count the reward of feedback once the model took it: what is refused says nothing of the model."""
+
+    def send_feedback(model: Any, request: Any, _unit: str, metrics: Any) -> Any:
+        answer = model.send_feedback_raw(request)  # over REST it raises what it refuses
+        if answer.status.status != answer.status.FAILURE:
+            metrics.update_reward(request.reward)
+        return answer
+
+    seldon_methods.send_feedback = send_feedback
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from google.protobuf.json_format import MessageToDict
 from numpy.typing import NDArray
 
 from pylib.errors import RequestError
+from pylib.serving.feedback import Feedback
 from pylib.serving.protocols.seldon.bodies import named
 from pylib.serving.request import Image, from_file, from_numbers
 
@@ -64,6 +65,27 @@ def read_json_meta(message: Mapping[str, Any]) -> dict[str, Any]:
 def read_proto_meta(message: Any) -> dict[str, Any]:
     """Return the same of a SeldonMessage, as gRPC delivers it."""
     return read_json_meta({"meta": MessageToDict(message.meta)})
+
+
+def read_feedback(message: Any) -> Feedback:
+    """Return what a Seldon Feedback says of an answer: its ids are those of `response.meta`."""
+    meta = message.response.meta
+    tags = MessageToDict(meta).get("tags", {})
+    return Feedback(str(tags.get("prediction_id", "")), meta.puid, _truth(message.truth), message.reward)
+
+
+def _truth(message: Any) -> object:
+    """A text, bytes or JSON; of `data.ndarray` its one value, as Seldon's clients send a class."""
+    form = message.WhichOneof("data_oneof")
+    if form is None:
+        return None
+    if form != "data":
+        value = getattr(message, form)
+        return value if form in {"strData", "binData"} else MessageToDict(value)
+    found: object = MessageToDict(message.data).get("ndarray")
+    while isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    return [] if found is None else found
 
 
 def _from_base64(value: object) -> bytes:

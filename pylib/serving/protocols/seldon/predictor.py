@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from flask import has_request_context
 from google.protobuf import json_format
 from seldon_core.flask_utils import SeldonMicroserviceException
 from seldon_core.metrics import create_counter, create_timer
@@ -19,6 +20,7 @@ from pylib.serving.engine import Answer, Engine, Identity
 from pylib.serving.protocols.seldon import processes
 from pylib.serving.protocols.seldon.http import blueprint, refused
 from pylib.serving.protocols.seldon.payload import (
+    read_feedback,
     read_json,
     read_json_meta,
     read_proto,
@@ -76,9 +78,20 @@ class Predictor:
         in_numbers = message.WhichOneof("data_oneof") == "data" if is_proto else "data" in message
         return _as_numbers(made, answer) if in_numbers and answer.numbers else made
 
-    def send_feedback_raw(self, _feedback: Any) -> Any:
-        """Acknowledge feedback; Seldon has counted its reward in the metrics before this is called."""
-        return json_to_seldon_message({"meta": {"tags": self._engine.identity._asdict()}})
+    def send_feedback_raw(self, message: Any) -> Any:
+        """Keep feedback, a Seldon Feedback, and say what was kept; the caller counts its reward after that.
+
+        Raises SeldonMicroserviceException (400) over REST; over gRPC, the answer's `status` holds the same.
+        """
+        try:
+            kept = self._engine.keep(read_feedback(message))
+        except RequestError as error:
+            if has_request_context():
+                raise refused(error) from error
+            return json_to_seldon_message({"status": _failure(refused(error))})
+        return json_to_seldon_message(
+            {"meta": {"tags": self._engine.identity._asdict()}, "jsonData": dict(kept)}
+        )
 
     def health_status(self) -> dict[str, Any]:
         """Return what is served; HTTP 503 until the model has answered its first image and gRPC listens."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.errors import DataError
+
 OUTPUTS = ("brightness",)
 
 
@@ -31,6 +33,13 @@ def summary(answer: Mapping[str, Any]) -> dict[str, Any]:
 def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float]]:
     """The sum of all."""
     return [("model_brightness", {}, answer["brightness"])]
+
+
+def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:
+    """The number."""
+    if not isinstance(given, float):
+        raise DataError("the truth is no number")
+    return {"brightness": given}
 
 
 def read(answer: Mapping[str, Any]) -> float:
