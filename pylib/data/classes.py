@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from pylib import distinct_yaml
 from pylib.data.colours import Colour, by_colour, parse_colour
 from pylib.errors import ConfigurationError, one_line
 
@@ -63,7 +64,7 @@ def _content(path: Path) -> dict[Any, Any] | None:
     if not path.is_file():
         return None
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = distinct_yaml.load(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{FILE} of the source is not UTF-8: save it so in your editor") from error
     except (yaml.YAMLError, OSError) as error:

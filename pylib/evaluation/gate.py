@@ -10,6 +10,7 @@ from typing import Any, Self
 import yaml
 from pydantic import ConfigDict, PrivateAttr, RootModel, ValidationError, model_validator
 
+from pylib import distinct_yaml
 from pylib.errors import ConfigurationError, did_you_mean, one_line
 from pylib.evaluation.record import Check, Evaluation, GateResult, Measurement
 from pylib.evaluation.robustness.record import NAMES as ROBUSTNESS
@@ -40,6 +41,19 @@ class Limit(Record):
 
     minimum: float | None = None
     maximum: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_people_write_it(cls, content: Any) -> Any:
+        """Say what to write in place of a bare number, another word, or what YAML makes of `yes`."""
+        if isinstance(content, int | float) and not isinstance(content, bool):
+            raise ValueError(f"write {{minimum: {content}}}, or maximum")  # noqa: TRY004 (pydantic's)
+        for key, value in content.items() if isinstance(content, dict) else ():
+            if key not in cls.model_fields:
+                raise ValueError(f"{key!r} is no limit; write minimum or maximum")
+            if isinstance(value, bool):
+                raise ValueError(f"{key}: {value} is no number")  # noqa: TRY004
+        return content
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Self:
@@ -119,7 +133,7 @@ def read_limits(path: Path, known: Sequence[str]) -> Gate:
 
     """
     try:
-        gate = Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        gate = Gate.model_validate(distinct_yaml.load(path.read_text(encoding="utf-8")))
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise ConfigurationError(f"gate file {path} {reason}: name one with --gate") from error

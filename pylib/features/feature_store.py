@@ -11,6 +11,8 @@ reader who misses one meanwhile computes its rows again. So does one who finds a
 import contextlib
 import logging
 from collections.abc import Collection
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import NotFoundError
@@ -18,6 +20,9 @@ from obstore.exceptions import NotFoundError
 from pylib.features.key import TableKey
 from pylib.features.segments import SUFFIX, Row, Rows, decode, encode
 from pylib.store.objects import open_url, store_errors
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 FOLDER = "features"
 KEY_FILE = "table.json"
@@ -33,10 +38,14 @@ class FeatureTable:
     """The rows of one key. All methods raise StoreError where the store itself cannot be read or written."""
 
     def __init__(self, artifacts: str, key: TableKey) -> None:
-        self.url = f"{artifacts.rstrip('/')}/{FOLDER}/{key.digest}"
-        with store_errors(f"feature store {self.url}"):
-            self._store = open_url(artifacts.rstrip("/"))
+        self._artifacts = artifacts.rstrip("/")
         self._folder, self._key = f"{FOLDER}/{key.digest}", key
+        self.url = f"{self._artifacts}/{self._folder}"
+
+    @cached_property
+    def _store(self) -> "ObjectStore":
+        with store_errors(f"feature store {self.url}"):
+            return open_url(self._artifacts)
 
     def use(self) -> None:
         """Write the key in words: what it is, and that it is in use now, which `gc` goes by."""

@@ -31,9 +31,9 @@ def fill(images: _Images, table: FeatureTable, build: Callable[[], Compute], wid
     be read or written costs time and a warning, not the run.
     """
     kept = _Kept(table)
-    kept.ask(FeatureTable.use, None)
     nothing: Rows = {}
     known = kept.ask(lambda there: there.find(images.keys(), width), nothing)
+    kept.ask(FeatureTable.use, None)  # after it: what lies in a store that takes nothing can be read
     missing = [key for key in images if key not in known]
     if not missing:
         return known, 0
@@ -89,6 +89,6 @@ class _Kept:
         try:
             return question(self._table) if self._table else otherwise
         except StoreError as error:
-            _LOG.warning("features are computed, and not kept: %s", error)
+            _LOG.warning("features that are computed are not kept: %s", error)
             self._table = None
             return otherwise

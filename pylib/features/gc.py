@@ -5,6 +5,7 @@ begins while its table goes computes what it misses, so nothing needs to be lock
 """
 
 import contextlib
+import errno
 import re
 import shutil
 from collections import defaultdict
@@ -82,8 +83,16 @@ def _key(store: "ObjectStore", digest: str) -> TableKey | None:
 
 def _delete(store: "ObjectStore", table: Table) -> None:
     if isinstance(store, LocalStore):  # with what killed writers left, which is not listed
-        shutil.rmtree(Path(str(store.prefix)) / FOLDER / table.digest, ignore_errors=True)
+        shutil.rmtree(Path(str(store.prefix)) / FOLDER / table.digest, onerror=_unless_in_use)
         return
     for entry in table.objects:
         with contextlib.suppress(NotFoundError):  # merged away, or another gc
             obstore.delete(store, entry.key)
+
+
+def _unless_in_use(_function: object, _path: str, raised: tuple[type, BaseException, object]) -> None:
+    """Pass over what a run beside has merged away, or added; raise what it is not, such as no permission."""
+    error = raised[1]
+    if isinstance(error, FileNotFoundError) or getattr(error, "errno", None) == errno.ENOTEMPTY:
+        return
+    raise error

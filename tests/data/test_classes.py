@@ -58,6 +58,8 @@ def test_a_list_of_ids_is_ignored(tmp_path: Path) -> None:
     ("written", "message"),
     [
         ("0: a\n1: a", "1: a is there twice"),
+        ("0: a\n0: b", "cannot be read: 0 is there twice; keep one of them"),
+        ("0: {name: a, name: b}\n1: c", "'name' is there twice"),
         ("0: a\nignore: 0", "0: ignore is there twice"),
         ("0: a\nignore: sky", "'sky' is no class id"),
         ("0: a\nignore: [-1]", "-1 is no class id"),

@@ -148,10 +148,27 @@ def test_a_store_that_refuses_costs_time_and_a_warning_not_the_run(
     s3.fault = lambda _: "AccessDenied"
     with caplog.at_level(logging.WARNING):
         assert fill(f"s3://{BUCKET}/team", images(70))[0] == 70
-    assert caplog.text.count("features are computed, and not kept") == 1
+    assert caplog.text.count("features that are computed are not kept") == 1
     assert "no permission" in caplog.text
     s3.fault = lambda request: "AccessDenied" if request.method == "PUT" else None
     assert fill(f"s3://{BUCKET}/team", images(70))[0] == 70
+
+
+def test_what_lies_in_a_store_that_takes_nothing_is_read(s3, caplog: pytest.LogCaptureFixture) -> None:
+    fill(f"s3://{BUCKET}/team", images(70))
+    s3.fault = lambda request: "AccessDenied" if request.method in {"PUT", "DELETE"} else None
+    with caplog.at_level(logging.WARNING):
+        assert fill(f"s3://{BUCKET}/team", images(75))[0] == 5
+    assert caplog.text.count("features that are computed are not kept") == 1
+
+
+def test_a_folder_that_cannot_be_made_costs_a_warning_not_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    with caplog.at_level(logging.WARNING):
+        assert fill(str(tmp_path / "file/artifacts"), images(7))[0] == 7
+    assert caplog.text.count("features that are computed are not kept") == 1
 
 
 def start(artifacts: str, count: int, first: int = 0) -> "subprocess.Popen[str]":

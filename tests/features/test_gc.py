@@ -1,6 +1,8 @@
 """Old tables are named, then deleted; one in use, or made by another version, is not lost by it."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pylib.cli.features import features_app
+from pylib.errors import StoreError
 from pylib.features.feature_store import FeatureTable
 from pylib.features.gc import gc, tables
 from tests.features.rows import KEY, WIDTH, images, row
@@ -52,6 +55,29 @@ def test_in_a_bucket_too_and_nothing_else_is_touched(s3) -> None:
     left = sorted(s3.content())
     assert {name.split("/")[-2] for name in left if name.startswith("team/")} == {NEW.digest}
     assert f"other/features/{OLD.digest}/table.json" in left
+
+
+def test_what_could_not_be_deleted_is_not_said_to_be(tmp_path: Path) -> None:
+    write(str(tmp_path / "there"))
+    (tmp_path / "there/features" / NEW.digest).rename(tmp_path / "elsewhere")
+    (tmp_path / "there/features" / NEW.digest).symlink_to(tmp_path / "elsewhere")
+    assert {table.digest for table in tables(str(tmp_path / "there"))} == {OLD.digest, NEW.digest}
+    with pytest.raises(StoreError, match=r"^deletion in .*/there/features: Cannot call rmtree on a symbolic"):
+        gc(str(tmp_path / "there"), days=0, dry_run=False)
+    assert len(FeatureTable(str(tmp_path / "there"), NEW).find(images(3), WIDTH)) == 3
+
+
+def test_beside_runs_that_write_it_deletes_no_row_that_is_wrong_and_stops_nobody(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.features.writer", str(tmp_path), "1500", "0"]
+    writers = [
+        subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    while any(writer.poll() is None for writer in writers):
+        gc(str(tmp_path), days=0, dry_run=False)
+    assert [writer.wait() for writer in writers] == [0, 0]
+    found = FeatureTable(str(tmp_path), KEY).find(images(1500), WIDTH)
+    assert all(kept.tobytes() == row(images(1500)[key]).tobytes() for key, kept in list(found.items())[:9])
 
 
 def test_the_verbs_say_what_there_is_and_what_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
