@@ -58,8 +58,9 @@ def show(model: Model = "champion", name: Name = None, as_json: AsJson = False) 
     """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split."""
     from pylib.registry.places import Places
 
-    versions, version = _look(Places.of_settings(), model, name)
-    parameters, measured = versions.figures(version)
+    places = Places.of_settings()
+    versions, version = _look(places, model, name)
+    parameters, measured = _figures(version, versions, places)
     if as_json:
         return _print(_facts(version) | {"parameters": parameters, "metrics": measured})
     models_tables.shown(_facts(version), parameters, measured)
@@ -77,9 +78,12 @@ def compare(
     from pylib.registry.judged_on import note
     from pylib.registry.places import Places
 
-    versions, one = _look(Places.of_settings(), first, name)
+    places = Places.of_settings()
+    versions, one = _look(places, first, name)
     _, other = _look_in(versions, second, name or one.name)
-    (parameters, measured), (parameters_2, measured_2) = versions.figures(one), versions.figures(other)
+    (parameters, measured), (parameters_2, measured_2) = (
+        _figures(each, versions, places) for each in (one, other)
+    )
     differ = models_tables.pairs(parameters, parameters_2, equal=False)
     metrics = models_tables.pairs(measured, measured_2, equal=True)
     told = note(one, other, settings().store)
@@ -171,6 +175,16 @@ def gc(
         typer.echo(f"{each}  {each.verdict}  {each.score}")
     typer.echo(f"{len(removed.versions)} models, {decimal(removed.size)} {verb}")
     return None
+
+
+def _figures(
+    version: "Version", versions: "Versions", places: "Places"
+) -> tuple[dict[str, str], dict[str, float]]:
+    """Parameters and test figures as registered; parameters of the stored model where none were."""
+    from pylib.registry.parameters import stored
+
+    parameters, measured = versions.figures(version)
+    return parameters or stored(version.digest, places.artifacts), measured
 
 
 def _one(served: str | None, name: str | None) -> str | None:

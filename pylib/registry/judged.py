@@ -3,7 +3,6 @@
 Which one it is, the file of the evaluation says.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,13 @@ from pylib.evaluation.champion import read_comparison
 from pylib.evaluation.gate import hold_again, measured
 from pylib.provenance.reproduced import is_reproduced
 from pylib.registry.folder import EVALUATION
-from pylib.registry.parameters import parameters
+from pylib.registry.parameters import parameters, read_history
 from pylib.release.message import gate_line
 from pylib.release.release import check
 from pylib.tabular import coefficients, judgement
 
 if TYPE_CHECKING:
     from pylib.training.checkpoints import History
-
-HISTORY = "history.json"
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def _image_model(folder: Path, digest: str) -> Judged:
         check(evaluation, digest, folder / EVALUATION, folder)
     except GateError as error:
         failed = str(error).partition("; the model is kept")[0]
-    history = _history(folder)
+    history = read_history(folder)
     return Judged(
         served=True,
         failed=failed,
@@ -107,10 +104,3 @@ _READERS: Mapping[str, Callable[[Path, str], Judged]] = {
 
 def _score(name: str, metrics: Mapping[str, float]) -> str:
     return f"{name} {metrics[name]:.4g}"
-
-
-def _history(folder: Path) -> dict[str, Any]:
-    """What the training wrote of itself; nothing where it wrote nothing."""
-    path = folder / HISTORY
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.chain import trainer, upstream
-from pylib.provenance.digests import BUNDLE
-from pylib.store.artifacts import MODEL_FILE
+from pylib.provenance.explain import model_folder
+from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 
-SPEC = "model.json"
+SPEC, HISTORY = "model.json", "history.json"
 _OF_DATA_OR_OF_MANY = {"ingest", "fit_head"}
 """Steps whose parameters are of the data, or of one head of several: model.json has the chosen one."""
 _NOT_CHOSEN = {"format", "task", "classes"}
@@ -27,9 +28,33 @@ def parameters(folder: Path, history: Mapping[str, Any]) -> dict[str, Any]:
     return {**dict(_flat(_of_steps(folder))), **dict(_flat(chosen)), **trained}
 
 
+def stored(digest: str, artifacts: ArtifactStore) -> dict[str, str]:
+    """The same as text, of a model in the artifact store; nothing where it is not there any more.
+
+    For versions that were registered before all of it was: what the registry has is what was known then.
+    """
+    if not artifacts.has_model(digest):
+        return {}
+    with model_folder(artifacts.url, digest) as folder:
+        found = parameters(folder, read_history(folder))
+    return {name: str(value) for name, value in sorted(found.items())}
+
+
+def read_history(folder: Path) -> dict[str, Any]:
+    """What the training wrote of itself; nothing where it wrote nothing."""
+    path = folder / HISTORY
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return found
+
+
 def _of_steps(folder: Path) -> dict[str, Any]:
     """The parameters of the step that made the model and of those before it; the later step's hold."""
-    bundle = records.read_bundle(folder) if (folder / BUNDLE).is_file() else []
+    try:
+        bundle = records.read_bundle(folder)
+    except (
+        ProvenanceError
+    ):  # none, or damaged, which `explain` tells of: the model is registered all the same
+        return {}
     made = trainer(bundle, MODEL_FILE)
     steps = [made, *upstream(bundle, made)] if made else []
     return {

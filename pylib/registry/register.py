@@ -12,7 +12,8 @@ from pylib.evaluation.record import FILE, REPORT
 from pylib.provenance.digests import BUNDLE, dir_hash, manifest
 from pylib.registry.described import EXAMPLE, LABELS, MLMODEL
 from pylib.registry.folder import EVALUATION, Registration
-from pylib.registry.judged import HISTORY, Judged, read_judged
+from pylib.registry.judged import Judged, read_judged
+from pylib.registry.parameters import HISTORY
 from pylib.registry.versions import TEST, Version, Versions, told
 from pylib.store.artifacts import ArtifactStore
 from pylib.tabular import coefficients, judgement

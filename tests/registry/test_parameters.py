@@ -3,8 +3,10 @@
 import json
 from datetime import UTC, datetime
 
+from pylib.provenance.digests import sha256_file
 from pylib.provenance.statement import Definition, build_statement, write_bundle
-from pylib.registry.parameters import parameters
+from pylib.registry.parameters import parameters, stored
+from pylib.store.artifacts import ArtifactStore
 
 SPEC = {
     "format": 1,
@@ -49,6 +51,17 @@ def test_what_the_training_wrote_of_itself_holds(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps({"dropout": 0.1, "encoder": "vgg19"}))
     history = {"config": {"dropout": 0.2}, "environment": {"threads": 4}}
     assert parameters(tmp_path, history) == {"dropout": 0.2, "encoder": "vgg19", "threads": 4}
+
+
+def test_of_a_version_from_before_the_stored_model_is_asked(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/model.onnx").write_bytes(b"a model")
+    (tmp_path / "model/model.json").write_text(json.dumps(SPEC))
+    digest = sha256_file(tmp_path / "model/model.onnx")
+    artifacts = ArtifactStore((tmp_path / "artifacts").as_uri())
+    artifacts.put_model(tmp_path / "model", digest)
+    assert stored(digest, artifacts)["head.parameters.C"] == "0.01"
+    assert stored("0" * 64, artifacts) == {}
 
 
 def test_of_a_folder_with_nothing_beside_the_model_nothing_is_known(tmp_path):
