@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
 from pylib.data.dataset import DatasetIndex
 from pylib.data.needs import scarce
 from pylib.errors import ConfigurationError
@@ -10,7 +12,6 @@ from pylib.heads.table import find_head
 from pylib.models import weights_source
 from pylib.provenance.step import File, Input, Inputs, Output, Result, Scratch, step
 from pylib.settings import settings
-from pylib.steps.features import configuration as network_of
 from pylib.steps.train import configuration
 from pylib.tasks.task import find
 from pylib.training.config import TrainingConfig
@@ -90,9 +91,18 @@ def check_parameters(
             f"options: {', '.join(sorted(options))} are of fine-tuning, and fine_tune is 0; "
             "give a number of blocks as well"
         )
-    given = {name: each for name, each in (("backbone", backbone), ("alpha", alpha)) if each is not None}
-    network = network_of(task, **{**find(task).features.Config().model_dump(), **given})
+    network = _network(task, backbone, alpha)
     configuration(task, {**network.model_dump(), "seed": seed, "fine_tune": fine_tune}, options)
+
+
+def _network(task: str, backbone: str | None, alpha: float | None) -> BaseModel:
+    """That of the features; the default one where it is unknown, or wrong, which `features` says."""
+    config = find(task).features.Config
+    given = {name: each for name, each in (("backbone", backbone), ("alpha", alpha)) if each is not None}
+    try:
+        return config.model_validate(given)
+    except ValidationError:
+        return config()
 
 
 def check_data(index: DatasetIndex) -> str:

@@ -12,7 +12,6 @@ from pylib.models.backbones import find_backbone
 from pylib.provenance.step import File, Input, Output, Result, Scratch, step
 from pylib.records import first_error
 from pylib.settings import settings
-from pylib.steps.prepare import side
 from pylib.tasks.task import find
 
 
@@ -41,6 +40,7 @@ def check_parameters(task: str, weights: str, backbone: str, alpha: float, image
     weights_source.check(weights)
     find(task).features.check(configuration(task, backbone, alpha), weights)
     if image_size:
+        find(task).records.check_image_size(image_size)  # the task says it better, and either may come first
         _check_size(backbone, image_size)
 
 
@@ -50,7 +50,7 @@ def check_data(index: DatasetIndex, weights: str, backbone: str, image_size: int
     Returns what is no fault but will be: random weights tell little of real images.
     """
     need(index, "train", "validation")
-    _check_size(backbone, side(index, image_size))
+    _check_size(backbone, image_size or find(index.task).records.natural_size(index))
     poor = "weights=none: the backbone's are random, and on real images quality will be poor; give imagenet"
     return poor if weights == "none" else ""
 
