@@ -62,6 +62,11 @@ def _file(collector: str, path: Body) -> Faults:
         yield f"{field}.kind", f"{collector} reads a {wanted}; write that"
     if not str(path.get("path") or "").startswith("/"):
         yield f"{field}.path", "it needs a path from the root, such as /var/log/katib/metrics.log"
+    elif str(path.get("path")).rpartition("/")[0] == "":
+        yield (
+            f"{field}.path",
+            "a pod cannot mount the root; write a file of a folder, such as /opt/logs/m.log",
+        )
     if collector == "File" and not path.get("format"):
         yield f"{field}.format", "write TEXT or JSON"
     if collector == "TensorFlowEvent" and path.get("format"):

@@ -13,6 +13,7 @@ from katib import checks, structure
 from katib.experiment import Experiment, value_at
 from pylib.errors import SweepError
 from pylib.provenance.digests import canonical
+from pylib.sweeps import job
 
 COUNTS = ("parallelTrialCount", "maxTrialCount", "maxFailedTrialCount")
 ONLY_THERE = {"katib-hyperband"}
@@ -61,6 +62,7 @@ def read(path: Path, *, here: bool = True) -> Sweep:
         else:
             _refuse(path, found)
     if here:
+        _refuse(path, job.faults(experiment))
         _refuse(path, not_here(experiment))
     return Sweep(experiment, _digest(body), _digest(_without_counts(body)), tuple(said))
 
