@@ -79,6 +79,8 @@ class _Search:
         self.median = MedianStop.of(experiment)
         self.searcher = searcher(experiment)
         self.running: dict[int, Running] = {}
+        self.judged: Sequence[Trial] = ()
+        self.at_goal = False
 
     def run(self) -> Searched:
         """Ask, run and tell, until Katib would be done and nothing runs any more."""
@@ -114,12 +116,12 @@ class _Search:
 
     def _ending(self) -> Ending | None:
         trials = self.state.trials()
-        values = [value_of(self.experiment, each) for each in trials]
+        if trials is not self.judged:  # a look at many reports takes as long as the trials' own work
+            values = [value_of(self.experiment, each) for each in trials]
+            self.at_goal, self.judged = observation.reaches_goal(self.experiment, values), trials
+        statuses = [each.status for each in trials]
         return counting.ending(
-            self.experiment,
-            [each.status for each in trials],
-            at_goal=observation.reaches_goal(self.experiment, values),
-            exhausted=self.searcher.exhausted,
+            self.experiment, statuses, at_goal=self.at_goal, exhausted=self.searcher.exhausted
         )
 
     def _start(self) -> None:
