@@ -474,6 +474,24 @@ def test_a_setting_that_its_algorithm_cannot_compute_with_is_refused(name: str, 
     assert "katib-algorithm" in {each.id for each in checks.every() if list(each.find(told))}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "sound"),
+    [
+        (r"(?=s)(\w+): (\d)", False),
+        (r"(\w+)(?<!x): (\d)", False),
+        (r"(\w+): (\d)\2", False),
+        (r"(\w+): (\d)\Z", False),
+        (r"(?P<name>\w+): (?P<value>\d)", True),
+        (r"(?i)(\w+): (?:\+|-)*(\d)\\1", True),
+        (r"(\w+)\(?=(\d)", True),
+    ],
+)
+def test_a_filter_that_go_does_not_read_is_refused(pattern: str, sound: bool) -> None:
+    source = {"filter": {"metricsFormat": [pattern]}}
+    told = experiment(metricsCollectorSpec={"collector": {"kind": "StdOut"}, "source": source})
+    assert (list(checks.faults(told)) == []) is sound
+
+
 def test_a_file_of_the_root_is_refused() -> None:
     path = {"path": "/metrics.log", "kind": "File", "format": "TEXT"}
     told = experiment(
