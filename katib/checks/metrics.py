@@ -52,7 +52,7 @@ def _filters(source: Body) -> Faults:
             yield f"{field}[{index}]", f"{pattern} is no regular expression: {error}"
             continue
         if found := UNKNOWN_TO_GO.search(str(pattern)):
-            yield f"{field}[{index}]", f"Go, which the collector is written in, has no {found[0]}; leave it out"
+            yield f"{field}[{index}]", f"the collector's Go has no {found[0]}; leave it out"
         elif groups < GROUPS:
             yield f"{field}[{index}]", f"{pattern} needs two groups, of the name and of the value"
     if value_at(source, "fileSystemPath.format") == "JSON" and source.get("filter"):
