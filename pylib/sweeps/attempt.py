@@ -86,6 +86,7 @@ class Attempt:
     def stop(self) -> None:
         """Ask it to end, and end it where it does not."""
         end(self.process.pid, self.grace, self.process)
+        _end_escaped(self.folder)
 
 
 def primary(experiment: Experiment, made: Body) -> Body:
@@ -157,7 +158,17 @@ def end_orphan(folder: Path) -> None:
             )
         with contextlib.suppress(OSError, ValueError):
             os.killpg(int((folder / _PID).read_text(encoding="utf-8")), signal.SIGKILL)
+        _end_escaped(folder)
         time.sleep(0.02)
+
+
+def _end_escaped(folder: Path) -> None:
+    """End what a trial started in a session of its own, as the end of its pod would: it has the lock open."""
+    lock = str((folder / "lock").resolve())
+    for each in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(each.readlink()) == lock and (process := int(each.parts[2])) != os.getpid():
+                os.kill(process, signal.SIGKILL)
 
 
 def end(group: int, grace: float, process: "subprocess.Popen[bytes]") -> None:
