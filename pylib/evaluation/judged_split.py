@@ -94,11 +94,4 @@ def _beside(found: Comparison | None) -> Beside | None:
         return None
     known = found.ours is not None and found.theirs is not None
     difference = found.ours - found.theirs if known else None  # type: ignore[operator]
-    return Beside(
-        digest=found.champion, difference=difference, lower=_finite(found.low), upper=_finite(found.high)
-    )
-
-
-def _finite(bound: float | None) -> float | None:
-    """None for an infinite bound, which JSON does not have: a gate that decides again must find the same."""
-    return bound if bound is not None and np.isfinite(bound) else None
+    return Beside(digest=found.champion, difference=difference, lower=found.low, upper=found.high)
