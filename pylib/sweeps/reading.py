@@ -11,6 +11,7 @@ import yaml
 
 from katib import checks, structure
 from katib.experiment import Experiment, value_at
+from pylib.distinct_yaml import DistinctLoader
 from pylib.errors import SweepError
 from pylib.provenance.digests import canonical
 from pylib.sweeps import job
@@ -20,7 +21,7 @@ ONLY_THERE = {"katib-hyperband"}
 """Checks of what Katib does not do right and a search here does: said, not refused."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(DistinctLoader):
     """YAML as Kubernetes reads it: `1e-05` is a number, a date is text."""
 
 

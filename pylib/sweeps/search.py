@@ -44,12 +44,18 @@ def run(sweep: Sweep, folder: Path, environment: Mapping[str, str], listen: List
 
     environment: of the trials' processes, below what the template says; listen: is told how trials stand, and
         how many seconds each of those that run has taken
-    Raises SweepError where it is run already, or has ended with other counts.
+    Raises SweepError where it is run already, has ended with other counts, or its folder cannot be written.
     """
-    with _alone(folder):
-        state = State(folder / "state.sqlite")
-        _resumed(sweep, state)
-        return _Search(sweep.experiment, state, folder, environment, listen).run()
+    try:
+        with _alone(folder):
+            state = State(folder / "state.sqlite")
+            _resumed(sweep, state)
+            return _Search(sweep.experiment, state, folder, environment, listen).run()
+    except OSError as error:
+        raise SweepError(
+            f"{error.filename or folder}: {error.strerror or error}; give {folder} space and leave to write, "
+            "and the same command goes on"
+        ) from error
 
 
 def value_of(experiment: Experiment, trial: Trial) -> str:

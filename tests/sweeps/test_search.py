@@ -349,6 +349,14 @@ def test_what_is_wrong_or_not_offered_is_refused_by_name(spec, said: str, tmp_pa
     assert "\n" not in str(error.value)
 
 
+def test_a_count_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    text = place.file.read_text()
+    place.file.write_text(text.replace("  maxTrialCount: 8\n", "  maxTrialCount: 8\n  maxTrialCount: 9\n"))
+    with pytest.raises(SweepError, match=r"experiment.yaml:\d+: no YAML: 'maxTrialCount' is there twice"):
+        place.search()
+
+
 def test_a_trial_is_one_process_of_a_job(tmp_path: Path) -> None:
     place = Place(tmp_path)
     made = place.content()

@@ -36,6 +36,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (tmp_path / "file").write_text("")
+    place.state = tmp_path / "file" / "state"
+    with pytest.raises(SweepError, match=r"Not a directory; give .*/file/state space"):
+        place.search()
+
+
 @pytest.mark.parametrize(("damage", "said"), DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_state_is_named(damage: Callable[[Path], object], said: str, tmp_path: Path) -> None:
     place = Place(tmp_path, "epochs=1", maxTrialCount=1)
