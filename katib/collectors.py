@@ -6,7 +6,8 @@ Source: `pkg/metricscollector/v1beta1/file-metricscollector/file-metricscollecto
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from katib.experiment import Experiment, value_at
@@ -69,7 +70,7 @@ def _json(lines: Iterable[str], names: list[str]) -> Iterator[Reported]:
     for line in filter(None, lines):
         try:
             found = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CollectorError(f"{line[:60]!r} is not JSON ({error}); write one object a line") from error
         if not isinstance(found, dict):
             raise CollectorError(f"{line[:60]!r} is no JSON object; write one object a line")
@@ -81,7 +82,8 @@ def _json_time(stamp: Any) -> str:
     if isinstance(stamp, str) and is_timestamp(stamp):
         return stamp
     if isinstance(stamp, int | float) and not isinstance(stamp, bool):
-        return datetime.fromtimestamp(stamp).astimezone().isoformat()
+        with suppress(ValueError, OverflowError, OSError):  # of a year that there is none
+            return datetime.fromtimestamp(stamp, UTC).isoformat()
     return ""
 
 

@@ -5,6 +5,7 @@ Source: `pkg/webhook/v1beta1/pod/utils.go` (wrapWorkerContainer) and Kubernetes'
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -26,15 +27,15 @@ def command(container: Body, *, collector: str, file: str, stops_early: bool) ->
     if len(words) > 1 and words[0] in _SHELLS and words[1] == "-c":
         shell, words = words[:2], words[2:]
     if collector == "StdOut":
-        words.append(f"1>{file} 2>&1")
-    folder = PurePosixPath(file).parent
+        words.append(f"1>{shlex.quote(file)} 2>&1")
+    folder = shlex.quote(str(PurePosixPath(file).parent))
     if stops_early:
         words += ["||", _stopped(folder)]
     words += ["&&", f"echo {COMPLETED} > {folder}/$$$$.pid"]
     return [*shell, " ".join(words)]
 
 
-def _stopped(folder: PurePosixPath) -> str:
+def _stopped(folder: str) -> str:
     condition = f"test -f {folder}/$$$$.pid && [ $(head -n 1 {folder}/$$.pid) = {STOPPED} ]"
     stopped, failed = "Training Container was Early Stopped", "Training Container was Failed"
     return f"if {condition}; then echo {stopped}; else echo {failed}; exit 1; fi"

@@ -8,8 +8,11 @@ _NO_KEYS = {"tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"}
 """`<<` and `=`, which PyYAML takes by themselves."""
 
 
-class _Loader(yaml.SafeLoader):
+class DistinctLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, which raises ConstructorError for such a key."""
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node; raises ConstructorError."""
         seen = set()
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode) or key_node.tag in _NO_KEYS:
@@ -24,4 +27,4 @@ class _Loader(yaml.SafeLoader):
 
 def load(text: str) -> Any:
     """The content of a document; raises yaml.YAMLError with the place."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 (safe: see above)
+    return yaml.load(text, Loader=DistinctLoader)  # noqa: S506 (safe: see above)

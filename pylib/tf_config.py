@@ -5,11 +5,13 @@ https://www.tensorflow.org/guide/distributed_training#setting_up_the_tf_config_e
 
 import json
 import os
+import re
 from collections.abc import Sequence
 
 from pylib.errors import ConfigurationError, one_line
 
 TF_CONFIG = "TF_CONFIG"
+_ADDRESS = re.compile(r"\S+:\d{1,5}", re.ASCII)
 CHIEF, WORKER = "chief", "worker"
 
 
@@ -23,9 +25,9 @@ def worker_count() -> int:
         return 1
     try:
         told = json.loads(config)
-        cluster = {str(task): list(addresses) for task, addresses in told["cluster"].items()}
-        task, index = told["task"]["type"], int(told["task"]["index"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        cluster = {task: list(addresses) for task, addresses in told["cluster"].items()}
+        task, index = str(told["task"]["type"]), int(str(told["task"]["index"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         said = f"{type(error).__name__}: {one_line(error)}"
         raise ConfigurationError(f"{TF_CONFIG}: no JSON with cluster and task ({said}); unset it") from error
     if other := sorted({*cluster, task} - {CHIEF, WORKER}):
@@ -34,7 +36,11 @@ def worker_count() -> int:
         raise ConfigurationError(
             f"{TF_CONFIG}: {task} {index} is none of its cluster's, or there are two chiefs"
         )
-    return sum(map(len, cluster.values()))
+    listed = [each for addresses in cluster.values() for each in addresses]
+    for each in listed:
+        if not isinstance(each, str) or not _ADDRESS.fullmatch(each) or listed.count(each) > 1:
+            raise ConfigurationError(f"{TF_CONFIG}: {each!r}: give each process a host:port of its own")
+    return len(listed)
 
 
 def tf_config(addresses: Sequence[str], index: int) -> str:

@@ -36,7 +36,8 @@ def _one_of(*values: str) -> Setting:
     return Setting(f"one of {', '.join(values)}", lambda text: text in values)
 
 
-SEED = _numbers("a whole number from 0", lambda value: value >= 0, whole=True)
+WHOLE = _numbers("a whole number from 0", lambda value: value >= 0, whole=True)
+SEED = _numbers("a whole number from 0 to 4294967295", lambda value: 0 <= value < 2**32, whole=True)
 COUNT = _numbers("a whole number above 0", lambda value: value > 0, whole=True)
 POSITIVE = _numbers("a number above 0", lambda value: value > 0)
 ANY = Setting("any value", lambda _text: True)
@@ -48,14 +49,18 @@ SETTINGS: dict[str, dict[str, Setting]] = {
         "prior_weight": POSITIVE,
         "random_state": SEED,
     },
-    "multivariate-tpe": {"n_ei_candidates": SEED, "n_startup_trials": SEED, "random_state": SEED},
+    "multivariate-tpe": {"n_ei_candidates": WHOLE, "n_startup_trials": WHOLE, "random_state": SEED},
     "grid": {"random_state": SEED},
-    "hyperband": {"eta": POSITIVE, "r_l": POSITIVE, "resource_name": ANY},
+    "hyperband": {
+        "eta": _numbers("a whole number from 2", lambda value: value >= 2, whole=True),  # noqa: PLR2004
+        "r_l": _numbers("a number from 1", lambda value: value >= 1),
+        "resource_name": ANY,
+    },
     "bayesianoptimization": {
         "acq_func": _one_of("gp_hedge", "LCB", "EI", "PI", "EIps", "PIps"),
         "acq_optimizer": _one_of("auto", "sampling", "lbfgs"),
         "base_estimator": _one_of("GP", "RF", "ET", "GBRT"),
-        "n_initial_points": SEED,
+        "n_initial_points": WHOLE,
         "random_state": SEED,
     },
     "cmaes": {"random_state": SEED, "restart_strategy": _one_of("none", "ipop", "bipop"), "sigma": POSITIVE},

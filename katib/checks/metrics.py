@@ -9,6 +9,8 @@ SOURCE = "spec.metricsCollectorSpec.source"
 CUSTOM = "spec.metricsCollectorSpec.collector.customCollector"
 FOUND = re.compile(r"[\w|-]+")  # the name in the default filter
 GROUPS = 2
+# What Python's regular expressions have, and Go's do not: the collector panics of them.
+UNKNOWN_TO_GO = re.compile(r"(?<!\\)(?:\\\\)*(\(\?(?:<?[=!]|>|\(|P=|#)|\\[1-9Z])")
 
 
 @check("katib-metrics", "a metric that the collector cannot find makes every trial useless")
@@ -49,7 +51,9 @@ def _filters(source: Body) -> Faults:
         except re.error as error:
             yield f"{field}[{index}]", f"{pattern} is no regular expression: {error}"
             continue
-        if groups < GROUPS:
+        if found := UNKNOWN_TO_GO.search(str(pattern)):
+            yield f"{field}[{index}]", f"the collector's Go has no {found[0]}; leave it out"
+        elif groups < GROUPS:
             yield f"{field}[{index}]", f"{pattern} needs two groups, of the name and of the value"
     if value_at(source, "fileSystemPath.format") == "JSON" and source.get("filter"):
         yield f"{SOURCE}.filter", "JSON has no filter; remove it"
@@ -62,6 +66,11 @@ def _file(collector: str, path: Body) -> Faults:
         yield f"{field}.kind", f"{collector} reads a {wanted}; write that"
     if not str(path.get("path") or "").startswith("/"):
         yield f"{field}.path", "it needs a path from the root, such as /var/log/katib/metrics.log"
+    elif str(path.get("path")).rpartition("/")[0] == "":
+        yield (
+            f"{field}.path",
+            "a pod cannot mount the root; write a file of a folder, such as /opt/logs/m.log",
+        )
     if collector == "File" and not path.get("format"):
         yield f"{field}.format", "write TEXT or JSON"
     if collector == "TensorFlowEvent" and path.get("format"):

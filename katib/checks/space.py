@@ -9,6 +9,8 @@ from katib.checks.algorithms import HYPEROPT
 from katib.experiment import LISTS, NUMBERS, Experiment, Parameter
 
 LOGARITHMIC = {"logUniform", "logNormal"}
+DRAWN = {"int": (Decimal(0), Decimal(2**63 - 1)), "double": (Decimal("1e-300"), Decimal("1e300"))}
+"""The least and the greatest size of a bound that samplers can compute with, beside 0."""
 NORMAL = {"normal", "logNormal"}
 
 
@@ -69,6 +71,8 @@ def _bounds(parameter: Parameter, field: str) -> Faults:
             yield f"{field}.{key}", f"{parameter.name} has no {key}; write one"
         elif value is None or (parameter.type == "int" and value != value.to_integral_value()):
             yield f"{field}.{key}", f"{written} is no {parameter.type}"
+        elif value and not DRAWN[parameter.type][0] <= abs(value) <= DRAWN[parameter.type][1]:
+            yield f"{field}.{key}", f"no {parameter.type} can be drawn up to {written}; bring it nearer to 1"
     if low is not None and high is not None and low > high:
         yield f"{field}.min", f"min {low} is above max {high}; exchange them"
 

@@ -2,7 +2,8 @@
 
 Temperature, vector and isotonic are fitted on folds of the calibration split and compared by the negative
 log-likelihood of the images left out. Another than temperature is taken only where it is better by more than
-a standard error of the difference over images: of a few images the one with more numbers wins by luck.
+a standard error of the difference over images, and more than LEAST_GAIN: of a few images the one with more
+numbers wins by luck.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from pylib.calibration.vector import fit_vector
 from pylib.models.calibration import Calibration, Temperature, calibrated
 
 FOLDS = 5
+LEAST_GAIN = 1e-4
+"""Of the negative log-likelihood, in nats: less is where the fits stopped, and differs between processors."""
 Logits = NDArray[np.floating]
 Integers = NDArray[np.integer]
 _METHODS: Mapping[Method, Callable[[Logits, Integers], Calibration]] = {
@@ -73,7 +76,7 @@ def _compared(decisions: Decisions, images: Integers) -> list[Tried]:
                 held_out=float(loss.mean()),
                 gain=float(less.mean()),
                 standard_error=error,
-                better=bool(less.mean() > error),
+                better=bool(less.mean() > max(error, LEAST_GAIN)),
             )
         )
     return found

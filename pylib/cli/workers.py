@@ -18,4 +18,5 @@ def workers(
     """
     from pylib.runners.workers import run
 
-    run(command, count, backoff_limit=backoff_limit)
+    words = command[1:] if command[0] == "--" else command  # what ends the options for whoever writes it
+    run(words, count, backoff_limit=backoff_limit)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 ROUNDS = 2000
 CONFIDENCE = 0.95
+LEAST = 2
+"""Of fewer items or groups no draw differs from another."""
 _NUMBERS = 2_000_000  # of draws times items at once
 
 Groups = NDArray[np.integer] | None
@@ -37,14 +39,15 @@ def paired(
     """Return the interval of score(sum of ours) - score(sum of theirs).
 
     ours, theirs: what each model did with each item, [N,…], that of items is summed
-    The same arguments give the same interval. A draw for which either has no score (NaN) is left out.
+    The same arguments give the same interval. A draw for which either has no score (NaN) is left out. Of one
+    item, or one group, nothing can be said: the bounds are infinite.
     """
 
     def differences(times: NDArray[np.int64]) -> dict[str, Any]:
         return {"": score(total(times, ours)) - score(total(times, theirs))}
 
     drawn = [differences(times)[""] for times in _draws(len(ours), groups, seed)]
-    low, high = _middle(np.concatenate(drawn))
+    low, high = _middle(np.concatenate([*drawn, np.zeros(0)]))
     return Interval(float(differences(np.ones((1, len(ours)), np.int64))[""][0]), low, high)
 
 
@@ -58,11 +61,12 @@ def bounds(
     """Return, by name, the bounds that hold 95 of 100 scores of resampled items, and that of all.
 
     scores: of how often each item is there in each of R draws, int64 [R,items] to float64 [R]; NaN where
-    there is none: such a draw is left out, and a score that all items do not have has no bounds.
+    there is none: such a draw is left out, and a score that all items do not have has no bounds. Nor has any
+    of one item, or one group: all draws are the same, which says nothing of chance.
     Of few items nearly all draws may lie on one side of a mean over classes: the bounds are then widened.
     The same arguments give the same bounds.
     """
-    if not items:
+    if _units(items, groups) < LEAST:
         return {}
     whole = {name: float(score[0]) for name, score in scores(np.ones((1, items), np.int64)).items()}
     found = {name: score for name, score in whole.items() if not np.isnan(score)}
@@ -100,12 +104,19 @@ def total(times: NDArray[np.int64], measures: NDArray[Any]) -> NDArray[np.float6
 
 def _draws(items: int, groups: Groups, seed: int) -> Iterator[NDArray[np.int64]]:
     """How often each item is drawn, int64 [R,items], in parts that are not too large."""
-    units = items if groups is None else int(groups.max()) + 1
+    units = _units(items, groups)
+    if units < LEAST:
+        return
     random, share = np.random.default_rng(seed), np.full(units, 1 / units)
     part = max(1, _NUMBERS // items)
     for start in range(0, ROUNDS, part):
         times = random.multinomial(units, share, size=min(part, ROUNDS - start))
         yield times if groups is None else times[:, groups]
+
+
+def _units(items: int, groups: Groups) -> int:
+    """How many there are to draw from."""
+    return items if groups is None or not items else int(groups.max()) + 1
 
 
 def _middle(scores: NDArray[np.float64]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ A model that is not better beyond what chance gives is registered and not releas
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,8 @@ class Comparison(Record):
     """What came of it.
 
     champion: digest of the released model; score: the metric; ours, theirs: its value of both, on `items`
-    low, high: of the difference, by a paired bootstrap; all None where the champion cannot be asked this data
+    low, high: of the difference, by a paired bootstrap; None where items or groups are too few for one
+        all None where the champion cannot be asked this data
     better: whether `low` is above 0; reason: why it is not, empty where it is
     sides: item by item; None where there was no comparison, or in what was written before
     """
@@ -95,14 +97,16 @@ def _decided(
     known: dict[str, Any], ours: NDArray[Any], theirs: NDArray[Any], score: Score, found: Interval
 ) -> Comparison:
     better = found.low > 0
-    by = f"{title(known['score'])} {found.difference:+.3f}, 95 % of [{found.low:+.3f}, {found.high:+.3f}]"
+    bounded = isfinite(found.low) and isfinite(found.high)
+    between = f"95 % of [{found.low:+.3f}, {found.high:+.3f}]" if bounded else "too few to tell from chance"
+    by = f"{title(known['score'])} {found.difference:+.3f}, {between}"
     reason = f"it does not beat the champion {known['champion'][:12]} beyond chance: {by}"
     return Comparison(
         **known,
         ours=float(score(ours.sum(axis=0))),
         theirs=float(score(theirs.sum(axis=0))),
-        low=found.low,
-        high=found.high,
+        low=found.low if bounded else None,
+        high=found.high if bounded else None,
         better=better,
         reason="" if better else f"{reason} on {known['items']} test items",
     )

@@ -58,18 +58,20 @@ def slice_values(found: Iterable[Slice]) -> dict[str, float | None]:
     """Return what gates ask for: the worst score of all slices, of a column's, of one, and of lower bounds.
 
     `slices`, `slices.COLUMN`, `slices.COLUMN.VALUE`, each with `.lower`. Small ones are in no worst.
+    The worst of a column goes before a slice of the same name, of a value such as `lower`.
     """
     values: dict[str, float | None] = {NAME: None, f"{NAME}.lower": None}
+    single: dict[str, float | None] = {}
     for each in found:
         column, one = f"{NAME}.{each.column}", f"{NAME}.{each.column}.{each.value}"
         for end, value in (("", each.score), (".lower", each.lower)):
-            values[one + end] = value
+            single[one + end] = value
             values.setdefault(column + end, None)
             if not each.small and value is not None:
-                for name in (NAME + end, column + end):
+                for name in {NAME + end, column + end}:
                     former = values[name]
                     values[name] = value if former is None else min(former, value)
-    return values
+    return {**single, **values}
 
 
 def _slice(

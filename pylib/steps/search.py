@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from katib.experiment import Experiment
 from katib.substitution import trial_object
@@ -17,7 +18,7 @@ from pylib.sweeps.attempt import primary
 from pylib.sweeps.data import DATA, WEIGHTS, named, with_variables
 from pylib.sweeps.found import LOG, Found, Place, Watch
 from pylib.sweeps.here import Here
-from pylib.sweeps.optimal import FILE, optimal
+from pylib.sweeps.optimal import FILE, differing, optimal
 from pylib.sweeps.reading import Sweep, read
 from pylib.sweeps.there import There
 
@@ -49,11 +50,24 @@ def file_of(sweep: str) -> Path:
     return SWEEPS / f"{sweep}.yaml"
 
 
-def check_parameters(sweep: str, image_size: int) -> None:
-    """What the step would say of its parameters, before anything runs."""
+def check_parameters(
+    sweep: str, image_size: int, task: str = "", options: Mapping[str, object] = MappingProxyType({})
+) -> None:
+    """What the step would say of its parameters, before anything runs.
+
+    task: the pipeline's, empty where it is not known; options: hyper-parameters that a person gives
+    """
     experiment = read(file_of(sweep), here=False).experiment
-    command = (experiment.primary[1] if experiment.primary else {}).get("command") or []
-    text = " ".join(map(str, command))
+    container = experiment.primary[1] if experiment.primary else {}
+    command = [str(word) for key in ("command", "args") for word in container.get(key) or []]
+    if command[:2] != ["pylib", "trial"] or task not in {"", *command[2:3]}:
+        raise SweepError(
+            f"sweep={sweep}: its trials run `{' '.join(command[:3])}`, and this pipeline trains with what "
+            f"`pylib trial {task or 'TASK'}` finds; name another sweep"
+        )
+    if twice := sorted(options.keys() & differing(experiment)):
+        raise SweepError(f"options: {', '.join(twice)} is what the search {experiment.name} is for")
+    text = " ".join(command)
     theirs = int(found[1]) if (found := _IMAGE_SIZE.search(text)) else 0
     if theirs != image_size:
         raise SweepError(

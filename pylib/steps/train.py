@@ -108,10 +108,11 @@ def searched(optimal: Path | None, parameters: dict[str, Any], options: dict[str
         return {"parameters": parameters, "options": options}
     found = Optimal.model_validate_json((optimal / FILE).read_bytes())
     own, others = training.hyper_parameters(found)
-    if twice := sorted(found.parameters.keys() & (options.keys() | parameters.keys() - {"seed"})):
+    differs = set(found.searched or found.parameters)
+    if twice := sorted(differs & (options.keys() | parameters.keys() - {"seed"})):
         raise ConfigurationError(f"options: {', '.join(twice)} is what the search {found.experiment} is for")
     origin = {"experiment": found.experiment, "sha256": found.experiment_sha256, "trial": found.trial}
-    best = {name: value for name, value in own.items() if name in found.parameters}
+    best = {name: value for name, value in own.items() if name in differs}
     return {"parameters": own | parameters | best, "options": others | options, "search": origin}
 
 

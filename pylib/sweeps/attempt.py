@@ -3,6 +3,8 @@
 import contextlib
 import fcntl
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -33,25 +35,26 @@ class Attempt:
     ) -> None:
         container = primary(experiment, made)
         self.folder, self.file = folder, folder / _file_name(experiment)
-        self.grace = float(value_at(made, "spec.template.spec.terminationGracePeriodSeconds") or _GRACE)
+        grace = value_at(made, "spec.template.spec.terminationGracePeriodSeconds")
+        self.grace = _GRACE if grace is None else float(grace)
         self.started = time.monotonic()
         folder.mkdir(parents=True)
         (folder.parent / "scratch").mkdir(exist_ok=True)
-        variables = {
-            **environment,
-            **variables_of(container),
+        moved = self._moved(experiment, container)
+        variables = variables_of(moved, environment)
+        paths = [str(Path(sys.executable).parent), variables.get("PATH", os.defpath)]
+        variables |= {
             TRIAL_NAME: str(value_at(made, "metadata.name")),
             SCRATCH: str(folder.parent / "scratch"),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join(paths),
         }
         command = webhook.command(
-            container, collector=experiment.collector, file=str(self.file), stops_early=rule
+            moved, collector=experiment.collector, file=str(self.file), stops_early=rule
         )
-        moved = self._moved(experiment, [webhook.expanded(word, variables) for word in command])
         with _locked(folder) as lock, (folder / "pod.log").open("wb") as said:
             self.process = subprocess.Popen(
-                ["sh", "-c", _OWN_PID, str(folder), *moved],
-                env={name: self._moved(experiment, [value])[0] for name, value in variables.items()},
+                ["sh", "-c", _OWN_PID, str(folder), *(webhook.expanded(word, variables) for word in command)],
+                env=variables,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -59,12 +62,17 @@ class Attempt:
                 pass_fds=[lock],
             )
 
-    def _moved(self, experiment: Experiment, words: list[str]) -> list[str]:
+    def _moved(self, experiment: Experiment, container: Body) -> Body:
         """The same, with the folder of a file collector, which in a pod is mounted, in this attempt's."""
         if experiment.collector != "File":
-            return words
-        mounted = str(value_at(experiment.body, "spec.metricsCollectorSpec.source.fileSystemPath.path"))
-        return [word.replace(mounted.rpartition("/")[0], str(self.folder)) for word in words]
+            return container
+        path = str(value_at(experiment.body, "spec.metricsCollectorSpec.source.fileSystemPath.path"))
+        mounted = re.escape(path.rpartition("/")[0])
+        named = re.compile(rf"(?<![^\s=:,;'\"<>|&()]){mounted}(?![\w.-])")
+        quoted = shlex.quote(str(self.folder))
+        own = {"command": quoted, "args": quoted, "env": str(self.folder)}
+        there = {key: _replaced(container[key], named, own[key]) for key in own if container.get(key)}
+        return {**container, **there}
 
     @property
     def seconds(self) -> float:
@@ -78,6 +86,7 @@ class Attempt:
     def stop(self) -> None:
         """Ask it to end, and end it where it does not."""
         end(self.process.pid, self.grace, self.process)
+        _end_escaped(self.folder)
 
 
 def primary(experiment: Experiment, made: Body) -> Body:
@@ -89,10 +98,30 @@ def primary(experiment: Experiment, made: Body) -> Body:
     return found
 
 
-def variables_of(container: Body) -> dict[str, str]:
-    """The variables that have a value; those of ConfigMaps are this machine's own."""
+def variables_of(container: Body, environment: Mapping[str, str]) -> dict[str, str]:
+    """A process's variables: this machine's own, and over them what the container gives a value.
+
+    As the kubelet has it, a value may name variables above it, and one that is not there is empty; what is
+    taken from a ConfigMap or a Secret is this machine's own.
+    """
+    told: dict[str, str] = {}
     listed: list[dict[str, Any]] = container.get("env") or []
-    return {str(each["name"]): str(each["value"]) for each in listed if "value" in each}
+    for each in listed:
+        name = str(each["name"])
+        if "valueFrom" not in each:
+            told[name] = webhook.expanded(str(each.get("value") or ""), told)
+        elif name in environment:
+            told[name] = environment[name]
+    return {**environment, **told}
+
+
+def _replaced(body: Any, named: re.Pattern[str], own: str) -> Any:
+    """Every text below, with another folder in the place of the one that is named."""
+    if isinstance(body, dict):
+        return {key: _replaced(below, named, own) for key, below in body.items()}
+    if isinstance(body, list):
+        return [_replaced(below, named, own) for below in body]
+    return named.sub(lambda _: own, body) if isinstance(body, str) else body
 
 
 def completed(folder: Path) -> bool:
@@ -129,7 +158,17 @@ def end_orphan(folder: Path) -> None:
             )
         with contextlib.suppress(OSError, ValueError):
             os.killpg(int((folder / _PID).read_text(encoding="utf-8")), signal.SIGKILL)
+        _end_escaped(folder)
         time.sleep(0.02)
+
+
+def _end_escaped(folder: Path) -> None:
+    """End what a trial started in a session of its own, as the end of its pod would: it has the lock open."""
+    lock = str((folder / "lock").resolve())
+    for each in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(each.readlink()) == lock and (process := int(each.parts[2])) != os.getpid():
+                os.kill(process, signal.SIGKILL)
 
 
 def end(group: int, grace: float, process: "subprocess.Popen[bytes]") -> None:

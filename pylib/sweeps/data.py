@@ -35,6 +35,7 @@ def with_variables(experiment: Experiment, values: Mapping[str, str]) -> Experim
                 f"{experiment.name}: nothing reads {name}; give the trial's container env {name}"
             )
         for each in found:
+            each.pop("valueFrom", None)
             each["value"] = value
     return changed
 

@@ -2,11 +2,12 @@
 
 import warnings
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 
-from katib.experiment import Experiment
+from katib.experiment import Experiment, Parameter
 from katib.values import Assignments, typed_all
 
 RESAMPLES = 40
@@ -46,6 +47,19 @@ def importances(
     return sorted(found, key=lambda each: -each.share)
 
 
+def _with(parameter: Parameter, points: Sequence[tuple[Assignments, float]]) -> Parameter:
+    """The parameter with all that trials had in its space: hyperband gives its resource other values."""
+    had, space = sorted({assignments[parameter.name] for assignments, _ in points}), dict(parameter.space)
+    if parameter.values:
+        space["list"] = [*parameter.values, *(each for each in had if each not in parameter.values)]
+        return Parameter(parameter.field, {**parameter.body, "feasibleSpace": space})
+    bounds = [(Decimal(text), text) for text in (*had, str(space.get("min")), str(space.get("max")))]
+    space |= {"min": min(bounds)[1], "max": max(bounds)[1]}
+    if (space["min"], space["max"]) != (parameter.space.get("min"), parameter.space.get("max")):
+        space.pop("step", None)
+    return Parameter(parameter.field, {**parameter.body, "feasibleSpace": space})
+
+
 def _shares(experiment: Experiment, points: Sequence[tuple[Assignments, float]]) -> dict[str, float]:
     import optuna
     from optuna.importance import FanovaImportanceEvaluator
@@ -53,7 +67,7 @@ def _shares(experiment: Experiment, points: Sequence[tuple[Assignments, float]])
 
     from pylib.sweeps.searchers.optuna_searcher import distribution
 
-    space = {each.name: distribution(each) for each in experiment.parameters}
+    space = {each.name: distribution(_with(each, points)) for each in experiment.parameters}
     listed = {each.name for each in experiment.parameters if each.values}
     study = optuna.create_study()
     with warnings.catch_warnings():

@@ -5,6 +5,7 @@ from typing import Literal
 from katib.counting import Ending
 from katib.experiment import Experiment
 from katib.numbers import parse_float
+from katib.substitution import PLACEHOLDER
 from katib.values import Assignments, typed_all
 from pylib.errors import SweepError
 from pylib.records import Record
@@ -27,6 +28,7 @@ class Optimal(Record):
     reason: Katib's, for which it ended; trials: how many there were
     parameters: typed, by name; assignments: the text that the trial was given
     words: of the trial's command, with what was put into it
+    searched: names before `=` in those words in which trials differ, which may be other than the parameters'
     """
 
     format: Literal[1] = 1
@@ -40,6 +42,7 @@ class Optimal(Record):
     parameters: dict[str, int | float | str]
     assignments: dict[str, str]
     words: list[str]
+    searched: tuple[str, ...] = ()
 
 
 def optimal(
@@ -75,4 +78,12 @@ def optimal(
         parameters=typed_all(experiment, assignments),
         assignments=dict(assignments),
         words=words,
+        searched=tuple(differing(experiment)),
     )
+
+
+def differing(experiment: Experiment) -> list[str]:
+    """The names NAME=VALUE of the template's command whose value has a placeholder."""
+    container = experiment.primary[1] if experiment.primary else {}
+    pairs = [str(word).partition("=") for key in ("command", "args") for word in container.get(key) or []]
+    return [name for name, _, value in pairs if PLACEHOLDER.search(value)]

@@ -11,15 +11,17 @@ import yaml
 
 from katib import checks, structure
 from katib.experiment import Experiment, value_at
+from pylib.distinct_yaml import DistinctLoader
 from pylib.errors import SweepError
 from pylib.provenance.digests import canonical
+from pylib.sweeps import job
 
 COUNTS = ("parallelTrialCount", "maxTrialCount", "maxFailedTrialCount")
 ONLY_THERE = {"katib-hyperband"}
 """Checks of what Katib does not do right and a search here does: said, not refused."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(DistinctLoader):
     """YAML as Kubernetes reads it: `1e-05` is a number, a date is text."""
 
 
@@ -61,6 +63,7 @@ def read(path: Path, *, here: bool = True) -> Sweep:
         else:
             _refuse(path, found)
     if here:
+        _refuse(path, job.faults(experiment))
         _refuse(path, not_here(experiment))
     return Sweep(experiment, _digest(body), _digest(_without_counts(body)), tuple(said))
 

@@ -44,12 +44,18 @@ def run(sweep: Sweep, folder: Path, environment: Mapping[str, str], listen: List
 
     environment: of the trials' processes, below what the template says; listen: is told how trials stand, and
         how many seconds each of those that run has taken
-    Raises SweepError where it is run already, or has ended with other counts.
+    Raises SweepError where it is run already, has ended with other counts, or its folder cannot be written.
     """
-    with _alone(folder):
-        state = State(folder / "state.sqlite")
-        _resumed(sweep, state)
-        return _Search(sweep.experiment, state, folder, environment, listen).run()
+    try:
+        with _alone(folder):
+            state = State(folder / "state.sqlite")
+            _resumed(sweep, state)
+            return _Search(sweep.experiment, state, folder, environment, listen).run()
+    except OSError as error:
+        raise SweepError(
+            f"{error.filename or folder}: {error.strerror or error}; give {folder} space and leave to write, "
+            "and the same command goes on"
+        ) from error
 
 
 def value_of(experiment: Experiment, trial: Trial) -> str:
@@ -79,6 +85,8 @@ class _Search:
         self.median = MedianStop.of(experiment)
         self.searcher = searcher(experiment)
         self.running: dict[int, Running] = {}
+        self.judged: Sequence[Trial] = ()
+        self.at_goal = False
 
     def run(self) -> Searched:
         """Ask, run and tell, until Katib would be done and nothing runs any more."""
@@ -114,12 +122,12 @@ class _Search:
 
     def _ending(self) -> Ending | None:
         trials = self.state.trials()
-        values = [value_of(self.experiment, each) for each in trials]
+        if trials is not self.judged:  # a look at many reports takes as long as the trials' own work
+            values = [value_of(self.experiment, each) for each in trials]
+            self.at_goal, self.judged = observation.reaches_goal(self.experiment, values), trials
+        statuses = [each.status for each in trials]
         return counting.ending(
-            self.experiment,
-            [each.status for each in trials],
-            at_goal=observation.reaches_goal(self.experiment, values),
-            exhausted=self.searcher.exhausted,
+            self.experiment, statuses, at_goal=self.at_goal, exhausted=self.searcher.exhausted
         )
 
     def _start(self) -> None:

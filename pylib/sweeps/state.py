@@ -5,9 +5,9 @@ It is the one source of truth: a search that is started again asks and tells its
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from katib.collectors import Reported
@@ -48,18 +48,22 @@ class Trial:
     tries: int
 
 
+_COLUMNS = [each.name for each in fields(Trial)]
+
+
 class State:
     """The database of one search; a killed process leaves each write whole or undone."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: list[Trial] | None = None  # what was read last; this process alone writes
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._connect()) as connection, connection:
+        with self._open() as connection:
             connection.executescript(_SCHEMA)
 
     def begin(self, identity: str, counts: Sequence[int | None]) -> Sequence[int | None]:
         """Say whose state this is; return the counts that it began with. Raises SweepError for another's."""
-        with closing(self._connect()) as connection, connection:
+        with self._open() as connection:
             row = connection.execute("SELECT identity, counts FROM search").fetchone()
             if row is None:
                 connection.execute("INSERT INTO search VALUES (?, ?)", (identity, json.dumps(counts)))
@@ -75,8 +79,11 @@ class State:
 
     def trials(self) -> list[Trial]:
         """All trials, in the order in which they were asked for."""
-        with closing(self._connect()) as connection:
-            return [_trial(row) for row in connection.execute("SELECT * FROM trial ORDER BY number")]
+        if self._known is None:
+            with self._open() as connection:
+                rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM trial ORDER BY number")  # noqa: S608
+                self._known = [_trial(row) for row in rows]
+        return self._known
 
     def asked(self, number: int, name: str, assignments: Assignments, rule: Rule | None) -> None:
         """Note a trial before anything of it runs."""
@@ -109,11 +116,25 @@ class State:
         )
 
     def _write(self, statement: str, *values: object) -> None:
-        with closing(self._connect()) as connection, connection:
+        with self._open() as connection:
             connection.execute(statement, values)
+        self._known = None
 
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=60)
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A transaction; SweepError where the file is damaged, of another version, or cannot be written."""
+        try:
+            with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
+                yield connection
+        except sqlite3.DatabaseError as error:
+            fix = "free or unlock it" if isinstance(error, sqlite3.OperationalError) else "it is damaged"
+            raise SweepError(
+                f"{self.path}: {error}; {fix}, or move {self.path.parent} away and search again"
+            ) from error
+        except ValueError as error:
+            raise SweepError(
+                f"{self.path}: it is damaged ({error}); move {self.path.parent} away and search again"
+            ) from error
 
 
 _NEXT = "(SELECT 1 + max(coalesce(max(asked), 0), coalesce(max(ended), 0)) FROM trial)"

@@ -29,6 +29,13 @@ def test_what_a_temperature_mends_stays_a_temperature() -> None:
     assert not any(each.better for each in found.tried)
 
 
+@pytest.mark.parametrize("sure", [1, 5, 50, 500])
+def test_separable_answers_keep_a_temperature(sure: float) -> None:
+    truths = np.random.default_rng(0).integers(0, 3, 60)
+    found = choose(decisions(np.eye(3)[truths] * sure, truths))
+    assert isinstance(found.calibration, Temperature)
+
+
 def test_classes_that_are_said_too_often_are_mended_by_a_vector() -> None:
     logits, truths = answers(3000, 3, seed=2)
     found = choose(decisions(logits + np.array([2.0, 0.0, -1.0], np.float32), truths))

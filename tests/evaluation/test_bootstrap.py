@@ -19,6 +19,16 @@ def hits(right):
     return np.stack([right, 1 - right], axis=1)
 
 
+@pytest.mark.parametrize("groups", [None, np.zeros(6, int)])
+def test_one_item_or_one_group_says_nothing_of_chance(groups):
+    items = 1 if groups is None else len(groups)
+    right = np.ones((items, 2), np.int64)
+    assert bounds(items, lambda times: {"right": times.sum(axis=1) / items}, groups) == {}
+    found = paired(right, right * [0, 1], share, groups)
+    assert (found.low, found.high) == (float("-inf"), float("inf"))
+    assert found.difference > 0
+
+
 @settings(max_examples=20)
 @given(st.lists(st.integers(0, 1), min_size=2, max_size=40), st.integers(0, 5))
 def test_a_model_beside_itself_never_differs(right, seed):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pylib.data.shards import ShardItem
+from pylib.evaluation.record import Slice
 from pylib.evaluation.slices import SMALL, columns, slice_values, slices
 
 
@@ -51,4 +52,15 @@ def test_slices_of_a_column_are_all_items_once(values: list[str], random) -> Non
     assert sum(each.items for each in found) == len(values)
     assert sum(each.items * each.score for each in found) - right.sum() < 1e-9
     assert all(each.small == (each.items < SMALL) for each in found)
-    assert all(each.lower <= each.score <= each.upper for each in found)
+    assert all(each.lower <= each.score <= each.upper for each in found if each.items > 1)
+    assert all(each.lower is None is each.upper for each in found if each.items == 1)
+
+
+def test_a_value_called_lower_is_not_taken_for_the_lower_bound() -> None:
+    def of(value: str, score: float, lower: float) -> Slice:
+        return Slice(column="jaw", value=value, items=20, small=False, score=score, lower=lower, upper=1)
+
+    values = slice_values([of("left", 0.5, 0.2), of("lower", 0.9, 0.8)])
+    assert values["slices.jaw.lower"] == values["slices.lower"] == 0.2
+    assert values["slices.jaw.lower.lower"] == 0.8
+    assert values["slices.jaw"] == 0.5

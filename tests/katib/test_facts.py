@@ -96,8 +96,15 @@ def test_in_json_values_are_strings() -> None:
     found = collect(experiment(metricsCollectorSpec=JSON_FILE), lines)
     assert [each.value for each in found] == ["0.5", "0.6"]
     assert [bool(each.time) for each in found] == [False, True]
-    with pytest.raises(CollectorError, match="not JSON"):
-        collect(experiment(metricsCollectorSpec=JSON_FILE), ["score=1"])
+    for wrong in ("score=1", "[" * 100_000):
+        with pytest.raises(CollectorError, match="not JSON"):
+            collect(experiment(metricsCollectorSpec=JSON_FILE), [wrong])
+
+
+@pytest.mark.parametrize("stamp", ["1e20", "-1e12", "NaN", "Infinity"])
+def test_a_time_that_there_is_not_is_none(stamp: str) -> None:
+    line = f'{{"score": "0.5", "timestamp": {stamp}}}'
+    assert collect(experiment(metricsCollectorSpec=JSON_FILE), [line]) == [("score", "0.5", "")]
 
 
 @pytest.mark.parametrize(
@@ -429,6 +436,18 @@ HANGS = {
     ),
     "twice": ([X, X, N], "katib-parameters"),
     "empty": ([space("x", "categorical", list=[]), N], "katib-parameters"),
+    "beyond-floats": (
+        [space("x", "double", min="0", max="1e400", distribution="uniform"), N],
+        "katib-parameters",
+    ),
+    "nearer-than-floats": (
+        [space("x", "double", min="1e-400", max="1", distribution="logUniform"), N],
+        "katib-parameters",
+    ),
+    "wider-than-floats": (
+        [space("x", "double", min="-1e308", max="1e308", distribution="uniform"), N],
+        "katib-parameters",
+    ),
     "not-referred": ([X, N, space("z", "int", min="1", max="2", distribution="uniform")], "katib-template"),
     "outside": ([X, space("n", "int", min="1", max="10", step="4", distribution="uniform")], "katib-step"),
 }
@@ -439,6 +458,48 @@ def test_what_hangs_in_created_is_refused(parameters, identifier: str) -> None:
     assert list(checks.faults(experiment())) == []
     told = experiment(parameters=parameters)
     assert identifier in {each.id for each in checks.every() if list(each.find(told))}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("random", {"random_state": str(2**32)}),
+        ("hyperband", {"eta": "1", "r_l": "9", "resource_name": "n"}),
+        ("hyperband", {"eta": "3", "r_l": "0.5", "resource_name": "n"}),
+    ],
+)
+def test_a_setting_that_its_algorithm_cannot_compute_with_is_refused(name: str, settings: dict) -> None:
+    listed = [{"name": key, "value": value} for key, value in settings.items()]
+    told = experiment(algorithm={"algorithmName": name, "algorithmSettings": listed})
+    assert "katib-algorithm" in {each.id for each in checks.every() if list(each.find(told))}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sound"),
+    [
+        (r"(?=s)(\w+): (\d)", False),
+        (r"(\w+)(?<!x): (\d)", False),
+        (r"(\w+): (\d)\2", False),
+        (r"(\w+): (\d)\Z", False),
+        (r"(?P<name>\w+): (?P<value>\d)", True),
+        (r"(?i)(\w+): (?:\+|-)*(\d)\\1", True),
+        (r"(\w+)\(?=(\d)", True),
+    ],
+)
+def test_a_filter_that_go_does_not_read_is_refused(pattern: str, sound: bool) -> None:
+    source = {"filter": {"metricsFormat": [pattern]}}
+    told = experiment(metricsCollectorSpec={"collector": {"kind": "StdOut"}, "source": source})
+    assert (list(checks.faults(told)) == []) is sound
+
+
+def test_a_file_of_the_root_is_refused() -> None:
+    path = {"path": "/metrics.log", "kind": "File", "format": "TEXT"}
+    told = experiment(
+        metricsCollectorSpec={"collector": {"kind": "File"}, "source": {"fileSystemPath": path}}
+    )
+    assert [field for field, _ in checks.faults(told)] == [
+        "spec.metricsCollectorSpec.source.fileSystemPath.path"
+    ]
 
 
 def test_placeholders_are_replaced_as_plain_text_and_the_trial_is_told() -> None:

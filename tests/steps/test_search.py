@@ -72,9 +72,13 @@ def test_data_that_no_trial_reads_is_refused(tmp_path: Path) -> None:
 
 def test_a_pipeline_names_a_search_of_the_repository_whose_trials_learn_from_its_size() -> None:
     check_parameters("smoke", 64)
-    check_parameters("segmentation", 0)
+    check_parameters("segmentation", 0, "segmentation", {"epochs": 3})
     assert file_of("smoke").name == "smoke.yaml"
     with pytest.raises(SweepError, match=r"sweep='smok': not in .*sweeps; did you mean smoke\?"):
         check_parameters("smok", 64)
     with pytest.raises(SweepError, match="--image-size=64, and image_size is 0; give both the same"):
         check_parameters("smoke", 0)
+    with pytest.raises(SweepError, match="trials run `pylib trial classification`"):
+        check_parameters("classification", 0, "segmentation")
+    with pytest.raises(SweepError, match="options: batch, dropout is what the search smoke is for"):
+        check_parameters("smoke", 64, "segmentation", {"epochs": 3, "dropout": 0, "batch": 8})

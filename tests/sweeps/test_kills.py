@@ -88,6 +88,20 @@ def test_what_a_killed_search_left_running_is_ended_before_it_goes_on(tmp_path: 
     assert not Path(f"/proc/{pid}").exists()
 
 
+def test_what_left_its_trials_session_ends_with_the_trial(tmp_path: Path) -> None:
+    place = Place(tmp_path, maxTrialCount=1)
+    script = f"""
+import subprocess
+escaped = subprocess.Popen(["sleep", "600"], start_new_session=True, close_fds=False)
+open({str(tmp_path / "pid")!r}, "w").write(str(escaped.pid))
+print("score=1")
+"""
+    (tmp_path / "program.py").write_text(script)
+    assert [str(each.status) for each in place.search().trials] == ["Succeeded"]
+    stat = Path("/proc", (tmp_path / "pid").read_text(), "stat")
+    assert not stat.exists() or stat.read_text().rpartition(") ")[2].startswith("Z")
+
+
 def test_a_search_that_is_told_to_end_ends_its_trials(tmp_path: Path) -> None:
     place = Place(tmp_path, "pause=0.4")
     running = runner(place)

@@ -84,3 +84,13 @@ def test_a_value_lies_where_it_was_drawn(share: float) -> None:
     space = {"min": "1e-4", "max": "1e-1", "distribution": "logUniform"}
     told = Parameter("", {"name": "p", "parameterType": "double", "feasibleSpace": space})
     assert figures.place(told, placed(told, share)) == pytest.approx(share, abs=1e-9)
+
+
+@pytest.mark.parametrize("space", [{"min": "1", "max": "5"}, {"list": ["2", "4"]}])
+def test_a_resource_may_be_beyond_its_space(space: dict) -> None:
+    kind = "discrete" if "list" in space else "int"
+    n = {"name": "n", "parameterType": kind, "feasibleSpace": space}
+    told = experiment(parameters=[experiment().spec["parameters"][0], n])
+    trials = [trial(place, place / 9, 9 if place % 2 else 2, place / 9) for place in range(8)]
+    assert importances(told, [(each.assignments, place / 9) for place, each in enumerate(trials)])
+    assert "score" in render(told, trials)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -142,6 +143,110 @@ def test_metrics_from_a_file_in_json(tmp_path: Path) -> None:
     assert found.best.assignments["x"] == max((each.assignments["x"] for each in found.trials), key=float)
 
 
+def scripted(place: Place, script: str, **container) -> Place:
+    """The place with another program, which gets x and n."""
+    (place.folder / "script.py").write_text(script)
+    made = place.content()
+    own = made["spec"]["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
+    words = ["python3", str(place.folder / "script.py"), "${trialParameters.x}", "${trialParameters.n}"]
+    own |= {"command": words, **container}
+    place.write(made)
+    return place
+
+
+def file_at(path: str) -> dict:
+    source = {"fileSystemPath": {"path": path, "kind": "File", "format": "TEXT"}}
+    return {"collector": {"kind": "File"}, "source": source}
+
+
+SAYS = """
+import json, os, sys
+with open(sys.argv[3], "w") as file: file.write("score=" + sys.argv[1])
+json.dump([sys.argv[3:], dict(os.environ)], open(os.environ["TOLD"], "w"))
+"""
+
+
+def test_only_the_trials_own_words_are_moved_with_its_file(tmp_path: Path) -> None:
+    env = [{"name": "TOLD", "value": str(tmp_path / "told.json")}, {"name": "LOGS", "value": "/usr"}]
+    place = Place(tmp_path / "place", metricsCollectorSpec=file_at("/usr/m.log"), maxTrialCount=1)
+    found = scripted(place, SAYS, args=["/usr/m.log", "/usr2/a", "/x/usr/b"], env=env).search()
+    words, variables = json.loads((tmp_path / "told.json").read_text())
+    own = str(place.state / "trials" / found.trials[0].name / "attempt-000")
+    assert words == [f"{own}/m.log", "/usr2/a", "/x/usr/b"]
+    assert variables["LOGS"] == own
+    assert variables["PATH"].endswith(os.environ["PATH"])
+
+
+def test_a_mounted_folder_may_hold_the_state(tmp_path: Path) -> None:
+    mounted = f"/{tmp_path.parts[1]}"
+    place = Place(tmp_path, metricsCollectorSpec=file_at(f"{mounted}/m.log"), maxTrialCount=1)
+    made = place.content()
+    own = made["spec"]["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
+    own["command"] = [
+        "sh",
+        "-c",
+        f"echo score=${{trialParameters.x}} n=${{trialParameters.n}} | tee {mounted}/m.log",
+    ]
+    place.write(made)
+    assert statuses(place.search()) == {"Succeeded": 1}
+
+
+@pytest.mark.parametrize("collecting", [{"collector": {"kind": "StdOut"}}, file_at("/opt/logs/m.log")])
+def test_the_states_folder_may_have_blanks_in_its_name(collecting: dict, tmp_path: Path) -> None:
+    place = Place(tmp_path, metricsCollectorSpec=collecting, maxTrialCount=1)
+    place.state = tmp_path / "my state; it's"
+    script = (
+        "import sys; print('score=' + sys.argv[1], file=open(sys.argv[3], 'w') if sys.argv[3:] else None)"
+    )
+    path = {"args": ["/opt/logs/m.log"]} if collecting["collector"]["kind"] == "File" else {}
+    assert statuses(scripted(place, script, **path).search()) == {"Succeeded": 1}
+
+
+def test_variables_are_as_the_kubelet_gives_them(tmp_path: Path) -> None:
+    told = {
+        "A": {"value": "one"},
+        "B": {"value": "$(A)/$(LATER)/$$(A)"},
+        "NOTHING": {"value": None},
+        "HOME": {},
+        "PATH": {"valueFrom": {"configMapKeyRef": {"name": "pylib", "key": "PATH"}}},
+    }
+    names = "import json, os; names = 'A B NOTHING HOME'.split()"
+    script = f"{names}; print('score=1', json.dumps({{k: os.environ.get(k) for k in names}}))"
+    place = Place(tmp_path, maxTrialCount=1)
+    found = scripted(place, script, env=[{"name": name, **each} for name, each in told.items()]).search()
+    log = (place.state / "trials" / found.trials[0].name / "attempt-000" / "metrics.log").read_text()
+    assert json.loads(log.partition(" ")[2]) == {
+        "A": "one",
+        "B": "one/$(LATER)/$(A)",
+        "NOTHING": "",
+        "HOME": "",
+    }
+
+
+JOBS = {
+    "env": ({"env": {"A": "b"}}, {}, "env: it is no list"),
+    "entry": ({"env": ["A=b"]}, {}, r"env\[0\]: it has no name"),
+    "number": ({"env": [{"name": "A", "value": 1}]}, {}, r"env\[0\].value: 1 is no text"),
+    "args": ({"args": "abc"}, {}, "args: it is no list"),
+    "word": ({"args": [1]}, {}, "args: it is no list"),
+    "deadline": ({}, {"activeDeadlineSeconds": "abc"}, "activeDeadlineSeconds: 'abc' is no whole number"),
+    "backoff": ({}, {"backoffLimit": -1}, "backoffLimit: -1 is no whole number"),
+}
+
+
+@pytest.mark.parametrize(("container", "job", "said"), JOBS.values(), ids=JOBS)
+def test_a_job_that_kubernetes_would_refuse_is_refused(
+    container: dict, job: dict, said: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path, job=job)
+    made = place.content()
+    own = made["spec"]["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
+    own |= container
+    place.write(made)
+    with pytest.raises(SweepError, match=said):
+        place.search()
+
+
 def test_it_goes_on_with_more_trials_only_where_katib_would(tmp_path: Path) -> None:
     place = Place(tmp_path, maxTrialCount=3, resumePolicy="LongRunning")
     first = place.search()
@@ -242,6 +347,14 @@ def test_what_is_wrong_or_not_offered_is_refused_by_name(spec, said: str, tmp_pa
     with pytest.raises(SweepError, match=said) as error:
         Place(tmp_path, **spec).search()
     assert "\n" not in str(error.value)
+
+
+def test_a_count_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    text = place.file.read_text()
+    place.file.write_text(text.replace("  maxTrialCount: 8\n", "  maxTrialCount: 8\n  maxTrialCount: 9\n"))
+    with pytest.raises(SweepError, match=r"experiment.yaml:\d+: no YAML: 'maxTrialCount' is there twice"):
+        place.search()
 
 
 def test_a_trial_is_one_process_of_a_job(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ def first(experiment: Experiment) -> dict[str, str]:
     return {each.name: (each.values or [str(each.number("min"))])[0] for each in experiment.parameters}
 
 
-def found(name: str) -> Optimal:
-    sweep = read(ROOT / f"pipelines/sweeps/{name}.yaml")
+def found(name: str | Path) -> Optimal:
+    sweep = read(name if isinstance(name, Path) else ROOT / f"pipelines/sweeps/{name}.yaml")
     assignments = first(sweep.experiment)
     container = primary(sweep.experiment, trial_object(sweep.experiment, "t", assignments))
     return optimal(
@@ -84,6 +84,16 @@ def test_what_is_searched_for_and_given_is_refused(tmp_path: Path) -> None:
     (tmp_path / "optimal.json").write_bytes(found("smoke").dumps())
     with pytest.raises(ConfigurationError, match="batch is what the search smoke is for"):
         searched(tmp_path, {}, {"batch": 8})
+
+
+def test_what_is_searched_for_by_another_name_and_given_is_refused(tmp_path: Path) -> None:
+    renamed = (ROOT / "pipelines/sweeps/smoke.yaml").read_text()
+    for key in ("name", "reference"):
+        renamed = renamed.replace(f"{key}: learning_rate", f"{key}: lr")
+    (tmp_path / "smoke.yaml").write_text(renamed)
+    (tmp_path / "optimal.json").write_bytes(found(tmp_path / "smoke.yaml").dumps())
+    with pytest.raises(ConfigurationError, match="learning_rate is what the search smoke is for"):
+        searched(tmp_path, {}, {"learning_rate": 0.5})
 
 
 @pytest.mark.parametrize("words", [["python3", "train.py"], ["pylib", "trial", "classification", "head=svm"]])
