@@ -63,7 +63,8 @@ def defaults(experiment: Experiment) -> Faults:
     best = "max" if objective.get("type") == "maximize" else "min"
     for name in [objective.get("objectiveMetricName"), *(objective.get("additionalMetricNames") or [])]:
         if name and name not in told:
-            message = f"{name} has no strategy, and every trial would lack its metric; write {best}"
+            meant = did_you_mean(str(name), map(str, told))
+            message = f"{name} has no strategy, and every trial would lack its metric; write {best}{meant}"
             yield "spec.objective.metricStrategies", message
 
 

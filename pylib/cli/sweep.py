@@ -59,6 +59,12 @@ def run(
     commit = _commit(console, data or named(sweep.experiment, DATA), given=data is not None or cluster)
     given = {DATA: commit, WEIGHTS: _first(weights, cluster=cluster)}
     best = folder(sweep, given) / "optimal"
+    experiment = sweep.experiment
+    most, at_once = experiment.count("maxTrialCount"), experiment.count("parallelTrialCount")
+    place = "on the cluster" if cluster else f"in {best.parent}"
+    console.print(
+        f"search {experiment.name}: {most or '?'} trials, {at_once} at once, {place}", soft_wrap=True
+    )
     _search(console, best, file, given, cluster=cluster)
     if not cluster:
         console.print(f"report {best.parent / REPORT}", highlight=False, soft_wrap=True)
@@ -89,6 +95,8 @@ def _search(console: Console, best: Path, file: Path, given: dict[str, str], *, 
         except KeyboardInterrupt:
             if cluster:
                 _left(console, file)
+            else:
+                console.print("interrupted; the same command goes on")
             raise
 
 

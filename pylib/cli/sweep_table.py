@@ -11,7 +11,7 @@ from rich.table import Table
 
 from katib.counting import Status
 from katib.experiment import Experiment
-from pylib.sweeps.progress import lines, parameters
+from pylib.sweeps.progress import lines, parameters, short
 from pylib.sweeps.search import Listen, best_of, value_of
 from pylib.sweeps.state import Trial
 
@@ -49,7 +49,7 @@ def table(experiment: Experiment, trials: Sequence[Trial], seconds: Mapping[int,
             "★" if best and best.number == each.number else "",
             str(each.number + 1),
             f"[{_COLOURS[each.status]}]{each.status}[/]",
-            "" if value == "unavailable" else value[:8],
+            "" if value == "unavailable" else short(value),
             f"{each.seconds + seconds.get(each.number, 0):.0f}",
             escape(parameters(each)),
         )

@@ -191,7 +191,9 @@ def hold(gate: Gate, values: Mapping[str, float | None]) -> GateResult:
 def _check(name: str, limit: Limit, values: Mapping[str, float | None]) -> Check:
     """Hold one value; beside the served model only where one was named: the first model has none."""
     if name not in values:
-        return Check(metric=name, **limit.model_dump(), value=None, passed=True, note="nothing is served")
+        return Check(
+            metric=name, **limit.model_dump(), value=None, passed=True, note="compared with no model"
+        )
     return Check(metric=name, **limit.model_dump(), value=values[name], passed=limit.admits(values[name]))
 
 

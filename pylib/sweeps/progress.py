@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from katib.collectors import UNAVAILABLE
 from katib.counting import Status
 from katib.experiment import Experiment
+from katib.numbers import parse_float
 from pylib.sweeps.search import Listen, value_of
 from pylib.sweeps.state import Trial
 
@@ -25,11 +26,17 @@ def lines(say: Callable[[str], None], experiment: Experiment) -> Listen:
 def line(experiment: Experiment, trial: Trial) -> str:
     """What became of a trial."""
     value, why = value_of(experiment, trial), f" ({trial.reason})" if trial.reason else ""
-    shown = "" if value == UNAVAILABLE else value[:8]
+    shown = "" if value == UNAVAILABLE else short(value)
     stands = f"{trial.number + 1:>3} {trial.status:<18} {shown:>8} {trial.seconds:6.1f} s"
     return f"{stands}  {parameters(trial)}{why}"
 
 
 def parameters(trial: Trial) -> str:
     """Its parameters, short."""
-    return ", ".join(f"{name} {value[:10]}" for name, value in trial.assignments.items())
+    return ", ".join(f"{name} {short(value)}" for name, value in trial.assignments.items())
+
+
+def short(value: str) -> str:
+    """A number with six digits; anything else whole, so that it can be copied."""
+    number = parse_float(value)
+    return value if number is None else f"{number:.6g}"

@@ -212,7 +212,7 @@ def test_where_nothing_is_served_nothing_is_asked_of_the_difference() -> None:
     found = CLASSIFICATION.measured("a" * 64, seen)
     decided = decide(Gate.model_validate({"served.difference.lower": {"minimum": 0}}), found)
     assert decided.passed
-    assert str(decided.checks[0]) == "served.difference.lower nothing is served (≥ 0)"
+    assert str(decided.checks[0]) == "served.difference.lower compared with no model (≥ 0)"
 
 
 def test_a_model_that_cannot_be_compared_with_the_served_one_does_not_pass() -> None:

@@ -1,6 +1,7 @@
 """The spread of figures over seeds."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pylib.errors import DataError
 from pylib.evaluation.gate import Gate, decide
 from pylib.evaluation.record import Evaluation
 from pylib.evaluation.seed_noise import spreads
+from pylib.provenance.statement import Definition, build_statement, write_bundle
 from tests.evaluation.test_hand_made import CLASSIFICATION, LABELS, MASKS, SEGMENTATION, N, one_hot
 
 
@@ -49,3 +51,29 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:
         spreads([first, same])
     with pytest.raises(DataError, match="name evaluations of the same test split"):
         spreads([first, other])
+
+
+def recorded(folder: Path, **train: object) -> Path:
+    """The same with the record of a training, as a run leaves it beside an evaluation."""
+    now, made = datetime.now(UTC), {"name": "evaluation", "digest": {"sha256": "0" * 64}}
+    judging, training = Definition("evaluate", {"champion": str(folder)}), Definition("train", dict(train))
+    write_bundle(folder, [build_statement(each, [made], now, now) for each in (judging, training)])
+    return folder
+
+
+def test_runs_that_differ_in_more_than_their_seed_have_no_spread_of_seeds(tmp_path: Path) -> None:
+    def run(name: str, digest: str, *, seed: int, epochs: int, alpha: float = 0.35) -> Path:
+        parameters = {"seed": seed, "alpha": alpha}
+        return recorded(
+            judged(tmp_path / name, 3, digest),
+            parameters=parameters,
+            options={"epochs": epochs},
+            weights="none",
+        )
+
+    first, second = run("1", "a", seed=0, epochs=12), run("2", "b", seed=1, epochs=12)
+    assert len(spreads([first, second])[0]) == 2
+    with pytest.raises(DataError, match=r"of train options \{'epochs': 3\}, and .* of \{'epochs': 12\}"):
+        spreads([first, run("3", "c", seed=0, epochs=3)])
+    with pytest.raises(DataError, match=r"of train alpha 0\.5, and .* of 0\.35: .* their seed alone"):
+        spreads([first, run("4", "d", seed=0, epochs=12, alpha=0.5)])

@@ -379,7 +379,7 @@ def test_what_was_released_before_models_had_names_is_kept(tmp_path, promote, so
 def test_a_gate_that_asks_for_the_served_model_is_not_passed_without_it(tmp_path, promote):
     asked = {"gate": Gate.model_validate({"served.difference.upper": {"minimum": 0}})}
     first = promote("first", figures=asked)
-    assert "nothing is served" in released(tmp_path / "gitops").gate
+    assert "compared with no model" in released(tmp_path / "gitops").gate
     with pytest.raises(GateError) as refused:
         promote("second", figures=asked)
     assert "asks for served.difference.upper, and it was set beside none, not beside" in str(refused.value)
