@@ -54,7 +54,7 @@ def of_rule(experiment: Experiment, folder: Path, rule: Rule | None) -> Outcome 
 
 
 def last_words(folder: Path) -> str:
-    """The last line that a failed attempt said, for whoever asks why; nothing that moves a terminal's cursor."""
+    """The last line that a failed attempt said, for whoever asks why; nothing that drives a terminal."""
     for file in (folder / attempt.LOG, folder / "pod.log"):
         if said := [line.strip() for line in attempt.lines(file) if line.strip()]:
             return f": {''.join(each for each in said[-1][:200] if each.isprintable())}"
