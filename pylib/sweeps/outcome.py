@@ -54,8 +54,8 @@ def of_rule(experiment: Experiment, folder: Path, rule: Rule | None) -> Outcome 
 
 
 def last_words(folder: Path) -> str:
-    """The last line that a failed attempt said, for whoever asks why."""
+    """The last line that a failed attempt said, for whoever asks why; nothing that drives a terminal."""
     for file in (folder / attempt.LOG, folder / "pod.log"):
         if said := [line.strip() for line in attempt.lines(file) if line.strip()]:
-            return f": {said[-1][:200]}"
+            return f": {''.join(each for each in said[-1][:200] if each.isprintable())}"
     return ""

@@ -223,6 +223,12 @@ def test_variables_are_as_the_kubelet_gives_them(tmp_path: Path) -> None:
     }
 
 
+def test_a_reason_does_not_drive_the_terminal(tmp_path: Path) -> None:
+    script = r"import sys; sys.exit('\x1b[2Jno [bold]memory\x07')"
+    found = scripted(Place(tmp_path, maxTrialCount=1), script).search()
+    assert found.trials[0].reason == "exit status 1: [2Jno [bold]memory"
+
+
 JOBS = {
     "env": ({"env": {"A": "b"}}, {}, "env: it is no list"),
     "entry": ({"env": ["A=b"]}, {}, r"env\[0\]: it has no name"),
