@@ -39,7 +39,8 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
     )
     assert [check.metric for check in evaluation.gate.failures] == ["mean_iou"]
     assert read_evaluation(tmp_path / "evaluation") == evaluation
-    assert {path.name for path in (tmp_path / "evaluation").iterdir()} == {"evaluation.json", "report.html"}
+    made = {path.name for path in (tmp_path / "evaluation").iterdir()}
+    assert made == {"evaluation.json", "panels.json", "report.html"}
     check_page((tmp_path / "evaluation" / "report.html").read_text(encoding="utf-8"), evaluation)
 
     # Beside itself as the champion: no better, and the report says so.

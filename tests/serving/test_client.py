@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,8 +110,8 @@ def test_a_server_of_before_tasks_is_understood() -> None:
     assert prediction.answer.mask.shape == (2, 3)
 
 
-def test_no_server_says_how_to_start_one() -> None:
-    _, port, _ = local._ports(0)
+def test_no_server_says_how_to_start_one(tmp_path: Path) -> None:
+    _, port, _ = local._ports(0, tmp_path)
     with Client(f"http://127.0.0.1:{port}") as client, pytest.raises(ServingError, match="pylib serve"):
         client.predict(b"x")
 

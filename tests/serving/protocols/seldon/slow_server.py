@@ -89,7 +89,7 @@ def slow_server(folder: Path, *, grace: float = 25) -> Iterator[SlowServer]:
     """A server that is ready; nothing of it is left afterwards."""
     (folder / "begun").mkdir(parents=True)
     (folder / "slow.py").write_text(MODEL)
-    http, grpc, metrics = local._ports(0)
+    http, grpc, metrics = local._ports(0, folder)
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
