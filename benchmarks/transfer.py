@@ -5,8 +5,8 @@
 Ours is `pylib run classification` with five heads, less the steps `evaluate` and `release`: what is timed
 ends with the exported model. The classic way is Keras' own guide to transfer learning, on the same splits,
 weights and image size: `image_dataset_from_directory`, the frozen backbone, a head, `fit`; a process for each
-of five heads, each for the epochs of ours. Two times are taken of each: until its validation accuracy was that
-of the head that ours chose, where it ever was, and until its end.
+of five heads, each for the epochs of ours. Two times are taken of each: until its validation accuracy was as
+high as that of the head that ours chose, where it ever was, and until its end.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def classic(name: str, images: Path, weights: str, size: int, target: float) -> 
 
 
 def fit(name: str, images: str, weights: str, size: int, target: float) -> None:
-    """What Keras' guide does; prints the best validation accuracy, and the seconds left when it was enough."""
+    """What Keras' guide does; prints the best accuracy, and the seconds left when it was enough."""
     import keras
 
     keras.utils.set_random_seed(0)
