@@ -5,6 +5,7 @@ import re
 _NOISE = re.compile(
     r"^\s*$|^\d\d:\d\d:\d\d|KFP Executor|^-+$|Warning|warnings\.warn"  # the SDK's runner and executor
     r"|^\s*[\[\]{}]+,?$|^\s+\"[\w-]+\": |^WARNING: All log messages before"  # what it was given; TensorFlow
+    r"|^\s*\w+: \w+\( name='|^\s+(uri|metadata)=|^\[IPKernelApp\]"  # what it made; Jupyter's kernel
     r"|^[IWEF]\d{4} \d\d:\d\d|^time=\"|^Error: exit status|^Traceback"  # the launcher, and Argo's executor
 )
 
