@@ -1,15 +1,10 @@
 """From a model or an answer back to its images: the records walked upstream, every digest checked."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
@@ -20,6 +15,7 @@ from pylib.provenance.materials import CODE
 from pylib.provenance.origin import data_commit
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
+from pylib.store.model_folder import model_folder
 
 TABLE = "table.json"
 """Beside a model that learned from a table (pylib.tabular.prepared): which file that was."""
@@ -126,21 +122,6 @@ def find_model(artifacts: str, digest: str) -> str:
         reason = "is ambiguous or too short" if found else "is no released model, prediction or folder"
         raise ProvenanceError(f"{digest!r} {reason} in {artifacts}; `pylib released` names the model served")
     return found[0]
-
-
-@contextmanager
-def model_folder(artifacts: str, digest: str) -> Iterator[Path]:
-    """The model's folder, in place where the artifact store is on this machine, else a copy."""
-    url = urlsplit(artifacts)
-    if url.scheme == "file":
-        yield Path(url2pathname(url.path)) / "models" / digest
-        return
-    folder = Path(tempfile.mkdtemp())
-    try:
-        ArtifactStore(artifacts).get_model(digest, folder / digest)
-        yield folder / digest
-    finally:
-        shutil.rmtree(folder)
 
 
 def _step(statement: Statement) -> Step:

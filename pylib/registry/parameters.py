@@ -8,8 +8,8 @@ from typing import Any
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.chain import trainer, upstream
-from pylib.provenance.explain import model_folder
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
+from pylib.store.model_folder import model_folder
 
 SPEC, HISTORY = "model.json", "history.json"
 _OF_DATA_OR_OF_MANY = {"ingest", "fit_head"}

@@ -7,10 +7,11 @@ from pathlib import Path
 from pylib.errors import ProvenanceError, ReleaseError, ReproductionError
 from pylib.provenance.answers import find_prediction
 from pylib.provenance.digests import sha256_file
-from pylib.provenance.explain import find_model, model_folder
+from pylib.provenance.explain import find_model
 from pylib.release.git import Git
 from pylib.release.models import models, read_values
 from pylib.store.artifacts import MODEL_FILE
+from pylib.store.model_folder import model_folder
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from typing import Any
 from pylib.errors import ConfigurationError, ModelError, ProvenanceError, StoreError
 from pylib.provenance import statement as records
 from pylib.provenance.chain import trainer, upstream
-from pylib.provenance.explain import model_folder
 from pylib.provenance.statement import Statement
 from pylib.store.artifacts import MODEL_FILE
+from pylib.store.model_folder import model_folder
 
 _FIT = "fit_head"
 

@@ -48,6 +48,8 @@ def test_a_definition_that_changed_is_found_in_all_that_it_compiles_to(
     assert found == [
         "pipelines/compiled/kubernetes/segmentation.yaml",
         "pipelines/compiled/segmentation.yaml",
+        "pipelines/compiled/kubernetes/segmentation_search.yaml",
+        "pipelines/compiled/segmentation_search.yaml",
     ]
 
 
