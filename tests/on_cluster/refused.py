@@ -35,7 +35,8 @@ REFUSED = [
     "delete seldondeployments.machinelearning.seldon.io in ml",
     "update virtualservices.networking.istio.io in ml",
     "create notebooks.kubeflow.org in ml",
-    "create experiments.kubeflow.org in ml",
+    "update experiments.kubeflow.org in ml",
+    "create experiments.kubeflow.org in kubeflow",
     "update configmaps in ml",
     "delete persistentvolumeclaims in ml",
     # The fences.
