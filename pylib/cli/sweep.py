@@ -45,9 +45,8 @@ def run(
     its own checkpoint.
     """
     from pylib.steps.search import folder
-    from pylib.sweeps import training
     from pylib.sweeps.data import DATA, WEIGHTS, named
-    from pylib.sweeps.optimal import FILE, Optimal
+    from pylib.sweeps.optimal import FILE
     from pylib.sweeps.reading import read
     from pylib.sweeps.report import FILE as REPORT
 
@@ -72,13 +71,21 @@ def run(
     if as_json:
         print(text, end="")  # noqa: T201
         return
+    _say(console, text, given[WEIGHTS] or named(sweep.experiment, WEIGHTS))
+    print(best / FILE)  # noqa: T201 (alone on stdout, for a script to go on with)
+
+
+def _say(console: Console, text: str, weights: str) -> None:
+    """The best trial of an optimal.json, and the command that trains with it."""
+    from pylib.sweeps import training
+    from pylib.sweeps.optimal import Optimal
+
     found = Optimal.model_validate_json(text)
     parameters = ", ".join(f"{name} {value}" for name, value in found.parameters.items())
     reached = f"{found.objective.name} {found.objective.value:.6g}"
     console.print(f"best   {reached}: {escape(parameters)}", soft_wrap=True)
-    if line := training.command(found, given[WEIGHTS] or named(sweep.experiment, WEIGHTS)):
+    if line := training.command(found, weights):
         console.print(f"train  {line}", markup=False, highlight=False, soft_wrap=True)
-    print(best / FILE)  # noqa: T201 (alone on stdout, for a script to go on with)
 
 
 def _search(console: Console, best: Path, file: Path, given: dict[str, str], *, cluster: bool) -> None:

@@ -22,6 +22,9 @@ from pylib.sweeps.optimal import FILE, differing, optimal
 from pylib.sweeps.reading import Sweep, read
 from pylib.sweeps.there import There
 
+SWEEPS = ROOT / "pipelines/sweeps"
+_IMAGE_SIZE = re.compile(r"--image-size[= ](\d+)")
+
 
 def recorded(watch: Watch) -> Callable[..., Result]:
     """The step, for whoever looks on."""
@@ -33,9 +36,6 @@ def recorded(watch: Watch) -> Callable[..., Result]:
 
     return search
 
-
-SWEEPS = ROOT / "pipelines/sweeps"
-_IMAGE_SIZE = re.compile(r"--image-size[= ](\d+)")
 
 search = recorded(LOG)
 """The step of a pipeline."""
