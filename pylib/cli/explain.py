@@ -81,6 +81,8 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
         model.add(f"[red]✗ {mismatch.name}: {found}, recorded {mismatch.recorded}[/]")
     for step in explanation.steps:
         _add(model, step)
+    for step in explanation.others:
+        _add(model, step, "the same model was made by ")
     _add_images(model, explanation, every=every)
     if explanation.prediction is None:
         return model
@@ -126,8 +128,8 @@ def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:
         branch.add(f"… and {len(explanation.images) - len(shown)} more: --images lists all")
 
 
-def _add(root: Tree, step: Step) -> None:
-    branch = root.add(f"[bold]{step.step}[/] {step.started[:19]} ({step.seconds:.1f} s)")
+def _add(root: Tree, step: Step, said: str = "") -> None:
+    branch = root.add(f"{said}[bold]{step.step}[/] {step.started[:19]} ({step.seconds:.1f} s)")
     branch.add(f"code  git:{step.source}")
     for name, digest in step.inputs.items():
         branch.add(

@@ -6,7 +6,12 @@ from pylib.provenance.statement import Statement
 
 def maker(bundle: list[Statement], digest: str) -> Statement | None:
     """The record of the step that made what has this digest; None where there is none."""
-    return next((s for s in bundle for r in s["subject"] if digest in r["digest"].values()), None)
+    return next(iter(makers(bundle, digest)), None)
+
+
+def makers(bundle: list[Statement], digest: str) -> list[Statement]:
+    """The records of all steps that made what has this digest, such as two runs with the same values."""
+    return [s for s in bundle if any(digest in r["digest"].values() for r in s["subject"])]
 
 
 def trainer(bundle: list[Statement], file: str) -> Statement | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 BUNDLE = "provenance.intoto.jsonl"
 """The name of the record inside a folder; it describes the folder, so it is no part of its digest."""
+OTHERS = "others"
+"""Beside a stored model's record, a folder with the records of other runs that made the same model."""
 
 
 def sha256_file(path: Path) -> str:

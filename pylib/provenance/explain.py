@@ -9,8 +9,8 @@ from typing import Any
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
 from pylib.provenance.answers import find_prediction
-from pylib.provenance.chain import downstream, maker, trainer, upstream
-from pylib.provenance.digests import manifest, sha256_file
+from pylib.provenance.chain import downstream, maker, makers, trainer, upstream
+from pylib.provenance.digests import BUNDLE, OTHERS, manifest, sha256_file
 from pylib.provenance.materials import CODE
 from pylib.provenance.origin import data_commit
 from pylib.provenance.statement import Statement
@@ -64,6 +64,8 @@ class Explanation:
     """What `images` are: "table" where the model learned from the rows of one file."""
     mismatches: list[Mismatch] = field(default_factory=list)
     prediction: dict[str, Any] | None = None
+    others: list[Step] = field(default_factory=list)
+    """The records of other runs that made the same model, as with values typed by hand that were searched."""
     unchecked: str | None = None
     """Why the images were not compared with their data commit; None where they were."""
 
@@ -104,7 +106,16 @@ def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
         images=[table] if (table := _table(folder)) else list(_images(folder)),
         kind="table" if table else "image",
         mismatches=list(_mismatches(folder, [trained, *downstream(bundle, trained)])),
+        others=[_step(each) for each in _others(folder, bundle, trained, wanted)],
     )
+
+
+def _others(folder: Path, bundle: list[Statement], trained: Statement, digest: str) -> list[Statement]:
+    """What else made this model: records that lie beside its own, each definition once."""
+    beside = folder / OTHERS
+    kept = records.read_bundle(beside) if (beside / BUNDLE).is_file() else []
+    found = {records.key(each): each for each in makers([*kept, *bundle], digest)}
+    return [each for key, each in found.items() if key != records.key(trained)]
 
 
 def check_images(explanation: Explanation, digests: Mapping[str, str | None]) -> None:

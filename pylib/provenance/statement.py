@@ -133,18 +133,27 @@ def read_bundle(folder: Path) -> list[Statement]:
     """The records that travel with a folder, its own first; ProvenanceError where there is none."""
     path = folder / BUNDLE
     try:
-        statements = list(_statements(path))
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ProvenanceError(f"{folder}: no {BUNDLE} in it; was it made by a pipeline step?") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ProvenanceError(f"{path}: not readable ({error}); restore the file") from error
+    return parse_bundle(content, path)
+
+
+def parse_bundle(content: bytes, path: Path | str) -> list[Statement]:
+    """The records in the content of a bundle; ProvenanceError, which names the path, where it is damaged."""
+    try:
+        statements = list(_statements(content.decode("utf-8"), path))
+    except ValueError as error:
         raise ProvenanceError(f"{path}: not readable ({error}); restore the file") from error
     if not statements:
         raise ProvenanceError(f"{path}: empty, so it has no record; restore the file")
     return statements
 
 
-def _statements(path: Path) -> Iterator[Statement]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+def _statements(text: str, path: Path | str) -> Iterator[Statement]:
+    for number, line in enumerate(text.splitlines(), start=1):
         try:
             statement = json.loads(line)
         except ValueError as error:

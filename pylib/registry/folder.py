@@ -7,13 +7,15 @@ artifact store it is what a reconciliation reads where the registry has nothing 
 import json
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pylib.errors import ModelError, RegistryError, StoreError
 from pylib.evaluation.record import FILE
 from pylib.provenance import statement as records
-from pylib.provenance.digests import BUNDLE
+from pylib.provenance.chain import makers
+from pylib.provenance.digests import BUNDLE, OTHERS
 from pylib.registry.described import describe
 from pylib.store.artifacts import ArtifactStore
 from pylib.training.mlflow_log import warn
@@ -63,11 +65,37 @@ def registration(folder: Path) -> Registration | None:
 
 
 def upload(artifacts: ArtifactStore, folder: Path, digest: str) -> None:
-    """Put the folder into the artifact store; of one that is there, only what was judged anew is written."""
+    """Put the folder into the artifact store; of one that is there, only what was judged anew is written.
+
+    Records of another run that made the same model stay, and are added: `explain` shows how each made it.
+    """
     artifacts.put_model(folder, digest)
     names = [name for name in _judged(folder) if name != BUNDLE]  # a bundle has the time of each run
-    if any(not _same(artifacts, folder, digest, name) for name in names):
-        artifacts.renew(folder, digest, _judged(folder))
+    anew = any(not _same(artifacts, folder, digest, name) for name in names)
+    others = _others(artifacts, folder, digest, anew=anew)
+    artifacts.renew(folder, digest, [*others, *(_judged(folder) if anew else [])])
+
+
+def _others(artifacts: ArtifactStore, folder: Path, digest: str, *, anew: bool) -> list[str]:
+    """Write down other ways to the same model; return the file's name, none where nothing is added to it.
+
+    anew: whether the folder's own records take the place of those that are stored
+    """
+    name = f"{OTHERS}/{BUNDLE}"
+    stored, others = (_stored(artifacts, f"models/{digest}/{each}") for each in (BUNDLE, name))
+    first, second = (_records(folder), stored) if anew else (stored, _records(folder))
+    known = {records.key(each) for each in makers([*first, *others], digest)}
+    if not {records.key(each) for each in makers(second, digest)} - known:
+        return []
+    (folder / OTHERS).mkdir(exist_ok=True)
+    records.write_bundle(folder / OTHERS, [*second, *others])
+    return [name]
+
+
+def _stored(artifacts: ArtifactStore, key: str) -> list[records.Statement]:
+    with suppress(StoreError):  # none is there
+        return records.parse_bundle(artifacts.get_file(key), key)
+    return []
 
 
 def _same(artifacts: ArtifactStore, folder: Path, digest: str, name: str) -> bool:
