@@ -18,6 +18,7 @@ def assemble(
     fine_tune: int = 0,
     seed: int = 0,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006  # KFP knows no parameters of a dict
+    search: dict = {},  # type: ignore[type-arg]  # noqa: B006
 ) -> None:
     """Choose a head, calibrate it, fine-tune where asked, and export one graph.
 
@@ -31,6 +32,7 @@ def assemble(
         fine_tune: how many of the backbone's last blocks learn further with a dense head; 0: none.
         seed: of order and augmentation in fine-tuning.
         options: other hyper-parameters of fine-tuning by name, such as {"epochs": 5}.
+        search: which search found the head, for the record: its experiment, sha256 and trial.
     """
     from pathlib import Path
 
@@ -47,4 +49,5 @@ def assemble(
         fine_tune=int(fine_tune),
         seed=int(seed),
         options=options,
+        search=search,
     )

@@ -16,6 +16,7 @@ def train(
     alpha: Optional[float] = None,  # noqa: UP045
     seed: int = 0,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006  # KFP knows no parameters of a dict
+    search: dict = {},  # type: ignore[type-arg]  # noqa: B006
     optimal: Optional[Input[Artifact]] = None,  # noqa: UP045
 ) -> None:
     """Train the network of the data's task and export it.
@@ -28,6 +29,7 @@ def train(
         alpha: width multiplier of MobileNetV2; for tasks whose network has one.
         seed: of initial weights, order and augmentation.
         options: other hyper-parameters by name, such as {"epochs": 10}.
+        search: which search found what is given, for the record: its experiment, sha256 and trial.
         optimal: what `search` found, which is given as if a person had.
     """
     from pathlib import Path
@@ -43,5 +45,6 @@ def train(
             Path(optimal.path) if optimal else None,
             {name: value for name, value in given.items() if value is not None},
             options,
+            search,
         ),
     )

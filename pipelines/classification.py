@@ -47,6 +47,7 @@ def classification(
     robustness: bool = False,
     notebook: bool = False,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
+    search: dict = {},  # type: ignore[type-arg]  # noqa: B006
 ) -> None:
     """Train, judge and release.
 
@@ -65,6 +66,7 @@ def classification(
         robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
         notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters of fine-tuning by name, such as {"epochs": 5}.
+        search: which search found the head, as the command of `pylib sweep run` says; for the record.
     """
     prepared = prepare(data=data, image_size=image_size)
     allocate(prepared, cpu="250m", memory="512Mi", memory_limit="8Gi", hours=2)
@@ -87,6 +89,7 @@ def classification(
         fine_tune=fine_tune,
         seed=seed,
         options=options,
+        search=search,
     )
     allocate(assembled, cpu="500m", memory="2Gi", memory_limit="16Gi", hours=12, retries=2)
     on_gpus(assembled, gpus)

@@ -77,6 +77,7 @@ def segmentation(
     robustness: bool = False,
     notebook: bool = False,
     options: dict = {},  # type: ignore[type-arg]  # noqa: B006 (KFP reads the default, nothing changes it)
+    search: dict = {},  # type: ignore[type-arg]  # noqa: B006
 ) -> None:
     """Train, judge and release.
 
@@ -92,8 +93,17 @@ def segmentation(
         robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
         notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters by name, such as {"epochs": 10}.
+        search: which search found them, as the command that `pylib sweep run` prints says; for the record.
     """
     shards = prepared(data, image_size)
-    trained = train(shards=shards, weights=weights, encoder=encoder, alpha=alpha, seed=seed, options=options)
+    trained = train(
+        shards=shards,
+        weights=weights,
+        encoder=encoder,
+        alpha=alpha,
+        seed=seed,
+        options=options,
+        search=search,
+    )
     learns(trained, gpus)
     judge_and_release(shards, trained, data=data, champion=champion, robustness=robustness, notebook=notebook)

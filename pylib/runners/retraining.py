@@ -18,6 +18,8 @@ from pylib.store.protocol import CommitRef
 
 BRANCH = "master"
 _LOCK = "retrain.lock"
+_FOUND = {"options", "encoder", "alpha", "backbone", "heads"}
+"""What a search may have found: where a person says one of them, the record is not to name the search."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def need(pipeline: str, given: dict[str, Any], *, always: bool) -> Need:
         return Need({**given, "data": commit}, what)
     takes = set(pipelines.parameters(pipelines.load(pipeline)))
     wanted = takes - given.keys() - {"data", "champion"}
+    wanted -= {"search"} if _FOUND & given.keys() else set()
     own, said = inherited(champion.digest, settings().artifacts, wanted)
     beside = {"champion": champion.digest} if "champion" in takes else {}
     return Need({**own, **given, "data": commit, **beside}, f"{what}; {said}" if said else what)

@@ -1,6 +1,8 @@
 """Step "assemble": fitted heads to one calibrated and exported model."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -36,8 +38,12 @@ def assemble(
     fine_tune: int,
     seed: int,
     options: dict[str, Any],
+    search: dict[str, Any] = {},  # noqa: ARG001, B006 (it is for the record)
 ) -> Result:
-    """Choose among the heads, calibrate and export; returns the model's digest and the validation figures."""
+    """Choose among the heads, calibrate and export; returns the model's digest and the validation figures.
+
+    search: which search found the head, for the record; empty where a person chose
+    """
     from pylib.heads.assembly import assemble as put_together
     from pylib.heads.fine_tuning import FineTuning
     from pylib.training.tracking import tracking_uri
@@ -70,11 +76,15 @@ def check_parameters(
     options: dict[str, Any],
     backbone: str | None = None,
     alpha: float | None = None,
+    search: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """What the step would say of its parameters and of the heads to come, before anything runs.
 
     backbone, alpha: those of the features, where they are known
     """
+    from pylib.sweeps.optimal import check_origin
+
+    check_origin(search)
     if not 0 <= target_precision <= 1:
         raise ConfigurationError(
             f"target_precision={target_precision}: it is a share of answers; give 0 to 1 (0: none is unsure)"

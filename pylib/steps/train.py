@@ -1,7 +1,9 @@
 """Step "train": shards to a trained and exported model."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pylib.data.dataset import DatasetIndex
@@ -95,9 +97,15 @@ def _calibrated(shards: Path, folder: Path, trained: "TrainingResult") -> "keras
     return model
 
 
-def searched(optimal: Path | None, parameters: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+def searched(
+    optimal: Path | None,
+    parameters: dict[str, Any],
+    options: dict[str, Any],
+    search: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """What `train` is given: hyper-parameters, and where a search found some of them, those and its record.
 
+    search: which one found those that are given, as the command that `pylib sweep run` prints says it
     What all trials had alike, such as few epochs, a person may say otherwise.
     Raises ConfigurationError where a person and the search both say one; SweepError.
     """
@@ -105,21 +113,30 @@ def searched(optimal: Path | None, parameters: dict[str, Any], options: dict[str
     from pylib.sweeps.optimal import FILE, Optimal
 
     if optimal is None:
-        return {"parameters": parameters, "options": options}
+        return {"parameters": parameters, "options": options, "search": dict(search)}
     found = Optimal.model_validate_json((optimal / FILE).read_bytes())
     own, others = training.hyper_parameters(found)
     differs = set(found.searched or found.parameters)
     if twice := sorted(differs & (options.keys() | parameters.keys() - {"seed"})):
         raise ConfigurationError(f"options: {', '.join(twice)} is what the search {found.experiment} is for")
-    origin = {"experiment": found.experiment, "sha256": found.experiment_sha256, "trial": found.trial}
     best = {name: value for name, value in own.items() if name in differs}
+    origin = found.origin.model_dump()
     return {"parameters": own | parameters | best, "options": others | options, "search": origin}
 
 
 def check_parameters(
-    task: str, weights: str, encoder: str | None, alpha: float | None, seed: int, options: dict[str, Any]
+    task: str,
+    weights: str,
+    encoder: str | None,
+    alpha: float | None,
+    seed: int,
+    options: dict[str, Any],
+    search: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """What the step would say of its parameters, before anything runs."""
+    from pylib.sweeps.optimal import check_origin
+
+    check_origin(search)
     weights_source.check(weights)
     given = {"encoder": encoder, "alpha": alpha, "seed": seed}
     given = {name: value for name, value in given.items() if value is not None}

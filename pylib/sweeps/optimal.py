@@ -1,14 +1,17 @@
 """optimal.json: what a search found, the same here and on a cluster."""
 
+from collections.abc import Mapping
 from typing import Literal
+
+from pydantic import Field, ValidationError
 
 from katib.counting import Ending
 from katib.experiment import Experiment
 from katib.numbers import parse_float
 from katib.substitution import PLACEHOLDER
 from katib.values import Assignments, typed_all
-from pylib.errors import SweepError
-from pylib.records import Record
+from pylib.errors import ConfigurationError, SweepError
+from pylib.records import Record, first_error
 
 FILE = "optimal.json"
 
@@ -19,6 +22,14 @@ class Objective(Record):
     name: str
     type: Literal["maximize", "minimize"]
     value: float
+
+
+class Origin(Record):
+    """Which search hyper-parameters came of: its name, the SHA-256 of its content, and the trial."""
+
+    experiment: str = Field(min_length=1)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    trial: str = Field(min_length=1)
 
 
 class Optimal(Record):
@@ -43,6 +54,23 @@ class Optimal(Record):
     assignments: dict[str, str]
     words: list[str]
     searched: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> Origin:
+        """What the record of a model says of it."""
+        return Origin(experiment=self.experiment, sha256=self.experiment_sha256, trial=self.trial)
+
+
+def check_origin(search: Mapping[str, object]) -> None:
+    """Raise ConfigurationError where a search is named, and not as `pylib sweep run` names it."""
+    if not search:
+        return
+    try:
+        Origin.model_validate(dict(search))
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"search: {first_error(error)}; give it as the command that `pylib sweep run` prints"
+        ) from error
 
 
 def optimal(

@@ -39,7 +39,7 @@ def command(found: Optimal, weights: str) -> str:
     own = [f"--{name}={pairs[name]}" for name in _OWN if name in pairs]
     given = {"data": found.data, "weights": weights}
     words = ["pylib", "run", found.words[2], *(f"--{name}={text}" for name, text in given.items() if text)]
-    words += [*options, *own]
+    words += [*options, *own, f"--search={json.dumps(found.origin.model_dump())}"]
     if "head" in pairs:
         return shlex.join([*words, f"--heads={json.dumps([pairs['head']])}"])
     rest = {name: _value(text) for name, text in pairs.items() if name not in _OWN}

@@ -60,6 +60,7 @@ def test_what_is_known_of_a_components_inputs_is_arguments_constants_and_default
         "options": {"epochs": 1},
         "encoder": None,
         "seed": 0,
+        "search": {},
     }
 
 

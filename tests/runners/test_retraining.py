@@ -2,12 +2,16 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
 from pylib.errors import ConfigurationError
+from pylib.provenance.statement import Definition
+from pylib.provenance.step import record
 from pylib.runners import retraining
+from pylib.store.artifacts import ArtifactStore
 from pylib.store.opening import open_store
 from tests.release.conftest import bare_machine, commit_all, judged, promote, source
 
@@ -42,6 +46,19 @@ def test_due_where_the_champion_has_not_seen_the_newest_commit(here, promote):
     second = here.commit(b"2")
     due = retraining.need("segmentation", {"data": "sample@master", "weights": "none"}, always=False)
     assert due.arguments == {"data": f"sample@{second}", "weights": "none", "champion": made.digest}
+
+
+def test_what_a_search_found_keeps_its_name_unless_a_person_says_others(here, tmp_path, promote, judged):
+    search = {"experiment": "smoke", "sha256": "ab" * 32, "trial": "smoke-abcdefgh"}
+    model, _, _ = judged("first")
+    given = {"options": {"batch": 8}, "search": search}
+    record(Definition("train", given), {"model": model}, [], datetime.now(UTC))
+    artifacts = ArtifactStore((tmp_path / "out/artifacts").as_uri())
+    promote("first", data_commit=f"sample@{here.commit(b'1')}", artifacts=artifacts)
+    here.commit(b"2")
+    assert retraining.need("segmentation", {}, always=False).arguments.items() >= given.items()
+    by_hand = retraining.need("segmentation", {"options": {"batch": 4}}, always=False).arguments
+    assert "search" not in by_hand
 
 
 def test_without_a_champion_the_gate_alone_decides_and_the_data_is_named(here):

@@ -49,7 +49,10 @@ def test_the_pipeline_takes_what_was_found(name: str) -> None:
     assert texts["data"] == DATA
     loaded = pipelines.load(pipeline)
     given = checks.read(loaded, {key.replace("-", "_"): text for key, text in texts.items()})
-    assert checks.checked(loaded, given)["weights"] == "imagenet"
+    taken = checks.checked(loaded, given)
+    assert taken["weights"] == "imagenet"
+    sha256 = read(ROOT / f"pipelines/sweeps/{name}.yaml").sha256
+    assert taken["search"] == {"experiment": name, "sha256": sha256, "trial": "t"}
 
 
 def test_hyper_parameters_keep_their_types() -> None:
@@ -68,10 +71,18 @@ def test_the_step_that_trains_is_given_what_was_found_and_where_it_comes_from(tm
     options = {"learning_rate": 0.0005, "dropout": 0.0, "batch": 8, "filters": [32, 24, 16, 8]}
     assert given == {"parameters": {"seed": 3}, "options": {"epochs": 5} | options, "search": search}
     configuration("segmentation", given["parameters"], given["options"])
-    assert searched(None, {"seed": 3}, {"epochs": 5}) == {
+    assert searched(None, {"seed": 3}, {"epochs": 5}, search) == {
         "parameters": {"seed": 3},
         "options": {"epochs": 5},
+        "search": search,
     }
+
+
+@pytest.mark.parametrize("pipeline", ["segmentation", "classification"])
+@pytest.mark.parametrize("search", [{"experiment": "a"}, {"experiment": "a", "sha256": "b", "trial": "c"}])
+def test_a_search_that_is_named_by_halves_is_refused_before_the_run(pipeline: str, search: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"search: sha256: .*; give it as the command that"):
+        checks.checked(pipelines.load(pipeline), {"data": DATA, "search": search})
 
 
 def test_the_pipeline_s_own_hyper_parameters_are_found_as_such() -> None:
