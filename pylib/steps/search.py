@@ -14,6 +14,7 @@ from pylib.provenance.digests import canonical
 from pylib.provenance.materials import ROOT
 from pylib.provenance.step import Commit, File, Output, Result, step
 from pylib.settings import settings
+from pylib.sweeps import hyper_parameters as of_trials
 from pylib.sweeps.attempt import primary
 from pylib.sweeps.data import DATA, WEIGHTS, named, with_variables
 from pylib.sweeps.found import LOG, Found, Place, Watch
@@ -58,6 +59,7 @@ def check_parameters(
     task: the pipeline's, empty where it is not known; options: hyper-parameters that a person gives
     """
     experiment = read(file_of(sweep), here=False).experiment
+    of_trials.check(experiment)
     container = experiment.primary[1] if experiment.primary else {}
     command = [str(word) for key in ("command", "args") for word in container.get(key) or []]
     if command[:2] != ["pylib", "trial"] or task not in {"", *command[2:3]}:
@@ -79,6 +81,7 @@ def check_parameters(
 def _search(best: Path, file: str, given: dict[str, str], watch: Watch) -> Result:
     read_here = settings().katib_namespace is None
     sweep = read(Path(file), here=read_here)
+    of_trials.check(sweep.experiment)
     given = {name: value for name, value in given.items() if value}
     if given.get(WEIGHTS) == "none" and not named(sweep.experiment, WEIGHTS):
         del given[WEIGHTS]  # a template that says nothing means the same

@@ -9,12 +9,19 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from pylib.errors import ConfigurationError, ModelError
 from pylib.models import weights_source
 from pylib.models.heads.spec import Value
+from pylib.records import first_error
 from pylib.settings import settings
 from pylib.sweeps.locking import held
+
+if TYPE_CHECKING:
+    from pylib.training.config import TrainingConfig
 
 HEAD = "head"
 _FOUND = re.compile(r"[\w-]+", re.ASCII)
@@ -35,13 +42,48 @@ def learn(task: str, shards: Path, scratch: Path, given: Mapping[str, str], *, w
         _train(task, shards, scratch, given, fetched)
 
 
+def check(task: str, given: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for hyper-parameters that `learn` would refuse; no data is looked at."""
+    if HEAD in given:
+        _own(given)
+        _network(task, given)
+    else:
+        _configuration(task, given)
+
+
+def _configuration(task: str, given: Mapping[str, str]) -> "TrainingConfig":
+    from pylib.training.config import training_config
+
+    return training_config(task, **{name: options(text) for name, text in given.items()})
+
+
+def _network(task: str, given: Mapping[str, str]) -> Any:
+    """The network whose features a head learns from."""
+    from pylib.tasks.task import find
+
+    chosen = {key: given[key] for key in _OF_FEATURES if key in given}
+    try:
+        return find(task).features.Config.model_validate(chosen)
+    except ValidationError as error:
+        raise ConfigurationError(first_error(error)) from error
+
+
+def _own(given: Mapping[str, str]) -> tuple[int, dict[str, Value]]:
+    """The seed, and the parameters of the head itself; ConfigurationError for what no head has."""
+    _refuse_unknown(given)
+    if not given.get("seed", "0").isdecimal():
+        raise ConfigurationError(f"seed={given['seed']}: it is no whole number from 0")
+    name = given[HEAD]
+    own = {key.partition(".")[2]: _value(text) for key, text in given.items() if key.startswith(f"{name}.")}
+    return int(given.get("seed", "0")), own
+
+
 def _train(
     task: str, shards: Path, scratch: Path, given: Mapping[str, str], weights: weights_source.Weights
 ) -> None:
-    from pylib.training.config import training_config
     from pylib.training.run import train
 
-    config = training_config(task, **{name: options(text) for name, text in given.items()})
+    config = _configuration(task, given)
     shutil.rmtree(scratch / "model", ignore_errors=True)
     trained = train(shards, scratch / "model", config, weights=weights, scratch=scratch, listen=report)
     trained.dismiss()
@@ -54,17 +96,13 @@ def _fit(
 ) -> None:
     from pylib.features.extract import extract
     from pylib.heads.fit import fit_head
-    from pylib.tasks.task import find
 
-    name, seed = given[HEAD], int(given.get("seed", "0"))
-    chosen = {key: given[key] for key in _OF_FEATURES if key in given}
-    own = {key.partition(".")[2]: _value(text) for key, text in given.items() if key.startswith(f"{name}.")}
-    _refuse_unknown(given)
+    name, (seed, own) = given[HEAD], _own(given)
+    config = _network(task, given)
     for made in (scratch / "features", scratch / "head"):
         shutil.rmtree(made, ignore_errors=True)
     (scratch / "head").mkdir()
     with held(settings().output / ".features.lock"):  # of two trials at once, one computes and one finds
-        config = find(task).features.Config.model_validate(chosen)
         extract(shards, scratch / "features", config, weights, artifacts=settings().artifacts)
     fitted = fit_head(scratch / "features", name, scratch / "head", seed=seed, parameters=own)
     report({"macro_f1": fitted.macro_f1, "accuracy": fitted.accuracy})
