@@ -62,7 +62,7 @@ def classification(
         fine_tune: how many of the backbone's last blocks learn further with a dense head; 0: none.
         seed: of folds, first weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
-        champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
+        champion: digest of a released model that must be beaten to be released, or `served`: what Git serves.
         robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
         notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters of fine-tuning by name, such as {"epochs": 5}.

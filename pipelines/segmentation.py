@@ -89,7 +89,7 @@ def segmentation(
         image_size: side of the square to learn from, 32 to 1024 by 32; 0: the images' own, at most 160.
         seed: of initial weights, order and augmentation.
         gpus: how many GPUs train on a cluster, a whole number; `pylib run` takes the cluster's own.
-        champion: digest of a released model that must be beaten to be released; `pylib retrain` gives it.
+        champion: digest of a released model that must be beaten to be released, or `served`: what Git serves.
         robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
         notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters by name, such as {"epochs": 10}.

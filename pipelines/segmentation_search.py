@@ -40,7 +40,7 @@ def segmentation_search(
         image_size: side of the square to learn from, 32 to 1024 by 32, as the trials' `--image-size`.
         seed: of initial weights, order and augmentation, of the model that is judged.
         gpus: how many GPUs train on a cluster, a whole number; trials get what the cluster's settings say.
-        champion: digest of a released model that must be beaten to be released.
+        champion: digest of a released model that must be beaten to be released, or `served`: what Git serves.
         robustness: also judge it on images that were attacked, corrupted and flipped; takes longer.
         notebook: make the report of notebooks/report.ipynb, which is kept beside it with its outputs.
         options: other hyper-parameters by name that are not searched for, such as {"epochs": 10}.

@@ -6,6 +6,7 @@ from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.errors import ConfigurationError, DataError
 from pylib.models import weights_source
 from pylib.runners import checks, cluster_settings, pipelines
+from pylib.runners.served import with_champion
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
@@ -32,10 +33,11 @@ def here(name: str, given: Arguments) -> tuple[Arguments, list[str]]:
 
     All that can be checked before the first step is.
     """
+    given, beside = with_champion(name, given)
     arguments = checks.checked(pipelines.load(name), given)  # before the store is asked for anything
     arguments, said = _with_built_in(name, arguments)
     arguments, more = _with_data(name, pinned(arguments))
-    return arguments, said + more
+    return arguments, beside + said + more
 
 
 def _with_built_in(name: str, arguments: Arguments) -> tuple[Arguments, list[str]]:
@@ -72,11 +74,12 @@ def for_cluster(name: str, given: Arguments, where: str) -> tuple[Arguments, lis
 
     `where` is the namespace whose settings count. All is checked before anything is written.
     """
+    given, beside = with_champion(name, given)
     arguments = checks.checked(pipelines.load(name), {**_gpus(name, where), **given})
     check_store(where)
     arguments, said = _with_built_in(name, arguments)
     arguments, more = _with_data(name, pinned(arguments))
-    said += more
+    said = beside + said + more
     if "weights" not in arguments:
         return arguments, said
     given_here = arguments["weights"]

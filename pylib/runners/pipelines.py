@@ -68,6 +68,12 @@ def task(pipeline: Any) -> str:
     return found
 
 
+def released_as(pipeline: Any) -> str:
+    """Under which name its models are served: `NAME` of its file, else its own."""
+    module = sys.modules[pipeline.pipeline_func.__module__]
+    return str(getattr(module, "NAME", pipeline.name))
+
+
 def described(pipeline: Any) -> dict[str, str]:
     """What the pipeline's docstring says of each of its parameters."""
     parameters = pipeline.pipeline_spec.root.input_definitions.parameters
