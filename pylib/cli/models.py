@@ -29,6 +29,13 @@ Name = Annotated[
 Served = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="The same as --name; default: the only one, or all.")
 ]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME] [MODEL]…",
+        help="A pipeline's name, the same as --name; then a number, `champion`, `candidate`, or the digest.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -54,11 +61,15 @@ def list_models(
 
 
 @models_app.command()
-def show(model: Model = "champion", name: Name = None, as_json: AsJson = False) -> None:
-    """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split."""
+def show(words: Words = None, name: Name = None, as_json: AsJson = False) -> None:
+    """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split.
+
+    Without a MODEL, of the champion.
+    """
     from pylib.registry.places import Places
 
     places = Places.of_settings()
+    name, (model,) = _which(places, words, name, "champion")
     versions, version = _look(places, model, name)
     parameters, measured = _figures(version, versions, places)
     if as_json:
@@ -68,17 +79,16 @@ def show(model: Model = "champion", name: Name = None, as_json: AsJson = False) 
 
 
 @models_app.command()
-def compare(
-    first: Model = "champion", second: Model = "candidate", name: Name = None, as_json: AsJson = False
-) -> None:
+def compare(words: Words = None, name: Name = None, as_json: AsJson = False) -> None:
     """Set two versions side by side: parameters that differ, and what was measured of each.
 
-    It says so where they were not judged on the same test items.
+    Without MODELs, champion and candidate. It says so where they were not judged on the same test items.
     """
     from pylib.registry.judged_on import note
     from pylib.registry.places import Places
 
     places = Places.of_settings()
+    name, (first, second) = _which(places, words, name, "champion", "candidate")
     versions, one = _look(places, first, name)
     _, other = _look_in(versions, second, name or one.name)
     (parameters, measured), (parameters_2, measured_2) = (
@@ -192,6 +202,18 @@ def _one(served: str | None, name: str | None) -> str | None:
     if served and name and served != name:
         raise ConfigurationError(f"{served} and --name {name} are two models: give one of them")
     return served or name
+
+
+def _which(
+    places: "Places", words: list[str] | None, name: str | None, *default: str
+) -> tuple[str | None, list[str]]:
+    """The name among the words, if the first is one, and the models, those not given by default."""
+    models, versions = list(words or []), places.registered()
+    if models and versions and models[0] in versions.names():
+        name = _one(models.pop(0), name)
+    if len(models) > len(default):
+        raise ConfigurationError(f"{' '.join(models)}: {len(default)} at most; `pylib models list` has them")
+    return name, [*models, *default[len(models) :]]
 
 
 def _look(places: "Places", model: str, name: str | None) -> "tuple[Versions, Version]":

@@ -89,9 +89,17 @@ def test_a_name_is_a_word_or_an_option(digests, how):
     assert f"model {digests[0]} is back" in run("rollback", *how)
 
 
+def test_a_version_is_named_after_its_pipeline_as_in_the_list(digests):
+    assert run("show", "segmentation") == run("show", "--name", "segmentation")
+    assert run("show", "segmentation", "1") == run("show", "1") != run("show")
+    assert run("compare", "segmentation", "1", "2") == run("compare", "1", "2")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("show", "1", "2"), "1 2: 1 at most; `pylib models list` has them"),
+        (("show", "segmentation", "--name", "breeds"), "are two models: give one of them"),
         (("rollback", "segmentation", "--name", "breeds"), "are two models: give one of them"),
         (("reconcile", "breeds"), "no model 'breeds' is served or registered; there are: "),
     ],
