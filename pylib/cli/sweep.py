@@ -44,7 +44,7 @@ def run(
     Killed and started again, it goes on: no finished trial is repeated, and one that was running goes on from
     its own checkpoint.
     """
-    from pylib.steps.search import folder
+    from pylib.sweeps import folder
     from pylib.sweeps.data import DATA, WEIGHTS, named
     from pylib.sweeps.optimal import FILE
     from pylib.sweeps.reading import read
@@ -57,7 +57,7 @@ def run(
         _on_cluster(namespace)
     commit = _commit(console, data or named(sweep.experiment, DATA), given=data is not None or cluster)
     given = {DATA: commit, WEIGHTS: _first(weights, cluster=cluster)}
-    best = folder(sweep, given) / "optimal"
+    best = folder.of(sweep, given) / "optimal"
     experiment = sweep.experiment
     most, at_once = experiment.count("maxTrialCount"), experiment.count("parallelTrialCount")
     place = "on the cluster" if cluster else f"in {best.parent}"

@@ -1,6 +1,5 @@
 """Step "search": an Experiment to the best parameters that its trials found."""
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,10 +9,10 @@ from types import MappingProxyType
 from katib.experiment import Experiment
 from katib.substitution import trial_object
 from pylib.errors import SweepError, did_you_mean
-from pylib.provenance.digests import canonical
 from pylib.provenance.materials import ROOT
 from pylib.provenance.step import Commit, File, Output, Result, step
 from pylib.settings import settings
+from pylib.sweeps import folder
 from pylib.sweeps import hyper_parameters as of_trials
 from pylib.sweeps.attempt import primary
 from pylib.sweeps.data import DATA, WEIGHTS, named, with_variables
@@ -87,6 +86,8 @@ def _search(best: Path, file: str, given: dict[str, str], watch: Watch) -> Resul
         del given[WEIGHTS]  # a template that says nothing means the same
     told = with_variables(sweep.experiment, given)
     sweep = Sweep(told, sweep.sha256, sweep.identity, sweep.warnings)
+    if read_here and (changed := folder.former(folder.of(sweep, given))):
+        watch.lines(changed)
     found = place(sweep, given).search(sweep, watch)
     (best / FILE).write_bytes(written(sweep, given.get(DATA, ""), found))
     return {"trial": found.trial, "trials": found.trials}
@@ -96,17 +97,10 @@ def place(sweep: Sweep, given: Mapping[str, str]) -> Place:
     """Where it runs, as the settings say."""
     namespace = settings().katib_namespace
     return (
-        Here(folder(sweep, given))
+        Here(folder.of(sweep, given))
         if namespace is None
         else There(namespace, gpus=os.environ.get("PYLIB_GPUS", "0"))
     )
-
-
-def folder(sweep: Sweep, given: Mapping[str, str]) -> Path:
-    """Where the state of this search on that data, from those weights, is kept."""
-    parts = {"identity": sweep.identity, **{name: value for name, value in given.items() if value}}
-    digest = hashlib.sha256(canonical(parts)).hexdigest()
-    return settings().output / "sweeps" / f"{sweep.experiment.name}-{digest[:12]}"
 
 
 def written(sweep: Sweep, data: str, found: Found) -> bytes:
