@@ -12,7 +12,7 @@ from pylib.data.dataset import DatasetIndex
 from pylib.data.given_splits import SPLIT_COLUMNS, by_name, look_up
 from pylib.data.layout import Candidate, subfolders
 from pylib.data.names import printable
-from pylib.data.tables import LABEL_COLUMNS, NAME_COLUMNS, Table, read_table, tables_in
+from pylib.data.tables import LABEL_COLUMNS, MISSING, NAME_COLUMNS, Table, read_table, tables_in
 from pylib.errors import DataError
 
 MOST = 20
@@ -31,7 +31,8 @@ class _Column(NamedTuple):
 def read_columns(root: Path, candidates: Iterable[Candidate]) -> dict[str, dict[str, str]]:
     """Return the cells of each image, by its id and the column's name, of the tables in a data set's folder.
 
-    Left out are columns of names and of one value. Raises DataError where two tables differ about an image.
+    Left out are columns of names and of one value, and among numbers cells that say that there is none.
+    Raises DataError where two tables differ about an image.
     """
     images = {one.id: [one.image] for one in candidates if one.image.is_relative_to(root)}
     found: dict[str, list[_Column]] = defaultdict(list)
@@ -40,7 +41,8 @@ def read_columns(root: Path, candidates: Iterable[Candidate]) -> dict[str, dict[
         known = known or by_name(root, images)
         for column, cells in _cells(table, known).items():
             found[column].append(_Column(table.path.relative_to(root), cells))
-    kept = {column: _agreed(column, parts) for column, parts in found.items() if _parts(parts)}
+    present = {column: _present(parts) for column, parts in found.items()}
+    kept = {column: _agreed(column, parts) for column, parts in present.items() if _parts(parts)}
     said: dict[str, dict[str, str]] = defaultdict(dict)
     for column, cells in sorted(kept.items()):
         for item, cell in cells.items():
@@ -89,6 +91,17 @@ def _cells(table: Table, known: Mapping[str, set[str]]) -> dict[str, dict[str, s
     except DataError:
         return {}
     return found
+
+
+def _present(columns: Sequence[_Column]) -> list[_Column]:
+    """The same without cells such as `NA`, where all others are numbers; among words it may be one."""
+    cells = {cell for column in columns for cell in column.cells.values()}
+    if not all(map(_number, cells - (absent := {cell for cell in cells if cell.casefold() in MISSING}))):
+        return list(columns)
+    return [
+        each._replace(cells={item: cell for item, cell in each.cells.items() if cell not in absent})
+        for each in columns
+    ]
 
 
 def _agreed(name: str, columns: Sequence[_Column]) -> dict[str, str]:

@@ -11,6 +11,9 @@ from pylib.data.layout import hidden
 from pylib.data.names import printable
 from pylib.errors import DataError, one_line
 
+MISSING = {"", "-", ".", "?", "na", "n/a", "#n/a", "nan", "none", "null"}
+"""How people and programs write among numbers that there is no value, in lower case."""
+
 NAME_COLUMNS = (
     "path",
     "image",

@@ -18,6 +18,8 @@ SMALL = 10
 """Of fewer items a slice's score is luck; floors of the gate leave it out."""
 NAME = "slices"
 _THIRDS = ("low", "middle", "high")
+_ABSENT = "missing"
+"""The slice of items of which a column of numbers says nothing."""
 _WORDS = {"brightness": ("dark", "medium", "bright"), "object size": ("small", "medium", "large")}
 Column = Sequence[str]
 
@@ -98,25 +100,27 @@ def _slice(
 
 
 def _thirds(name: str, values: NDArray[Any]) -> Column:
-    """Part numbers by the thirds of the items, equals together."""
-    first, second = np.quantile(values, [1 / 3, 2 / 3])
+    """Part numbers by the thirds of the items, equals together; what is missing, nan, by itself."""
+    first, second = np.nanquantile(values, [1 / 3, 2 / 3])
     words = _WORDS.get(name, _THIRDS)
-    return [words[int(value > first) + int(value > second)] for value in values]
+    thirds = (words[int(value > first) + int(value > second)] for value in values)
+    return [_ABSENT if absent else word for word, absent in zip(thirds, np.isnan(values), strict=True)]
 
 
 def _values(name: str, column: Column) -> list[str]:
-    words = _WORDS.get(name, _THIRDS)
+    words = (*_WORDS.get(name, _THIRDS), _ABSENT)
     there = set(column)
     return [word for word in words if word in there] if there <= set(words) else sorted(there)
 
 
 def _numbers(values: Sequence[str]) -> NDArray[np.float64] | None:
-    """A column of more different numbers than there are thirds; None where it is none such."""
+    """A column of more different numbers than there are thirds, nan where one is missing; else None."""
     try:
-        found = np.array([float(value) for value in values])
+        found = np.array([float(value or "nan") for value in values])
     except ValueError:
         return None
-    return found if np.isfinite(found).all() and len(set(values)) > len(_THIRDS) else None
+    present = found[~np.isnan(found)]
+    return found if np.isfinite(present).all() and len(set(present.tolist())) > len(_THIRDS) else None
 
 
 def _parts(column: Column) -> bool:

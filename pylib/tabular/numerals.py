@@ -4,10 +4,8 @@ import re
 from collections.abc import Sequence
 from math import isfinite
 
+from pylib.data.tables import MISSING
 from pylib.errors import DataError, one_line
-
-MISSING = {"", "-", ".", "?", "na", "n/a", "#n/a", "nan", "none", "null"}
-"""How people and programs write that there is no value, in lower case."""
 
 _WITH_COMMA = re.compile(r"[+-]?(\d+,\d*|,\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)

@@ -33,6 +33,16 @@ def test_columns_travel_with_the_items_to_the_shards(good: Folder, tmp_path: Pat
     assert said["item_39"] == {}
 
 
+def test_a_number_that_is_missing_is_no_cell_and_among_words_it_is_one(good: Folder, tmp_path: Path) -> None:
+    absent = {3: "", 4: "NA", 5: "nan", 6: "-"}
+    rows = [f"item_{n:02}.jpg,{absent.get(n, n * 1.5)},{'none' if n < 9 else 'crack'}" for n in range(39)]
+    (good.root / "meta.csv").write_text("\n".join(["file,age,defect", *rows]) + "\n")
+    with plan_ingest(str(good.root), None, Options(), cache=tmp_path) as plan:
+        said = {item.id: item.columns for item in plan.index.items}
+    assert all(said[f"item_{n:02}"] == {"defect": "none"} for n in absent)
+    assert said["item_07"] == {"age": "10.5", "defect": "none"}
+
+
 def test_the_report_names_what_is_kept_and_names_are_not(good: Folder, tmp_path: Path) -> None:
     table(good)
     with plan_ingest(str(good.root), None, Options(), cache=tmp_path) as plan:

@@ -26,6 +26,17 @@ def test_a_column_parts_a_name_does_not_and_numbers_are_thirds() -> None:
     assert [found["age"].count(word) for word in ("low", "middle", "high")] == [10, 10, 10]
 
 
+def test_a_number_that_is_missing_leaves_its_column_one_of_numbers() -> None:
+    items = [item(n, **({"age": str(n)} if n % 10 else {})) for n in range(30)]
+    found = columns(items, {}, np.zeros((30, 2, 2), np.uint8))["age"]
+    assert [found.count(word) for word in ("low", "middle", "high", "missing")] == [9, 9, 9, 3]
+    assert [found[n] for n in (0, 1, 10, 29)] == ["missing", "low", "missing", "high"]
+    parts = slices({"age": found}, np.ones((30, 2)), share)
+    assert [each.value for each in parts] == ["low", "middle", "high", "missing"]
+    words = [item(n, **({"site": "north"} if n % 2 else {})) for n in range(30)]
+    assert set(columns(words, {}, np.zeros((30, 2, 2), np.uint8))["site"]) == {"north", ""}
+
+
 def test_folders_part_where_they_are_not_the_classes() -> None:
     items = [item(n, "phone" if n < 5 else "camera") for n in range(10)]
     assert columns(items, {}, np.zeros((10, 2, 2), np.uint8)) == {"source": ["phone"] * 5 + ["camera"] * 5}
