@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -136,4 +136,13 @@ def _add(root: Tree, step: Step, said: str = "") -> None:
             f"{name}  {digest}" + (f", {len(step.files)} files" if name == CODE and step.files else "")
         )
     for name, value in step.parameters.items():
-        branch.add(f"[dim]{name} = {json.dumps(value)}[/]")
+        branch.add(f"[dim]{name} = {escape(json.dumps(_plain(value)))}[/]")
+
+
+def _plain(value: Any) -> Any:
+    """A value as a person gave it: KFP's messages know one kind of number, so 12 comes to a step as 12.0."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

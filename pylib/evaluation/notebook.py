@@ -20,6 +20,10 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<style>
+  body {{ overflow-wrap: break-word; }} img, svg {{ max-width: 100%; height: auto; }}
+  pre, .output_html, .jp-OutputArea-output {{ overflow-x: auto; }}
+</style>
 </head>
 <body>
 {body}

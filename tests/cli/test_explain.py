@@ -22,6 +22,7 @@ from tests.store.standin import serving
 
 PYLIB = Path(sys.executable).with_name("pylib")
 IMAGES = {f"pet{number:03}": f"image {number}".encode() for number in range(290)}
+PARAMETERS = {"options": {"epochs": 12.0, "rate": 0.5, "filters": [8.0], "frozen": True}}
 FILES = {f"images/{name}.jpg": content for name, content in IMAGES.items()}
 
 
@@ -74,7 +75,7 @@ def model(pachd, commit, tmp_path, monkeypatch):
     (folder / "dataset.json").write_text(json.dumps({"splits": {"train": {"items": items}}}))
     data = commit_resource(str(commit.ref), name="data")
     record(
-        Definition("train", {}, (data,), "pylib.steps.train", "segmentation"),
+        Definition("train", PARAMETERS, (data,), "pylib.steps.train", "segmentation"),
         {"model": folder},
         [],
         datetime.now(UTC),
@@ -105,6 +106,13 @@ def test_the_code_is_shown_by_its_digest_and_as_json_with_its_files(pachd, model
     digest = f"dirHash:{dir_hash(step['files'])}"
     assert step["inputs"]["pylib"] == digest
     assert f"pylib  {digest}, {len(step['files'])} files" in explain(model, pachd.url).stdout
+
+
+def test_a_whole_number_is_shown_as_it_was_given_and_in_json_as_it_is_recorded(pachd, model):
+    shown = 'options = {"epochs": 12, "filters": [8], "frozen": true, "rate": 0.5}'
+    assert shown in explain(model, pachd.url).stdout
+    (step,) = json.loads(explain(model, pachd.url, "--json").stdout)["steps"]
+    assert step["parameters"] == PARAMETERS
 
 
 def test_a_record_from_before_code_was_listed_is_shown_as_it_was(pachd, model):

@@ -7,7 +7,10 @@ from pylib.evaluation.record import Evaluation
 
 
 def check_page(page: str, evaluation: Evaluation) -> None:
-    """It parses, closes what it opens, refers to nothing outside itself and shows what was measured."""
+    """It parses, closes what it opens, refers to nothing outside itself and shows what was measured.
+
+    A table is as wide as its words: each scrolls in a box of its own, and the page does not.
+    """
     parser = _Tags()
     parser.feed(page)
     assert parser.open == []
@@ -21,8 +24,11 @@ class _Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
+        self.box = ""
 
-    def handle_starttag(self, tag, _attributes):
+    def handle_starttag(self, tag, attributes):
+        assert tag != "table" or self.box == "scroll"
+        self.box = dict(attributes).get("class", "")
         if tag not in {"meta", "img", "link", "br"}:
             self.open.append(tag)
 
