@@ -59,6 +59,18 @@ def settings() -> Settings:
     )
 
 
+def make_folder(folder: Path) -> Path:
+    """Make a folder for results, with those above it; ConfigurationError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: it cannot be made ({error.strerror or error}); name a folder to write into, "
+            "PYLIB_OUTPUT=FOLDER"
+        ) from error
+    return folder
+
+
 def max_pixels() -> int:
     """Pixels that an image may have, for ingest and server alike (`PYLIB_MAX_PIXELS`)."""
     text = os.environ.get("PYLIB_MAX_PIXELS") or str(MAX_PIXELS)

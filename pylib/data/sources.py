@@ -11,6 +11,7 @@ from pylib.data.archives import unpack
 from pylib.data.downloads import download
 from pylib.errors import DataError
 from pylib.provenance.digests import digest_of, dir_hash
+from pylib.settings import make_folder
 from pylib.tasks.task import DEFAULT, Task, find
 
 SAMPLE = "sample"
@@ -51,7 +52,7 @@ def open_source(source: str, task: Task, *, cache: Path) -> Iterator[Source]:
         return
     if source not in KNOWN and not path.is_file():
         raise DataError(f"{source}: no such folder or archive, and no known data set ({', '.join(KNOWN)})")
-    cache.mkdir(parents=True, exist_ok=True)
+    make_folder(cache)
     with tempfile.TemporaryDirectory(prefix="source-", dir=cache) as folder:
         if source == SAMPLE:
             yield _sample(task, Path(folder) / "sample")

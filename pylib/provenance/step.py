@@ -28,7 +28,7 @@ from pylib.provenance.cache import FROM_CACHE, StepCache
 from pylib.provenance.digests import BUNDLE, digest_of, dir_hash, manifest
 from pylib.provenance.statement import Definition, Statement
 from pylib.provenance.tries import not_again
-from pylib.settings import settings
+from pylib.settings import make_folder, settings
 from pylib.store.files import FileRef
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
@@ -199,9 +199,11 @@ def subjects(outputs: Mapping[str, Path]) -> list[dict[str, Any]]:
 
 @contextmanager
 def staged(outputs: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
-    """Folders to write to, moved to their places only when the block ends well."""
-    parent = next(iter(outputs.values())).parent
-    parent.mkdir(parents=True, exist_ok=True)
+    """Folders to write to, moved to their places only when the block ends well.
+
+    Raises ConfigurationError where there can be none.
+    """
+    parent = make_folder(next(iter(outputs.values())).parent)
     staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=parent))
     try:
         folders = {name: staging / name for name in outputs}

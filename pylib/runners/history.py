@@ -7,13 +7,14 @@ from typing import Any
 from pylib.errors import PipelineError
 from pylib.runners.cluster import ENDED, ClusterRun
 from pylib.runners.tasks import Task
+from pylib.settings import make_folder
 
 FILE = "cluster-run.json"
 
 
 def keep(output: Path, run: ClusterRun) -> None:
     """Write what is known of a run."""
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     text = json.dumps({key: getattr(run, key) for key in _KEYS} | {"facts": facts(run)}, indent=2)
     (output / FILE).write_text(text + "\n", encoding="utf-8")
 

@@ -12,7 +12,7 @@ from pylib.registry.places import Places
 from pylib.release.models import models, read_values
 from pylib.runners import pipelines
 from pylib.runners.champion import inherited
-from pylib.settings import settings
+from pylib.settings import make_folder, settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
 
@@ -72,7 +72,7 @@ def turn(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
     The system gives it back when the process ends, however it ends.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     with (output / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from pylib.errors import ReleaseError
+from pylib.errors import PylibError
 from pylib.registry.places import Places
 from pylib.release.models import models, read_values
 from pylib.runners import pipelines
@@ -41,6 +41,6 @@ def _newest(name: str) -> str:
 
 def _known(name: str) -> str:
     """As the clone has it that releases are committed to; nothing is fetched for a hint."""
-    with suppress(ReleaseError):
+    with suppress(PylibError):
         return Places.of_settings().served().get(name, "")
     return ""

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from pylib.errors import PipelineError, ProvenanceError
+from pylib.errors import ConfigurationError, PipelineError, ProvenanceError
 from pylib.provenance.digests import BUNDLE, digest_of
 from pylib.provenance.statement import dependencies, read_bundle, step_name
 from pylib.provenance.step import Commit, File, Input, Output, Result, commit_resource, step
@@ -50,6 +50,12 @@ def commit(tmp_path, monkeypatch):
     monkeypatch.setenv("PYLIB_STORE", str(tmp_path / "store"))
     files = {"images/a.jpg": b"a", "images/b c.jpg": b"b", "dataset.json": b"{}"}
     return open_store(str(tmp_path / "store")).commit("pets", files)
+
+
+def test_an_output_that_cannot_be_made_is_one_line(numbers, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match=r"file/out: it cannot be made \(Not a directory\); name a"):
+        double(numbers, tmp_path / "file/out/doubled")
 
 
 def test_a_file_of_the_store_is_named_by_commit_and_digest(numbers, commit, tmp_path):
