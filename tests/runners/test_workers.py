@@ -71,6 +71,37 @@ def test_at_the_backoff_limit_all_are_ended_and_it_fails(tmp_path: Path) -> None
     assert not processes_with(str(tmp_path))
 
 
+def verb(*words: str) -> "subprocess.CompletedProcess[str]":
+    program = [str(Path(sys.executable).with_name("pylib")), "workers", *words]
+    return subprocess.run(program, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "words", [("1", "--backoff-limit", "0", "--"), ("1", "--backoff-limit=1"), ("--backoff-limit=0", "1")]
+)
+def test_at_a_limit_of_0_the_first_failure_ends_it_as_with_a_tfjob(tmp_path: Path, words: list[str]) -> None:
+    done = verb(*words, *command(tmp_path, "sys.exit(7)"))
+    assert (done.returncode, set(told(tmp_path))) == (1, {"chief-0.0"})
+    assert done.stderr == (
+        "error: the chief failed with exit code 7, as failure 1, the last allowed; see its reason above\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--backoff-limits", "3", "true"), "--backoff-limits: before COMMAND there is --backoff-limit"),
+        (("--backoff-limit", "none", "true"), "--backoff-limit: before COMMAND there is"),
+        (("--backoff-limit", "3"), "no COMMAND after COUNT"),
+        (("--",), "no COMMAND after COUNT"),
+    ],
+)
+def test_what_is_no_option_before_the_command_is_one_line(words: list[str], said: str) -> None:
+    done = verb("1", *words)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert said in done.stderr
+
+
 def test_a_worker_that_is_done_is_not_started_again(tmp_path: Path) -> None:
     script = "if name == 'chief-0': time.sleep(0.5)\n"
     workers.run(command(tmp_path, script), 2)
