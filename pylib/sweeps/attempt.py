@@ -83,6 +83,11 @@ class Attempt:
         """Whether the process has not ended."""
         return self.process.poll() is None
 
+    def ask_to_end(self) -> None:
+        """SIGTERM to it and all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+
     def stop(self) -> None:
         """Ask it to end, and end it where it does not."""
         end(self.process.pid, self.grace, self.process)

@@ -99,6 +99,11 @@ class Running:
             self.attempt.stop()
         return stopped
 
+    def ask_to_end(self) -> None:
+        """Tell what runs to end, without waiting for it; `stop` does that."""
+        if self.attempt:
+            self.attempt.ask_to_end()
+
     def stop(self) -> None:
         """End what runs, because the search is ended; it can go on later."""
         if self.attempt:

@@ -22,7 +22,7 @@ from pylib.sweeps.reading import COUNTS, Sweep
 from pylib.sweeps.running import Running
 from pylib.sweeps.searchers.table import searcher
 from pylib.sweeps.state import State, Trial
-from pylib.termination import put_off
+from pylib.termination import put_off, undisturbed
 
 POLL = 0.05  # seconds between two looks at the running trials
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -97,8 +97,11 @@ class _Search:
                     self._start()
                 self._look()
         except BaseException:
-            for each in self.running.values():
-                each.stop()
+            with undisturbed():  # a second Ctrl-C would leave trials running
+                for each in self.running.values():
+                    each.ask_to_end()  # all at once, so that they take as long as the slowest
+                for each in self.running.values():
+                    each.stop()
             raise
         trials = self.state.trials()
         return Searched(ending, trials, best_of(self.experiment, trials))

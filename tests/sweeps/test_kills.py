@@ -12,6 +12,7 @@ import pytest
 
 from pylib.sweeps.attempt import completed
 from pylib.sweeps.state import State
+from tests.signals import unignored
 from tests.sweeps.trials import Place, told
 
 KILLS = 20
@@ -26,7 +27,8 @@ ALGORITHM = {"algorithmName": "tpe", "algorithmSettings": [{"name": "random_stat
 
 
 def runner(place: Place) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", RUNNER, str(place.file), str(place.state)])
+    command = [sys.executable, "-c", RUNNER, str(place.file), str(place.state)]
+    return subprocess.Popen(command, preexec_fn=unignored)  # noqa: PLW1509
 
 
 def a_trials_process(place: Place) -> int | None:
@@ -36,6 +38,14 @@ def a_trials_process(place: Place) -> int | None:
         if number and Path(f"/proc/{number}").exists():
             return number
     return None
+
+
+def is_alive(stat: Path) -> bool:
+    """Whether a process is there, and not merely waits to be collected."""
+    try:
+        return not stat.read_text().rpartition(") ")[2].startswith("Z")
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.slow
@@ -98,8 +108,35 @@ print("score=1")
 """
     (tmp_path / "program.py").write_text(script)
     assert [str(each.status) for each in place.search().trials] == ["Succeeded"]
-    stat = Path("/proc", (tmp_path / "pid").read_text(), "stat")
-    assert not stat.exists() or stat.read_text().rpartition(") ")[2].startswith("Z")
+    assert not is_alive(Path("/proc", (tmp_path / "pid").read_text(), "stat"))
+
+
+def test_a_second_ctrl_c_leaves_no_trial_behind_while_all_are_asked_to_end_at_once(tmp_path: Path) -> None:
+    place = Place(tmp_path, parallelTrialCount=2)
+    script = f"""
+import os, pathlib, signal, time
+folder = pathlib.Path({str(tmp_path)!r})
+def leave(*_):
+    (folder / f"asked-{{os.getpid()}}").touch()
+    while not (folder / "leave").exists(): time.sleep(0.01)
+    os._exit(0)
+signal.signal(signal.SIGTERM, leave)
+(folder / f"ready-{{os.getpid()}}").touch()
+time.sleep(600)
+"""
+    (tmp_path / "program.py").write_text(script)
+    running = runner(place)
+    until = time.monotonic() + 120
+    for sign in ("ready", "asked", "asked"):
+        while len(list(tmp_path.glob(f"{sign}-*"))) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+    (tmp_path / "leave").touch()
+    assert running.wait() != 0
+    pids = [each.name.partition("-")[2] for each in tmp_path.glob("asked-*")]
+    assert len(pids) == 2
+    assert not any(is_alive(Path("/proc", pid, "stat")) for pid in pids)
 
 
 def test_a_search_that_is_told_to_end_ends_its_trials(tmp_path: Path) -> None:
