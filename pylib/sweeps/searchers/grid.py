@@ -1,7 +1,8 @@
 """Every point of a grid once, in an order that the seed decides."""
 
-import itertools
+import math
 import random
+from array import array
 
 from katib.experiment import Experiment
 from katib.grid import points
@@ -9,13 +10,15 @@ from katib.values import Assignments
 
 
 class Grid:
-    """The points of all parameters' grids, shuffled as Katib shuffles them."""
+    """The points of all parameters' grids, shuffled as Katib shuffles them.
+
+    A point is made when it is asked for; until then it is its number, eight bytes, in the grid's own order.
+    """
 
     def __init__(self, experiment: Experiment, seed: int) -> None:
-        names = [each.name for each in experiment.parameters]
-        product = itertools.product(*(points(each) for each in experiment.parameters))
-        self.points = [dict(zip(names, each, strict=True)) for each in product]
-        random.Random(seed).shuffle(self.points)  # noqa: S311 (an order, no secret)
+        self.axes = {each.name: points(each) for each in experiment.parameters}
+        self.numbers = array("q", range(math.prod(map(len, self.axes.values()))))
+        random.Random(seed).shuffle(self.numbers)  # noqa: S311 (an order, no secret)
         self.asked = 0
 
     def ask(self) -> Assignments | None:
@@ -23,7 +26,15 @@ class Grid:
         if self.exhausted:
             return None
         self.asked += 1
-        return self.points[self.asked - 1]
+        return self._point(self.numbers[self.asked - 1])
+
+    def _point(self, number: int) -> Assignments:
+        """The point of that number; the last parameter goes through its values first."""
+        found: dict[str, str] = {}
+        for name, values in reversed(self.axes.items()):
+            number, place = divmod(number, len(values))
+            found[name] = values[place]
+        return dict(reversed(found.items()))
 
     def tell(self, trial: int, value: float | None) -> None:
         """A grid learns nothing."""
@@ -31,4 +42,4 @@ class Grid:
     @property
     def exhausted(self) -> bool:
         """Whether every point was tried."""
-        return self.asked >= len(self.points)
+        return self.asked >= len(self.numbers)
