@@ -17,6 +17,7 @@ from pylib.calibration.record import CalibrationRecord, Method, Tried
 from pylib.calibration.targets import log_likelihoods
 from pylib.calibration.temperature import fit_temperature
 from pylib.calibration.vector import fit_vector
+from pylib.errors import ModelError
 from pylib.models.calibration import Calibration, Temperature, calibrated
 
 FOLDS = 5
@@ -46,7 +47,9 @@ def choose(decisions: Decisions) -> CalibrationRecord:
     """Fit the calibration with the least held-out negative log-likelihood, on all of them.
 
     Without images there is nothing to fit; of fewer than FOLDS, temperature is fitted without a comparison.
+    Raises ModelError where a logit is no finite number: no calibration mends such a network.
     """
+    _check_finite(decisions.logits)
     images = np.unique(decisions.images)
     if not len(images):
         note = "the calibration split has no image: probabilities are as the network gives them"
@@ -60,6 +63,15 @@ def choose(decisions: Decisions) -> CalibrationRecord:
     method = best.method if best.better else "temperature"
     fitted = _METHODS[method](decisions.logits, decisions.truths)
     return CalibrationRecord(calibration=fitted, images=len(images), tried=tuple(tried))
+
+
+def _check_finite(logits: Logits) -> None:
+    wrong = int((~np.isfinite(logits)).any(axis=1).sum())
+    if wrong:
+        raise ModelError(
+            f"calibration: of {len(logits)} decisions of its split the network says nan or inf in "
+            f"{wrong}: its training diverged; lower learning_rate"
+        )
 
 
 def _compared(decisions: Decisions, images: Integers) -> list[Tried]:

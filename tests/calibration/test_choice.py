@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pylib.calibration.choice import FOLDS, Decisions, _held_out, choose
 from pylib.calibration.isotonic import fit_isotonic
 from pylib.calibration.vector import fit_vector
+from pylib.errors import ModelError
 from pylib.evaluation.calibration import expected_calibration_error, reliability
 from pylib.models.calibration import Isotonic, Temperature, Vector, calibrated
 from tests.calibration.made import answers
@@ -34,6 +35,15 @@ def test_separable_answers_keep_a_temperature(sure: float) -> None:
     truths = np.random.default_rng(0).integers(0, 3, 60)
     found = choose(decisions(np.eye(3)[truths] * sure, truths))
     assert isinstance(found.calibration, Temperature)
+
+
+@pytest.mark.parametrize("images", [3, 60])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_no_numbers_are_one_line(value: float, images: int) -> None:
+    logits, truths = answers(images, 3, seed=2)
+    logits[1:3, 0] = value
+    with pytest.raises(ModelError, match=rf"^calibration: of {images} decisions .* nan or inf in 2: its"):
+        choose(decisions(logits, truths))
 
 
 def test_classes_that_are_said_too_often_are_mended_by_a_vector() -> None:
