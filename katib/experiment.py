@@ -124,8 +124,8 @@ class Experiment:
 
 
 def value_at(body: Any, path: str) -> Any:
-    """The value at a dotted path of mappings, None where a step is missing."""
-    for step in path.split("."):
+    """The value at a dotted path of mappings, None where a step is missing; an empty path is the body."""
+    for step in filter(None, path.split(".")):
         body = body.get(step) if isinstance(body, dict) else None
     return body
 

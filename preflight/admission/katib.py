@@ -9,11 +9,12 @@ from typing import Any
 
 import yaml
 
+from katib.experiment import value_at
 from preflight.admission.amounts import Amounts, added, times
 from preflight.admission.made import Cost, Made, Run, container
 from preflight.admission.mesh import INJECT
 from preflight.render.cluster import Render
-from preflight.render.pods import PodTemplate, value_at
+from preflight.render.pods import PodTemplate
 from preflight.render.resources import Body, Resource
 
 INJECTION = "katib.kubeflow.org/metrics-collector-injection"

@@ -11,10 +11,11 @@ from typing import Any
 
 import yaml
 
+from katib.experiment import value_at
 from preflight.admission.made import Made, container
 from preflight.admission.mesh import INJECT
 from preflight.render.cluster import Render
-from preflight.render.pods import PodTemplate, value_at
+from preflight.render.pods import PodTemplate
 from preflight.render.resources import Body, Origin, Resource
 
 DRIVER = {"requests": {"cpu": "0.1", "memory": "64Mi"}, "limits": {"cpu": "0.5", "memory": "0.5Gi"}}

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.admission.made import Made, container
 from preflight.render.cluster import Render
-from preflight.render.pods import value_at
 from preflight.render.resources import Body
 from preflight.render.selection import matches
 

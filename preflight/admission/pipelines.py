@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.admission.amounts import Amounts, largest
 from preflight.admission.graph import Graph, Work
 from preflight.admission.kfp import Argo, is_open, resolved, resources_of, resources_written
 from preflight.admission.made import Claim, Cost, Made, Run
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 
 EXECUTORS = "deploymentSpec.executors"

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from preflight.render.pods import Container, PodTemplate, containers, value_at
+from katib.experiment import value_at
+from preflight.render.pods import Container, PodTemplate, containers
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 LEVELS = ("privileged", "baseline", "restricted")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.admission.amounts import Amounts, added, amounts, plain
 from preflight.admission.requirements import Given, PodAsked, Refusal
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 
 ONE = Decimal(1)

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.admission.made import Made, container
 from preflight.render.cluster import Render
-from preflight.render.pods import PodTemplate, containers, pod_templates, value_at
+from preflight.render.pods import PodTemplate, containers, pod_templates
 from preflight.render.resources import Body, Resource
 
 NO_ENGINE = "seldon.io/no-engine"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+from katib.experiment import value_at
 from preflight.admission.amounts import Amounts, added, times
 from preflight.admission.katib import replicas_of, sweep
 from preflight.admission.kfp import argo, compiled
@@ -13,7 +14,7 @@ from preflight.admission.pipelines import run
 from preflight.admission.seldon import seldon_pods, surged
 from preflight.platform import access
 from preflight.render.cluster import Render
-from preflight.render.pods import TEMPLATES, TRAINING, pod_templates, value_at
+from preflight.render.pods import TEMPLATES, TRAINING, pod_templates
 from preflight.render.resources import Resource
 
 COMPILED = "pipelines/compiled"

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from katib.experiment import value_at
 from preflight.diff.destinations import landed
 from preflight.diff.endings import Ending, Fate, endings
 from preflight.diff.fields import ABSENT, FieldChange, difference
@@ -14,7 +15,6 @@ from preflight.diff.syncing import option
 from preflight.diff.uncompared import NotCompared, not_compared
 from preflight.render.applications import ROOT, Application
 from preflight.render.cluster import Render
-from preflight.render.pods import value_at
 from preflight.render.resources import Resource
 
 HIDDEN = "(hidden)"

@@ -1,8 +1,8 @@
 """What Argo CD is told of an object's end: pruned, kept, replaced, or run as a hook."""
 
+from katib.experiment import value_at
 from preflight.render.applications import Application
 from preflight.render.cluster import Render
-from preflight.render.pods import value_at
 from preflight.render.resources import Resource
 
 OPTIONS = "argocd.argoproj.io/sync-options"

@@ -7,8 +7,9 @@ controllers 1.11, cert-manager 1.20, sealed-secrets 0.36, external-secrets 2.9.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from katib.experiment import value_at
 from preflight.render.cluster import Render
-from preflight.render.pods import Container, containers, pod_templates, value_at
+from preflight.render.pods import Container, containers, pod_templates
 from preflight.render.resources import Resource
 
 # Labels of pods that controllers start while the cluster runs: of a trial, a workflow's step, a worker.

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 
 import yaml
 
+from katib.experiment import value_at
 from preflight.render.cluster import Render
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Place
 from preflight.schemas.pachyderm import charts
 

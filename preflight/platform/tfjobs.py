@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.render.cluster import Render
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Place, Resource
 from preflight.schemas.check import sound
 

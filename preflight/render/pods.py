@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from katib.experiment import value_at
 from preflight.render.resources import Body, Place, Resource
 
 # Where each kind keeps its pod template.
@@ -85,13 +85,6 @@ def containers(pod: PodTemplate) -> Iterator[Container]:
     for key in ("initContainers", "containers"):
         for index, body in enumerate(pod.spec.get(key) or []):
             yield Container(pod, f"{pod.field}.{key}[{index}]", body, init=key == "initContainers")
-
-
-def value_at(body: Any, path: str) -> Any:
-    """The value at a dotted path of mappings, None where a step is missing."""
-    for step in filter(None, path.split(".")):
-        body = body.get(step) if isinstance(body, dict) else None
-    return body
 
 
 def _template(resource: Resource, field: str, template: Body) -> PodTemplate:

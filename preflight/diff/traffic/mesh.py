@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.diff.traffic.boxes import EVERYTHING, Access, Box
 from preflight.diff.traffic.patterns import Except, Pattern, Text, block
 from preflight.platform.operators import ISTIO_ROOT
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 from preflight.render.selection import Labels, matches
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from zoneinfo import available_timezones
 
+from katib.experiment import value_at
 from preflight.findings import Faults, Problem, Problems
 from preflight.registry import rule, schema_rule
 from preflight.render.cluster import Render
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 from preflight.schemas.check import sound
 from preflight.schemas.cron import mistake

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.findings import Faults
 from preflight.registry import schema_rule
 from preflight.render.cluster import Render
-from preflight.render.pods import Container, PodTemplate, containers, value_at
+from preflight.render.pods import Container, PodTemplate, containers
 from preflight.schemas import core
 from preflight.schemas.check import sound_pods
 from preflight.schemas.dns import LONGEST_PORT, PORT, named

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from katib.experiment import value_at
 from preflight.admission.amounts import amounts
 from preflight.admission.limit_range import claim_refusals, fill_in, refusals
 from preflight.admission.made import Claim, Made, every_pod
@@ -17,7 +18,6 @@ from preflight.admission.workloads import claims, runs, standing
 from preflight.findings import Problem, Problems
 from preflight.registry import remark, rule
 from preflight.render.cluster import Render, Unchecked
-from preflight.render.pods import value_at
 from preflight.render.resources import Resource
 
 Written = tuple[str, str]  # object, field

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from katib.experiment import value_at
 from preflight.findings import Problem, Problems
 from preflight.registry import rule
 from preflight.render.cluster import Render, every_pod
-from preflight.render.pods import PodTemplate, value_at
+from preflight.render.pods import PodTemplate
 from preflight.render.resources import Body, Resource
 from preflight.render.selection import Labels, matches, selected
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from katib.experiment import value_at
 from preflight.findings import Fault, Problem, Problems
 from preflight.platform.bringing import POD_MAKERS, SERVICE_MAKERS, bringing, bringing_anywhere
 from preflight.platform.operators import ISTIO_ROOT, RUN_TIME_LABELS, deployments, services
 from preflight.platform.reach import Reach
 from preflight.registry import rule
 from preflight.render.cluster import Render, every_pod
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 from preflight.render.selection import keys, lacking, matches
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from katib.experiment import value_at
 from preflight.findings import Problem, Problems
 from preflight.platform.bringing import POD_MAKERS, SERVICE_MAKERS, bringing, bringing_anywhere
 from preflight.platform.operators import Name, ServicePorts, services
 from preflight.registry import rule
 from preflight.render.cluster import Render, every_pod
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 from preflight.render.selection import selected
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from katib.experiment import value_at
 from preflight.findings import Problem, Problems
 from preflight.platform import access, image_lock
 from preflight.platform.bringing import POD_MAKERS, bringing_anywhere
@@ -21,7 +22,7 @@ from preflight.platform.present import bringing_it, fault, present
 from preflight.platform.reach import Reach
 from preflight.registry import remark, rule
 from preflight.render.cluster import Render, Unchecked, every_pod
-from preflight.render.pods import Container, containers, value_at
+from preflight.render.pods import Container, containers
 from preflight.render.resources import Place
 from preflight.rules.security.image_versions import OTHERS
 

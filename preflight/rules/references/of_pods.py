@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from katib.experiment import value_at
 from preflight.findings import Problem, Problems
 from preflight.platform.present import Present, bringing_it, fault, present
 from preflight.registry import rule
 from preflight.render.cluster import Render, every_pod
-from preflight.render.pods import Container, PodTemplate, containers, value_at
+from preflight.render.pods import Container, PodTemplate, containers
 from preflight.render.resources import Body, Resource
 
 

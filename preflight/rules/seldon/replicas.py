@@ -8,10 +8,11 @@ nobody states it computes as null, and Kubernetes turns that into 1, which it pa
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from katib.experiment import value_at
 from preflight.findings import Faults, Problem, Problems
 from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.pods import pod_templates, value_at
+from preflight.render.pods import pod_templates
 from preflight.render.resources import Body, Resource
 
 SEPARATE_ENGINE = "seldon.io/engine-separate-pod"

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from katib.experiment import value_at
 from preflight.findings import Faults, Problem, Problems
 from preflight.platform.tfjobs import TFJob, tfjobs
 from preflight.registry import rule
 from preflight.render.cluster import Render
-from preflight.render.pods import containers, pod_templates, value_at
+from preflight.render.pods import containers, pod_templates
 from preflight.rules.training import tfjob_rule
 
 GANG = "--gang-scheduler-name"

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from katib.experiment import value_at
 from preflight.findings import Faults
 from preflight.registry import rule
 from preflight.render.cluster import every_container, every_pod
-from preflight.render.pods import Container, PodTemplate, containers, pod_templates, value_at
+from preflight.render.pods import Container, PodTemplate, containers, pod_templates
 from preflight.render.resources import Resource
 from preflight.render.selection import matches
 

@@ -1,9 +1,10 @@
 """What a container of ours says of its needs and of its health."""
 
+from katib.experiment import value_at
 from preflight.findings import Faults
 from preflight.registry import rule
 from preflight.render.cluster import our_containers
-from preflight.render.pods import BATCH, Container, value_at
+from preflight.render.pods import BATCH, Container
 
 
 @rule(
