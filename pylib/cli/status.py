@@ -86,9 +86,9 @@ def of_run(run: Path) -> dict[str, Any]:
 def _of_a_table(regressed: Path) -> dict[str, Any]:
     """The facts of a run that ends with a regression: nothing is released, so nothing is asked."""
     from pylib.provenance.explain import explain_folder
-    from pylib.tabular.judgement import Judged
+    from pylib.tabular.judgement import TableEvaluation
 
-    judged, model = Judged.read(regressed / "evaluation"), regressed / "model"
+    judged, model = TableEvaluation.read(regressed / "evaluation"), regressed / "model"
     return {
         "data_commit": explain_folder(model).data,
         "model_sha256": judged.model_digest,

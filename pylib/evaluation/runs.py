@@ -14,7 +14,7 @@ _STAMP = len("20261129-205750-321482")  # how the folder of a run ends; before i
 
 
 @dataclass(frozen=True)
-class Judged:
+class FoundEvaluation:
     """An evaluation, its folder, and the folder of the run that made it."""
 
     evaluation: Evaluation
@@ -33,7 +33,7 @@ class Judged:
         return data_commit(bundle) or self.evaluation.dataset
 
 
-def newest(output: Path, *, task: str | None = None, dataset: str | None = None) -> Judged | None:
+def newest(output: Path, *, task: str | None = None, dataset: str | None = None) -> FoundEvaluation | None:
     """The newest evaluation below an output folder, refused models' too; None where no run left one.
 
     task, dataset: of which it must be, as `classification` and `inks`; None takes any
@@ -49,10 +49,10 @@ def newest(output: Path, *, task: str | None = None, dataset: str | None = None)
     )
 
 
-def _newest_first(runs: Path) -> Iterator[Judged]:
+def _newest_first(runs: Path) -> Iterator[FoundEvaluation]:
     for run in sorted(runs.glob("*"), key=lambda run: run.name[-_STAMP:], reverse=True):
         for file in run.glob(f"*/evaluate/evaluation/{FILE}"):
             try:
-                yield Judged(read_evaluation(file), file.parent, run)
+                yield FoundEvaluation(read_evaluation(file), file.parent, run)
             except PylibError:  # of another version, or half written: not what is looked for
                 continue

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedModel:
     """What was measured of a model, and how it was made.
 
     served: whether a model server has an answer by such models
@@ -43,7 +43,7 @@ class Judged:
     epochs: "History"
 
 
-def read_judged(folder: Path, digest: str) -> Judged:
+def read_judged(folder: Path, digest: str) -> JudgedModel:
     """Read it from the folder that `assemble` made of the model of that digest; raises PylibError."""
     there = (read for name, read in _READERS.items() if (folder / EVALUATION / name).is_file())
     return next(there, _image_model)(folder, digest)
@@ -58,7 +58,7 @@ def check_served(evaluation: Path) -> None:
         )
 
 
-def _image_model(folder: Path, digest: str) -> Judged:
+def _image_model(folder: Path, digest: str) -> JudgedModel:
     evaluation = record.read_evaluation(folder / EVALUATION)
     beside, failed = read_comparison(folder / EVALUATION), ""
     try:
@@ -66,7 +66,7 @@ def _image_model(folder: Path, digest: str) -> Judged:
     except GateError as error:
         failed = str(error).partition("; the model is kept")[0]
     history = read_history(folder)
-    return Judged(
+    return JudgedModel(
         served=True,
         failed=failed,
         kept=beside.reason if beside else "",
@@ -78,13 +78,13 @@ def _image_model(folder: Path, digest: str) -> Judged:
     )
 
 
-def _table_model(folder: Path, digest: str) -> Judged:
-    judged = judgement.Judged.read(folder / EVALUATION)
+def _table_model(folder: Path, digest: str) -> JudgedModel:
+    judged = judgement.TableEvaluation.read(folder / EVALUATION)
     judged.require(digest, folder / EVALUATION)
     failures = list(map(str, hold_again(judged.gate, judged.values(), digest).failures))
     if judged.gate.reproduced and not is_reproduced(folder, digest):
         failures.append("it was not rebuilt bit for bit, which its gate asks for")
-    return Judged(
+    return JudgedModel(
         served=False,
         failed=f"model {digest[:12]}: {'; '.join(failures)}" if failures else "",
         kept="",
@@ -96,7 +96,7 @@ def _table_model(folder: Path, digest: str) -> Judged:
     )
 
 
-_READERS: Mapping[str, Callable[[Path, str], Judged]] = {
+_READERS: Mapping[str, Callable[[Path, str], JudgedModel]] = {
     record.FILE: _image_model,
     judgement.FILE: _table_model,
 }

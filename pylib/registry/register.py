@@ -12,7 +12,7 @@ from pylib.evaluation.record import FILE, REPORT
 from pylib.provenance.digests import BUNDLE, dir_hash, manifest
 from pylib.registry.described import EXAMPLE, LABELS, MLMODEL
 from pylib.registry.folder import EVALUATION, Registration
-from pylib.registry.judged import Judged, read_judged
+from pylib.registry.judged import JudgedModel, read_judged
 from pylib.registry.parameters import HISTORY
 from pylib.registry.versions import TEST, Version, Versions, told
 from pylib.store.artifacts import ArtifactStore
@@ -75,7 +75,7 @@ def _find(versions: Versions, name: str, digest: str) -> Version | None:
     return next((each for each in versions.of(name) if each.digest == digest), None)
 
 
-def _facts(folder: Path, digest: str, given: Registration, judged: Judged, kept: str) -> dict[str, str]:
+def _facts(folder: Path, digest: str, given: Registration, judged: JudgedModel, kept: str) -> dict[str, str]:
     return {
         "digest": digest,
         "verdict": "rejected" if judged.failed else "passed",
@@ -93,7 +93,7 @@ def _write(
     folder: Path,
     name: str,
     artifacts: ArtifactStore,
-    judged: Judged,
+    judged: JudgedModel,
     facts: Mapping[str, str],
 ) -> None:
     """Write the run of a version: what the training was given, its epochs, what was measured, its files.
@@ -113,7 +113,7 @@ def _write(
         write_run(versions.client, experiment, *course, tags, time.time(), also=also)
 
 
-def _figures(versions: Versions, run: str, judged: Judged) -> None:
+def _figures(versions: Versions, run: str, judged: JudgedModel) -> None:
     """Log what the gate could ask for; the names that MLflow does not take are told in tags."""
     from mlflow.entities import Metric, RunTag
 

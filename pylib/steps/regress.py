@@ -14,7 +14,7 @@ from pylib.training.mlflow_log import REASON, MlflowLog
 from pylib.training.mlflow_store import tracking_uri
 
 if TYPE_CHECKING:
-    from pylib.tabular.judgement import Judged
+    from pylib.tabular.judgement import TableEvaluation
     from pylib.tabular.prepared import PreparedTable
     from pylib.tabular.regression import Penalty, Regression
 
@@ -67,7 +67,9 @@ def hyper_parameters(task: str) -> "type[Penalty]":  # noqa: ARG001  # of this o
     return Penalty
 
 
-def _judge(table: Path, prepared: "PreparedTable", fitted: "Regression", file: Path, gate: Path) -> "Judged":
+def _judge(
+    table: Path, prepared: "PreparedTable", fitted: "Regression", file: Path, gate: Path
+) -> "TableEvaluation":
     """Export the model and measure the export, which is all that anybody will have of it."""
     from pylib.evaluation.gate import read_limits
     from pylib.tabular import judgement
@@ -80,7 +82,7 @@ def _judge(table: Path, prepared: "PreparedTable", fitted: "Regression", file: P
     metrics = judgement.measure(truth, answers)
     parity = judgement.difference(answers, fitted.predict(features), float(truth.std()))
     before, known = rows_of(table, "validation")
-    return judgement.Judged(
+    return judgement.TableEvaluation(
         model_digest=digest,
         table=prepared.name,
         target=prepared.target,
@@ -92,7 +94,7 @@ def _judge(table: Path, prepared: "PreparedTable", fitted: "Regression", file: P
     )
 
 
-def _log(log: MlflowLog, judged: "Judged", penalty: "Penalty", started: float, failure: str) -> None:
+def _log(log: MlflowLog, judged: "TableEvaluation", penalty: "Penalty", started: float, failure: str) -> None:
     metrics = judged.metrics | {f"validation_{name}": value for name, value in judged.validation.items()}
     log.write(
         penalty.model_dump() | {"target": judged.target},
@@ -103,5 +105,5 @@ def _log(log: MlflowLog, judged: "Judged", penalty: "Penalty", started: float, f
     )
 
 
-def _failures(judged: "Judged") -> str:
+def _failures(judged: "TableEvaluation") -> str:
     return "the gate is not passed: " + ", ".join(map(str, judged.gate.failures))

@@ -19,7 +19,7 @@ SCORE = "r2"
 """What a regression is known by."""
 
 
-class Judged(Record):
+class TableEvaluation(Record):
     """The content of regression.json: what was measured of one exported model on one test split.
 
     rows: of the test split; metrics: rmse and mae in the target's unit, r2 1 for a perfect answer and 0 for
@@ -37,7 +37,7 @@ class Judged(Record):
     gate: GateResult
 
     @classmethod
-    def read(cls, folder: Path) -> "Judged":
+    def read(cls, folder: Path) -> "TableEvaluation":
         """Read folder/regression.json; PipelineError where it is missing or wrong."""
         path = folder / FILE
         try:

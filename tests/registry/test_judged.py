@@ -17,7 +17,7 @@ from pylib.registry.promotion import keep_unserved, promote, rollback
 from pylib.registry.reconcile import reconcile
 from pylib.registry.removal import gc
 from pylib.registry.versions import Versions, find
-from pylib.tabular.judgement import Judged
+from pylib.tabular.judgement import TableEvaluation
 from tests.registry.learned_table import NAME, learn
 
 FILES = {
@@ -62,7 +62,7 @@ def judged_by(limit: float, evaluation: Path, folder: Path) -> Path:
 def test_it_is_a_version_with_all_that_is_known_of_it(places, keep, learned, registered):
     folder, digest = keep()
     (version,) = registered(name=NAME)
-    judged = Judged.read(folder / "evaluation")
+    judged = TableEvaluation.read(folder / "evaluation")
     assert (version.digest, version.verdict, version.reason) == (digest, "passed", "")
     assert (version.data_commit, version.git_commit) == (learned[0], "1" * 40)
     assert (version.score, version.aliases) == (f"r2 {judged.metrics['r2']:.4g}", ("candidate",))
