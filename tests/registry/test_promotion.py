@@ -154,7 +154,8 @@ def test_a_tracker_that_is_down_costs_a_line_and_no_release(places, put, capsys,
     assert line.endswith("the registry is behind, `pylib models reconcile` mends it")
 
 
-def test_a_registry_that_only_may_be_read(places, put, registered, capsys, in_git):
+def test_a_registry_that_only_may_be_read(places, put, registered, capsys, in_git, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MLflow makes the folders of such a URI where it is, from `file:` on
     first, _ = put("first"), put("second")
     database = places.tracking.removeprefix("sqlite:///")
     reading = replace(places, tracking=f"sqlite:///file:{database}?mode=ro&uri=true")
