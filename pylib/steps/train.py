@@ -19,6 +19,7 @@ from pylib.training.config import TrainingConfig, training_config
 if TYPE_CHECKING:
     import keras
 
+    from pylib.data.shards import ShardIndex
     from pylib.training.run import TrainingResult
 
 
@@ -45,33 +46,40 @@ def train(
     search: which search they are of, for the record; empty where a person gave them
     """
     from pylib.data.shards import ShardIndex
-    from pylib.serving.export import export_onnx
+
+    index = ShardIndex.read(shards)
+    trained = _fitted(shards, model, scratch, configuration(index.task, parameters, options), weights)
+    digest = _exported(_calibrated(shards, model, trained), model / MODEL_FILE, index)
+    _keep_logs(scratch, settings().output / "tensorboard" / digest[:12])
+    trained.dismiss()
+    return {"model": digest, f"validation_{trained.score}": trained.best_score}
+
+
+def _fitted(
+    shards: Path, model: Path, scratch: Path, config: TrainingConfig, weights: str
+) -> "TrainingResult":
+    """Train from the first weights of that name, and log the run where the settings say."""
     from pylib.training.run import train as fit
     from pylib.training.tracking import tracking_uri
 
-    index = ShardIndex.read(shards)
-    config = configuration(index.task, parameters, options)
-    output = settings().output
-    trained = fit(
-        shards,
-        model,
-        config,
-        weights=weights_source.fetched(weights, settings().store, scratch),
-        scratch=scratch,
-        tracking=tracking_uri(output),
+    first = weights_source.fetched(weights, settings().store, scratch)
+    return fit(
+        shards, model, config, weights=first, scratch=scratch, tracking=tracking_uri(settings().output)
     )
-    served = _calibrated(shards, model, trained)
-    digest = export_onnx(
+
+
+def _exported(served: "keras.Model", file: Path, index: "ShardIndex") -> str:
+    """Write what is served; returns its digest."""
+    from pylib.serving.export import export_onnx
+
+    return export_onnx(
         served,
-        model / MODEL_FILE,
+        file,
         task=index.task,
         classes=index.classes,
         image_size=index.image_size,
         sample_bits=index.sample_bits,
     )
-    _keep_logs(scratch, output / "tensorboard" / digest[:12])
-    trained.dismiss()
-    return {"model": digest, f"validation_{trained.score}": trained.best_score}
 
 
 def _calibrated(shards: Path, folder: Path, trained: "TrainingResult") -> "keras.Model":
