@@ -109,11 +109,11 @@ def test_killed_between_commit_and_alias_in_either_order(places, put, start, agr
 
 
 @pytest.mark.slow
-def test_killed_at_twenty_moments(places, put, start, agree, registered):
+def test_killed_at_nine_moments(places, put, start, agree, registered):
     put("a")
     put("b")
     moments, seconds, killed = random.Random(11), {"promote": 0.0, "rollback": 0.0, "gc": 0.0}, 0
-    for number in range(3 + 20):
+    for number in range(3 + 9):
         act = ("promote", "rollback", "gc")[number % 3]
         for poor in range(2 if act == "gc" else 0):
             put(f"poor_{number}_{poor}", iou=0.1)  # what gc has to remove

@@ -18,7 +18,7 @@ from tests.store.s3 import BUCKET
 
 HERE = Path(__file__).parent
 URL = f"s3://{BUCKET}/team"
-KILLS = 12
+KILLS = 8
 REAL = os.environ.get("ARTIFACT_TEST_URL", "")
 
 

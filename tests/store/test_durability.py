@@ -15,7 +15,7 @@ from pylib.store.gc import gc
 from pylib.store.local import LocalStore
 
 HERE = Path(__file__).parent
-KILLS = 60
+KILLS = 20
 
 
 def writer(store, name, commits, *event):
