@@ -33,7 +33,8 @@ Words = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAME] [MODEL]…",
-        help="A pipeline's name, the same as --name; then a number, `champion`, `candidate`, or the digest.",
+        help="A pipeline's name, the same as --name; then a number, `champion`, `candidate`, or the digest; "
+        "default: the champion, and beside it the candidate.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -62,10 +63,7 @@ def list_models(
 
 @models_app.command()
 def show(words: Words = None, name: Name = None, as_json: AsJson = False) -> None:
-    """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split.
-
-    Without a MODEL, of the champion.
-    """
+    """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split."""
     from pylib.registry.places import Places
 
     places = Places.of_settings()
@@ -82,7 +80,7 @@ def show(words: Words = None, name: Name = None, as_json: AsJson = False) -> Non
 def compare(words: Words = None, name: Name = None, as_json: AsJson = False) -> None:
     """Set two versions side by side: parameters that differ, and what was measured of each.
 
-    Without MODELs, champion and candidate. It says so where they were not judged on the same test items.
+    It says so where they were not judged on the same test items.
     """
     from pylib.registry.judged_on import note
     from pylib.registry.places import Places

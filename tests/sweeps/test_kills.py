@@ -88,6 +88,7 @@ def test_what_a_killed_search_left_running_is_ended_before_it_goes_on(tmp_path: 
     place = Place(tmp_path, "pause=0.4", maxTrialCount=2)
     running = runner(place)
     while (pid := a_trials_process(place)) is None:
+        assert running.poll() is None, "it ended before a trial of it was seen"
         time.sleep(0.02)
     running.kill()
     running.wait()
@@ -143,6 +144,7 @@ def test_a_search_that_is_told_to_end_ends_its_trials(tmp_path: Path) -> None:
     place = Place(tmp_path, "pause=0.4")
     running = runner(place)
     while (pid := a_trials_process(place)) is None:
+        assert running.poll() is None, "it ended before a trial of it was seen"
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     assert running.wait() != 0
