@@ -9,19 +9,24 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from kfp import dsl
 from rich.console import Console
+from typer.testing import CliRunner
 
 from components import component
 from pylib.cli import parameters
 from pylib.cli.progress import Progress
-from pylib.cli.run import _listener
-from pylib.errors import PipelineError
+from pylib.cli.run import _listener, run_app
+from pylib.errors import PipelineError, PylibError
 from pylib.runners import checks, local, pipelines
 from pylib.store.opening import open_store
 from tests.data.index import data_set
 
 PYLIB = Path(sys.executable).with_name("pylib")
+
+app = typer.Typer()
+app.add_typer(run_app, name="run")
 
 
 def run(tmp_path, *arguments):
@@ -66,9 +71,19 @@ def run(tmp_path, *arguments):
         (["--data", "x@y", "segmentation"], "run --data: the pipeline's name goes first; there are: .*"),
     ],
 )
-def test_a_wrong_option_or_parameter_is_one_line(tmp_path, arguments, reason):
-    done = run(tmp_path, *arguments)
+def test_a_wrong_option_or_parameter_is_one_line(tmp_path, monkeypatch, arguments, reason):
+    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
+    done = CliRunner().invoke(app, ["run", *arguments])
+    assert isinstance(done.exception, PylibError)
+    assert re.fullmatch(reason, str(done.exception)), done.exception
+    assert done.stdout == ""
+    assert not (tmp_path / "out" / "runs").exists()
+
+
+def test_what_is_wrong_is_one_line_of_the_command_too(tmp_path):
+    done = run(tmp_path, "segmentation", "--data", "x@y", "--options", '{"epoch": 1}')
     assert (done.returncode, done.stdout) == (1, "")
+    reason = "training configuration: no option 'epoch'; did you mean epochs[?]"
     assert re.fullmatch(f"error: {reason}\n", done.stderr), done.stderr
 
 
