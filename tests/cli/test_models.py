@@ -95,17 +95,14 @@ def test_a_version_is_named_after_its_pipeline_as_in_the_list(digests):
     assert run("compare", "segmentation", "1", "2") == run("compare", "1", "2")
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
+def test_a_wrong_name_is_one_line(digests):
+    for words, said in (
         (("show", "1", "2"), "1 2: 1 at most; `pylib models list` has them"),
         (("show", "segmentation", "--name", "breeds"), "are two models: give one of them"),
         (("rollback", "segmentation", "--name", "breeds"), "are two models: give one of them"),
         (("reconcile", "breeds"), "no model 'breeds' is served or registered; there are: "),
-    ],
-)
-def test_a_wrong_name_is_one_line(digests, words, said):
-    done = CliRunner().invoke(app, ["models", *words])
-    assert isinstance(done.exception, PylibError)
-    assert said in str(done.exception)
-    assert "\n" not in str(done.exception)
+    ):
+        done = CliRunner().invoke(app, ["models", *words])
+        assert isinstance(done.exception, PylibError)
+        assert said in str(done.exception)
+        assert "\n" not in str(done.exception)
