@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pylib.store.opening import open_store
+
 PYLIB = Path(sys.executable).with_name("pylib")
 
 
@@ -29,26 +31,32 @@ def run(output):
     return Path(json.loads(done.stdout)["run"])
 
 
-def test_the_built_in_table_is_committed_learned_and_judged(output, run):
-    status = json.loads(pylib(output, "status", "--json").stdout)
+@pytest.fixture(scope="module")
+def status(output, run):
+    return json.loads(pylib(output, "status", "--json").stdout)
+
+
+def test_the_built_in_table_is_committed_learned_and_judged(status):
     assert re.fullmatch(r"sklearn-diabetes@[0-9a-f]{64}", status["data_commit"])
     assert status["gate"] == "passed"
     assert float(status["r2"].split()[0]) > 0.2
 
 
-def test_the_same_again_is_taken_from_the_cache(output, run):
-    again = Path(json.loads(pylib(output, "run", "tabular", "--json").stdout)["run"])
+def test_the_same_again_is_taken_from_the_cache_and_ends_with_what_it_reached(output, run, status):
+    done = pylib(output, "run", "tabular")
+    assert done.returncode == 0, done.stderr
+    check_said(done.stdout, status)
+    again = (output / "latest").resolve()
+    assert again != run
     logs = [(again / "logs" / f"{step}.log").read_text() for step in ("read-table", "regress")]
     assert all("nothing changed: taken from the cache" in log for log in logs)
     models = [next(each.glob("*/regress/model/model.onnx")).read_bytes() for each in (run, again)]
     assert models[0] == models[1]
 
 
-def test_it_ends_with_what_it_reached_and_what_the_gate_said(output, run):
-    done = pylib(output, "run", "tabular")
-    assert done.returncode == 0, done.stderr
-    shown = dict(re.split(r" {2,}", line, maxsplit=1) for line in done.stdout.splitlines())
-    status = json.loads(pylib(output, "status", "--json").stdout)
+def check_said(text, status):
+    """What it reached and what the gate said."""
+    shown = dict(re.split(r" {2,}", line, maxsplit=1) for line in text.splitlines())
     assert {name: shown[name] for name in ("rmse", "r2", "mae")} == {
         name: status[name] for name in ("rmse", "r2", "mae")
     }
@@ -64,19 +72,17 @@ def test_it_is_explained_back_to_its_table(output, run):
     assert "diabetes.csv" in said
 
 
-def test_the_run_is_in_mlflow_with_the_model_s_digest(output, run):
+def test_the_run_is_in_mlflow_with_the_model_s_digest(output, status):
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{output}/mlflow.db")
     (logged,) = client.search_runs([client.get_experiment_by_name("diabetes").experiment_id])
-    status = json.loads(pylib(output, "status", "--json").stdout)
     assert logged.data.tags["model_sha256"] == status["model_sha256"]
     assert {"rmse", "r2", "mae", "validation_rmse"} <= logged.data.metrics.keys()
     assert logged.data.params["alpha"] == "0.01"
 
 
-def test_the_model_is_a_version_that_nothing_serves(output, run):
-    status = json.loads(pylib(output, "status", "--json").stdout)
+def test_the_model_is_a_version_that_nothing_serves(output, status):
     (version,) = json.loads(pylib(output, "models", "list", "tabular", "--json").stdout)
     assert (version["digest"], version["data_commit"]) == (status["model_sha256"], status["data_commit"])
     assert (version["aliases"], version["served"], version["verdict"]) == (["candidate"], False, "passed")
@@ -105,8 +111,7 @@ def test_no_step_imports_tensorflow(run):
     ],
 )
 def test_what_cannot_be_learned_from_is_one_line_and_no_run(tmp_path, text, arguments, said):
-    (tmp_path / "own.csv").write_text(text)
-    assert pylib(tmp_path / "out", "data", "commit", "own", str(tmp_path / "own.csv")).returncode == 0
+    open_store((tmp_path / "out/store").as_uri()).commit("own", {"own.csv": text.encode()})
     done = pylib(tmp_path / "out", "run", "tabular", "--data", "own@master", *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert re.match(said, done.stderr), done.stderr
@@ -115,9 +120,7 @@ def test_what_cannot_be_learned_from_is_one_line_and_no_run(tmp_path, text, argu
 
 
 def test_a_commit_without_one_table_is_refused_with_what_is_in_it(tmp_path):
-    (tmp_path / "two").mkdir()
-    for name in ("a.csv", "b.csv"):
-        (tmp_path / "two" / name).write_text("a,b\n1,2\n")
-    pylib(tmp_path / "out", "data", "commit", "two", str(tmp_path / "two"))
+    table = b"a,b\n1,2\n"
+    open_store((tmp_path / "out/store").as_uri()).commit("two", {"a.csv": table, "b.csv": table})
     done = pylib(tmp_path / "out", "run", "tabular", "--data", "two")
     assert "2 tables in it (a.csv, b.csv); commit one alone" in done.stderr
