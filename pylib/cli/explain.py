@@ -106,6 +106,9 @@ def _served(digest: str) -> str:
             served = released(repository, name)
             if served.digest == digest:
                 return f", served by Git commit {served.commit} as {name}"
+            if served.canary and served.canary.values.digest == digest:
+                what = "shadow" if served.canary.is_shadow else "canary"
+                return f", served by Git commit {served.commit} as {what} of {name}"
     return ""
 
 
