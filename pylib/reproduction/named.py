@@ -16,7 +16,7 @@ from pylib.store.model_folder import model_folder
 
 @contextmanager
 def named_model(
-    what: str, *, artifacts: str, predictions: Path, repositories: Iterable[Path]
+    what: str, *, artifacts: str, predictions: Path | str, repositories: Iterable[Path]
 ) -> Iterator[tuple[Path, str]]:
     """The folder and the digest of the model that is meant.
 
@@ -32,7 +32,7 @@ def named_model(
         yield folder, digest
 
 
-def _digest(what: str, artifacts: str, predictions: Path, repositories: Iterable[Path]) -> str:
+def _digest(what: str, artifacts: str, predictions: Path | str, repositories: Iterable[Path]) -> str:
     prediction = find_prediction(predictions, what)
     try:
         return find_model(artifacts, prediction["model_digest"] if prediction else what)

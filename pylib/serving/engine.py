@@ -6,6 +6,8 @@ gives what that returns or raises in its own form.
 
 import gc
 import logging
+import os
+import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -16,12 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.data.image_statistics import statistics
+from pylib.data.images import resize_image
 from pylib.errors import DataError, RequestError, ServingError
 from pylib.serving import feedback as feedbacks
 from pylib.serving.feedback import Feedback
 from pylib.serving.model import OnnxModel, load_model
-from pylib.serving.predictions import JsonLines, PredictionRecord
+from pylib.serving.observed import observed
+from pylib.serving.predictions import Input, JsonLines, PredictionLog, PredictionRecord
+from pylib.serving.reference import load_reference
 from pylib.serving.request import Image
+from pylib.serving.watching import Figure, Watch
+from pylib.store.request_log import is_url
 from pylib.tasks import task
 
 logger = logging.getLogger(__name__)
@@ -55,14 +63,17 @@ class Answer(NamedTuple):
 class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
-    Feedback goes into a file beside it; where there is no log, neither is kept.
+    log: the path of a file, or the URL of a folder or bucket, with the settings of pylib.serving.predictions
+    Feedback goes into a file beside the log where that is a file; where there is no log, neither is kept.
     """
 
-    def __init__(self, identity: Identity, *, artifacts: str, log: Path | None) -> None:
+    def __init__(self, identity: Identity, *, artifacts: str, log: Path | str | None) -> None:
         self.identity = identity
         self._artifacts = artifacts
-        self._log_path = log
-        self._log: JsonLines | None = None
+        self._log_place = log
+        self._log: PredictionLog | None = None
+        self._watch = Watch(None, "")
+        self._dropped, self._counting = 0, threading.Lock()
         self._feedback: JsonLines | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
@@ -79,10 +90,14 @@ class Engine:
             raise ServingError(f"{what} has no output {min(missing)!r}: export and release it again")
         side = model.contract.image_size
         black = np.zeros((side, side, 3), np.uint8)
-        _answered(served, model, black)
-        if self._log_path:
-            self._log = JsonLines(self._log_path)
-            self._feedback = JsonLines(self._log_path.with_name(feedbacks.FILE))
+        _answered(served, model, black, black)
+        self._watch = Watch(
+            load_reference(self._artifacts, self.identity.model_digest), self.identity.model_digest
+        )
+        if self._log_place:
+            self._log = PredictionLog.of_environment(self._log_place)
+            if not is_url(str(self._log_place)):
+                self._feedback = JsonLines(Path(self._log_place).with_name(feedbacks.FILE))
         self._served = model, served
         # What is loaded stays: full collections would walk through it, in the middle of requests.
         gc.collect()
@@ -101,16 +116,34 @@ class Engine:
         """Say what the model sees in an image; raises RequestError until it is loaded."""
         model, served = self._loaded()
         started = time.perf_counter()
-        content = _answered(served, model, image.pixels)
+        shown = resize_image(image.pixels, model.contract.image_size)
+        content = _answered(served, model, image.pixels, shown)
+        figures = _input(image, shown)
+        summary = served.answer.summary(content)
         prediction_id = str(uuid.uuid4())
-        self._record(prediction_id, image, served.answer.summary(content))
+        seconds = time.perf_counter() - started
+        self._record(prediction_id, image, figures, summary, seconds)
         return Answer(
             content,
             {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name, **self._bits()},
-            [("model_predictions", {}, 1), *served.answer.counters(content)],
-            time.perf_counter() - started,
+            [
+                ("model_predictions", {}, 1),
+                *served.answer.counters(content),
+                *self._watch.counters(observed(figures, served.answer.observed(summary))),
+                *self._lost(),
+            ],
+            seconds,
             served.answer.numbers(content),
         )
+
+    def gauges(self) -> list[Figure]:
+        """Name, labels and value of Prometheus gauges that never change; none until it is loaded."""
+        return self._watch.gauges()
+
+    def close(self) -> None:
+        """Write what waits for the log; takes five seconds at most."""
+        if self._log:
+            self._log.close()
 
     def keep(self, feedback: Feedback) -> Mapping[str, Any]:
         """Keep what a client says of an answer; return what is kept: id, truth, reward, and in which file.
@@ -146,8 +179,19 @@ class Engine:
             raise RequestError("the model is not loaded", "not ready")
         return self._served
 
-    def _record(self, prediction_id: str, image: Image, summary: dict[str, Any]) -> None:
+    def _lost(self) -> list[Figure]:
+        """What the log has dropped since it was last asked, as a counter."""
         if self._log is None:
+            return []
+        with self._counting:
+            lost = self._log.dropped - self._dropped
+            self._dropped += lost
+        return [("model_log_dropped", {}, float(lost))]
+
+    def _record(
+        self, prediction_id: str, image: Image, figures: Input, summary: dict[str, Any], seconds: float
+    ) -> None:
+        if self._log is None or not self._log.takes(prediction_id):
             return
         record = PredictionRecord(
             prediction_id=prediction_id,
@@ -155,15 +199,29 @@ class Engine:
             model_digest=self.identity.model_digest,
             data_commit=self.identity.data_commit,
             git_commit=self.identity.git_commit,
+            predictor=os.environ.get("PREDICTOR_ID", ""),
+            seconds=round(seconds, 6),
             image_sha256=image.sha256,
+            input=figures,
             answer=summary,
         )
-        try:
-            self._log.append(record)
-        except OSError:  # an answer that cannot be recorded is still an answer
-            logger.exception("prediction %s is not in the log", prediction_id)
+        self._log.append(record, image)
 
 
-def _answered(served: task.Task, model: OnnxModel, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+def _answered(
+    served: task.Task, model: OnnxModel, pixels: NDArray[np.uint8], shown: NDArray[np.uint8]
+) -> dict[str, Any]:
+    """The task's answer of an image, and the same as the model is shown it."""
     declared = model.contract
-    return served.answer.answer(model.run(pixels), pixels, declared.classes, declared.confidence_threshold)
+    return served.answer.answer(model.run(shown), pixels, declared.classes, declared.confidence_threshold)
+
+
+def _input(image: Image, shown: NDArray[np.uint8]) -> Input:
+    (height, width), seen = image.pixels.shape[:2], statistics(shown)
+    return Input(
+        width=width,
+        height=height,
+        brightness=seen.brightness,
+        contrast=seen.contrast,
+        projection=list(seen.projection),
+    )

@@ -48,7 +48,7 @@ def start(
     folder: Path,
     port: int = HTTP_PORT,
     workers: int | None = None,
-    predictions: Path | None = None,
+    predictions: Path | str | None = None,
     timeout: float = 60,
 ) -> Server:
     """Serve a deployment's model from the artifact store at the URL `artifacts`; return when it is ready.

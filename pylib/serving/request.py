@@ -18,11 +18,13 @@ MAX_BYTES = 20 * 2**20
 class Image(NamedTuple):
     """What a request carried: `pixels`, uint8 [H,W,3] RGB in 0..255, and the SHA-256 of the bytes received.
 
-    For pixels sent as numbers, the SHA-256 is that of the uint8 pixels in C order.
+    For pixels sent as numbers, the SHA-256 is that of the uint8 pixels in C order, and `data`, which is the
+    bytes received, is empty.
     """
 
     pixels: NDArray[np.uint8]
     sha256: str
+    data: bytes = b""
 
 
 def check_size(count: int) -> None:
@@ -45,7 +47,7 @@ def from_file(data: bytes, sample_bits: int | None = None) -> Image:
             _check_bright(largest_sample(data))
     except DataError as error:
         raise RequestError(str(error)) from error
-    return Image(pixels, hashlib.sha256(data).hexdigest())
+    return Image(pixels, hashlib.sha256(data).hexdigest(), data)
 
 
 def _check_bright(largest: int) -> None:

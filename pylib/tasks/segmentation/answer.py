@@ -77,6 +77,12 @@ def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float
     ]
 
 
+def observed(summary: Mapping[str, Any]) -> dict[str, float | str]:
+    """Watch its confidence, and the share of each class."""
+    shares = {f"share.{name}": float(share) for name, share in summary["class_shares"].items()}
+    return {"confidence": float(summary["mean_confidence"]), **shares}
+
+
 def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:
     """The mask as `mask_png`, of a PNG's bytes or of an object that has it so; raises DataError.
 

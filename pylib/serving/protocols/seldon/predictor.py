@@ -5,13 +5,12 @@ How Seldon calls it: https://docs.seldon.io/projects/seldon-core/en/v1.17.1/pyth
 """
 
 import os
-from pathlib import Path
 from typing import Any
 
 from flask import has_request_context
 from google.protobuf import json_format
 from seldon_core.flask_utils import SeldonMicroserviceException
-from seldon_core.metrics import create_counter, create_timer
+from seldon_core.metrics import create_counter, create_gauge, create_timer
 from seldon_core.proto.prediction_pb2 import SeldonMessage
 from seldon_core.utils import construct_response, construct_response_json, json_to_seldon_message
 
@@ -32,7 +31,7 @@ class Predictor:
     """Answers for one model, found by digest in the artifact store that `ARTIFACT_STORE` names (a URL).
 
     The parameters are those of the SeldonDeployment's graph; they come back in each answer's `meta.tags`,
-    with the task and a prediction id. Where `PREDICTION_LOG` names a file, each answer is recorded there.
+    with the task and a prediction id. Where `PREDICTION_LOG` names a place, answers are recorded there.
     """
 
     model_error_handler = blueprint()
@@ -42,12 +41,13 @@ class Predictor:
     ) -> None:
         if unknown:
             raise ServingError(f"the predictor has no parameter {min(unknown)!r}: remove it from the graph")
-        log = os.environ.get("PREDICTION_LOG")
         self._engine = Engine(
             Identity(model_digest, data_commit, git_commit),
             artifacts=os.environ.get("ARTIFACT_STORE", ""),
-            log=Path(log) if log else None,
+            log=os.environ.get("PREDICTION_LOG") or None,
         )
+
+        self._told = False
 
     def load(self) -> None:
         """Load the model, once in each worker process; raises PylibError."""
@@ -74,9 +74,19 @@ class Predictor:
             return json_to_seldon_message({"status": _failure(refused(error))})
         asked = message if is_proto else {"meta": meta}
         construct = construct_response if is_proto else construct_response_json
-        made = construct(self, False, asked, answer.content, meta, _figures(answer), answer.tags)
+        figures = [*_figures(answer), *self._constants()]
+        made = construct(self, False, asked, answer.content, meta, figures, answer.tags)
         in_numbers = message.WhichOneof("data_oneof") == "data" if is_proto else "data" in message
         return _as_numbers(made, answer) if in_numbers and answer.numbers else made
+
+    def _constants(self) -> list[dict[str, Any]]:
+        """Gauges that never change: Seldon takes figures with an answer alone, and keeps them."""
+        if self._told:
+            return []
+        self._told = True
+        return [
+            {**create_gauge(name, value), "tags": labels} for name, labels, value in self._engine.gauges()
+        ]
 
     def send_feedback_raw(self, message: Any) -> Any:
         """Keep feedback, a Seldon Feedback, and say what was kept; the caller counts its reward after that.
