@@ -68,7 +68,8 @@ class Manifest:
             annotations.update({name: _quoted(value) for name, value in values.annotations.items()})
         if len(predictors) > 1:
             del predictors[1:]
-            predictors[0].pop("traffic", None)
+            for key in ("traffic", "shadow"):
+                predictors[0].pop(key, None)
             document["metadata"].get("annotations", {}).pop(_GATE, None)
         if served.canary:
             self._add(document, predictors, served.canary)

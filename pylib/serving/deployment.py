@@ -119,7 +119,7 @@ class SeldonDeployment(_Model):
     @property
     def predictor(self) -> PredictorSpec:
         """The champion; the only one, where there is no canary and no shadow."""
-        return max((each for each in self.spec.predictors if not each.shadow), key=lambda each: each.traffic)
+        return max(self.spec.predictors, key=lambda each: (not each.shadow, each.traffic))
 
     def alone(self, predictor: PredictorSpec) -> "SeldonDeployment":
         """The same with one of its predictors."""
@@ -227,9 +227,7 @@ def _share_server(document: Any) -> None:
 def _check_graph(path: Path, deployment: SeldonDeployment) -> None:
     shares = [each.traffic for each in deployment.spec.predictors if not each.shadow]
     if not shares or len(deployment.spec.predictors) > len(("champion", "canary")):
-        raise ServingError(
-            f"{path}: only a model with one canary or one shadow runs without Seldon's operator"
-        )
+        raise ServingError(f"{path}: only a model, with one canary or one shadow, runs without the operator")
     if len(shares) > 1 and sum(shares) != _WHOLE:
         raise ServingError(f"{path}: the traffic of its predictors adds up to {sum(shares)}, not to {_WHOLE}")
     for predictor in deployment.spec.predictors:

@@ -135,6 +135,13 @@ def serving_python() -> Path:
     return python
 
 
+def refuse_second(folder: Path, deployment: SeldonDeployment) -> None:
+    """Raise ServingError where this folder's server runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_server(folder, deployment):
+        pass
+
+
 @contextmanager
 def _only_server(folder: Path, deployment: SeldonDeployment) -> Iterator[IO[bytes]]:
     """Hold the folder's lock; the server inherits it, and so holds it until its last process has ended."""
