@@ -14,6 +14,7 @@ VERBS = {
     "seeds": "seeds:seeds",
     "release": "release:release",
     "released": "release:released",
+    "compare": "compare:compare",
     "models": "models:models_app",
     "serve": "serve:serve",
     "predict": "serve:predict",
