@@ -87,6 +87,8 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
     prediction = explanation.prediction
     root = Tree(f"[bold]prediction {prediction['prediction_id']}[/] at {prediction['time']}")
     root.add(f"image sha256:{prediction['image_sha256']}")
+    if predictor := prediction.get("predictor"):
+        root.add(f"predictor {escape(predictor)}")
     if said := in_words(answer(prediction)):
         root.add(f"answer {escape(said)}")
     root.children.append(model)
