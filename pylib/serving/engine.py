@@ -24,7 +24,7 @@ from pylib.errors import DataError, RequestError, ServingError
 from pylib.serving import feedback as feedbacks
 from pylib.serving.feedback import Feedback
 from pylib.serving.model import OnnxModel, load_model
-from pylib.serving.observed import observed
+from pylib.serving.observed import of_record
 from pylib.serving.predictions import Input, JsonLines, PredictionLog, PredictionRecord
 from pylib.serving.reference import load_reference
 from pylib.serving.request import Image
@@ -129,7 +129,7 @@ class Engine:
             [
                 ("model_predictions", {}, 1),
                 *served.answer.counters(content),
-                *self._watch.counters(observed(figures, served.answer.observed(summary))),
+                *self._watch.counters({**of_record(figures), **served.answer.observed(summary)}),
                 *self._lost(),
             ],
             seconds,

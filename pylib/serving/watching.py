@@ -16,7 +16,8 @@ class Watch:
     """The counted features of the model of that digest; a model without a reference has none."""
 
     def __init__(self, reference: Reference | None, digest: str) -> None:
-        self._features = {name: each for name, each in (reference or {}).items() if name in COUNTED}
+        features = reference.features if reference else {}
+        self._features = {name: each for name, each in features.items() if name in COUNTED}
         self._model = digest[:_DIGITS]
 
     def counters(self, values: Mapping[str, Value]) -> list[Figure]:
@@ -28,7 +29,10 @@ class Watch:
         ]
 
     def gauges(self) -> list[Figure]:
-        """What never changes: the share of each bin in the reference, and how many items that is of."""
+        """What never changes: `model_reference_share` of each bin, `_items`, and `_critical`.
+
+        By the last two an alert tells drift from chance (pylib.drift.stability).
+        """
         return [
             *(
                 ("model_reference_share", self._labels(name, bin_), share)
@@ -36,8 +40,9 @@ class Watch:
                 for bin_, share in zip(each.bins, each.shares, strict=True)
             ),
             *(
-                ("model_reference_items", {"feature": name, "model": self._model}, float(each.items))
+                (f"model_reference_{what}", {"feature": name, "model": self._model}, value)
                 for name, each in self._features.items()
+                for what, value in (("items", float(each.items)), ("critical", each.critical))
             ),
         ]
 
