@@ -1,7 +1,7 @@
-"""One connection over HTTP/1.1: requests are read up to the limits, one after another, and answered in order.
+"""One connection over HTTP/1.1: requests are read up to the limits, one by one, and answered in order.
 
-A request that is refused by its head alone is still read to its end, and thrown away: a client that is sending
-would otherwise see a closed connection in the place of the sentence.
+A request that is refused by its head alone is still read to its end, and thrown away: a client that is
+sending would otherwise see a closed connection in the place of the sentence.
 """
 
 import asyncio
@@ -50,6 +50,8 @@ class Connection(asyncio.Protocol):
         self._router, self._limits, self._dispatch, self._closed = router, limits, dispatch, closed
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
+        self._error: RequestError | None = None
+        self._body = bytearray()
         self._waiting: deque[Call] = deque()
         self.busy = self.reading = self.leave = False
         self._dead = self._deaf = False
@@ -123,7 +125,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close once what was written is sent.
 
-        Who still sends is given time to read why it is refused: what is unread at a close resets a connection.
+        Who still sends is given time to read why it is refused: what is unread at a close resets it.
         """
         self._dead, self.busy, self.reading = True, False, False
         linger = self._deaf and self.transport.can_write_eof()
@@ -182,7 +184,6 @@ class Connection(asyncio.Protocol):
         self.reading, self._in_head = False, True
         keep = self._parser.should_keep_alive()
         call = Call(self._request._replace(body=bytes(self._body)), self._found, self._error, keep)
-        self._body = bytearray()
         if not self.busy:
             self._next(call)
         elif len(self._waiting) < _MOST_AHEAD:
@@ -191,9 +192,10 @@ class Connection(asyncio.Protocol):
             raise RequestError("more requests than answers were read: read the answers", "overloaded")
 
     def _start_message(self) -> None:
-        self._url, self._headers, self._count, self._size = b"", {}, 0, 0
+        self._url, self._count, self._size = b"", 0, 0
+        self._headers: dict[str, str] = {}
         self._body = bytearray()
-        self._error: RequestError | None = None
+        self._error = None
         self._in_head, self._head_bytes = True, 0
         self._request = Request("", "", "", {}, b"")
         self._found = Found(self._router.refused, None, {}, frozenset())
@@ -218,7 +220,8 @@ class Connection(asyncio.Protocol):
         encoding = self._headers.get("content-encoding", "").strip().lower()
         if encoding not in {"", "identity"}:
             return RequestError(
-                f"Content-Encoding {encoding} is not read here: send the body as it is; images are compressed",
+                f"Content-Encoding {encoding} is not read here: send the body as it is; images are "
+                "compressed",
                 "not supported",
             )
         length = self._headers.get("content-length", "")

@@ -1,4 +1,4 @@
-"""The server over HTTP: takes connections, has calls answered by a pool of threads, and finishes them at its end."""
+"""The server over HTTP: takes connections, has calls answered by threads, and finishes them at its end."""
 
 import asyncio
 import logging
@@ -44,7 +44,9 @@ class Front:
             each.leave = True
         await asyncio.sleep(min(_LINGER, grace))  # who has connected already is accepted and heard
         self._listener.close()
-        while self._loop.time() < until and any(c.busy or c.reading for c in self._connections):
+        while (  # noqa: ASYNC110  (connections change in many ways)
+            self._loop.time() < until and any(c.busy or c.reading for c in self._connections)
+        ):
             await asyncio.sleep(0.02)
         self._sweeper.cancel()
         for each in list(self._connections):
@@ -99,7 +101,7 @@ class Front:
             self._give_up(now - self._limits.answer_seconds)
 
     def _give_up(self, since: float) -> None:
-        """Answer 504 where a call takes too long; a thread that has begun goes on, and its answer is dropped."""
+        """Answer 504 where a call takes too long; a thread that has begun goes on, and its answer is lost."""
         for future, (connection, call, began) in list(self._calls.items()):
             if began < since and not connection.answered(call):
                 late = RequestError(f"no answer within {self._limits.answer_seconds:g} s", "no answer")

@@ -3,9 +3,10 @@
     python -m pylib.serving.host --host 0.0.0.0     # what the image runs
 
 Ports, parameters and names come from the environment that Seldon's operator gives a container
-(`pylib.serving.deployment`), limits from the pod's annotations (`pylib.serving.limits`). Threads, one a call, are as
-many as the pod's CPU limit allows, or `SERVING_THREADS`; onnxruntime and Pillow compute without Python's lock.
-`SERVING_PROTOCOLS` says which protocols are on. SIGTERM or SIGINT ends it once the accepted calls are answered.
+(`pylib.serving.deployment`), limits from the pod's annotations (`pylib.serving.limits`). Threads, one a call,
+are as many as the pod's CPU limit allows, or `SERVING_THREADS`; onnxruntime and Pillow compute without
+Python's lock. `SERVING_PROTOCOLS` says which protocols are on. SIGTERM or SIGINT ends it once the accepted
+calls are answered.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """What a model server counts, for Prometheus, under the names and labels of Seldon's own server.
 
-`seldon_core/metrics.py` in https://github.com/SeldonIO/seldon-core/tree/v1.17.1/python keeps it in a process of
-its own for all workers; here the threads of one process add it up under a lock.
+`seldon_core/metrics.py` in https://github.com/SeldonIO/seldon-core/tree/v1.17.1/python keeps it in a process
+of its own for all workers; here the threads of one process add it up under a lock.
 """
 
 import json

@@ -11,9 +11,9 @@ _OF_PROCESS = Path("/proc/self/cgroup")
 def available(groups: Path = _GROUPS, of_process: Path = _OF_PROCESS) -> int:
     """Whole processors, at least 1: the CPU limit of the pod rounded up, or what the scheduler allows.
 
-    A container sees its own group at the top of the file system, or, where it shares the machine's view, below
-    it. Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files, and cpu.cfs_quota_us in
-    https://docs.kernel.org/scheduler/sched-bwc.html for version 1.
+    A container sees its own group at the top of the file system, or, where it shares the machine's view,
+    below it. Sources: https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files, and for version
+    1 https://docs.kernel.org/scheduler/sched-bwc.html.
     """
     schedulable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     limits = [limit for folder in _folders(groups, of_process) if (limit := _limit(folder))]

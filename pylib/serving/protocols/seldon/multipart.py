@@ -1,12 +1,15 @@
 """The parts of a multipart form (RFC 7578), from its whole body."""
 
 from email.message import Message
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser
 
 from pylib.errors import RequestError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 _MOST = 20
 """Parts: a SeldonMessage has seven fields."""
@@ -58,11 +61,16 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
     if not boundary:
         return []
     reader = _Reader()
-    names = [name for name in dir(reader) if name.startswith("on_")]
+    callbacks: MultipartCallbacks = {
+        "on_part_begin": reader.on_part_begin,
+        "on_part_data": reader.on_part_data,
+        "on_part_end": reader.on_part_end,
+        "on_header_field": reader.on_header_field,
+        "on_header_value": reader.on_header_value,
+        "on_header_end": reader.on_header_end,
+    }
     try:
-        parser = MultipartParser(
-            boundary.encode("latin-1", "replace"), {name: getattr(reader, name) for name in names}
-        )
+        parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
         parser.write(body)
     except MultipartParseError as error:
         if not reader.parts:

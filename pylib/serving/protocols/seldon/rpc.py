@@ -21,7 +21,7 @@ NAMES = ("seldon.protos.Seldon", "seldon.protos.Model")
 
 
 def add(engine: Engine, server: grpc.Server) -> None:
-    """Let the server answer Seldon's calls: `Seldon` is what clients call, `Model` what the executor calls."""
+    """Let the server answer Seldon's calls: clients call `Seldon`, the executor `Model`."""
     servicer = _Servicer(engine)
     services.add_SeldonServicer_to_server(servicer, server)
     services.add_ModelServicer_to_server(servicer, server)
