@@ -83,7 +83,9 @@ def engine() -> Engine:
     if unknown:
         raise ServingError(f"the predictor has no parameter {min(unknown)!r}: remove it from the graph")
     identity = Identity(**{name: str(given.get(name, "")) for name in Identity._fields})
-    return Engine(identity, artifacts=os.environ.get("ARTIFACT_STORE", ""), log=os.environ.get("PREDICTION_LOG") or None)
+    return Engine(
+        identity, artifacts=os.environ.get("ARTIFACT_STORE", ""), log=os.environ.get("PREDICTION_LOG") or None
+    )
 
 
 _PARAMETERS = "PREDICTIVE_UNIT_PARAMETERS"
