@@ -95,9 +95,10 @@ class Engine:
         side = model.contract.image_size
         black = np.zeros((side, side, 3), np.uint8)
         _answered(served, model, black, black)
-        self._watch = Watch(
-            load_reference(self._artifacts, self.identity.model_digest), self.identity.model_digest
-        )
+        digest = self.identity.model_digest
+        self._watch = Watch(load_reference(self._artifacts, digest), digest)
+        self.metrics.constants = self._watch.gauges()
+        self.metrics.declare(self._watch.all_counters())
         if self._log_place:
             self._log = log = PredictionLog.of_environment(self._log_place)
             self.metrics.sources["model_log_dropped"] = lambda: log.dropped

@@ -37,13 +37,20 @@ class Metrics:
 
     def answer(self, counters: Iterable[tuple[str, Mapping[str, str], float]], seconds: float) -> None:
         """Count an answer: name, labels and increment of counters, and the seconds it took."""
-        added = [((n, (*labels.items(), ("method", "predict"))), value) for n, labels, value in counters]
         bucket = bisect_left(BUCKETS, seconds)
         with self._lock:
-            for key, value in added:
-                self._counters[key] += value
+            self._add(counters)
             self._buckets[bucket] += 1
             self._seconds += seconds
+
+    def declare(self, counters: Iterable[tuple[str, Mapping[str, str], float]]) -> None:
+        """Show counters before an answer has them: Prometheus sees no increase of what was not there."""
+        with self._lock:
+            self._add((name, labels, 0) for name, labels, _ in counters)
+
+    def _add(self, counters: Iterable[tuple[str, Mapping[str, str], float]]) -> None:
+        for name, labels, value in counters:
+            self._counters[name, (*labels.items(), ("method", "predict"))] += value
 
     def request(self, status: int) -> None:
         """Count an answer over HTTP by its status, whichever protocol it is of."""

@@ -28,6 +28,14 @@ class Watch:
             if name in values
         ]
 
+    def all_counters(self) -> list[Figure]:
+        """All that `counters` may give."""
+        return [
+            ("model_feature", self._labels(name, bin_), 1)
+            for name, each in self._features.items()
+            for bin_ in each.bins
+        ]
+
     def gauges(self) -> list[Figure]:
         """What never changes: `model_reference_share` of each bin, `_items`, and `_critical`.
 
