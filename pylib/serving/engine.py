@@ -99,6 +99,8 @@ class Engine:
         self._watch = Watch(load_reference(self._artifacts, digest), digest)
         self.metrics.constants = self._watch.gauges()
         self.metrics.declare(self._watch.all_counters())
+        for status in (200, 500):
+            self.metrics.request(status, 0)
         if self._log_place:
             self._log = log = PredictionLog.of_environment(self._log_place)
             self.metrics.sources["model_log_dropped"] = lambda: log.dropped

@@ -31,8 +31,6 @@ class Metrics:
         self.sources: dict[str, Callable[[], float]] = {}
         self._lock = Lock()
         self._counters: dict[tuple[str, Labels], float] = defaultdict(float)
-        for status in (200, 500):  # so that the first of them is an increase
-            self._counters["model_requests", (("code", str(status)),)] = 0
         self._buckets, self._seconds = [0] * (len(BUCKETS) + 1), 0.0
 
     def answer(self, counters: Iterable[tuple[str, Mapping[str, str], float]], seconds: float) -> None:
@@ -52,10 +50,10 @@ class Metrics:
         for name, labels, value in counters:
             self._counters[name, (*labels.items(), ("method", "predict"))] += value
 
-    def request(self, status: int) -> None:
-        """Count an answer over HTTP by its status, whichever protocol it is of."""
+    def request(self, status: int, count: int = 1) -> None:
+        """Count an answer over HTTP by its status, whichever protocol it is of; 0 shows the counter."""
         with self._lock:
-            self._counters["model_requests", (("code", str(status)),)] += 1
+            self._counters["model_requests", (("code", str(status)),)] += count
 
     def reward(self, reward: float) -> None:
         """Count feedback with its reward; one of 0 says nothing, as Seldon has it."""
