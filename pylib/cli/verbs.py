@@ -19,6 +19,8 @@ VERBS = {
     "serve": "serve:serve",
     "predict": "serve:predict",
     "status": "status:status",
+    "drift": "drift:drift",
+    "logs": "logs:logs_app",
     "explain": "explain:explain",
     "reproduce": "reproduce:reproduce",
     "doctor": "doctor:doctor",

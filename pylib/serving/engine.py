@@ -7,7 +7,6 @@ gives what that returns or raises in its own form.
 import gc
 import logging
 import os
-import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -23,12 +22,13 @@ from pylib.data.images import resize_image
 from pylib.errors import DataError, RequestError, ServingError
 from pylib.serving import feedback as feedbacks
 from pylib.serving.feedback import Feedback
+from pylib.serving.metrics import Metrics
 from pylib.serving.model import OnnxModel, load_model
-from pylib.serving.observed import observed
+from pylib.serving.observed import of_record
 from pylib.serving.predictions import Input, JsonLines, PredictionLog, PredictionRecord
 from pylib.serving.reference import load_reference
 from pylib.serving.request import Image
-from pylib.serving.watching import Figure, Watch
+from pylib.serving.watching import Watch
 from pylib.store.request_log import is_url
 from pylib.tasks import task
 
@@ -63,22 +63,26 @@ class Answer(NamedTuple):
 class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
-    log: the path of a file, or the URL of a folder or bucket, with the settings of pylib.serving.predictions
     Feedback goes into a file beside the log where that is a file; where there is no log, neither is kept.
+
+    log: the path of a file, or the URL of a folder or bucket, with the settings of pylib.serving.predictions
+    metrics: what was answered, counted for all protocols
+    held: why nobody should be sent here although the model is loaded, in a sentence; empty where all may come
     """
 
     def __init__(self, identity: Identity, *, artifacts: str, log: Path | str | None) -> None:
         self.identity = identity
+        self.metrics = Metrics()
+        self.held = ""
         self._artifacts = artifacts
         self._log_place = log
         self._log: PredictionLog | None = None
         self._watch = Watch(None, "")
-        self._dropped, self._counting = 0, threading.Lock()
         self._feedback: JsonLines | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
     def load(self) -> None:
-        """Load the model and answer a first image, once in each worker process.
+        """Load the model and answer a first image; call it once.
 
         Raises PylibError: there is no such model, it is not what its digest says, or of a task unknown here.
         """
@@ -91,11 +95,15 @@ class Engine:
         side = model.contract.image_size
         black = np.zeros((side, side, 3), np.uint8)
         _answered(served, model, black, black)
-        self._watch = Watch(
-            load_reference(self._artifacts, self.identity.model_digest), self.identity.model_digest
-        )
+        digest = self.identity.model_digest
+        self._watch = Watch(load_reference(self._artifacts, digest), digest)
+        self.metrics.constants = self._watch.gauges()
+        self.metrics.declare(self._watch.all_counters())
+        for status in (200, 500):
+            self.metrics.request(status, 0)
         if self._log_place:
-            self._log = PredictionLog.of_environment(self._log_place)
+            self._log = log = PredictionLog.of_environment(self._log_place)
+            self.metrics.sources["model_log_dropped"] = lambda: log.dropped
             if not is_url(str(self._log_place)):
                 self._feedback = JsonLines(Path(self._log_place).with_name(feedbacks.FILE))
         self._served = model, served
@@ -104,8 +112,10 @@ class Engine:
         gc.freeze()
 
     def check_ready(self) -> None:
-        """Raise RequestError until the model has answered its first image."""
+        """Raise RequestError until the model has answered its first image, and while `held` says why."""
         self._loaded()
+        if self.held:
+            raise RequestError(self.held, "not ready")
 
     @property
     def sample_bits(self) -> int | None:
@@ -123,22 +133,19 @@ class Engine:
         prediction_id = str(uuid.uuid4())
         seconds = time.perf_counter() - started
         self._record(prediction_id, image, figures, summary, seconds)
-        return Answer(
+        answer = Answer(
             content,
             {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name, **self._bits()},
             [
                 ("model_predictions", {}, 1),
                 *served.answer.counters(content),
-                *self._watch.counters(observed(figures, served.answer.observed(summary))),
-                *self._lost(),
+                *self._watch.counters({**of_record(figures), **served.answer.observed(summary)}),
             ],
             seconds,
             served.answer.numbers(content),
         )
-
-    def gauges(self) -> list[Figure]:
-        """Name, labels and value of Prometheus gauges that never change; none until it is loaded."""
-        return self._watch.gauges()
+        self.metrics.answer(answer.counters, answer.seconds)
+        return answer
 
     def close(self) -> None:
         """Write what waits for the log; takes five seconds at most."""
@@ -178,15 +185,6 @@ class Engine:
         if self._served is None:
             raise RequestError("the model is not loaded", "not ready")
         return self._served
-
-    def _lost(self) -> list[Figure]:
-        """What the log has dropped since it was last asked, as a counter."""
-        if self._log is None:
-            return []
-        with self._counting:
-            lost = self._log.dropped - self._dropped
-            self._dropped += lost
-        return [("model_log_dropped", {}, float(lost))]
 
     def _record(
         self, prediction_id: str, image: Image, figures: Input, summary: dict[str, Any], seconds: float

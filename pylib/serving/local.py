@@ -27,7 +27,7 @@ Ports = tuple[int, int, int]
 Prepare = Callable[[Ports], tuple[list[str], dict[str, str]]]
 _LOCK = "server.lock"
 _ANNOTATIONS = "annotations"
-_SERVER = "pylib.serving.protocols.seldon.microservice"
+_SERVER = "pylib.serving.host"
 
 
 @dataclass(frozen=True)

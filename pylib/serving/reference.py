@@ -32,11 +32,13 @@ class Feature:
 
     edges: between the bins of numbers, ascending, one fewer than bins; a number on an edge is above it
     names: of the bins of a feature with few values, one fewer than bins; the last is of all others
+    critical: of an alert: chi-square, of which its index divided by (1/items + 1/requests) is by chance
     """
 
     counts: tuple[int, ...]
     edges: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
+    critical: float = 0.0
 
     @property
     def items(self) -> int:
@@ -64,11 +66,15 @@ class Feature:
         return self.names.index(name) if name in self.names else len(self.names)
 
 
-Reference = Mapping[str, Feature]
-"""Features by name."""
+@dataclass(frozen=True)
+class Reference:
+    """The features by name, and the task, which knows its answers' own."""
+
+    task: str
+    features: Mapping[str, Feature]
 
 
-def smoothed(counts: "tuple[int, ...]") -> tuple[float, ...]:
+def smoothed(counts: tuple[int, ...]) -> tuple[float, ...]:
     """Shares of counts, half an item added to each."""
     total = sum(counts) + _SMOOTHING * len(counts)
     return tuple((count + _SMOOTHING) / total for count in counts)
@@ -84,18 +90,21 @@ def dumps(reference: Reference) -> str:
     features = {
         name: {
             "counts": list(each.counts),
+            "critical": round(each.critical, 4),
             **({"edges": list(each.edges)} if each.edges else {"names": list(each.names)}),
         }
-        for name, each in reference.items()
+        for name, each in reference.features.items()
     }
-    return json.dumps({"format": 1, "features": features}, indent=1) + "\n"
+    content = {"format": 1, "task": reference.task, "features": features}
+    return json.dumps(content, indent=1) + "\n"
 
 
 def loads(data: bytes | str, where: str) -> Reference:
     """Read reference.json; raises ModelError where it is none."""
     try:
         content = json.loads(data)
-        return {str(name): _feature(each) for name, each in content["features"].items()}
+        features = {str(name): _feature(each) for name, each in content["features"].items()}
+        return Reference(str(content["task"]), features)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{where} is no reference ({error!r}): evaluate the model again") from error
 
@@ -117,6 +126,7 @@ def _feature(content: Mapping[str, Any]) -> Feature:
         counts=tuple(int(count) for count in content["counts"]),
         edges=tuple(float(edge) for edge in content.get("edges", ())),
         names=tuple(str(name) for name in content.get("names", ())),
+        critical=float(content["critical"]),
     )
     if len(feature.counts) != len(feature.edges or feature.names) + 1 or list(feature.edges) != sorted(
         feature.edges

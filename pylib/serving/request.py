@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from pylib.data.images import decode_image, image_depth, largest_sample
 from pylib.errors import DataError, RequestError
 
+_JPEG = b"\xff\xd8\xff"  # which has 8 bits a sample
 _BYTE, _CAMERA = 8, 12
 """Bits: what a model learns from unless it says so, and what many cameras write into a file of 16."""
-MAX_BYTES = 20 * 2**20
-"""Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
 
 class Image(NamedTuple):
@@ -27,13 +26,6 @@ class Image(NamedTuple):
     data: bytes = b""
 
 
-def check_size(count: int) -> None:
-    """Raise RequestError where a request has more bytes than are taken."""
-    if count > MAX_BYTES:
-        limit = f"{MAX_BYTES // 2**20} MiB"
-        raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
-
-
 def from_file(data: bytes, sample_bits: int | None = None) -> Image:
     """Decode the content of an image file; raises RequestError.
 
@@ -43,7 +35,7 @@ def from_file(data: bytes, sample_bits: int | None = None) -> Image:
     """
     try:
         pixels = decode_image(data, sample_bits=sample_bits)
-        if sample_bits is None and image_depth(data) > _BYTE:
+        if sample_bits is None and not data.startswith(_JPEG) and image_depth(data) > _BYTE:
             _check_bright(largest_sample(data))
     except DataError as error:
         raise RequestError(str(error)) from error

@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 
 from pylib.errors import PylibError, RequestError, ServingError
-from pylib.serving import request
+from pylib.serving import limits, request
 from pylib.serving.engine import Engine, Identity
 from pylib.serving.predictions import PredictionLog
 from pylib.serving.protocols.seldon.payload import read_json
@@ -44,7 +44,7 @@ def test_an_answer_says_which_model_gave_it_and_is_in_the_log(
     assert answer.tags.items() >= {**identity, "task": "segmentation"}.items()
     assert answer.counters[0] == ("model_predictions", {}, 1)
     named = {name for name, _, _ in answer.counters[1:]}
-    assert named == {"model_confidence", "model_class_share", "model_log_dropped"}
+    assert named == {"model_confidence", "model_class_share"}
     (record,) = map(json.loads, log.read_text().splitlines())
     time = record.pop("time")
     assert time.endswith("+00:00")
@@ -149,7 +149,7 @@ def test_a_model_that_cannot_answer_is_not_served(
 
 
 def test_too_many_bytes_are_of_a_kind_of_their_own() -> None:
-    request.check_size(request.MAX_BYTES)
+    limits.check_size(limits.MAX_BYTES)
     with pytest.raises(RequestError, match="larger than 20 MiB") as caught:
-        request.check_size(request.MAX_BYTES + 1)
+        limits.check_size(limits.MAX_BYTES + 1)
     assert caught.value.kind == "too large"
