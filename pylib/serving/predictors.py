@@ -27,6 +27,7 @@ class Given(NamedTuple):
     workers: int | None = None
     predictions: str | Path | None = None
     timeout: float = 60
+    inbox: str = ""
 
 
 def start(deployment: SeldonDeployment, given: Given, *, folder: Path, port: int = HTTP_PORT) -> Server:
@@ -46,6 +47,7 @@ def start(deployment: SeldonDeployment, given: Given, *, folder: Path, port: int
             port=port,
             workers=given.workers,
             predictions=given.predictions,
+            inbox=given.inbox,
             timeout=given.timeout,
         )
     local.refuse_second(folder, deployment)
@@ -106,6 +108,7 @@ def _started(
                 port=0,
                 workers=given.workers,
                 predictions=given.predictions,
+                inbox=given.inbox,
                 timeout=given.timeout,
             )
             stack.callback(local.stop, place, grace=5)

@@ -15,6 +15,8 @@ from pylib.atomic import write_file
 
 FILE = "split.json"
 _COPIES, _SENDERS = 64, 4
+_KEPT = ("/feedback", "/SendFeedback")
+"""The ends of paths and methods by which a server is told what to keep: copied, it would be kept twice."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,11 @@ class Split:
         self._chance = chance or random.Random()  # noqa: S311  (no secret)
         self._state: tuple[tuple[int, int], list[Backend]] = ((0, 0), [])
 
-    def choose(self) -> tuple[Backend, Backend | None]:
-        """Who answers the next request, and the shadow that gets a copy of it."""
+    def choose(self, path: str) -> tuple[Backend, Backend | None]:
+        """Who answers a request of that path or method, and the shadow that gets a copy of it."""
         backends = self._backends()
-        shadow = next((each for each in backends if each.traffic == 0), None)
+        kept = path.partition("?")[0].rstrip("/").endswith(_KEPT)
+        shadow = next((each for each in backends if each.traffic == 0 and not kept), None)
         answering = [each for each in backends if each.traffic]
         return self._chance.choices(answering, [each.traffic for each in answering])[0], shadow
 

@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the servers log."""
 
     def _forwarded(self) -> Answered:
-        chosen, shadow = self.server.split.choose()
+        chosen, shadow = self.server.split.choose(self.path)
         asked = self._asked()
         if shadow:
             self.server.copies.put(partial(self.server.ask, shadow.http, asked))

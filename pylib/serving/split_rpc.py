@@ -40,7 +40,7 @@ class _Forward(grpc.GenericRpcHandler):  # type: ignore[misc]
     def _answer(
         self, method: str, messages: Iterator[bytes], context: grpc.ServicerContext
     ) -> Iterator[bytes]:
-        chosen, shadow = self._split.choose()
+        chosen, shadow = self._split.choose(method)
         metadata = [(key, value) for key, value in context.invocation_metadata() if not _is_of_one_hop(key)]
         sent: list[bytes] = []
         kept = _noted(messages, sent) if shadow else messages

@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from pylib.cli import explain
 from pylib.cli.compare import compare
 from pylib.cli.models import models_app
 from pylib.cli.release import released
@@ -73,6 +74,9 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
         10,
     )
     assert f"canary {second[:12]} (10 % of requests)" in run("released")
+    commit = told["commit"]
+    assert explain.served_as(first) == f", served by Git commit {commit} as segmentation"
+    assert explain.served_as(second) == f", served by Git commit {commit} as canary of segmentation"
     found = json.loads(run("compare", "--json"))
     assert (found["name"], found["traffic"], found["shadow"]) == ("segmentation", 10, False)
     assert found["champion"] == {

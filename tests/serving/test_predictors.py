@@ -152,3 +152,7 @@ def test_a_shadow_sees_every_request_and_its_end_is_nobodys_trouble(
         more += [client.predict(images[0]).tags["model_digest"] for _ in range(100)]
         assert Counter(more) == {digest: 200}
         assert not predictors.is_whole(tmp_path, server)
+        os.kill(server.pid, signal.SIGKILL)  # the address; the champion's server goes on behind it
+        os.waitpid(server.pid, 0)
+        assert predictors.stop(tmp_path)
+        assert not any(local.running(file.parent) for file in tmp_path.glob("**/server.json"))

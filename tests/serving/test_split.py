@@ -14,6 +14,7 @@ import pytest
 from pylib.serving import split
 from pylib.serving.split import Backend, Copies, Split
 from pylib.serving.split_rest import Server
+from tests.serving.test_server import wait_until
 
 Front = Callable[..., int]
 MEBI = 2**20
@@ -203,9 +204,19 @@ def test_a_shadow_gets_copies_and_whatever_it_does_changes_nothing(front: Front,
     shadow.go_on.set()
 
 
+@pytest.mark.parametrize("path", ["/api/v1.0/feedback", "/api/v0.1/feedback?a=b", "/api/v1.0/feedback/"])
+def test_what_is_to_be_kept_is_not_copied(front: Front, echo: Callable, path: str) -> None:
+    champion, shadow = echo(), echo()
+    port = front((champion, 100), (shadow, 0))
+    assert ask(port, path)[0] == 200
+    assert ask(port, "/then", b"y")[0] == 200
+    wait_until(lambda: len(shadow.seen) == 1)
+    assert shadow.seen == [("/then", b"y")]
+
+
 def test_a_hundred_thousand_choices_are_as_many_as_the_traffic_says(tmp_path: Path) -> None:
     split.write(tmp_path / split.FILE, [Backend("a", 90, 1, 2, ""), Backend("b", 10, 3, 4, "")])
     table = Split(tmp_path / split.FILE, random.Random(3))
-    found = [table.choose() for _ in range(100_000)]
+    found = [table.choose("/") for _ in range(100_000)]
     assert {shadow for _, shadow in found} == {None}
     assert abs(sum(chosen.name == "b" for chosen, _ in found) - 10_000) < 6 * 95
