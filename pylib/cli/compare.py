@@ -45,7 +45,7 @@ def compare(
         told = {"name": served.name, "traffic": served.canary.traffic, "shadow": served.canary.is_shadow}
         print(json.dumps({**told, **dataclasses.asdict(found)}, indent=2))  # noqa: T201
         return
-    _show(found, "shadow" if served.canary.is_shadow else "canary")
+    _show(found, served.canary.name)
 
 
 def _show(found: "SideBySide", beside: str) -> None:

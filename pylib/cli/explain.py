@@ -109,8 +109,7 @@ def served_as(digest: str) -> str:
             if served.digest == digest:
                 return f", served by Git commit {served.commit} as {name}"
             if served.canary and served.canary.values.digest == digest:
-                what = "shadow" if served.canary.is_shadow else "canary"
-                return f", served by Git commit {served.commit} as {what} of {name}"
+                return f", served by Git commit {served.commit} as {served.canary.name} of {name}"
     return ""
 
 

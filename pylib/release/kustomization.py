@@ -20,5 +20,4 @@ def with_served(text: str, served: Served) -> str:
     alone = _BESIDE.sub("", text)
     if served.canary is None:
         return alone
-    name = "shadow" if served.canary.is_shadow else "canary"
-    return _BASE.sub(rf"\g<0>\n\g<before>{name}", alone, count=1)
+    return _BASE.sub(rf"\g<0>\n\g<before>{served.canary.name}", alone, count=1)

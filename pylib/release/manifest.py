@@ -14,7 +14,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from ruamel.yaml.util import load_yaml_guess_indent
 
 from pylib.errors import ReleaseError
-from pylib.release.served import CANARY, PARAMETERS, PREFIX, Canary, Served, Values
+from pylib.release.served import PARAMETERS, PREFIX, Canary, Served, Values
 
 _GATE = f"{PREFIX}canary-gate"
 _CHAMPION_AND_CANARY = 2
@@ -90,7 +90,7 @@ class Manifest:
             predictors[0].pop("traffic", None)
             predictors[0].insert(min(1, len(predictors[0])), "traffic", 100 - canary.traffic)
             added.insert(0, "traffic", canary.traffic)
-        added.insert(0, "name", CANARY)
+        added.insert(0, "name", canary.name)
         _set_parameters(self._parameters(added), canary.values.parameters)
         predictors.append(added)
         document["metadata"].setdefault("annotations", {})[_GATE] = _quoted(canary.values.gate)

@@ -31,9 +31,8 @@ def commit_message(name: str, evaluation: Evaluation, now: Served, former: Serve
 
 def abandoned_message(name: str, canary: Canary, now: Served) -> str:
     """The same of a commit that takes a canary away."""
-    what = "shadow" if canary.is_shadow else "canary"
     lines = [
-        f"Abandon the {what} of {name}, {canary.values.digest[:12]}",
+        f"Abandon the {canary.name} of {name}, {canary.values.digest[:12]}",
         "",
         f"All requests go to {now.values.digest[:12]} again, which was served beside it.",
         "",

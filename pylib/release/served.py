@@ -7,8 +7,8 @@ from pylib.errors import ReleaseError
 PARAMETERS = ("model_digest", "data_commit", "git_commit")
 ANNOTATIONS = ("model-digest", "data-commit", "git-commit", "gate")
 PREFIX = "pylib/"
-CANARY = "canary"
-"""The name of the second predictor, whether it gets requests of its own or copies."""
+CANARY, SHADOW = "canary", "shadow"
+"""The name of the second predictor: its server is told it, and so is the log of answers."""
 MOST = 50
 """Per cent of the requests that a canary may get: who answers more is the champion."""
 
@@ -54,10 +54,15 @@ class Canary:
         """Whether its answers are thrown away."""
         return self.traffic == 0
 
+    @property
+    def name(self) -> str:
+        """The name of its predictor, `canary` or `shadow`."""
+        return SHADOW if self.is_shadow else CANARY
+
     def __str__(self) -> str:
         """Read like `canary 991fa0ba4b72 (10 % of requests)`."""
         how = "a copy of all requests" if self.is_shadow else f"{self.traffic} % of requests"
-        return f"{'shadow' if self.is_shadow else CANARY} {self.values.digest[:12]} ({how})"
+        return f"{self.name} {self.values.digest[:12]} ({how})"
 
 
 @dataclass(frozen=True)

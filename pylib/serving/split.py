@@ -15,7 +15,7 @@ from pylib.atomic import write_file
 
 FILE = "split.json"
 _COPIES, _SENDERS = 64, 4
-_KEPT = ("/feedback", "/SendFeedback")
+_KEPT = ("feedback", "Feedback")
 """The ends of paths and methods by which a server is told what to keep: copied, it would be kept twice."""
 
 

@@ -14,7 +14,7 @@ NAMESPACE = "ml"
 MODEL = "segmentation"  # its name, and that of the pipeline which makes it
 APPLICATION = f"model-{MODEL}"
 SERVICE = f"{MODEL}-default"
-CANARY = f"{MODEL}-canary"  # while there is one
+CANARY, SHADOW = f"{MODEL}-canary", f"{MODEL}-shadow"  # while there is one
 PORT, GRPC_PORT = 9000, 9500
 SELECTOR = f"seldon-deployment-id={MODEL}"
 KINDS = 2  # of calls: REST and gRPC
@@ -30,13 +30,13 @@ WRITTEN = (
 PROGRAM = Path(__file__).with_name("load.py")  # needs what the serving image has
 
 
-def rolled_out(kubectl: Kubectl, digest: str, canary: str = "") -> list[Body]:
+def rolled_out(kubectl: Kubectl, digest: str, canary: str = "", *, beside: str = CANARY) -> list[Body]:
     """The model's pods; NotYetError unless all are ready, and none is of another model or about to end.
 
-    canary: the digest of the model beside it; empty where there is none
+    canary, beside: the digest of the model beside it, empty where there is none; its Service
     """
     deployments = kubectl.list("deployments", NAMESPACE, SELECTOR)
-    wanted = {f"{SERVICE}-0-model": digest} | ({f"{CANARY}-0-model": canary} if canary else {})
+    wanted = {f"{SERVICE}-0-model": digest} | ({f"{beside}-0-model": canary} if canary else {})
     names = sorted(each["metadata"]["name"] for each in deployments)
     require(names == sorted(wanted), f"its Deployments are {names}")
     for each in deployments:

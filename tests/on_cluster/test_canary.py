@@ -64,7 +64,8 @@ def test_a_shadow_is_sent_copies_and_no_request(
 ) -> None:
     shadow = release_model(make_unet(tmp_path), store, platform.repository, traffic=0)
     argocd.wait_until_good(kubectl, serving.APPLICATION, platform.repository.head, seconds=180)
-    until(120, "the shadow's pods", lambda: serving.rolled_out(kubectl, first_digest, shadow.digest))
+    both = (first_digest, shadow.digest)
+    until(120, "the shadow's pods", lambda: serving.rolled_out(kubectl, *both, beside=serving.SHADOW))
     for name in ROUTES.values():
         until(60, f"copies of {name}", lambda name=name: _require_mirror(kubectl, name))
     platform.repository.revert(shadow.commit)
@@ -110,7 +111,7 @@ def _require_weights(kubectl: Kubectl, name: str, wanted: dict[str, int]) -> Non
 def _require_mirror(kubectl: Kubectl, name: str) -> None:
     for route in _http(kubectl, name):
         require([_service(each["destination"]) for each in route["route"]] == [serving.SERVICE], "a split")
-        require(_service(route.get("mirror") or {}) == serving.CANARY, f"copies go to {route.get('mirror')}")
+        require(_service(route.get("mirror") or {}) == serving.SHADOW, f"copies go to {route.get('mirror')}")
 
 
 def _http(kubectl: Kubectl, name: str) -> list[Body]:

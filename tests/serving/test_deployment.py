@@ -165,7 +165,7 @@ def test_what_is_served_here_is_what_kustomize_makes(tmp_path: Path, beside: Can
         == {
             None: ({"segmentation-default": None}, None, "-1"),
             10: ({"segmentation-default": 90, "segmentation-canary": 10}, None, "1"),
-            0: ({"segmentation-default": None}, "segmentation-canary", "1"),
+            0: ({"segmentation-default": None}, "segmentation-shadow", "1"),
         }[beside.traffic if beside else None]
     )
 

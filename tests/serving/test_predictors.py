@@ -139,7 +139,7 @@ def test_a_shadow_sees_every_request_and_its_end_is_nobodys_trouble(
         assert {client.predict(image).tags["model_digest"] for image in images} == {digest}
         wait_until(lambda: len(logged()) == 2 * len(images))
         hashes = {hashlib.sha256(image).hexdigest() for image in images}
-        for predictor, model in (("default", digest), ("canary", other)):
+        for predictor, model in (("default", digest), ("shadow", other)):
             seen = [each for each in logged() if each["predictor"] == predictor]
             assert {each["model_digest"] for each in seen} == {model}
             assert {each["image_sha256"] for each in seen} == hashes
