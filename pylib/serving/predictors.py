@@ -108,7 +108,7 @@ def _started(
                 port=0,
                 workers=given.workers,
                 predictions=given.predictions,
-                inbox=given.inbox,
+                inbox="" if predictor.shadow else given.inbox,
                 timeout=given.timeout,
             )
             stack.callback(local.stop, place, grace=5)
