@@ -18,7 +18,6 @@ import os
 import re
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -134,7 +133,6 @@ class _Host:
 
     def __init__(self, engine: Engine, options: Options) -> None:
         self._engine, self._options = engine, options
-        self._pool = ThreadPoolExecutor(options.threads, "call")
         self._told = asyncio.Event()
 
     async def run(self) -> None:
@@ -146,8 +144,8 @@ class _Host:
         rest, metrics = self._fronts()
         await self._listen(rest, self._options.http_port)
         await self._listen(metrics, self._options.metrics_port)
-        await loop.run_in_executor(self._pool, self._engine.load)
-        rpc = await loop.run_in_executor(self._pool, self._start_rpc)
+        await loop.run_in_executor(None, self._engine.load)
+        rpc = await loop.run_in_executor(None, self._start_rpc)
         self._engine.held = ""
         gc.collect()
         gc.freeze()
@@ -166,9 +164,8 @@ class _Host:
         protocols = [Protocol(each.routes(self._engine), each.refused) for each in modules]
         counted = Route(frozenset({"GET"}), re.compile(re.escape(self._options.metrics_path)), self._metrics)
         figures = Protocol([counted], protocols[0].refused)
-        pool = ThreadPoolExecutor(1, "metrics")
-        count = self._engine.metrics.request
-        return Front(Router(protocols), self._pool, limits, count), Front(Router([figures]), pool, limits)
+        threads, count = self._options.threads, self._engine.metrics.request
+        return Front(Router(protocols), threads, limits, count), Front(Router([figures]), 1, limits)
 
     def _metrics(self, _request: Request, _: object) -> Response:
         text, content_type = self._engine.metrics.text()
