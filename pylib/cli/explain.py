@@ -75,7 +75,7 @@ def _digests(explanation: Explanation) -> dict[str, str | None]:
 
 
 def _tree(explanation: Explanation, *, every: bool) -> Tree:
-    model = Tree(f"[bold]model {explanation.model}[/]{served_as(explanation.model)}")
+    model = Tree(f"[bold]model {explanation.model}[/]{_served(explanation.model)}")
     for mismatch in explanation.mismatches:
         found = mismatch.found or "missing"
         model.add(f"[red]✗ {mismatch.name}: {found}, recorded {mismatch.recorded}[/]")
@@ -95,7 +95,7 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
     return root
 
 
-def served_as(digest: str) -> str:
+def _served(digest: str) -> str:
     """Which Git commit serves this model, and as which; nothing where none that is released here is it."""
     from pylib.errors import ReleaseError
     from pylib.release.git import Git

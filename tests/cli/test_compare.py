@@ -6,8 +6,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pylib.cli import explain
 from pylib.cli.compare import compare
+from pylib.cli.explain import _served
 from pylib.cli.models import models_app
 from pylib.cli.release import released
 from pylib.errors import PylibError
@@ -75,8 +75,8 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
     )
     assert f"canary {second[:12]} (10 % of requests)" in run("released")
     commit = told["commit"]
-    assert explain.served_as(first) == f", served by Git commit {commit} as segmentation"
-    assert explain.served_as(second) == f", served by Git commit {commit} as canary of segmentation"
+    assert _served(first) == f", served by Git commit {commit} as segmentation"
+    assert _served(second) == f", served by Git commit {commit} as canary of segmentation"
     found = json.loads(run("compare", "--json"))
     assert (found["name"], found["traffic"], found["shadow"]) == ("segmentation", 10, False)
     assert found["champion"] == {
