@@ -22,6 +22,8 @@ class Settings:
     release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)
     release_source: the repository that it is a clone of, a path or a URL (`PYLIB_RELEASE_SOURCE`)
     release_push: whether a release is pushed there: only where a source was named
+    predictions: where answers are logged, a file or the URL of a folder or bucket (`PYLIB_PREDICTIONS`,
+        default <output>/predictions.jsonl)
     katib_namespace: where searches are created as Katib's Experiments (`PYLIB_KATIB_NAMESPACE`); None: they
         run on this machine
     """
@@ -33,12 +35,8 @@ class Settings:
     release_repository: Path
     release_source: str
     release_push: bool
+    predictions: str
     katib_namespace: str | None
-
-    @property
-    def predictions(self) -> Path:
-        """The log of answered requests, one JSON object a line."""
-        return self.output / "predictions.jsonl"
 
 
 def settings() -> Settings:
@@ -55,6 +53,7 @@ def settings() -> Settings:
         release_repository=Path(os.environ.get("PYLIB_RELEASE_REPOSITORY") or output / "gitops"),
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
         release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
+        predictions=os.environ.get("PYLIB_PREDICTIONS") or str(output / "predictions.jsonl"),
         katib_namespace=os.environ.get("PYLIB_KATIB_NAMESPACE") or None,
     )
 

@@ -89,6 +89,8 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
     prediction = explanation.prediction
     root = Tree(f"[bold]prediction {prediction['prediction_id']}[/] at {prediction['time']}")
     root.add(f"image sha256:{prediction['image_sha256']}")
+    if predictor := prediction.get("predictor"):
+        root.add(f"predictor {escape(predictor)}")
     if said := in_words(answer(prediction)):
         root.add(f"answer {escape(said)}")
     root.children.append(model)
@@ -108,6 +110,8 @@ def _served(digest: str) -> str:
             served = released(repository, name)
             if served.digest == digest:
                 return f", served by Git commit {served.commit} as {name}"
+            if served.canary and served.canary.values.digest == digest:
+                return f", served by Git commit {served.commit} as {served.canary.name} of {name}"
     return ""
 
 

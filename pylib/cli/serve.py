@@ -32,7 +32,7 @@ def serve(
         int, typer.Option(envvar="PYLIB_PORT", help="port of the REST API on 127.0.0.1; 0 takes a free one")
     ] = DEFAULT_PORT,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="worker processes; default: what the deployment says")
+        int | None, typer.Option(min=1, max=64, help="calls at a time; default: what the deployment says")
     ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="return when the server is ready; it goes on")
@@ -47,14 +47,15 @@ def serve(
     """Serve a released model on this machine, until Ctrl-C or SIGTERM.
 
     Reads the SeldonDeployment that a release commits and runs its graph with Seldon's own model server, as a
-    cluster would, on the loopback interface only.
+    cluster would, on the loopback interface only. With a canary or a shadow there are two of them, behind one
+    address that sends each request where a cluster would; asked again after a promotion, it goes over to it.
     """
-    from pylib.serving import local
+    from pylib.serving import predictors
     from pylib.serving.deployment import read_deployment
     from pylib.serving.repository import choose, served_models
 
     if stop:
-        stopped = [local.stop(folder) for folder in _folders(name)]
+        stopped = [predictors.stop(folder) for folder in _folders(name)]
         print("stopped" if any(stopped) else "no server is running")  # noqa: T201
         return
     place = repository or settings().release_repository
@@ -69,7 +70,7 @@ def serve(
             if not detach:
                 _wait(folder, server)
         except KeyboardInterrupt:
-            local.stop(folder)
+            predictors.stop(folder)
 
 
 def predict(
@@ -110,18 +111,12 @@ def _folders(name: str | None) -> list[Path]:
 
 
 def _start(folder: Path, repository: Path, name: str, port: int, workers: int | None) -> "Server":
-    from pylib.serving import local
+    from pylib.serving import predictors
     from pylib.serving.deployment import read_deployment
 
     places = settings()
-    return local.start(
-        read_deployment(repository, name),
-        artifacts=places.artifacts,
-        folder=folder,
-        port=port,
-        workers=workers,
-        predictions=places.predictions,
-    )
+    given = predictors.Given(places.artifacts, workers, places.predictions)
+    return predictors.start(read_deployment(repository, name), given, folder=folder, port=port)
 
 
 def _announce(server: "Server", *, as_json: bool, detach: bool) -> None:
@@ -136,10 +131,11 @@ def _announce(server: "Server", *, as_json: bool, detach: bool) -> None:
 
 def _wait(folder: Path, server: "Server") -> None:
     """Wait while the server runs; raises ServingError when it ends by itself."""
-    from pylib.serving import local
+    from pylib.serving import predictors
 
-    while local.running(folder) == server:
+    while predictors.is_whole(folder, server):
         time.sleep(0.5)
+    predictors.stop(folder)
     raise ServingError(f"the model server ended by itself; its log is {server.log}")
 
 

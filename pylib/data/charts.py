@@ -28,6 +28,26 @@ def bars(counts: Mapping[str, float], *, width: int = 480) -> str:
     return f'<svg {_STYLE} width="{width}" height="{20 * len(counts) + 8}">{"".join(lines)}</svg>'
 
 
+def paired_bars(shares: Mapping[str, tuple[float, float]], *, width: int = 560) -> str:
+    """Two bars for each name, as long as its share, 0..1, of the reference (grey) and of what is compared."""
+    most, left = max([*(share for pair in shares.values() for share in pair), 1e-9]), 180
+    lines = [
+        f'<text x="{left - 6}" y="{28 * row + 18}" text-anchor="end">{escape(name[:26])}</text>'
+        + _bar(left, 28 * row, (width - left - 60) / most, pair[0], "#999999")
+        + _bar(left, 28 * row + 10, (width - left - 60) / most, pair[1], "#0072B2")
+        for row, (name, pair) in enumerate(shares.items())
+    ]
+    return f'<svg {_STYLE} width="{width}" height="{28 * len(shares) + 8}">{"".join(lines)}</svg>'
+
+
+def _bar(left: float, top: float, scale: float, share: float, colour: str) -> str:
+    length = scale * share
+    return (
+        f'<rect x="{left}" y="{top + 4}" width="{length:.1f}" height="9" fill="{colour}"/>'
+        f'<text x="{left + length + 4:.1f}" y="{top + 12}" font-size="10">{share:.1%}</text>'
+    )
+
+
 def histogram(values: NDArray[np.floating], *, bins: int = 10) -> str:
     """How many values lie in each of so many ranges of the same width."""
     counts, edges = np.histogram(values, bins=bins)

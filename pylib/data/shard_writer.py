@@ -76,6 +76,7 @@ class _Writer:
                     target_sha256=item.target.digest,
                     group=item.group,
                     columns=item.columns,
+                    size=(item.width, item.height),
                 )
                 for item in items
             ],

@@ -55,13 +55,17 @@ class ArraySpec(Record):
 
 
 class ShardItem(Record):
-    """Which image and target a record was made from; `group` and `columns` are the data set's own."""
+    """Which image and target a record was made from; `group` and `columns` are the data set's own.
+
+    size: width and height of the image, in pixels, before it was resized; None in older ones
+    """
 
     id: str
     image_sha256: Sha256
     target_sha256: Sha256
     group: Group = None
     columns: Columns = Field(default_factory=dict)
+    size: Annotated[tuple[int, int] | None, Field(exclude_if=lambda size: size is None)] = None
 
 
 class Shard(Record):

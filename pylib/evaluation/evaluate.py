@@ -12,6 +12,7 @@ from tqdm import tqdm
 from pylib.atomic import write_file
 from pylib.calibration.record import read_calibration
 from pylib.data.shards import Array, ShardIndex, load_split
+from pylib.drift.reference import reference
 from pylib.errors import DataError, ModelError
 from pylib.evaluation.champion import FILE as CHAMPION
 from pylib.evaluation.champion import Champion, Comparison, compare
@@ -26,6 +27,8 @@ from pylib.evaluation.robustness.measure import measured
 from pylib.evaluation.robustness.record import Robustness
 from pylib.evaluation.sides import panels
 from pylib.models.calibration import softmax
+from pylib.serving.reference import FILE as REFERENCE
+from pylib.serving.reference import dumps
 from pylib.store.artifacts import MODEL_FILE
 from pylib.tasks import task
 
@@ -86,6 +89,8 @@ def evaluate(
         **seen.panels(inputs, targets),
     }
     written: dict[str, str | bytes] = {CHAMPION: beside.dumps()} if beside else {}
+    spread = reference(shards, model)
+    written |= {REFERENCE: dumps(spread)} if spread else {}
     written |= {
         PANELS: dumped(evaluation, shown),
         REPORT: render(evaluation, shown, beside),

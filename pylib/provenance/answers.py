@@ -1,24 +1,26 @@
 """Answered requests, out of the log that the model server keeps: found by id, and what was answered."""
 
-import json
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from pylib.store.request_log import find_record
 
 _FORMER = ("class_shares", "mean_confidence")
 """What lines held in the place of `answer` before there was more than one task."""
 
 
-def find_prediction(log: Path, identifier: str) -> dict[str, Any] | None:
-    """The logged answer of that id, None where the log holds none."""
-    if not log.is_file():
+def find_prediction(log: Path | str, identifier: str) -> dict[str, Any] | None:
+    """The answer of that id in the log, a file or the URL of a folder or bucket; None where it has none.
+
+    What is no prediction's id is not looked for: a bucket may hold many. Raises StoreError.
+    """
+    try:
+        uuid.UUID(identifier)
+    except ValueError:
         return None
-    for line in log.read_text(encoding="utf-8").splitlines():
-        if identifier in line:
-            entry: dict[str, Any] = json.loads(line)
-            if entry.get("prediction_id") == identifier:
-                return entry
-    return None
+    return find_record(str(log), identifier)
 
 
 def answer(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Explanation:
         return asdict(self)
 
 
-def explain(what: str, *, artifacts: str, predictions: Path) -> Explanation:
+def explain(what: str, *, artifacts: str, predictions: Path | str) -> Explanation:
     """Explain a model digest (or its first 8 or more digits), a prediction id, or a model folder.
 
     Raises ProvenanceError where nothing of that name is known or its record is missing.

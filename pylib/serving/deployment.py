@@ -19,6 +19,9 @@ HTTP_PORT, GRPC_PORT, METRICS_PORT = 9000, 9500, 6000
 """What the operator gives the first container of a deployment."""
 
 
+_WHOLE = 100
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
@@ -69,12 +72,17 @@ class Graph(_Model):
 
 
 class PredictorSpec(_Model):
-    """One predictor of a deployment."""
+    """One predictor of a deployment.
+
+    traffic: per cent of the requests that it answers; shadow: whether it gets copies and answers nobody
+    """
 
     name: str
     graph: Graph
     componentSpecs: list[ComponentSpec]  # noqa: N815  (Seldon's name)
     annotations: dict[str, str] = {}
+    traffic: int = Field(default=0, ge=0, le=_WHOLE)
+    shadow: bool = False
 
 
 class _Addition(_Model):
@@ -98,7 +106,10 @@ class _Metadata(_Model):
 
 
 class SeldonDeployment(_Model):
-    """A SeldonDeployment of one predictor whose graph is one model: all that runs without an orchestrator."""
+    """A SeldonDeployment whose predictors' graphs are one model each: all that runs without an orchestrator.
+
+    What is said of the deployment is said of its champion: of what is no shadow, that with most traffic.
+    """
 
     apiVersion: Literal["machinelearning.seldon.io/v1"]  # noqa: N815
     kind: Literal["SeldonDeployment"]
@@ -107,8 +118,12 @@ class SeldonDeployment(_Model):
 
     @property
     def predictor(self) -> PredictorSpec:
-        """The one predictor."""
-        return self.spec.predictors[0]
+        """The champion; the only one, where there is no canary and no shadow."""
+        return max(self.spec.predictors, key=lambda each: (not each.shadow, each.traffic))
+
+    def alone(self, predictor: PredictorSpec) -> "SeldonDeployment":
+        """The same with one of its predictors."""
+        return self.model_copy(update={"spec": self.spec.model_copy(update={"predictors": [predictor]})})
 
     @property
     def container(self) -> Container:
@@ -152,13 +167,14 @@ class SeldonDeployment(_Model):
 def read_deployment(repository: Path, name: str) -> SeldonDeployment:
     """Read the SeldonDeployment of a served model, with the server that all of them have.
 
-    Raises ServingError where it is missing, malformed or more than one model.
+    Raises ServingError where it is missing, malformed or more than a model, with one beside it.
     """
     path, server = located(repository, name), repository / SERVER
     document = _load(path)
     try:
         if server.is_file() and isinstance(document, dict):
             _add(document, _ADDITIONS.validate_python(_load(server)), path)
+        _share_server(document)
     except ValidationError as error:
         raise ServingError(
             f"{server} is not a JSON patch that only adds: {first_error(error, 'the document')}"
@@ -198,14 +214,30 @@ def _add(document: Any, additions: list[_Addition], path: Path) -> None:
             raise ServingError(f"{path} has no {place} to take {addition.path}") from error
 
 
+def _share_server(document: Any) -> None:
+    """Give the second predictor the server of the first, as components/canary and components/shadow do."""
+    spec = document.get("spec") if isinstance(document, dict) else None
+    predictors = spec.get("predictors") if isinstance(spec, dict) else None
+    first, *others = predictors if isinstance(predictors, list) and predictors else [None]
+    for each in others:
+        if isinstance(first, dict) and isinstance(each, dict) and "componentSpecs" not in each:
+            each |= {key: first[key] for key in ("annotations", "componentSpecs") if key in first}
+
+
 def _check_graph(path: Path, deployment: SeldonDeployment) -> None:
-    graph = deployment.predictor.graph
-    if len(deployment.spec.predictors) > 1 or graph.children or graph.type != "MODEL":
-        raise ServingError(
-            f"{path}: only one predictor whose graph is one MODEL runs without Seldon's operator"
-        )
-    containers = [
-        c.name for component in deployment.predictor.componentSpecs for c in component.spec.containers
-    ]
+    shares = [each.traffic for each in deployment.spec.predictors if not each.shadow]
+    if not shares or len(deployment.spec.predictors) > len(("champion", "canary")):
+        raise ServingError(f"{path}: only a model, with one canary or one shadow, runs without the operator")
+    if len(shares) > 1 and sum(shares) != _WHOLE:
+        raise ServingError(f"{path}: the traffic of its predictors adds up to {sum(shares)}, not to {_WHOLE}")
+    for predictor in deployment.spec.predictors:
+        _check_predictor(path, predictor)
+
+
+def _check_predictor(path: Path, predictor: PredictorSpec) -> None:
+    graph = predictor.graph
+    if graph.children or graph.type != "MODEL":
+        raise ServingError(f"{path}: only predictors whose graph is one MODEL run without Seldon's operator")
+    containers = [c.name for component in predictor.componentSpecs for c in component.spec.containers]
     if graph.name not in containers:
         raise ServingError(f"{path}: no container is named {graph.name!r} as the graph's unit is")

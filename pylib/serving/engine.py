@@ -6,6 +6,7 @@ gives what that returns or raises in its own form.
 
 import gc
 import logging
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -16,12 +17,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.data.image_statistics import statistics
+from pylib.data.images import resize_image
 from pylib.errors import DataError, RequestError, ServingError
 from pylib.serving import feedback as feedbacks
 from pylib.serving.feedback import Feedback
+from pylib.serving.metrics import Metrics
 from pylib.serving.model import OnnxModel, load_model
-from pylib.serving.predictions import JsonLines, PredictionRecord
+from pylib.serving.observed import of_record
+from pylib.serving.predictions import Input, JsonLines, PredictionLog, PredictionRecord
+from pylib.serving.reference import load_reference
 from pylib.serving.request import Image
+from pylib.serving.watching import Watch
+from pylib.store.request_log import is_url
 from pylib.tasks import task
 
 logger = logging.getLogger(__name__)
@@ -55,19 +63,26 @@ class Answer(NamedTuple):
 class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
-    Feedback goes into a file beside it; where there is no log, neither is kept.
+    Feedback goes into a file beside the log where that is a file; where there is no log, neither is kept.
+
+    log: the path of a file, or the URL of a folder or bucket, with the settings of pylib.serving.predictions
+    metrics: what was answered, counted for all protocols
+    held: why nobody should be sent here although the model is loaded, in a sentence; empty where all may come
     """
 
-    def __init__(self, identity: Identity, *, artifacts: str, log: Path | None) -> None:
+    def __init__(self, identity: Identity, *, artifacts: str, log: Path | str | None) -> None:
         self.identity = identity
+        self.metrics = Metrics()
+        self.held = ""
         self._artifacts = artifacts
-        self._log_path = log
-        self._log: JsonLines | None = None
+        self._log_place = log
+        self._log: PredictionLog | None = None
+        self._watch = Watch(None, "")
         self._feedback: JsonLines | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
     def load(self) -> None:
-        """Load the model and answer a first image, once in each worker process.
+        """Load the model and answer a first image; call it once.
 
         Raises PylibError: there is no such model, it is not what its digest says, or of a task unknown here.
         """
@@ -79,18 +94,28 @@ class Engine:
             raise ServingError(f"{what} has no output {min(missing)!r}: export and release it again")
         side = model.contract.image_size
         black = np.zeros((side, side, 3), np.uint8)
-        _answered(served, model, black)
-        if self._log_path:
-            self._log = JsonLines(self._log_path)
-            self._feedback = JsonLines(self._log_path.with_name(feedbacks.FILE))
+        _answered(served, model, black, black)
+        digest = self.identity.model_digest
+        self._watch = Watch(load_reference(self._artifacts, digest), digest)
+        self.metrics.constants = self._watch.gauges()
+        self.metrics.declare(self._watch.all_counters())
+        for status in (200, 500):
+            self.metrics.request(status, 0)
+        if self._log_place:
+            self._log = log = PredictionLog.of_environment(self._log_place)
+            self.metrics.sources["model_log_dropped"] = lambda: log.dropped
+            if not is_url(str(self._log_place)):
+                self._feedback = JsonLines(Path(self._log_place).with_name(feedbacks.FILE))
         self._served = model, served
         # What is loaded stays: full collections would walk through it, in the middle of requests.
         gc.collect()
         gc.freeze()
 
     def check_ready(self) -> None:
-        """Raise RequestError until the model has answered its first image."""
+        """Raise RequestError until the model has answered its first image, and while `held` says why."""
         self._loaded()
+        if self.held:
+            raise RequestError(self.held, "not ready")
 
     @property
     def sample_bits(self) -> int | None:
@@ -101,16 +126,31 @@ class Engine:
         """Say what the model sees in an image; raises RequestError until it is loaded."""
         model, served = self._loaded()
         started = time.perf_counter()
-        content = _answered(served, model, image.pixels)
+        shown = resize_image(image.pixels, model.contract.image_size)
+        content = _answered(served, model, image.pixels, shown)
+        figures = _input(image, shown)
+        summary = served.answer.summary(content)
         prediction_id = str(uuid.uuid4())
-        self._record(prediction_id, image, served.answer.summary(content))
-        return Answer(
+        seconds = time.perf_counter() - started
+        self._record(prediction_id, image, figures, summary, seconds)
+        answer = Answer(
             content,
             {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name, **self._bits()},
-            [("model_predictions", {}, 1), *served.answer.counters(content)],
-            time.perf_counter() - started,
+            [
+                ("model_predictions", {}, 1),
+                *served.answer.counters(content),
+                *self._watch.counters({**of_record(figures), **served.answer.observed(summary)}),
+            ],
+            seconds,
             served.answer.numbers(content),
         )
+        self.metrics.answer(answer.counters, answer.seconds)
+        return answer
+
+    def close(self) -> None:
+        """Write what waits for the log; takes five seconds at most."""
+        if self._log:
+            self._log.close()
 
     def keep(self, feedback: Feedback) -> Mapping[str, Any]:
         """Keep what a client says of an answer; return what is kept: id, truth, reward, and in which file.
@@ -146,8 +186,10 @@ class Engine:
             raise RequestError("the model is not loaded", "not ready")
         return self._served
 
-    def _record(self, prediction_id: str, image: Image, summary: dict[str, Any]) -> None:
-        if self._log is None:
+    def _record(
+        self, prediction_id: str, image: Image, figures: Input, summary: dict[str, Any], seconds: float
+    ) -> None:
+        if self._log is None or not self._log.takes(prediction_id):
             return
         record = PredictionRecord(
             prediction_id=prediction_id,
@@ -155,15 +197,29 @@ class Engine:
             model_digest=self.identity.model_digest,
             data_commit=self.identity.data_commit,
             git_commit=self.identity.git_commit,
+            predictor=os.environ.get("PREDICTOR_ID", ""),
+            seconds=round(seconds, 6),
             image_sha256=image.sha256,
+            input=figures,
             answer=summary,
         )
-        try:
-            self._log.append(record)
-        except OSError:  # an answer that cannot be recorded is still an answer
-            logger.exception("prediction %s is not in the log", prediction_id)
+        self._log.append(record, image)
 
 
-def _answered(served: task.Task, model: OnnxModel, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+def _answered(
+    served: task.Task, model: OnnxModel, pixels: NDArray[np.uint8], shown: NDArray[np.uint8]
+) -> dict[str, Any]:
+    """The task's answer of an image, and the same as the model is shown it."""
     declared = model.contract
-    return served.answer.answer(model.run(pixels), pixels, declared.classes, declared.confidence_threshold)
+    return served.answer.answer(model.run(shown), pixels, declared.classes, declared.confidence_threshold)
+
+
+def _input(image: Image, shown: NDArray[np.uint8]) -> Input:
+    (height, width), seen = image.pixels.shape[:2], statistics(shown)
+    return Input(
+        width=width,
+        height=height,
+        brightness=seen.brightness,
+        contrast=seen.contrast,
+        projection=list(seen.projection),
+    )

@@ -1,4 +1,4 @@
-"""The released model served on this machine: Seldon's own server in the serving environment, on loopback."""
+"""The released model served on this machine: the pod's server in the serving environment, on loopback."""
 
 import fcntl
 import json
@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,9 +22,12 @@ from pylib.errors import ServingError
 from pylib.serving.deployment import HTTP_PORT, SeldonDeployment
 
 HOST = "127.0.0.1"
+Ports = tuple[int, int, int]
+"""Of REST, gRPC and metrics."""
+Prepare = Callable[[Ports], tuple[list[str], dict[str, str]]]
 _LOCK = "server.lock"
 _ANNOTATIONS = "annotations"
-_SERVER = "pylib.serving.protocols.seldon.microservice"
+_SERVER = "pylib.serving.host"
 
 
 @dataclass(frozen=True)
@@ -45,31 +48,53 @@ def start(
     folder: Path,
     port: int = HTTP_PORT,
     workers: int | None = None,
-    predictions: Path | None = None,
+    predictions: Path | str | None = None,
+    inbox: str = "",
     timeout: float = 60,
 ) -> Server:
     """Serve a deployment's model from the artifact store at the URL `artifacts`; return when it is ready.
 
     `folder` holds the server's state and log, one server a folder. Port 0 takes a free one; gRPC and metrics
-    always do. `workers` defaults to what the deployment says. Raises ServingError: the port or the folder is
-    in use, the serving environment is missing, or the server is not ready within `timeout` seconds.
+    always do. Feedback is kept in the inbox at the URL `inbox`. `workers` are threads; by default what the
+    deployment says, or one a processor. Raises ServingError: the port or the folder is in use, the serving
+    environment is missing, or the server is not ready within `timeout` seconds.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _only_server(folder, deployment) as lock:
-        http, grpc, metrics = _ports(port, folder.parent)
+
+    def prepare(ports: Ports) -> tuple[list[str], dict[str, str]]:
+        http, grpc, metrics = ports
         environment = {
-            **_clean_environment(),
             **deployment.environment(http=http, grpc=grpc, metrics=metrics),
             "ARTIFACT_STORE": artifacts,
         }
         if workers is not None:
-            environment["GUNICORN_WORKERS"] = str(workers)
+            environment["SERVING_THREADS"] = str(workers)
         if predictions is not None:
             environment["PREDICTION_LOG"] = str(predictions)
-        log, annotations = folder / "server.log", folder / _ANNOTATIONS
+        if inbox:
+            environment["FEEDBACK_INBOX"] = inbox
+        annotations = folder / _ANNOTATIONS
         write_file(annotations, _podinfo(deployment.annotations))
-        process = _launch(environment, annotations, log, lock)
-        server = Server(f"http://{HOST}:{http}", grpc, metrics, process.pid, str(log))
+        command = ["-m", _SERVER, "--host", HOST, "--annotations", str(annotations.resolve())]
+        return command, environment
+
+    return launch(deployment, prepare, folder=folder, port=port, timeout=timeout)
+
+
+def launch(
+    deployment: SeldonDeployment, prepare: Prepare, *, folder: Path, port: int, timeout: float
+) -> Server:
+    """Run a program of the serving environment as this folder's server; return when it is ready.
+
+    prepare: its arguments to Python and its own environment variables, for the ports that are free
+    Raises ServingError as `start` does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_server(folder, deployment) as lock:
+        ports = _ports(port, folder.parent)
+        arguments, environment = prepare(ports)
+        log = folder / "server.log"
+        process = _launch(arguments, {**_clean_environment(), **environment}, log, lock)
+        server = Server(f"http://{HOST}:{ports[0]}", ports[1], ports[2], process.pid, str(log))
         write_file(folder / "server.json", json.dumps(asdict(server)))
     try:
         _wait_until_ready(process, server, timeout)
@@ -112,6 +137,13 @@ def serving_python() -> Path:
     if not python.exists():
         raise ServingError(f"no serving environment at {python}: make it with ./environments.sh serve")
     return python
+
+
+def refuse_second(folder: Path, deployment: SeldonDeployment) -> None:
+    """Raise ServingError where this folder's server runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _only_server(folder, deployment):
+        pass
 
 
 @contextmanager
@@ -162,20 +194,11 @@ def _podinfo(annotations: dict[str, str]) -> str:
 
 
 def _launch(
-    environment: dict[str, str], annotations: Path, log: Path, lock: IO[bytes]
+    arguments: list[str], environment: dict[str, str], log: Path, lock: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    command = [
-        str(serving_python()),
-        "-m",
-        _SERVER,
-        "--host",
-        HOST,
-        "--annotations",
-        str(annotations.resolve()),
-    ]
     with log.open("wb") as output:
         return subprocess.Popen(
-            command,
+            [str(serving_python()), *arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -193,7 +216,7 @@ def _clean_environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(Path(pylib.__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
 
 
-def _ports(http: int, servers: Path) -> tuple[int, int, int]:
+def _ports(http: int, servers: Path) -> Ports:
     """Return three ports that are free now: the one asked for (0: any), and any two others.
 
     servers: the folder of servers' folders; one that has the port is named.

@@ -9,27 +9,21 @@ from numpy.typing import NDArray
 from pylib.data.images import decode_image, image_depth, largest_sample
 from pylib.errors import DataError, RequestError
 
+_JPEG = b"\xff\xd8\xff"  # which has 8 bits a sample
 _BYTE, _CAMERA = 8, 12
 """Bits: what a model learns from unless it says so, and what many cameras write into a file of 16."""
-MAX_BYTES = 20 * 2**20
-"""Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
 
 class Image(NamedTuple):
     """What a request carried: `pixels`, uint8 [H,W,3] RGB in 0..255, and the SHA-256 of the bytes received.
 
-    For pixels sent as numbers, the SHA-256 is that of the uint8 pixels in C order.
+    For pixels sent as numbers, the SHA-256 is that of the uint8 pixels in C order, and `data`, which is the
+    bytes received, is empty.
     """
 
     pixels: NDArray[np.uint8]
     sha256: str
-
-
-def check_size(count: int) -> None:
-    """Raise RequestError where a request has more bytes than are taken."""
-    if count > MAX_BYTES:
-        limit = f"{MAX_BYTES // 2**20} MiB"
-        raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
+    data: bytes = b""
 
 
 def from_file(data: bytes, sample_bits: int | None = None) -> Image:
@@ -41,11 +35,11 @@ def from_file(data: bytes, sample_bits: int | None = None) -> Image:
     """
     try:
         pixels = decode_image(data, sample_bits=sample_bits)
-        if sample_bits is None and image_depth(data) > _BYTE:
+        if sample_bits is None and not data.startswith(_JPEG) and image_depth(data) > _BYTE:
             _check_bright(largest_sample(data))
     except DataError as error:
         raise RequestError(str(error)) from error
-    return Image(pixels, hashlib.sha256(data).hexdigest())
+    return Image(pixels, hashlib.sha256(data).hexdigest(), data)
 
 
 def _check_bright(largest: int) -> None:

@@ -86,6 +86,10 @@ class ArtifactStore:
         """Tell whether the model is there whole; its content is not looked at."""
         return MODEL_FILE in self._files(_checked(digest))
 
+    def has_file(self, digest: str, name: str) -> bool:
+        """Tell whether the model's folder has a file of that name."""
+        return name in self._files(_checked(digest))
+
     def renew(self, folder: Path, digest: str, names: Iterable[str]) -> None:
         """Write these files of the model folder anew, such as what was judged of it again; not the model."""
         for name in names:

@@ -138,17 +138,25 @@ class Objects:
             obstore.delete(self._store, keys)
 
 
-def open_url(url: str) -> "ObjectStore":
-    """Return obstore's store for `file:///folder`, a plain path, `s3://`, `gs://` or `az://`."""
+def open_url(url: str, *, patience: timedelta | None = None) -> "ObjectStore":
+    """Return obstore's store for `file:///folder`, a plain path, `s3://`, `gs://` or `az://`.
+
+    patience: how long one call may take where it is less than usual, tried once
+    """
     scheme = urlsplit(url).scheme
     if scheme in ("", "file"):
         folder = Path(unquote(urlsplit(url).path) if scheme else url)
         return LocalStore(folder.absolute(), mkdir=True)
+    client, retry = _CLIENT, _RETRY
+    if patience:
+        seconds = f"{patience.total_seconds():g}s"
+        client = {"connect_timeout": seconds, "timeout": seconds}
+        retry = {"max_retries": 0, "retry_timeout": patience}
     if not scheme.startswith("s3"):
-        return from_url(url, client_options=_CLIENT, retry_config=_RETRY)
+        return from_url(url, client_options=client, retry_config=retry)
     config: S3Config = {"endpoint": endpoint()} if endpoint() else {}
-    client: ClientConfig = {**_CLIENT, "allow_http": endpoint().startswith("http://")}
-    return from_url(url, config=config, client_options=client, retry_config=_RETRY)
+    client = {**client, "allow_http": endpoint().startswith("http://")}
+    return from_url(url, config=config, client_options=client, retry_config=retry)
 
 
 def endpoint() -> str:

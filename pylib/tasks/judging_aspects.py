@@ -147,6 +147,10 @@ class Answer(Protocol):
         """Name, labels and increment of Prometheus counters; the server counts predictions and their time."""
         ...
 
+    def observed(self, summary: Mapping[str, Any], /) -> dict[str, float | str]:
+        """What is watched of an answer, by name: numbers, or one of few words. `confidence` is 0..1."""
+        ...
+
     def truth(self, given: object, classes: Sequence[str], /) -> Any:
         """What the log keeps, JSON, of what a client says would have been right.
 

@@ -20,6 +20,9 @@ from typer.testing import CliRunner
 
 from pylib.cli import serve
 from pylib.errors import PylibError, ServingError
+from pylib.release.manifest import Manifest
+from pylib.release.served import Canary, Served, Values
+from pylib.serving import local
 from pylib.serving.repository import SERVER, manifest
 from pylib.store.artifacts import ArtifactStore
 
@@ -138,6 +141,30 @@ def test_serve_in_the_foreground_ends_cleanly(output: Path, how: signal.Signals)
     assert process.returncode == 0, errors
     assert errors == ""
     assert run("serve", "--stop") == "no server is running\n"
+
+
+@pytest.mark.slow
+def test_serve_with_a_canary_ends_with_all_of_its_servers(output: Path, picture: Path) -> None:
+    champion = release_constant_model(output)
+    path = output / "gitops" / manifest(NAME)
+    text = Manifest(path.read_text(), path)
+    path.write_text(text.with_served(Served(text.values, Canary(Values(champion), 50))).text)
+    command = [sys.executable, "-c", PROGRAM, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "serving at http://127.0.0.1:" in process.stdout.readline()
+        for _ in range(24):
+            run("predict", str(picture))
+        folders = [file.parent for file in (output / "serving" / NAME).glob("**/server.json")]
+        running = [server for folder in folders if (server := local.running(folder))]
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert len(running) == 3
+    assert not any(local.running(folder) for folder in folders)
+    assert run("serve", "--stop") == "no server is running\n"
+    logged = [json.loads(line)["predictor"] for line in (output / "predictions.jsonl").open()]
+    assert set(logged) == {"default", "canary"}  # but once in eight million times
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from pylib.evaluation.evaluate import evaluate
 from pylib.evaluation.exported import ExportedModel
 from pylib.evaluation.gate import Gate
 from pylib.evaluation.record import read_evaluation
+from pylib.serving.reference import loads
 from tests.evaluation.pages import check_page
 
 GATE = Gate.model_validate({"mean_iou": {"minimum": 0.7}, "parity.same_class_share": {"minimum": 0.999}})
@@ -40,7 +41,9 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
     assert [check.metric for check in evaluation.gate.failures] == ["mean_iou"]
     assert read_evaluation(tmp_path / "evaluation") == evaluation
     made = {path.name for path in (tmp_path / "evaluation").iterdir()}
-    assert made == {"evaluation.json", "panels.json", "report.html"}
+    assert made == {"evaluation.json", "panels.json", "reference.json", "report.html"}
+    reference = loads((tmp_path / "evaluation/reference.json").read_bytes(), "reference.json")
+    assert reference.features["confidence"].items == 20, "held-out images; of training images there are none"
     check_page((tmp_path / "evaluation" / "report.html").read_text(encoding="utf-8"), evaluation)
 
     # Beside itself as the champion: no better, and the report says so.
@@ -62,7 +65,7 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
 
 def test_the_exported_model_answers_with_probabilities(tmp_path, write_onnx):
     model = ExportedModel(write_onnx(tmp_path / "model.onnx"))
-    images = np.random.default_rng(0).integers(0, 256, (3, 32, 64, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     answer = model.outputs(images)
     assert answer.dtype == np.float32
     assert answer.shape == images.shape

@@ -151,7 +151,7 @@ def _judged(folder: Path) -> Path:
     return folder
 
 
-def release_model(made: Path, store: Store, repository: Repository) -> Release:
+def release_model(made: Path, store: Store, repository: Repository, *, traffic: int | None = None) -> Release:
     """What `pylib release` does: the model into the store, its digest into a commit, which is pushed."""
     done = release(
         made / "model",
@@ -163,6 +163,7 @@ def release_model(made: Path, store: Store, repository: Repository) -> Release:
         data_commit="sample@" + "c0ffee" * 5,
         git_commit=repository.head,
         push=True,
+        traffic=traffic,
     )
     repository.pull()
     return done

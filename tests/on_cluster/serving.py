@@ -14,6 +14,7 @@ NAMESPACE = "ml"
 MODEL = "segmentation"  # its name, and that of the pipeline which makes it
 APPLICATION = f"model-{MODEL}"
 SERVICE = f"{MODEL}-default"
+CANARY, SHADOW = f"{MODEL}-canary", f"{MODEL}-shadow"  # while there is one
 PORT, GRPC_PORT = 9000, 9500
 SELECTOR = f"seldon-deployment-id={MODEL}"
 KINDS = 2  # of calls: REST and gRPC
@@ -29,19 +30,30 @@ WRITTEN = (
 PROGRAM = Path(__file__).with_name("load.py")  # needs what the serving image has
 
 
-def rolled_out(kubectl: Kubectl, digest: str) -> list[Body]:
-    """The model's pods; NotYetError unless all are ready, and none is of another model or about to end."""
+def rolled_out(kubectl: Kubectl, digest: str, canary: str = "", *, beside: str = CANARY) -> list[Body]:
+    """The model's pods; NotYetError unless all are ready, and none is of another model or about to end.
+
+    canary, beside: the digest of the model beside it, empty where there is none; its Service
+    """
     deployments = kubectl.list("deployments", NAMESPACE, SELECTOR)
-    require(len(deployments) == 1, f"it has {len(deployments)} Deployments")
-    spec, status = deployments[0]["spec"], deployments[0]["status"]
-    require(digest in json.dumps(spec), f"its Deployment does not name {digest[:12]}")
-    generation = deployments[0]["metadata"]["generation"]
-    seen = (status.get("observedGeneration"), status.get("updatedReplicas"))
-    require(seen == (generation, spec["replicas"]), "it has pods of a former version")
+    wanted = {f"{SERVICE}-0-model": digest} | ({f"{beside}-0-model": canary} if canary else {})
+    names = sorted(each["metadata"]["name"] for each in deployments)
+    require(names == sorted(wanted), f"its Deployments are {names}")
+    for each in deployments:
+        _require_settled(each, wanted[each["metadata"]["name"]])
     pods = kubectl.list("pods", NAMESPACE, SELECTOR)
     states = [_state(each) for each in pods]
-    require(states == ["ready"] * spec["replicas"], f"its pods are {states}")
+    replicas = sum(each["spec"]["replicas"] for each in deployments)
+    require(states == ["ready"] * replicas, f"its pods are {states}")
     return pods
+
+
+def _require_settled(deployment: Body, digest: str) -> None:
+    spec, status = deployment["spec"], deployment["status"]
+    require(digest in json.dumps(spec), f"{deployment['metadata']['name']} does not name {digest[:12]}")
+    generation = deployment["metadata"]["generation"]
+    seen = (status.get("observedGeneration"), status.get("updatedReplicas"))
+    require(seen == (generation, spec["replicas"]), "it has pods of a former version")
 
 
 def _state(pod: Body) -> str:
@@ -113,12 +125,14 @@ class Load:
 
 
 @contextmanager
-def steady_load(kubectl: Kubectl, image: str, *, connections: int, per_second: float) -> Iterator[Load]:
+def steady_load(
+    kubectl: Kubectl, image: str, *, connections: int, per_second: float, service: str = SERVICE
+) -> Iterator[Load]:
     """A load over REST and gRPC alike, from inside the cluster, where a Service's own address counts.
 
     connections, per_second: of each of the two
     """
-    host = f"{SERVICE}.{NAMESPACE}"
+    host = f"{service}.{NAMESPACE}"
     text = PROGRAM.read_text()
     command = ["python3", "-c", text, f"http://{host}:{PORT}", f"{host}:{GRPC_PORT}"]
     command += [str(connections), str(per_second)]

@@ -42,6 +42,13 @@ def test_release_and_released(tmp_path, pylib, judged, in_git):
     assert in_git(tmp_path / "remote.git", "rev-parse", "HEAD") == served["commit"]
     assert digest in in_git(tmp_path / "remote.git", "show", f"HEAD:{MANIFEST.as_posix()}")
 
+    other, judgement, canary = judged("second")
+    assert "released to 10 % of requests in commit" in pylib("release", other, judgement, "--canary", "10")[1]
+    there = json.loads(pylib("released", "--json")[1])
+    assert (there["digest"], there["canary"]["values"]["digest"]) == (digest, canary)
+    in_git(tmp_path / "remote.git", "update-ref", "HEAD", served["commit"])
+    in_git(tmp_path / "out" / "gitops", "reset", "--quiet", "--hard", served["commit"])
+
     again = json.loads(pylib("release", model, evaluation, "--json")[1])
     assert again == {"commit": served["commit"], "digest": digest, "is_new": False}
 

@@ -2,19 +2,25 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from preflight.render.kustomize import build
 from pylib.errors import ServingError
+from pylib.release.kustomization import with_served
+from pylib.release.manifest import Manifest
+from pylib.release.served import Canary, Served, Values
 from pylib.serving.deployment import SeldonDeployment, read_deployment
-from pylib.serving.repository import MODELS, SERVER, manifest
+from pylib.serving.repository import MODELS, SERVER, kustomization, manifest
 from tests.preflight.conftest import needs_kustomize
 
 ROOT = Path(__file__).parents[2]
 NAME = "segmentation"
+CANARY = Values("b" * 64, "sample@2", "badcafe", "passed")
 TEXT, SERVER_TEXT = (ROOT / manifest(NAME)).read_text(), (ROOT / SERVER).read_text()
 
 
@@ -46,7 +52,7 @@ def test_environment_is_what_the_operator_gives(
     assert json.loads(environment.pop("PREDICTOR_LABELS")) == {"version": "default"}
     assert environment == {
         "ARTIFACT_STORE": "s3://models",
-        "GUNICORN_WORKERS": "2",
+        "SERVING_PROTOCOLS": "seldon",
         "INCLUDE_METRICS_IN_CLIENT_RESPONSE": "false",
         "PREDICTIVE_UNIT_ID": "model",
         "PREDICTIVE_UNIT_IMAGE": image_of("serve"),
@@ -108,7 +114,7 @@ BAD = {
     "no spec": (TEXT[: TEXT.index("spec:")], "has no /spec to take /spec/protocol"),
     "value is a number": (replaced('value: ""', "value: 7"), "spec.predictors.0.graph.parameters.0.value: "),
     "unknown type": (replaced("type: STRING", "type: TEXT"), "parameters.0.type: "),
-    "a router": (replaced("type: MODEL", "type: ROUTER"), "only one predictor whose graph is one MODEL"),
+    "a router": (replaced("type: MODEL", "type: ROUTER"), "only predictors whose graph is one MODEL"),
     "no container of that name": (
         replaced("        name: model\n", "        name: other\n"),
         "no container is named 'other'",
@@ -140,10 +146,65 @@ def test_missing_file_says_what_to_give(tmp_path: Path) -> None:
 
 
 @needs_kustomize
-def test_what_is_served_here_is_what_kustomize_makes(repository: Path) -> None:
-    built = build(ROOT / "cluster-conf/models/segmentation/overlays/local")
-    (body,) = [each for each in yaml.safe_load_all(built) if each["kind"] == "SeldonDeployment"]
-    assert read_deployment(repository, NAME) == SeldonDeployment.model_validate(body)
+@pytest.mark.parametrize("beside", [None, Canary(CANARY, 10), Canary(CANARY, 0)], ids=str)
+def test_what_is_served_here_is_what_kustomize_makes(tmp_path: Path, beside: Canary | None) -> None:
+    """Of a champion alone, with a canary, with a shadow."""
+    shutil.copytree(ROOT / "cluster-conf", tmp_path / "cluster-conf")
+    released = Served(Values("a" * 64, "sample@1", "c0ffee", "passed"), beside)
+    path, installed = tmp_path / manifest(NAME), tmp_path / kustomization(NAME)
+    path.write_text(Manifest(path.read_text(), path).with_served(released).text)
+    installed.write_text(with_served(installed.read_text(), released))
+    objects = list(yaml.safe_load_all(build(tmp_path / "cluster-conf/models/segmentation/overlays/local")))
+    (body,) = [each for each in objects if each["kind"] == "SeldonDeployment"]
+    read = read_deployment(tmp_path, NAME)
+    assert read == SeldonDeployment.model_validate(body)
+    assert read.parameters["model_digest"] == "a" * 64
+    (route,) = [each for each in objects if each["kind"] == "VirtualService"]
+    assert (
+        leads_to(route)
+        == {
+            None: ({"segmentation-default": None}, None, "-1"),
+            10: ({"segmentation-default": 90, "segmentation-canary": 10}, None, "1"),
+            0: ({"segmentation-default": None}, "segmentation-shadow", "1"),
+        }[beside.traffic if beside else None]
+    )
+
+
+def leads_to(route: dict[str, Any]) -> tuple[dict[str, int | None], str | None, str]:
+    """The weights by Service, the Service that gets copies, and when Argo CD applies it."""
+    http, *none = route["spec"]["http"]
+    assert not none
+    weights = {each["destination"]["host"].split(".")[0]: each.get("weight") for each in http["route"]}
+    ports = [each["destination"]["port"] for each in http["route"]]
+    mirror = http.get("mirror")
+    assert {port["number"] for port in [*ports, *([mirror["port"]] if mirror else [])]} == {9000}
+    copies = mirror["host"].split(".")[0] if mirror else None
+    return weights, copies, route["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "says"),
+    [
+        (["traffic: 90", "traffic: 20"], "adds up to 110, not to 100"),
+        (["traffic: 90"], ""),
+        (["traffic: 90", "traffic: 5", "traffic: 5"], "only a model, with one canary or one shadow"),
+        (["shadow: true", "shadow: true"], "only a model, with one canary or one shadow"),
+        (["traffic: 100", "shadow: true"], ""),
+        (["traffic: -1", "traffic: 101"], "spec.predictors.0.traffic: "),
+    ],
+)
+def test_predictors_that_do_not_make_a_split_are_refused(
+    repository: Path, shares: list[str], says: str
+) -> None:
+    graph = "graph: {name: model, type: MODEL}"
+    predictors = ", ".join(f"{{name: p{at}, {share}, {graph}}}" for at, share in enumerate(shares))
+    text = TEXT[: TEXT.index("spec:")] + f"spec: {{predictors: [{predictors}]}}"
+    (repository / manifest(NAME)).write_text(text)
+    if says:
+        with pytest.raises(ServingError, match=re.escape(says)):
+            read_deployment(repository, NAME)
+    else:
+        assert read_deployment(repository, NAME).predictor.name == "p0"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ import onnx
 import PIL.Image
 import pytest
 
-from pylib.errors import PylibError, RequestError
-from pylib.serving import request
+from pylib.errors import PylibError, RequestError, ServingError
+from pylib.serving import limits, request
 from pylib.serving.engine import Engine, Identity
+from pylib.serving.predictions import PredictionLog
 from pylib.serving.protocols.seldon.payload import read_json
 from pylib.store.artifacts import ArtifactStore
 from tests.serving.test_onnx_contract import described
@@ -42,16 +43,60 @@ def test_an_answer_says_which_model_gave_it_and_is_in_the_log(
     answer = engine.answer(request.from_file(data))
     assert answer.tags.items() >= {**identity, "task": "segmentation"}.items()
     assert answer.counters[0] == ("model_predictions", {}, 1)
-    assert {name for name, _, _ in answer.counters[1:]} == {"model_confidence", "model_class_share"}
+    named = {name for name, _, _ in answer.counters[1:]}
+    assert named == {"model_confidence", "model_class_share"}
     (record,) = map(json.loads, log.read_text().splitlines())
     time = record.pop("time")
     assert time.endswith("+00:00")
+    assert 0 < record.pop("seconds") < 60
+    figures = record.pop("input")
+    assert (figures.pop("width"), figures.pop("height")) == (80, 60)
+    assert figures.keys() == {"brightness", "contrast", "projection"}
     assert record == {
         "prediction_id": answer.tags["prediction_id"],
         **identity,
+        "predictor": "",
         "image_sha256": hashlib.sha256(data).hexdigest(),
         "answer": {name: answer.content[name] for name in ("class_shares", "mean_confidence")},
     }
+
+
+def test_a_sample_of_the_answers_is_logged_the_same_each_time(
+    tmp_path: Path, artifacts: str, identity: dict[str, str], photograph: Photograph, monkeypatch
+) -> None:
+    monkeypatch.setenv("PREDICTION_LOG_SAMPLE", "0.5")
+    monkeypatch.setenv("PREDICTOR_ID", "canary")
+    engine = Engine(Identity(**identity), artifacts=artifacts, log=tmp_path / "predictions.jsonl")
+    engine.load()
+    asked = {engine.answer(request.from_file(photograph(1))).tags["prediction_id"] for _ in range(100)}
+    logged = list(map(json.loads, (tmp_path / "predictions.jsonl").read_text().splitlines()))
+    assert {each["prediction_id"] for each in logged} < asked
+    assert {each["predictor"] for each in logged} == {"canary"}
+    log = PredictionLog(tmp_path / "other.jsonl", sample=0.5)
+    assert {each["prediction_id"] for each in logged} == set(filter(log.takes, asked))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PREDICTION_LOG_SAMPLE", "2"),
+        ("PREDICTION_LOG_SAMPLE", "half"),
+        ("PREDICTION_LOG_SAMPLE", "nan"),
+        ("PREDICTION_LOG_IMAGES", "1"),
+    ],
+)
+def test_a_wrong_setting_of_the_log_is_refused(
+    artifacts: str, identity: dict[str, str], tmp_path: Path, monkeypatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ServingError, match=f"{name}={value}"):
+        Engine(Identity(**identity), artifacts=artifacts, log=tmp_path / "log.jsonl").load()
+
+
+@pytest.mark.parametrize("url", ["http://host/log", "s3:///prefix", "file://"])
+def test_a_log_that_is_no_place_is_refused(artifacts: str, identity: dict[str, str], url: str) -> None:
+    with pytest.raises(ServingError, match="give a path, file:///folder or s3://bucket/prefix"):
+        Engine(Identity(**identity), artifacts=artifacts, log=url).load()
 
 
 def test_a_model_of_12_bits_is_asked_with_12_bits(
@@ -104,7 +149,7 @@ def test_a_model_that_cannot_answer_is_not_served(
 
 
 def test_too_many_bytes_are_of_a_kind_of_their_own() -> None:
-    request.check_size(request.MAX_BYTES)
+    limits.check_size(limits.MAX_BYTES)
     with pytest.raises(RequestError, match="larger than 20 MiB") as caught:
-        request.check_size(request.MAX_BYTES + 1)
+        limits.check_size(limits.MAX_BYTES + 1)
     assert caught.value.kind == "too large"

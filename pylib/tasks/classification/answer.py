@@ -75,6 +75,11 @@ def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float
     ]
 
 
+def observed(summary: Mapping[str, Any]) -> dict[str, float | str]:
+    """Watch its label and its confidence."""
+    return {"label": str(summary["label"]), "confidence": float(summary["confidence"])}
+
+
 def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:
     """The label, of a class's name or of an object that has it as `label`; raises DataError."""
     name = given.get("label") if isinstance(given, Mapping) else given

@@ -45,18 +45,32 @@ def answer(
     mask_png (base64, uint8 [H,W], value i is `classes[i]`, nearest neighbour), classes, class_shares (share
     of pixels, 0..1), mean_confidence (0..1), width, height (pixels).
     """
-    probabilities = outputs["probabilities"]
     height, width = image.shape[:2]
-    mask = resize_mask(probabilities.argmax(axis=-1).astype(np.uint8), (height, width))
+    likeliest, confidence = _likeliest(outputs["probabilities"])
+    mask = resize_mask(likeliest, (height, width))
     shares = np.bincount(mask.ravel(), minlength=len(classes)) / mask.size
     return {
-        "mask_png": base64.b64encode(encode_png(mask)).decode(),
+        "mask_png": base64.b64encode(encode_png(mask, fast=True)).decode(),
         "classes": list(classes),
         "class_shares": dict(zip(classes, shares.tolist(), strict=True)),
-        "mean_confidence": float(probabilities.max(axis=-1).mean()),
+        "mean_confidence": float(confidence.mean()),
         "width": width,
         "height": height,
     }
+
+
+def _likeliest(probabilities: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """Class ids, uint8 [S,S], and their probabilities [S,S]: what argmax and max over the last axis give.
+
+    Class after class, because NumPy reduces an axis of three numbers twenty times as slowly.
+    """
+    best = probabilities[..., 0]
+    ids = np.zeros(best.shape, np.uint8)
+    for number in range(1, probabilities.shape[-1]):
+        plane = probabilities[..., number]
+        np.copyto(ids, np.uint8(number), where=plane > best)
+        best = np.maximum(best, plane)
+    return ids, np.ascontiguousarray(best)
 
 
 def numbers(answer: Mapping[str, Any]) -> None:
@@ -75,6 +89,12 @@ def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float
         ("model_confidence", {}, answer["mean_confidence"]),
         *(("model_class_share", {"class": name}, share) for name, share in shares),
     ]
+
+
+def observed(summary: Mapping[str, Any]) -> dict[str, float | str]:
+    """Watch its confidence, and the share of each class."""
+    shares = {f"share.{name}": float(share) for name, share in summary["class_shares"].items()}
+    return {"confidence": float(summary["mean_confidence"]), **shares}
 
 
 def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:

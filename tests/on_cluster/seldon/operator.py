@@ -44,6 +44,7 @@ class Turn:
         if deployed:
             self._services(last=True)
             self._routes()
+            self._clean()
             self.status.condition("AmbassadorMappingsReady", "True", "No Ambassador Mappaings defined")
         if deployed and ready:
             return "Available", ""
@@ -138,6 +139,23 @@ class Turn:
             ("True", "All VirtualServices created") if ready else ("False", "Not all VirtualServices created")
         )
         self.status.condition("istioVirtualServicesReady", *said)
+
+    def _clean(self) -> None:
+        """Remove what a former predictor has left: after the routes its Deployments, then its Services."""
+        namespace = self.body["metadata"]["namespace"]
+        deployed = self.status.body.get("deploymentStatus", {})
+        left = sorted(set(deployed) - {each["metadata"]["name"] for each in self.made.deployments})
+        for name in left:
+            if self.kubectl.find("deployments.apps", name, namespace) is None:
+                del deployed[name]
+            else:
+                self.kubectl.delete("deployment", name, namespace)
+                self.kubectl.delete("horizontalpodautoscaler", name, namespace)
+        served = self.status.body.get("serviceStatus", {})
+        wanted = {each["metadata"]["name"] for each in self.made.services}
+        for name in [] if left else sorted(set(served) - wanted):
+            self.kubectl.delete("service", name, namespace)
+            del served[name]
 
     def _write(self, status: Body) -> None:
         if not same(self.body.get("status"), status):

@@ -36,6 +36,10 @@ V1, V2 = "{name: v1, served: true, storage: true}", "{name: v2, served: true, st
 SELDON = (
     "spec: {predictors: [{name: default, graph: {name: m, parameters: [{name: model_digest, value: %s}]}}]}"
 )
+SPLIT = (
+    "spec: {predictors: [{name: default, graph: {name: m}},"
+    " {name: canary, traffic: %s, graph: {name: m, parameters: [{name: model_digest, value: b}]}}]}"
+)
 STATEFUL = (
     "spec: {replicas: %s, serviceName: x, template: {}, volumeClaimTemplates: [{metadata: {name: %s}}]}"
 )
@@ -276,5 +280,12 @@ CASES = [
         "",
         thing("SeldonDeployment", SELDON % "aaaa", api="machinelearning.seldon.io/v1"),
         thing("SeldonDeployment", SELDON % "bbbb", api="machinelearning.seldon.io/v1"),
+    ),
+    (
+        "model-release",
+        "released",
+        "",
+        thing("SeldonDeployment", SPLIT % 10, api="machinelearning.seldon.io/v1"),
+        thing("SeldonDeployment", SPLIT % 25, api="machinelearning.seldon.io/v1"),
     ),
 ]

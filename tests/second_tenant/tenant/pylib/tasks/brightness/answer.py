@@ -35,6 +35,11 @@ def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float
     return [("model_brightness", {}, answer["brightness"])]
 
 
+def observed(summary: Mapping[str, Any]) -> dict[str, float | str]:
+    """The number."""
+    return {"answered": summary["brightness"]}
+
+
 def truth(given: object, classes: Sequence[str]) -> dict[str, Any]:
     """The number."""
     if not isinstance(given, float):

@@ -1,0 +1,123 @@
+"""The log of answers where it was kept: one file of JSON lines, or objects by day in a folder or a bucket.
+
+    <url>/predictions/2026/11/30/141503-5f0c….jsonl     a batch of records, a JSON object a line
+    <url>/images/2026/11/30/<SHA-256>                   the bytes received; of pixels sent as numbers, a PNG
+
+The day comes first so that a bucket's lifecycle rule, or `prune`, takes whole days. Imports nothing but
+obstore, pylib.errors and pylib.store.objects: the serving environment uses it too.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import obstore
+
+from pylib.errors import StoreError
+from pylib.store.objects import open_url, store_errors
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+RECORDS, IMAGES = "predictions", "images"
+_DAY = re.compile(rf"(?:{RECORDS}|{IMAGES})/(\d{{4}})/(\d{{2}})/(\d{{2}})/[^/]+")
+_DELETED_AT_ONCE = 1000
+
+
+def is_url(place: str) -> bool:
+    """Whether a log's place is a folder or bucket of objects; else it is the path of one file."""
+    return "://" in place
+
+
+def key(kind: str, day: date, name: str) -> str:
+    """The object of that day and name among RECORDS or IMAGES."""
+    return f"{kind}/{day:%Y/%m/%d}/{name}"
+
+
+def records(place: str, since: datetime | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the records at a place, those of the newest day first; only those at or after `since`, if given.
+
+    A place where nothing was logged yet has none. Raises StoreError: it cannot be read, or a line is damaged.
+    """
+    for where, lines in _texts(place, since):
+        for number, line in enumerate(lines.splitlines(), 1):
+            record = _read(line, f"{where}:{number}")
+            if since is None or datetime.fromisoformat(record["time"]) >= since:
+                yield record
+
+
+def find_record(place: str, prediction_id: str) -> dict[str, Any] | None:
+    """The record of that prediction; None where the log has none. Raises StoreError."""
+    for where, lines in _texts(place):
+        if prediction_id not in lines:
+            continue
+        for number, line in enumerate(lines.splitlines(), 1):
+            if prediction_id in line:
+                record = _read(line, f"{where}:{number}")
+                if record.get("prediction_id") == prediction_id:
+                    return record
+    return None
+
+
+def image(place: str, sha256: str, day: date) -> bytes | None:
+    """The image of that SHA-256 that was logged on that day; None where there is none. Raises StoreError."""
+    folder = place if is_url(place) else Path(place).absolute().parent.as_uri()
+    with store_errors(f"log {folder}"):
+        try:
+            return bytes(obstore.get(open_url(folder), key(IMAGES, day, sha256)).bytes())
+        except FileNotFoundError:
+            return None
+
+
+def prune(url: str, days: int, today: date | None = None) -> int:
+    """Delete what was logged more than so many days ago; returns how many objects. Raises StoreError."""
+    if not is_url(url):
+        raise StoreError(f"log {url} is one file, which a server appends to: log to file:///folder, by day")
+    oldest = (today or datetime.now(UTC).date()) - timedelta(days=days)
+    with store_errors(f"log {url}"):
+        store = open_url(url)
+        old = [name for name, day in _dated(store, "") if day < oldest]
+        for start in range(0, len(old), _DELETED_AT_ONCE):
+            with suppress(FileNotFoundError):  # another prune was faster
+                obstore.delete(store, old[start : start + _DELETED_AT_ONCE])
+    return len(old)
+
+
+def _texts(place: str, since: datetime | None = None) -> Iterator[tuple[str, str]]:
+    """Each file or object with its name, the newest first."""
+    if not is_url(place):
+        path = Path(place)
+        with store_errors(f"log {path}"):
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        yield str(path), text
+        return
+    with store_errors(f"log {place}"):
+        store = open_url(place)
+        names = sorted((day, name) for name, day in _dated(store, f"{RECORDS}/"))
+    # A batch is named by its first record, and its last may be of the next day.
+    oldest = (since - timedelta(days=1)).date() if since else date.min
+    for day, name in reversed(names):
+        if day >= oldest:
+            with store_errors(f"log {place}/{name}"):
+                text = bytes(obstore.get(store, name).bytes()).decode()
+            yield f"{place}/{name}", text
+
+
+def _dated(store: "ObjectStore", prefix: str) -> Iterator[tuple[str, date]]:
+    """Each object of ours below the prefix with its day."""
+    for batch in obstore.list(store, prefix=prefix or None):
+        for found in batch:
+            if match := _DAY.fullmatch(found["path"]):
+                yield found["path"], date(*map(int, match.groups()))
+
+
+def _read(line: str, where: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise StoreError(f"log {where} is no JSON ({error}): remove that line") from error
+    return record
