@@ -1,0 +1,93 @@
+"""Arrays that carry images, one or several, and the answers to them as arrays: of all tensor protocols."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pylib.errors import RequestError
+from pylib.serving.engine import Answer, Engine
+from pylib.serving.request import Image, from_file, from_numbers
+
+MOST_IMAGES = 16
+"""In one request; they are answered one after another, in one call's time."""
+MOST_NUMBERS = 4_000_000
+"""That an answer has as JSON: a mask of 2000x2000."""
+INPUT = "image"
+_IMAGE, _IMAGES = 3, 4  # dimensions
+_FORMS = "a file's bytes, as [1] or [N], or pixels in 0…255, as [H,W,3] or [N,H,W,3]"
+
+
+class Answered(NamedTuple):
+    """The answers to the images of a request, and their parts as arrays [N,…] by name."""
+
+    answers: list[Answer]
+    arrays: dict[str, NDArray[Any]]
+
+
+def answered(engine: Engine, images: NDArray[Any], names: Sequence[str]) -> Answered:
+    """Ask about each image of an array, of bytes (objects) or numbers; raises RequestError.
+
+    `names` are those of the engine's outputs that are wanted as arrays.
+    """
+    answers = [engine.answer(image) for image in _images(images, engine.sample_bits)]
+    return Answered(answers, {name: _stacked(engine, answers, name) for name in names})
+
+
+def from_lists(value: object, what: str) -> NDArray[np.float64]:
+    """Make an array of JSON's nested lists of numbers, or raise RequestError that names `what` they are.
+
+    Never of texts: NumPy would take for each as much as the longest needs.
+    """
+    first = value
+    while isinstance(first, list) and first:
+        first = first[0]
+    if not isinstance(first, int | float) or isinstance(first, bool):
+        raise RequestError(f"{what} holds no numbers: send {_FORMS}")
+    try:
+        return np.array(value, np.float64)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise RequestError(f"{what} is ragged, or not all of it is a number: send {_FORMS}") from error
+
+
+def check_names(names: Sequence[str], known: Sequence[str]) -> None:
+    """Raise RequestError where an output is asked for that there is not."""
+    for name in names:
+        if name not in known:
+            raise RequestError(f"there is no output {name[:80]!r}: there are {', '.join(known)}")
+
+
+def tags(answers: Sequence[Answer]) -> dict[str, str]:
+    """What the answers say of the model, and their ids, separated by commas."""
+    ids = ",".join(answer.tags["prediction_id"] for answer in answers)
+    return {**answers[0].tags, "prediction_id": ids}
+
+
+def _images(array: NDArray[Any], sample_bits: int | None) -> Iterator[Image]:
+    files = array.dtype == object
+    single = not files and array.ndim == _IMAGE
+    items = array.ravel() if files else array[np.newaxis] if single else array
+    if not files and items.ndim != _IMAGES:
+        raise RequestError(f"{INPUT} has the shape {list(array.shape)[:10]}: send {_FORMS}")
+    if not 1 <= len(items) <= MOST_IMAGES:
+        raise RequestError(f"the request holds {len(items)} images: send 1 to {MOST_IMAGES}")
+    return (from_file(item, sample_bits) if files else from_numbers(item) for item in items)
+
+
+def _stacked(engine: Engine, answers: Sequence[Answer], name: str) -> NDArray[Any]:
+    parts = [engine.array(answer, name) for answer in answers]
+    if len({part.shape for part in parts}) > 1:
+        raise RequestError(
+            f"the images differ in size, so their {name} is no array: send one a request, or ask for other outputs"
+        )
+    return np.stack(parts)
+
+
+def check_count(name: str, array: NDArray[Any]) -> None:
+    """Raise RequestError where an array is too large to be written as JSON numbers."""
+    if array.size > MOST_NUMBERS:
+        raise RequestError(
+            f"{name} has {array.size:,} numbers, more than are written as JSON: ask for it as binary data, or as "
+            "a file"
+        )
