@@ -62,14 +62,26 @@ class ServingError(PylibError):
     """The model server did not start, or its answer is not usable."""
 
 
+RequestKind = Literal[
+    "bad request",
+    "not found",
+    "not allowed",
+    "too slow",
+    "no length",
+    "too large",
+    "not supported",
+    "head too large",
+    "internal",
+    "not ready",
+    "overloaded",
+    "no answer",
+]
+
+
 class RequestError(PylibError):
     """A request that the model server cannot answer: `kind` is what a protocol makes its own status of."""
 
-    def __init__(
-        self,
-        message: str,
-        kind: Literal["bad request", "no length", "too large", "not supported", "not ready"] = "bad request",
-    ) -> None:
+    def __init__(self, message: str, kind: RequestKind = "bad request") -> None:
         super().__init__(message)
         self.kind = kind
 

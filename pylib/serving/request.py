@@ -11,8 +11,6 @@ from pylib.errors import DataError, RequestError
 
 _BYTE, _CAMERA = 8, 12
 """Bits: what a model learns from unless it says so, and what many cameras write into a file of 16."""
-MAX_BYTES = 20 * 2**20
-"""Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
 
 class Image(NamedTuple):
@@ -23,13 +21,6 @@ class Image(NamedTuple):
 
     pixels: NDArray[np.uint8]
     sha256: str
-
-
-def check_size(count: int) -> None:
-    """Raise RequestError where a request has more bytes than are taken."""
-    if count > MAX_BYTES:
-        limit = f"{MAX_BYTES // 2**20} MiB"
-        raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
 
 
 def from_file(data: bytes, sample_bits: int | None = None) -> Image:

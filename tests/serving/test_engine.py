@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 
 from pylib.errors import PylibError, RequestError
-from pylib.serving import request
+from pylib.serving import limits, request
 from pylib.serving.engine import Engine, Identity
 from pylib.serving.protocols.seldon.payload import read_json
 from pylib.store.artifacts import ArtifactStore
@@ -104,7 +104,7 @@ def test_a_model_that_cannot_answer_is_not_served(
 
 
 def test_too_many_bytes_are_of_a_kind_of_their_own() -> None:
-    request.check_size(request.MAX_BYTES)
+    limits.check_size(limits.MAX_BYTES)
     with pytest.raises(RequestError, match="larger than 20 MiB") as caught:
-        request.check_size(request.MAX_BYTES + 1)
+        limits.check_size(limits.MAX_BYTES + 1)
     assert caught.value.kind == "too large"

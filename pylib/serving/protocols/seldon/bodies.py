@@ -12,7 +12,7 @@ from typing import Any
 from flask import Request
 
 from pylib.errors import RequestError
-from pylib.serving.request import MAX_BYTES, check_size
+from pylib.serving.limits import MAX_BYTES, check_size
 
 JSON_BODY = '{"binData": "<image in base64>"}'
 FORM = "curl --form binData=@image.jpg"

@@ -1,0 +1,71 @@
+"""What one model server takes at most: bytes, pixels, seconds and calls, for every protocol, in one place."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pylib import settings
+from pylib.errors import RequestError, ServingError
+
+MAX_BYTES = 20 * 2**20
+"""Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
+
+_REST_TIMEOUT, _GRPC_BYTES = "seldon.io/rest-timeout", "seldon.io/grpc-max-message-size"
+
+
+class Limits(NamedTuple):
+    """Limits of a server.
+
+    body_bytes, head_bytes: of a request over HTTP, and of its first line with all headers
+    headers: how many it may have
+    message_bytes: of a message over gRPC, in and out
+    pixels: of an image, before it is decoded
+    receive_seconds: from a request's first byte over HTTP to its last
+    idle_seconds: that a connection without a request stays open
+    connection_seconds: after which a client is asked to connect anew. A Service chooses a pod for a connection,
+        not for a call: who still has one to a pod that ends loses it, so that clients must have left within the
+        10 s that Seldon waits before SIGTERM
+    answer_seconds: from a request's last byte to its answer
+    calls: accepted over HTTP and not answered yet, those that wait for a thread included
+    connections: open over HTTP
+    grace_seconds: for the calls that were accepted before SIGTERM. A pod has 40, of which preStop takes 10
+    """
+
+    body_bytes: int = MAX_BYTES
+    head_bytes: int = 32 * 2**10
+    headers: int = 100
+    message_bytes: int = MAX_BYTES
+    pixels: int = settings.MAX_PIXELS
+    receive_seconds: float = 30.0
+    idle_seconds: float = 75.0
+    connection_seconds: float = 5.0
+    answer_seconds: float = 60.0
+    calls: int = 128
+    connections: int = 1024
+    grace_seconds: float = 25.0
+
+
+def limits(annotations: Mapping[str, str]) -> Limits:
+    """The limits of this pod: its annotations say those that Seldon has a name for. Raises ServingError."""
+    milliseconds = _whole(annotations, _REST_TIMEOUT, 60_000)
+    return Limits(
+        message_bytes=_whole(annotations, _GRPC_BYTES, MAX_BYTES),
+        pixels=settings.max_pixels(),
+        answer_seconds=milliseconds / 1000,
+    )
+
+
+def check_size(count: int) -> None:
+    """Raise RequestError where a request has more bytes than are taken."""
+    if count > MAX_BYTES:
+        limit = f"{MAX_BYTES // 2**20} MiB"
+        raise RequestError(f"the request is larger than {limit}: send a smaller image", "too large")
+
+
+def _whole(annotations: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        value = int(annotations.get(name, default))
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise ServingError(f"annotation {name} is {annotations[name]!r}: give a whole number above 0")
+    return value
