@@ -79,7 +79,7 @@ def _stacked(engine: Engine, answers: Sequence[Answer], name: str) -> NDArray[An
     parts = [engine.array(answer, name) for answer in answers]
     if len({part.shape for part in parts}) > 1:
         raise RequestError(
-            f"the images differ in size, so their {name} is no array: send one a request, or ask for other outputs"
+            f"the images differ in size, and their {name} is no array: send one a request, or ask for others"
         )
     return np.stack(parts)
 
@@ -88,6 +88,5 @@ def check_count(name: str, array: NDArray[Any]) -> None:
     """Raise RequestError where an array is too large to be written as JSON numbers."""
     if array.size > MOST_NUMBERS:
         raise RequestError(
-            f"{name} has {array.size:,} numbers, more than are written as JSON: ask for it as binary data, or as "
-            "a file"
+            f"{name} has {array.size:,} numbers, too many for JSON: ask for it as binary data, or as a file"
         )

@@ -42,7 +42,9 @@ def messages(package: str, table: str) -> dict[str, Any]:
 def _add_field(message: DescriptorProto, words: list[str], package: str) -> None:
     number, name, *rest = words
     label = FieldDescriptorProto.LABEL_REPEATED if rest[0] in {"repeated", "map"} else None
-    field = message.field.add(name=name, number=int(number), label=label or FieldDescriptorProto.LABEL_OPTIONAL)
+    field = message.field.add(
+        name=name, number=int(number), label=label or FieldDescriptorProto.LABEL_OPTIONAL
+    )
     kind = rest[0] if label is None else rest[1]
     if rest[0] == "map":
         kind = f"{message.name}.{_add_entry(message, name, kind, package)}"
@@ -79,4 +81,6 @@ def _oneof(message: DescriptorProto, name: str) -> int:
 def _class(descriptor: Any) -> Any:
     if hasattr(message_factory, "GetMessageClass"):
         return message_factory.GetMessageClass(descriptor)
-    return message_factory.MessageFactory().GetPrototype(descriptor)  # before protobuf 4.22, which Seldon needs
+    return message_factory.MessageFactory().GetPrototype(
+        descriptor
+    )  # before protobuf 4.22, which Seldon needs

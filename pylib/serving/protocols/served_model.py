@@ -22,5 +22,6 @@ def check_version(version: str, served: str) -> None:
     """Raise RequestError where a request names a version that is not the served one; empty is any."""
     if version and version != served:
         raise RequestError(
-            f"version {version[:80]!r} is not served here: ask without a version, or for {served}", "not found"
+            f"version {version[:80]!r} is not served here: ask without a version, or for {served}",
+            "not found",
         )

@@ -1,31 +1,32 @@
-"""What became of a request, in HTTP's and in gRPC's numbers: the same for each protocol that is not Seldon's."""
+"""What became of a request, as gRPC says it, and its refusal over REST as both tensor protocols say it."""
 
-from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
 
 from pylib.errors import RequestError
+from pylib.serving.http import STATUS, Response, json_response
 
-HTTP = {
-    "bad request": 400,
-    "not found": 404,
-    "no length": 411,
-    "too large": 413,
-    "not supported": 415,
-    "not ready": 503,
-}
 _CODES = grpc.StatusCode
-GRPC = {
+GRPC: Mapping[str, grpc.StatusCode] = {
     "bad request": _CODES.INVALID_ARGUMENT,
     "not found": _CODES.NOT_FOUND,
-    "no length": _CODES.INVALID_ARGUMENT,
+    "too slow": _CODES.DEADLINE_EXCEEDED,
     "too large": _CODES.RESOURCE_EXHAUSTED,
     "not supported": _CODES.UNIMPLEMENTED,
+    "internal": _CODES.INTERNAL,
     "not ready": _CODES.UNAVAILABLE,
+    "overloaded": _CODES.UNAVAILABLE,
+    "no answer": _CODES.DEADLINE_EXCEEDED,
 }
-Answered = TypeVar("Answered")
+"""Of each kind of RequestError that a call can end with, as STATUS of pylib.serving.http is over HTTP."""
+
+
+def refused(error: RequestError) -> Response:
+    """A refusal over REST."""
+    return json_response({"error": str(error)}, STATUS[error.kind])
 
 
 def rpc(message: Any, answer: Callable[[Any], Any]) -> grpc.RpcMethodHandler:
@@ -51,5 +52,5 @@ def _parsed(message: Any, data: bytes) -> Any:
 
 
 def _abort(context: grpc.ServicerContext, error: RequestError) -> NoReturn:
-    context.abort(GRPC[error.kind], str(error))
+    context.abort(GRPC.get(error.kind, _CODES.INVALID_ARGUMENT), str(error))
     raise AssertionError  # abort raises

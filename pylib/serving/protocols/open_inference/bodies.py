@@ -4,7 +4,7 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -56,12 +56,17 @@ def read(body: bytes, header_length: str) -> Asked:
     )
 
 
-def write(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], binary: Mapping[str, bool],
-          datatypes: Mapping[str, str]) -> tuple[bytes, int]:
+def write(
+    head: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    binary: Mapping[str, bool],
+    datatypes: Mapping[str, str],
+) -> tuple[bytes, int]:
     """Write a response; return it, and the length of its JSON where bytes follow it, else 0."""
-    outputs, data = [], []
+    outputs: list[dict[str, Any]] = []
+    data: list[bytes] = []
     for name, array in arrays.items():
-        output = {"name": name, "datatype": datatypes[name], "shape": list(array.shape)}
+        output: dict[str, Any] = {"name": name, "datatype": datatypes[name], "shape": list(array.shape)}
         if binary[name]:
             data.append(tensors.to_bytes(array))
             output["parameters"] = {"binary_data_size": len(data[-1])}
@@ -108,7 +113,7 @@ def _object(value: object, what: str) -> Parameters:
     return value
 
 
-def _list(value: object, what: str) -> Sequence[Any]:
+def _list(value: object, what: str) -> list[Any]:
     if not isinstance(value, list):
         raise RequestError(f"{what} is not a list")
     return value

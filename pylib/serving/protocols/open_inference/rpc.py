@@ -140,7 +140,9 @@ def _image(asked: Any) -> NDArray[Any]:
     return tensors.from_contents(tensor.datatype, list(tensor.shape), tensor.contents)
 
 
-def _add_outputs(made: Any, found: Mapping[str, NDArray[Any]], known: Mapping[str, str], *, raw: bool) -> None:
+def _add_outputs(
+    made: Any, found: Mapping[str, NDArray[Any]], known: Mapping[str, str], *, raw: bool
+) -> None:
     for name, array in found.items():
         output = made.outputs.add(name=name, datatype=known[name], shape=array.shape)
         if raw:
@@ -150,7 +152,7 @@ def _add_outputs(made: Any, found: Mapping[str, NDArray[Any]], known: Mapping[st
             tensors.fill(output.contents, known[name], array)
 
 
-def _made(name: str, **fields: Any) -> Any:
+def _made(name: str, /, **fields: Any) -> Any:
     return MESSAGES[name](**fields)
 
 
@@ -170,5 +172,8 @@ def _model_ready(engine: Engine, asked: Any) -> Any:
 def _model_metadata(engine: Engine, asked: Any) -> Any:
     model.check(engine, asked.name, asked.version)
     told = model.described(engine)
-    parts = {name: [MESSAGES["TensorMetadata"](**each) for each in told.pop(name)] for name in ("inputs", "outputs")}
+    parts = {
+        name: [MESSAGES["TensorMetadata"](**each) for each in told.pop(name)]
+        for name in ("inputs", "outputs")
+    }
     return _made("ModelMetadataResponse", **told, **parts)

@@ -67,7 +67,9 @@ def from_contents(datatype: str, shape: list[int], contents: Any) -> NDArray[Any
     """Read gRPC's InferTensorContents: whichever of its lists is filled. Raises RequestError."""
     if datatype == "BYTES":
         return _shaped(_objects(list(contents.bytes_contents)), shape)
-    lists = (each for field, each in contents.ListFields() if field.name not in {"bytes_contents", "bool_contents"})
+    lists = (
+        each for field, each in contents.ListFields() if field.name not in {"bytes_contents", "bool_contents"}
+    )
     return _shaped(np.array(next(lists, [])), shape)
 
 
@@ -111,31 +113,41 @@ def _elements(data: bytes) -> Iterator[bytes]:
         start = place + _LENGTH
         (length,) = struct.unpack("<I", data[place:start].ljust(_LENGTH, b"\xff"))
         if start + length > len(data):
-            raise RequestError(f"{INPUT} breaks off: each element of BYTES is its length in 4 bytes, then itself")
+            raise RequestError(
+                f"{INPUT} breaks off: each element of BYTES is its length in 4 bytes, then itself"
+            )
         yield data[start : start + length]
         place = start + length
 
 
-def _flat(values: list[Any]) -> Iterator[Any]:
-    for each in values:
+def _flat(values: list[Any]) -> list[Any]:
+    """What nested lists hold, in order; without recursion, since a request may nest them deeply."""
+    found, waiting = [], values[::-1]
+    while waiting:
+        each = waiting.pop()
         if isinstance(each, list):
-            yield from _flat(each)
+            waiting.extend(each[::-1])
         else:
-            yield each
+            found.append(each)
+    return found
 
 
 def _file(text: object) -> bytes:
     try:
         return base64.b64decode(text if isinstance(text, str) else b"?", validate=True)
     except ValueError as error:
-        raise RequestError(f"{INPUT} is not base64: as JSON, an element of BYTES is a file in base64") from error
+        raise RequestError(
+            f"{INPUT} is not base64: as JSON, an element of BYTES is a file in base64"
+        ) from error
 
 
 def _shaped(array: NDArray[Any], shape: list[int]) -> NDArray[Any]:
     if not shape or not all(type(size) is int and size > 0 for size in shape):
         raise RequestError(f"{INPUT} has the shape {str(shape)[:80]}: send sizes of at least 1")
     if math.prod(shape) != array.size:
-        raise RequestError(f"{INPUT} has {array.size:,} elements, which do not fill the shape {str(shape)[:80]}")
+        raise RequestError(
+            f"{INPUT} has {array.size:,} elements, which do not fill the shape {str(shape)[:80]}"
+        )
     try:
         return array.reshape(shape)
     except ValueError as error:  # more dimensions than NumPy has
