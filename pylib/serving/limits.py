@@ -9,6 +9,9 @@ from pylib.errors import RequestError, ServingError
 MAX_BYTES = 20 * 2**20
 """Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
+REMOTE_SECONDS = 10.0
+"""For the whole of an image that is fetched by URL: its name, its connection, its bytes."""
+
 _REST_TIMEOUT, _GRPC_BYTES = "seldon.io/rest-timeout", "seldon.io/grpc-max-message-size"
 
 

@@ -81,7 +81,10 @@ def about(client, kind):
 def calls(client, kind):
     said = about(client, kind)
     names = [each["name"] for each in said["metadata"]["outputs"]]
-    ask = lambda inputs, **more: told(client.infer(MODEL, inputs, **more), names)
+
+    def ask(inputs, **more):
+        return told(client.infer(MODEL, inputs, **more), names)
+
     wanted = kind.InferRequestedOutput(names[-1])
     said |= {
         "file": ask(file(kind, DATA), request_id="my-1"),
