@@ -42,7 +42,7 @@ ENV PYTHONDONTWRITEBYTECODE=1
 USER 1000:1000
 EXPOSE 9000 9500 6000
 # Seldon's operator adds the model's parameters and the ports as environment variables.
-CMD ["python3", "-m", "pylib.serving.protocols.seldon.microservice", "--host", "0.0.0.0"]
+CMD ["python3", "-m", "pylib.serving.host", "--host", "0.0.0.0"]
 
 FROM base AS train
 # git for the commit that is a release.

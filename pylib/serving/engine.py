@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pylib.errors import DataError, RequestError, ServingError
 from pylib.serving import feedback as feedbacks
 from pylib.serving.feedback import Feedback
+from pylib.serving.metrics import Metrics
 from pylib.serving.model import OnnxModel, load_model
 from pylib.serving.predictions import JsonLines, PredictionRecord
 from pylib.serving.request import Image
@@ -64,10 +65,15 @@ class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
     Feedback goes into a file beside it; where there is no log, neither is kept.
+
+    metrics: what was answered, counted for all protocols
+    held: why nobody should be sent here although the model is loaded, in a sentence; empty where all may come
     """
 
     def __init__(self, identity: Identity, *, artifacts: str, log: Path | None) -> None:
         self.identity = identity
+        self.metrics = Metrics()
+        self.held = ""
         self._artifacts = artifacts
         self._log_path = log
         self._log: JsonLines | None = None
@@ -75,7 +81,7 @@ class Engine:
         self._served: tuple[OnnxModel, task.Task] | None = None
 
     def load(self) -> None:
-        """Load the model and answer a first image, once in each worker process.
+        """Load the model and answer a first image; call it once.
 
         Raises PylibError: there is no such model, it is not what its digest says, or of a task unknown here.
         """
@@ -97,8 +103,10 @@ class Engine:
         gc.freeze()
 
     def check_ready(self) -> None:
-        """Raise RequestError until the model has answered its first image."""
+        """Raise RequestError until the model has answered its first image, and while `held` says why."""
         self._loaded()
+        if self.held:
+            raise RequestError(self.held, "not ready")
 
     @property
     def sample_bits(self) -> int | None:
@@ -112,13 +120,15 @@ class Engine:
         content = _answered(served, model, image.pixels)
         prediction_id = str(uuid.uuid4())
         self._record(prediction_id, image, served.answer.summary(content))
-        return Answer(
+        answer = Answer(
             content,
             {**self.identity._asdict(), "prediction_id": prediction_id, "task": served.name, **self._bits()},
             [("model_predictions", {}, 1), *served.answer.counters(content)],
             time.perf_counter() - started,
             served.answer.numbers(content),
         )
+        self.metrics.answer(answer.counters, answer.seconds)
+        return answer
 
     @property
     def outputs(self) -> list[Output]:

@@ -55,7 +55,8 @@ Refused = Callable[[RequestError], Response]
 class Route(NamedTuple):
     """What answers some methods at the paths that `pattern` matches as a whole; HEAD comes with GET.
 
-    handler: called in a thread of the pool with the request and the pattern's named groups; raises RequestError
+    handler: called in a thread of the pool with the request and the pattern's named groups; may raise
+        RequestError
     inline: the handler takes no time and is called at once, however many calls wait, as a probe must be
     """
 
@@ -73,7 +74,7 @@ class Protocol(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What answers a request: its protocol's way to refuse, the route, the groups, the methods of the path."""
+    """What answers a request: its protocol's way to refuse, the route, the groups, the path's methods."""
 
     refused: Refused
     route: Route | None

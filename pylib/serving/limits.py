@@ -24,9 +24,9 @@ class Limits(NamedTuple):
     pixels: of an image, before it is decoded
     receive_seconds: from a request's first byte over HTTP to its last
     idle_seconds: that a connection without a request stays open
-    connection_seconds: after which a client is asked to connect anew. A Service chooses a pod for a connection,
-        not for a call: who still has one to a pod that ends loses it, so that clients must have left within the
-        10 s that Seldon waits before SIGTERM
+    connection_seconds: after which a client is asked to connect anew. A Service chooses a pod for a
+        connection, not for a call: who still has one to a pod that ends loses it, so that clients must have
+        left within the 10 s that Seldon waits before SIGTERM
     answer_seconds: from a request's last byte to its answer
     calls: accepted over HTTP and not answered yet, those that wait for a thread included
     connections: open over HTTP

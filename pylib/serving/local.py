@@ -24,7 +24,7 @@ from pylib.serving.deployment import HTTP_PORT, SeldonDeployment
 HOST = "127.0.0.1"
 _LOCK = "server.lock"
 _ANNOTATIONS = "annotations"
-_SERVER = "pylib.serving.protocols.seldon.microservice"
+_SERVER = "pylib.serving.host"
 
 
 @dataclass(frozen=True)

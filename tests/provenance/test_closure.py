@@ -54,7 +54,7 @@ def append(file, text="\nEDITED = True\n"):
         ("pylib/cli/verbs.py", set()),
         ("pylib/serving/local.py", set()),
         ("pylib/serving/engine.py", set()),
-        ("pylib/serving/protocols/seldon/http.py", set()),
+        ("pylib/serving/protocols/seldon/rest.py", set()),
         ("pylib/runners/cluster.py", set()),
         ("pylib/provenance/explain.py", set()),
         ("pylib/tasks/segmentation/answer.py", set()),

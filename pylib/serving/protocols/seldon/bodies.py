@@ -1,133 +1,102 @@
-"""The body of a request over HTTP: how much of it is read, what is said where it holds no message.
+"""The message in a request over REST: as JSON, as a form, or in a query; what is said where there is none."""
 
-Seldon's own parsing (`seldon_core.flask_utils.get_request`) comes after; what it would answer with "Can't
-find JSON in data" is told here in a sentence that says what to send.
-"""
-
-import io
+import base64
 import json
 from collections.abc import Iterable, Mapping
+from email.message import Message
 from typing import Any
-
-from flask import Request
+from urllib.parse import parse_qs
 
 from pylib.errors import RequestError
-from pylib.serving.limits import MAX_BYTES, check_size
+from pylib.serving.http import Request
+from pylib.serving.protocols.seldon.multipart import Part, read_parts
 
 JSON_BODY = '{"binData": "<image in base64>"}'
 FORM = "curl --form binData=@image.jpg"
 _EXPECTED = f"POST {JSON_BODY} with `Content-Type: application/json`, or the file as `{FORM}` does"
+_FORM_TYPE = "application/x-www-form-urlencoded"
 _PARTS = {"binData", "data", "jsonData", "strData", "customData", "meta", "status"}
 """The fields of a SeldonMessage, which are the parts that a form may have."""
+_UNREADABLE = "the request cannot be read: a part that should be JSON text is not"
 
 
-class Limited(io.RawIOBase):
-    """A request's body that can be read up to the limit; RequestError beyond it, or where it is broken off.
+def read_message(request: Request) -> Mapping[str, Any]:
+    """Return the JSON object that a request carries; raises RequestError.
 
-    A body in chunks does not say its length before, so it is counted while it is read.
+    A file in a form comes back as `binData` in base64, as if it had been sent so.
     """
-
-    def __init__(self, stream: Any) -> None:
-        super().__init__()
-        self._stream, self._count = stream, 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Read what fits into the buffer; 0 at the end."""
-        try:
-            data: bytes = self._stream.read(len(buffer))
-        except OSError as error:  # gunicorn's, of chunks
-            raise RequestError("the body breaks off: its chunks are not what HTTP/1.1 asks for") from error
-        self._count += len(data)
-        check_size(self._count)
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def discard(stream: Any) -> None:
-    """Read what is left of a refused body: a client still sending would see a closed connection only."""
-    try:
-        for _ in range(4 * MAX_BYTES // 2**16):
-            if not stream.read(2**16):
-                return
-    except OSError:  # what comes is no body
-        return
-
-
-def check_headers(request: Request) -> None:
-    """Raise RequestError where the headers say already that the body cannot be read."""
-    transfer = request.headers.get("Transfer-Encoding", "").strip().lower()
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if transfer not in {"", "chunked"}:
-        raise RequestError(
-            f"Transfer-Encoding {transfer} is not read here: send the body as it is, or chunked"
-        )
-    if encoding not in {"", "identity"}:
-        raise RequestError(
-            f"Content-Encoding {encoding} is not read here: send the body as it is; images are compressed",
-            "not supported",
-        )
-    if not transfer and request.content_length is None:
+    if not {"content-length", "transfer-encoding"} & set(request.headers):
         raise RequestError(f"the request has no body and no Content-Length: {_EXPECTED}", "no length")
-    check_size(request.content_length or 0)
+    said = Message()
+    said["Content-Type"] = content_type = request.headers.get("content-type", "")
+    mimetype = said.get_content_type() if content_type else ""
+    if mimetype == "multipart/form-data":
+        return _form(read_parts(request.body, str(said.get_param("boundary") or "")))
+    if mimetype == "application/json" or (mimetype.startswith("application/") and mimetype.endswith("+json")):
+        return _object(request.body)
+    text = _field(request.body if mimetype == _FORM_TYPE else b"") or _field(request.query.encode())
+    if not text:
+        raise RequestError(_of_type(content_type, mimetype))
+    return _object(text.encode(errors="surrogateescape"))
 
 
-def check_message(request: Request) -> None:
-    """Raise RequestError where the body is of a form that carries no message, or says so wrongly."""
-    if request.mimetype == "multipart/form-data":
-        _check_parts(request)
-    elif request.is_json:
-        check_json(request)
-    elif not (request.form.get("json") or request.args.get("json")):
-        raise RequestError(_of_type(request.content_type or "", request.mimetype))
-
-
-def check_json(request: Request) -> None:
-    """Raise RequestError where the body is not a JSON object."""
-    if not isinstance(request.get_json(silent=True), dict):
-        what = "is not" if request.get_data() else "is empty, not"
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        what = "is not" if body else "is empty, not"
         raise RequestError(f"the body {what} a JSON object such as {JSON_BODY}")
+    return value
+
+
+def _field(form: bytes) -> str:
+    """The field `json` of a form or of a query; empty where there is none."""
+    try:
+        return parse_qs(form.decode(), max_num_fields=100).get("json", [""])[0]
+    except ValueError:
+        return ""
 
 
 def _of_type(said: str, mimetype: str) -> str:
     if not said:
         return f"the request has no Content-Type, so its body is not read as JSON: {_EXPECTED}"
-    if mimetype == "application/x-www-form-urlencoded":
+    if mimetype == _FORM_TYPE:
         return f"Content-Type {mimetype} is what curl says by itself, and carries no JSON here: {_EXPECTED}"
     if mimetype.startswith("image/") or mimetype == "application/octet-stream":
         return f"Content-Type {mimetype}: a file alone is not read, only in JSON or in a form: {_EXPECTED}"
-    return f"Content-Type {mimetype or said} is not read as JSON: {_EXPECTED}"
+    return f"Content-Type {said[:100]} is not read as JSON: {_EXPECTED}"
 
 
-def _check_parts(request: Request) -> None:
-    unknown = [name for name in (*request.files, *request.form) if name not in _PARTS]
+def _form(parts: list[Part]) -> Mapping[str, Any]:
+    unknown = [part.name for part in parts if part.name not in _PARTS]
     if unknown:
         raise RequestError(
-            f"the form's part {unknown[0]!r} is not known: name the image binData, as in `{FORM}`"
+            f"the form's part {unknown[0][:80]!r} is not known: name the image binData, as in `{FORM}`"
         )
-    if "binData" in request.form:
+    images = [part for part in parts if part.name == "binData"]
+    if any(not part.is_file for part in images):
         raise RequestError(f"binData is text in this form: send it as a file, with the @ of `{FORM}`")
-    for name in request.form:
-        if name != "strData" and not _is_json(request.form[name]):
-            raise RequestError(f"the form's part {name!r} is not JSON text, which it is read as")
-    images = len(request.files.getlist("binData"))
-    if images > 1:
-        raise RequestError(f"the form holds {images} files binData: send one image a request")
-    if not request.files and not request.form:
+    if len(images) > 1:
+        raise RequestError(f"the form holds {len(images)} files binData: send one image a request")
+    if not parts:
         raise RequestError(
             f"the form holds no image: send it as `{FORM}` does, which also names its boundary"
         )
+    return {part.name: _value(part) for part in parts}
 
 
-def _is_json(text: str) -> bool:
+def _value(part: Part) -> Any:
+    if part.name == "binData":
+        return base64.b64encode(part.data)
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        text = part.data.decode()
+        return text if part.is_file or part.name == "strData" else json.loads(text)
+    except UnicodeDecodeError as error:
+        raise RequestError(_UNREADABLE) from error
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"the form's part {part.name!r} is not JSON text, which it is read as") from error
 
 
 def named(message: Mapping[str, object], known: Iterable[str]) -> str:

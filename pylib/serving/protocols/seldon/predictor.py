@@ -1,110 +1,82 @@
-"""The predictor that Seldon's Python server calls: its messages to the engine, and the engine's answers back.
+"""Seldon's messages to the engine, and the engine's answers as Seldon's messages, in their JSON form.
 
-Runs in the small serving environment: numpy, Pillow, onnxruntime, obstore and seldon_core, no TensorFlow.
-How Seldon calls it: https://docs.seldon.io/projects/seldon-core/en/v1.17.1/python/python_component.html
+How Seldon's own server makes them: `construct_response_json` in
+https://github.com/SeldonIO/seldon-core/blob/v1.17.1/python/seldon_core/utils.py
 """
 
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from flask import has_request_context
 from google.protobuf import json_format
-from seldon_core.flask_utils import SeldonMicroserviceException
-from seldon_core.metrics import create_counter, create_timer
-from seldon_core.proto.prediction_pb2 import SeldonMessage
-from seldon_core.utils import construct_response, construct_response_json, json_to_seldon_message
 
-from pylib.errors import RequestError, ServingError
-from pylib.serving.engine import Answer, Engine, Identity
-from pylib.serving.protocols.seldon import processes
-from pylib.serving.protocols.seldon.http import blueprint, refused
-from pylib.serving.protocols.seldon.payload import (
-    read_feedback,
-    read_json,
-    read_json_meta,
-    read_proto,
-    read_proto_meta,
-)
+from pylib.errors import RequestError, one_line
+from pylib.serving.engine import Answer, Engine
+from pylib.serving.protocols.seldon.payload import read_feedback, read_json, read_json_meta
+from pylib.serving.request import Image
+
+Message = dict[str, Any]
 
 
 class Predictor:
-    """Answers for one model, found by digest in the artifact store that `ARTIFACT_STORE` names (a URL).
+    """What Seldon's protocol asks of one engine; the environment is what its operator gives a container."""
 
-    The parameters are those of the SeldonDeployment's graph; they come back in each answer's `meta.tags`,
-    with the task and a prediction id. Where `PREDICTION_LOG` names a file, each answer is recorded there.
-    """
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        unit, image = os.environ.get("PREDICTIVE_UNIT_ID"), os.environ.get("PREDICTIVE_UNIT_IMAGE", "")
+        self._path = {unit: image or "NOT_IMPLEMENTED:NOT_IMPLEMENTED"} if unit else {}
+        told = os.environ.get("INCLUDE_METRICS_IN_CLIENT_RESPONSE", "true")
+        self._tells_metrics = told.lower() == "true"
 
-    model_error_handler = blueprint()
-
-    def __init__(
-        self, model_digest: str = "", data_commit: str = "", git_commit: str = "", **unknown: object
-    ) -> None:
-        if unknown:
-            raise ServingError(f"the predictor has no parameter {min(unknown)!r}: remove it from the graph")
-        log = os.environ.get("PREDICTION_LOG")
-        self._engine = Engine(
-            Identity(model_digest, data_commit, git_commit),
-            artifacts=os.environ.get("ARTIFACT_STORE", ""),
-            log=Path(log) if log else None,
-        )
-
-    def load(self) -> None:
-        """Load the model, once in each worker process; raises PylibError."""
-        self._engine.load()
-
-    def predict_raw(self, message: Any) -> Any:
-        """Answer a request, JSON (a dict) or gRPC (a SeldonMessage), in its own form.
+    def predict_json(self, message: Mapping[str, Any]) -> Message:
+        """Answer a SeldonMessage; raises RequestError.
 
         `jsonData` is the task's answer, `meta.tags` say which model gave it, beside those of the request. Who
         sent pixels as `data` gets `data` back where the task has such: `names` and one row in `ndarray`.
         `puid` and `requestPath` are as Seldon makes them of the request's.
-
-        Raises SeldonMicroserviceException (4xx) over REST; over gRPC, the answer's `status` holds the same.
         """
-        is_proto = isinstance(message, SeldonMessage)
+        image = read_json(message, self._engine.sample_bits)
+        return self.answered(image, read_json_meta(message), in_numbers="data" in message)
+
+    def answered(self, image: Image, asked: Mapping[str, Any], *, in_numbers: bool) -> Message:
+        """Ask the engine, and say its answer; `asked` is the meta of the request."""
+        answer = self._engine.answer(image)
+        tags = {**asked.get("tags", {}), **answer.tags}
+        meta: Message = {"requestPath": {**self._path, **asked.get("requestPath", {})}, "tags": tags}
+        if not meta["requestPath"]:
+            del meta["requestPath"]
+        if asked.get("puid"):
+            meta["puid"] = asked["puid"]
+        if self._tells_metrics:
+            meta["metrics"] = _figures(answer)
+        if not (in_numbers and answer.numbers):
+            return {"jsonData": answer.content, "meta": meta}
+        names, row = answer.numbers
+        tags.update({n: value for n, value in answer.content.items() if isinstance(value, str | bool)})
+        return {"data": {"names": names, "ndarray": [row]}, "meta": meta}
+
+    def feedback_json(self, message: Mapping[str, Any]) -> Message:
+        """Keep a Seldon Feedback, and say what was kept; raises RequestError."""
+        from seldon_core.proto.prediction_pb2 import Feedback
+
         try:
-            bits = self._engine.sample_bits
-            image = read_proto(message, bits) if is_proto else read_json(message, bits)
-            meta = read_proto_meta(message) if is_proto else read_json_meta(message)
-            answer = self._engine.answer(image)
-        except RequestError as error:
-            if not is_proto:
-                raise refused(error) from error
-            return json_to_seldon_message({"status": _failure(refused(error))})
-        asked = message if is_proto else {"meta": meta}
-        construct = construct_response if is_proto else construct_response_json
-        made = construct(self, False, asked, answer.content, meta, _figures(answer), answer.tags)
-        in_numbers = message.WhichOneof("data_oneof") == "data" if is_proto else "data" in message
-        return _as_numbers(made, answer) if in_numbers and answer.numbers else made
+            return self.kept(json_format.ParseDict(message, Feedback()))
+        except json_format.ParseError as error:
+            raise RequestError(f"Invalid JSON: {one_line(error)}") from error
 
-    def send_feedback_raw(self, message: Any) -> Any:
-        """Keep feedback, a Seldon Feedback, and say what was kept; the caller counts its reward after that.
+    def kept(self, feedback: Any) -> Message:
+        """The same of the message that gRPC brings; its reward is counted once it is kept."""
+        kept = self._engine.keep(read_feedback(feedback))
+        self._engine.metrics.reward(feedback.reward)
+        return {"meta": {"tags": self._engine.identity._asdict()}, "jsonData": dict(kept)}
 
-        Raises SeldonMicroserviceException (400) over REST; over gRPC, the answer's `status` holds the same.
-        """
-        try:
-            kept = self._engine.keep(read_feedback(message))
-        except RequestError as error:
-            if has_request_context():
-                raise refused(error) from error
-            return json_to_seldon_message({"status": _failure(refused(error))})
-        return json_to_seldon_message(
-            {"meta": {"tags": self._engine.identity._asdict()}, "jsonData": dict(kept)}
-        )
+    def status(self) -> Message:
+        """What is served."""
+        told = {"status": "ready", **self._engine.identity._asdict()}
+        return {"jsonData": told, "meta": {"requestPath": self._path} if self._path else {}}
 
-    def health_status(self) -> dict[str, Any]:
-        """Return what is served; HTTP 503 until the model has answered its first image and gRPC listens."""
-        try:
-            self._engine.check_ready()
-        except RequestError as error:
-            raise refused(error) from error
-        if processes.waits_for_grpc():
-            raise refused(RequestError("gRPC does not listen yet", "not ready"))
-        return {"status": "ready", **self._engine.identity._asdict()}
-
-    def init_metadata(self) -> dict[str, Any]:
-        """Return what `/metadata` tells; Seldon asks before the model is loaded.
+    def metadata(self) -> Message:
+        """What `/metadata` tells.
 
         https://docs.seldon.io/projects/seldon-core/en/v1.17.1/reference/apis/metadata.html
         """
@@ -118,33 +90,11 @@ class Predictor:
         }
 
 
-def _figures(answer: Answer) -> list[dict[str, Any]]:
-    """Return figures for Prometheus, which Seldon takes from an answer's meta.
-
-    Zeros are left out, because Seldon cannot read them from a gRPC message (KeyError: 'value').
-    """
-    (predictions, *others) = [
-        {**create_counter(name, value), **({"tags": labels} if labels else {})}
+def _figures(answer: Answer) -> list[Message]:
+    """What was counted, as an answer may carry it; Seldon's timers are in milliseconds."""
+    counters = [
+        {"key": name, "type": "COUNTER", "value": value, "tags": labels}
         for name, labels, value in answer.counters
         if value > 0
     ]
-    seconds = create_timer("model_prediction_seconds", 1000 * answer.seconds)  # Seldon takes milliseconds
-    return [predictions, seconds, *others]
-
-
-def _as_numbers(made: Any, answer: Answer) -> Any:
-    """The same message with `data` in the place of `jsonData`; what is no number in it goes into the tags."""
-    names, row = answer.numbers or ([], [])
-    others = {name: value for name, value in answer.content.items() if isinstance(value, str | bool)}
-    if isinstance(made, SeldonMessage):
-        for name, value in others.items():
-            json_format.ParseDict(value, made.meta.tags[name])
-        made.data.CopyFrom(json_format.ParseDict({"names": names, "ndarray": [row]}, type(made.data)()))
-        return made
-    made["meta"].setdefault("tags", {}).update(others)
-    del made["jsonData"]
-    return {**made, "data": {"names": names, "ndarray": [row]}}
-
-
-def _failure(error: SeldonMicroserviceException) -> dict[str, Any]:
-    return {"code": error.status_code, "info": error.message, "reason": error.reason, "status": "FAILURE"}
+    return [*counters, {"key": "model_prediction_seconds", "type": "TIMER", "value": 1000 * answer.seconds}]

@@ -1,0 +1,148 @@
+"""The server over HTTP: takes connections, has calls answered by threads, and finishes them at its end."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+from pylib.errors import RequestError
+from pylib.serving.connection import Call, Connection
+from pylib.serving.http import Response, Router
+from pylib.serving.limits import Limits
+
+logger = logging.getLogger(__name__)
+
+_SWEEP = 0.5  # seconds between two looks for what takes too long
+_BACKLOG = 1024
+_LINGER = 0.5  # seconds that a client, which knows nothing of the end, has for what it was about to send
+
+
+class Front:
+    """Answers what comes to one port; `start` and `stop` run in asyncio's loop.
+
+    Calls wait for a thread in the order they came; beyond `limits.calls` they are refused with 503.
+    """
+
+    def __init__(self, router: Router, pool: ThreadPoolExecutor, limits: Limits) -> None:
+        self._router, self._pool, self._limits = router, pool, limits
+        self._connections: set[Connection] = set()
+        self._calls: dict[Future[Response], tuple[Connection, Call, float]] = {}
+        self._ends = False
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; raises OSError."""
+        self._loop = asyncio.get_running_loop()
+        self._listener = await self._loop.create_server(self._connect, host, port, backlog=_BACKLOG)
+        self._sweeper = asyncio.create_task(self._sweep_always())
+
+    async def stop(self, grace: float) -> None:
+        """Take no new connection, answer what was accepted, and close; cut what takes longer than `grace`."""
+        until = self._loop.time() + grace
+        self._ends = True
+        for each in self._connections:
+            each.leave = True
+        await asyncio.sleep(min(_LINGER, grace))  # who has connected already is accepted and heard
+        self._listener.close()
+        while (  # noqa: ASYNC110  (connections change in many ways)
+            self._loop.time() < until and any(c.busy or c.reading for c in self._connections)
+        ):
+            await asyncio.sleep(0.02)
+        self._sweeper.cancel()
+        for each in list(self._connections):
+            each.close()
+        await asyncio.sleep(0)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a call is without an answer long after it should have one."""
+        late = self._loop.time() - 2 * self._limits.answer_seconds
+        return any(since < late for _, _, since in self._calls.values())
+
+    def _connect(self) -> Connection:
+        connection = Connection(self._router, self._limits, self._dispatch, self._forget)
+        connection.leave = self._ends or len(self._connections) >= self._limits.connections
+        self._connections.add(connection)
+        return connection
+
+    def _dispatch(self, connection: Connection, call: Call) -> None:
+        if call.request.method == "OPTIONS" and call.found.methods:
+            return connection.send(call, _preflight(call))
+        if call.error or call.found.route is None:
+            return connection.send(call, _refused(call, call.error or RequestError("nothing is here")))
+        if call.found.route.inline:
+            return connection.send(call, _answer(call))
+        if len(self._calls) >= self._limits.calls or len(self._connections) > self._limits.connections:
+            busy = RequestError(f"{len(self._calls)} calls wait already: ask again later", "overloaded")
+            return connection.send(call, _refused(call, busy))
+        future = self._pool.submit(_answer, call)
+        self._calls[future] = connection, call, self._loop.time()
+        future.add_done_callback(partial(_call_in, self._loop, self._done))
+        return None
+
+    def _done(self, future: "Future[Response]") -> None:
+        connection, call, _ = self._calls.pop(future)
+        if not future.cancelled() and not connection.answered(call):
+            connection.send(call, future.result())
+
+    def _forget(self, connection: Connection) -> None:
+        """A connection is gone: what waits for a thread on its behalf need not be answered."""
+        self._connections.discard(connection)
+        if connection.busy:
+            for future in [each for each, (asker, _, _) in self._calls.items() if asker is connection]:
+                future.cancel()
+
+    async def _sweep_always(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = self._loop.time()
+            for connection in [each for each in self._connections if each.deadline < now]:
+                connection.expire()
+            self._give_up(now - self._limits.answer_seconds)
+
+    def _give_up(self, since: float) -> None:
+        """Answer 504 where a call takes too long; a thread that has begun goes on, and its answer is lost."""
+        for future, (connection, call, began) in list(self._calls.items()):
+            if began < since and not connection.answered(call):
+                late = RequestError(f"no answer within {self._limits.answer_seconds:g} s", "no answer")
+                connection.send(call, _refused(call, late))
+                future.cancel()
+
+
+def _call_in(loop: asyncio.AbstractEventLoop, done: Callable[..., None], future: "Future[Response]") -> None:
+    try:
+        loop.call_soon_threadsafe(done, future)
+    except RuntimeError:  # the loop has ended, and nobody waits
+        logger.debug("an answer came after the end")
+
+
+def _answer(call: Call) -> Response:
+    """Call the handler; whatever it raises is an answer too."""
+    route = call.found.route
+    assert route is not None  # noqa: S101
+    try:
+        return route.handler(call.request, call.found.groups)
+    except RequestError as error:
+        return _refused(call, error)
+    except Exception:
+        logger.exception("%s %s", call.request.method, call.request.path)
+        return _refused(call, RequestError("the server made a mistake, which is in its log", "internal"))
+
+
+def _refused(call: Call, error: RequestError) -> Response:
+    response = call.found.refused(error)
+    more = {}
+    if error.kind == "not allowed":
+        more["Allow"] = ", ".join(sorted(call.found.methods))
+    if error.kind in {"overloaded", "not ready"}:
+        more["Retry-After"] = "1"
+    return response._replace(headers={**response.headers, **more})
+
+
+def _preflight(call: Call) -> Response:
+    """What a browser asks before it sends a page's request: https://fetch.spec.whatwg.org/#cors-preflight-fetch."""
+    methods = ", ".join(sorted({*call.found.methods, "OPTIONS"}))
+    headers = {"Allow": methods, "Access-Control-Allow-Methods": methods}
+    if asked := call.request.headers.get("access-control-request-headers"):
+        headers["Access-Control-Allow-Headers"] = asked
+    return Response(200, b"", headers)
