@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import grpc
 
 ANNOTATIONS = "/etc/podinfo/annotations"
-PROTOCOLS = ("seldon",)
+PROTOCOLS = ("seldon", "open-inference", "tensorflow-serving")
 _PACKAGE = "pylib.serving.protocols"
 _SWITCH = 0.001  # seconds until a thread that computes in Python lets the one that talks to clients go on
 

@@ -4,6 +4,7 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import grpc
@@ -16,7 +17,8 @@ from pylib.serving.protocols.messages import messages
 from pylib.serving.protocols.open_inference import model, tensors
 from pylib.serving.protocols.statuses import rpc
 
-SERVICE = "inference.GRPCInferenceService"
+NAMES = ("inference.GRPCInferenceService",)
+"""The service, for reflection."""
 MESSAGES = messages(
     "inference",
     """
@@ -99,12 +101,12 @@ def add(engine: Engine, server: grpc.Server) -> None:
         "ServerLive": lambda _: _made("ServerLiveResponse", live=True),
         "ServerReady": lambda _: _made("ServerReadyResponse", ready=_is_ready(engine)),
         "ServerMetadata": lambda _: _made("ServerMetadataResponse", **model.server()),
-        "ModelReady": lambda asked: _model_ready(engine, asked),
-        "ModelMetadata": lambda asked: _model_metadata(engine, asked),
-        "ModelInfer": lambda asked: infer(engine, asked),
+        "ModelReady": partial(_model_ready, engine),
+        "ModelMetadata": partial(_model_metadata, engine),
+        "ModelInfer": partial(infer, engine),
     }
     methods = {name: rpc(MESSAGES[f"{name}Request"], answer) for name, answer in answers.items()}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAMES[0], methods),))
 
 
 def infer(engine: Engine, asked: Any) -> Any:

@@ -5,6 +5,7 @@ get_model_status) and https://github.com/tensorflow/tensorflow/tree/v2.21.0/tens
 framework/tensor_shape, protobuf/meta_graph).
 """
 
+from functools import partial
 from typing import Any
 
 import grpc
@@ -85,6 +86,8 @@ GetModelStatusResponse
     1 model_version_status repeated ModelVersionStatus
 """,
 )
+NAMES = ("tensorflow.serving.PredictionService", "tensorflow.serving.ModelService")
+"""The services, for reflection."""
 _AVAILABLE = 30
 _SIGNATURES = "signature_def"
 
@@ -92,12 +95,12 @@ _SIGNATURES = "signature_def"
 def add(engine: Engine, server: grpc.Server) -> None:
     """Add both services to a gRPC server."""
     prediction = {
-        "Predict": rpc(MESSAGES["PredictRequest"], lambda asked: predict(engine, asked)),
-        "GetModelMetadata": rpc(MESSAGES["GetModelMetadataRequest"], lambda asked: metadata(engine, asked)),
+        "Predict": rpc(MESSAGES["PredictRequest"], partial(predict, engine)),
+        "GetModelMetadata": rpc(MESSAGES["GetModelMetadataRequest"], partial(metadata, engine)),
     }
-    status = {"GetModelStatus": rpc(MESSAGES["GetModelStatusRequest"], lambda asked: _status(engine, asked))}
-    for service, methods in (("PredictionService", prediction), ("ModelService", status)):
-        handler = grpc.method_handlers_generic_handler(f"tensorflow.serving.{service}", methods)
+    status = {"GetModelStatus": rpc(MESSAGES["GetModelStatusRequest"], partial(_status, engine))}
+    for service, methods in zip(NAMES, (prediction, status), strict=True):
+        handler = grpc.method_handlers_generic_handler(service, methods)
         server.add_generic_rpc_handlers((handler,))
 
 

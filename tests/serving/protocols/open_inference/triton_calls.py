@@ -1,6 +1,6 @@
 """What a data scientist does with tritonclient; run in .venv-clients, prints what came back as JSON.
 
-python triton_calls.py HTTP_ADDRESS GRPC_ADDRESS MODEL IMAGE_FILE
+python triton_calls.py MODEL IMAGE_FILE HTTP_ADDRESS GRPC_ADDRESS …
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import tritonclient.http
 import tritonclient.http.aio
 from tritonclient.utils import InferenceServerException
 
-HTTP, GRPC, MODEL, FILE = sys.argv[1:]
+MODEL, FILE, *ADDRESSES = sys.argv[1:]
 DATA = Path(FILE).read_bytes()
 PIXELS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(1, 2, 3, 3) * 14
 
@@ -108,21 +108,24 @@ def calls(client, kind):
 
 
 async def at_once(kind, address):
+    """How many of five calls at once say a probability or a share for each class."""
     client = kind.InferenceServerClient(address)
     try:
         inputs = file(tritonclient.http if kind is tritonclient.http.aio else tritonclient.grpc, DATA)
         results = await asyncio.gather(*(client.infer(MODEL, inputs) for _ in range(5)))
-        return [result.get_response() if kind is tritonclient.http.aio else {"id": ""} for result in results]
+        return [plain(result.as_numpy("classes").ravel().tolist()[0]) for result in results]
     finally:
         await client.close()
 
 
-with (
-    tritonclient.http.InferenceServerClient(HTTP) as http,
-    tritonclient.grpc.InferenceServerClient(GRPC) as grpc,
-):
-    said = {"http": calls(http, tritonclient.http), "grpc": calls(grpc, tritonclient.grpc)}
-said["aio"] = [
-    len(asyncio.run(at_once(k, a))) for k, a in ((tritonclient.http.aio, HTTP), (tritonclient.grpc.aio, GRPC))
-]
-print(json.dumps(said))
+def both(http, grpc):
+    with (
+        tritonclient.http.InferenceServerClient(http) as one,
+        tritonclient.grpc.InferenceServerClient(grpc) as other,
+    ):
+        said = {"http": calls(one, tritonclient.http), "grpc": calls(other, tritonclient.grpc)}
+    at_a_time = [at_once(tritonclient.http.aio, http), at_once(tritonclient.grpc.aio, grpc)]
+    return said | {"aio": [asyncio.run(each) for each in at_a_time]}
+
+
+print(json.dumps([both(*pair) for pair in zip(ADDRESSES[::2], ADDRESSES[1::2], strict=True)]))
