@@ -3,7 +3,7 @@
 https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/open_inference_grpc.proto
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -97,7 +97,7 @@ ModelInferResponse
 
 def add(engine: Engine, server: grpc.Server) -> None:
     """Add the service to a gRPC server."""
-    answers = {
+    answers: dict[str, Callable[[Any], Any]] = {
         "ServerLive": lambda _: _made("ServerLiveResponse", live=True),
         "ServerReady": lambda _: _made("ServerReadyResponse", ready=_is_ready(engine)),
         "ServerMetadata": lambda _: _made("ServerMetadataResponse", **model.server()),

@@ -105,7 +105,7 @@ def add(engine: Engine, server: grpc.Server) -> None:
 
 
 def predict(engine: Engine, asked: Any) -> Any:
-    """Answer a PredictRequest: the outputs that it filters for, all where it does not. Raises RequestError."""
+    """Answer a PredictRequest: the outputs that it filters for, else all. Raises RequestError."""
     _check(engine, asked.model_spec)
     signature.check_signature(asked.model_spec.signature_name)
     if list(asked.inputs) != [INPUT]:
