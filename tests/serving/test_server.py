@@ -107,26 +107,6 @@ def test_stop_ends_processes_that_a_killed_server_leaves(
     wait_until(lambda: not group_members(server.pid))
 
 
-def test_a_worker_that_dies_is_replaced(
-    tmp_path: Path, deployment: SeldonDeployment, artifacts: str, photograph: Photograph
-) -> None:
-    server = local.start(deployment, artifacts=artifacts, folder=tmp_path, port=0, workers=1)
-    try:
-        before = last_worker(Path(server.log))
-        os.kill(before, signal.SIGKILL)
-        wait_until(lambda: last_worker(Path(server.log)) != before)
-        with Client(server.url) as client:
-            assert client.predict(photograph(1)).answer.mask.shape == (60, 80)
-    finally:
-        local.stop(tmp_path)
-
-
-def last_worker(log: Path) -> int:
-    """The process id of the worker that answers requests, from gunicorn's last line about one."""
-    booted = [line for line in log.read_text().splitlines() if "Booting worker with pid" in line]
-    return int(booted[-1].rpartition(":")[2])
-
-
 def test_a_second_server_of_a_folder_is_refused(server: local.Server, deployment: SeldonDeployment) -> None:
     folder = Path(server.log).parent
     with pytest.raises(ServingError, match=f"runs already at {server.url}"):

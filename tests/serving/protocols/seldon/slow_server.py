@@ -14,31 +14,35 @@ from pylib.serving import local
 from tests.serving.test_server import group_members, wait_until
 
 ROOT = Path(__file__).parents[4]
-WORKERS = 2  # of REST, each with one call at a time; as many calls at a time over gRPC
+THREADS = 2  # that answer REST; as many calls at a time over gRPC
 
-MODEL = """
-import os, time
-class Slow:
-    def load(self): pass
-    def predict(self, X, names, meta=None):
-        open(f"begun/{time.monotonic_ns()}-{os.getpid()}", "w").close()
-        time.sleep(float(X[0][0]))
-        return X
-"""
+# The server as it is, but for what it computes: the first value of the image, in tenths of a second.
 START = """
-from pylib.serving.protocols.seldon import microservice, processes
-processes.GRACE = {grace}
-microservice.PREDICTOR = "slow.Slow"
-microservice.main()
+import time
+from pathlib import Path
+from pylib.serving import host
+from pylib.serving.engine import Answer, Engine, Identity
+class Slow(Engine):
+    sample_bits = None
+    def load(self): pass
+    def check_ready(self): pass
+    def answer(self, image):
+        open(f"begun/{{time.monotonic_ns()}}", "w").close()
+        time.sleep(image.pixels[0, 0, 0] / 10)
+        return Answer({{"slept": True}}, {{}}, [], 0.0)
+options = host.options("127.0.0.1", Path("annotations"))
+options = options._replace(limits=options.limits._replace(grace_seconds={grace}))
+host.serve(Slow(Identity("", "", ""), artifacts="", log=None), options)
 """
+FOR_EVER = 25.5  # seconds, the most that a pixel says
 REMOTE_CALL = """
 import sys, grpc
 from seldon_core.proto.prediction_pb2 import DefaultData, SeldonMessage, Tensor
 from seldon_core.proto.prediction_pb2_grpc import SeldonStub
-tensor = Tensor(shape=[1, 1], values=[float(sys.argv[2])])
+tensor = Tensor(shape=[1, 1, 3], values=[float(sys.argv[2])] * 3)
 with grpc.insecure_channel(sys.argv[1]) as channel:
     reply = SeldonStub(channel).Predict(SeldonMessage(data=DefaultData(tensor=tensor)), timeout=60)
-print(reply.data.tensor.values[0])
+assert reply.jsonData.struct_value["slept"], reply
 """
 
 
@@ -63,7 +67,7 @@ class SlowServer:
 
     def rest(self, seconds: float) -> socket.socket:
         """Send a call that takes so long, on a connection of its own."""
-        body = json.dumps({"data": {"ndarray": [[seconds]]}}).encode()
+        body = json.dumps({"data": {"ndarray": [[[round(10 * seconds)] * 3]]}}).encode()
         head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
         connection = socket.create_connection(("127.0.0.1", self.http), timeout=60)
         connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
@@ -71,7 +75,7 @@ class SlowServer:
 
     def remote_call(self, seconds: float) -> "subprocess.Popen[str]":
         """The same over gRPC; it prints the answer and exits with 0."""
-        command = [str(local.serving_python()), "-c", REMOTE_CALL, f"127.0.0.1:{self.grpc}", str(seconds)]
+        command = [str(local.serving_python()), "-c", REMOTE_CALL, f"127.0.0.1:{self.grpc}", str(round(10 * seconds))]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -88,7 +92,6 @@ def answered(connection: socket.socket) -> bool:
 def slow_server(folder: Path, *, grace: float = 25) -> Iterator[SlowServer]:
     """A server that is ready; nothing of it is left afterwards."""
     (folder / "begun").mkdir(parents=True)
-    (folder / "slow.py").write_text(MODEL)
     http, grpc, metrics = local._ports(0, folder)
     environment = {
         **os.environ,
@@ -96,8 +99,7 @@ def slow_server(folder: Path, *, grace: float = 25) -> Iterator[SlowServer]:
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
         "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
-        "GUNICORN_WORKERS": str(WORKERS),
-        "GRPC_THREADS": str(WORKERS),
+        "SERVING_THREADS": str(THREADS),
     }
     command = [str(local.serving_python()), "-c", START.format(grace=grace)]
     with (folder / "server.log").open("wb") as log:

@@ -16,18 +16,17 @@ from tests.serving.test_server import group_members, wait_until
 
 pytestmark = pytest.mark.slow
 
-# The server as it is, on a machine so busy that its gRPC worker is started late: once there is a file `go`.
+# The server as it is, on a machine so busy that gRPC is started late: once there is a file `go`.
 START = """
 import os, time
-from seldon_core import microservice as seldon
-from pylib.serving.protocols.seldon import microservice
-run = seldon._run_grpc_server
-def run_late(*arguments):
+from pylib.serving import host, rpc
+start = rpc.start
+def start_late(*arguments):
     while not os.path.exists("go"):
         time.sleep(0.05)
-    run(*arguments)
-seldon._run_grpc_server = run_late
-microservice.main()
+    return start(*arguments)
+rpc.start = start_late
+host.main()
 """
 
 

@@ -2,16 +2,15 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pylib.serving.protocols.seldon import processes
+from pylib.serving.limits import Limits
 from pylib.serving.repository import SERVER
-from tests.serving.protocols.seldon.slow_server import ROOT, WORKERS, answered, slow_server
+from tests.serving.protocols.seldon.slow_server import FOR_EVER, ROOT, THREADS, answered, slow_server
 from tests.serving.test_server import listeners, wait_until
 
 pytestmark = pytest.mark.slow
@@ -35,23 +34,23 @@ ENDS: dict[str, End] = {
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
 def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End) -> None:
     with slow_server(tmp_path) as server:
-        remote = [server.remote_call(2) for _ in range(WORKERS)]
-        wait_until(lambda: server.begun == WORKERS, seconds=60)
-        rest = [server.rest(2) for _ in range(WORKERS)]
-        wait_until(lambda: server.begun == 2 * WORKERS)
+        remote = [server.remote_call(2) for _ in range(THREADS)]
+        wait_until(lambda: server.begun == THREADS, seconds=60)
+        rest = [server.rest(2) for _ in range(THREADS)]
+        wait_until(lambda: server.begun == 2 * THREADS)
         queue = [server.rest(0.1) for _ in range(3)]  # connected, and no worker is free
         end(server.process.pid)
         assert [answered(each) for each in (*rest, *queue)] == [True] * 5
         said = [each.communicate(timeout=60)[0] for each in remote]
-        assert [each.returncode for each in remote] == [0] * WORKERS, said
+        assert [each.returncode for each in remote] == [0] * THREADS, said
         assert server.process.wait(60) == 0
         assert server.processes == []
 
 
 def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path) -> None:
     with slow_server(tmp_path, grace=1) as server:
-        hanging = [server.remote_call(3600), server.remote_call(0)]
-        rest = server.rest(3600)
+        hanging = [server.remote_call(FOR_EVER), server.remote_call(0)]
+        rest = server.rest(FOR_EVER)
         wait_until(lambda: server.begun == 3, seconds=60)
         os.kill(server.process.pid, signal.SIGTERM)
         assert server.process.wait(60) == 0
@@ -67,24 +66,4 @@ def test_the_grace_fits_into_that_of_the_pod() -> None:
     pod = added["/spec/predictors/0/componentSpecs"][0]["spec"]
     (container,) = pod["containers"]
     assert "lifecycle" not in container, "Seldon's own preStop is counted on"
-    whole = processes.GRACE + 2 * processes._SLACK
-    assert whole < pod["terminationGracePeriodSeconds"] - PRE_STOP
-
-
-def test_a_grpc_worker_that_dies_ends_the_server_so_that_it_is_started_anew(tmp_path: Path) -> None:
-    with slow_server(tmp_path) as server:
-        _, remote, _ = children(server.process.pid)[-3:]  # REST, gRPC, metrics: in the order of their start
-        os.kill(children(remote)[0], signal.SIGKILL)
-        assert server.process.wait(60) != 0
-        wait_until(lambda: server.processes == [], seconds=60)
-
-
-def children(pid: int) -> list[int]:
-    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=True).stdout
-    return sorted(map(int, listed.split()))
-
-
-def test_servers_end_when_the_process_that_watches_them_was_killed(tmp_path: Path) -> None:
-    with slow_server(tmp_path) as server:
-        os.kill(server.process.pid, signal.SIGKILL)
-        wait_until(lambda: not listeners(server.process.pid), seconds=60)
+    assert Limits().grace_seconds < pod["terminationGracePeriodSeconds"] - PRE_STOP
