@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pylib.errors import RequestError
-from pylib.serving import remote
+from pylib.serving import local, remote
 from pylib.serving.remote import Address, fetch, public_address
 
 HOST = "images.example.org"
@@ -215,3 +216,27 @@ def test_over_tls_the_host_must_be_who_it_says(secure_site, monkeypatch):
         fetch("https://other.example.org/chunks", {"other.example.org"}, resolve=here(port))
     with pytest.raises(RequestError, match=r"longer than 0\.5 s"):
         fetch(f"https://{HOST}/slow", {HOST}, resolve=here(port), seconds=0.5)
+
+
+@pytest.mark.slow
+def test_seldon_s_str_data_is_a_url_where_the_operator_allows_hosts(
+    monkeypatch, tmp_path, deployment, artifacts, server
+):
+    def ask(address: str) -> tuple[int, str]:
+        body = {"strData": "http://localhost/image.jpg"}
+        said = requests.post(f"{address}/api/v1.0/predictions", json=body, timeout=30)
+        return said.status_code, said.json()["status"]["info"]
+
+    assert ask(server.url) == (
+        400,
+        "images are not fetched by URL here (PREDICT_URL_HOSTS is empty): send the file itself",
+    )
+    monkeypatch.setenv(remote.SETTING, "localhost")
+    started = local.start(deployment, artifacts=artifacts, folder=tmp_path, port=0)
+    try:
+        assert ask(started.url) == (
+            400,
+            "localhost is not a host of the public internet: send the file itself",
+        )
+    finally:
+        local.stop(tmp_path)

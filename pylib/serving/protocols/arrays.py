@@ -35,22 +35,6 @@ def answered(engine: Engine, images: NDArray[Any], names: Sequence[str]) -> Answ
     return Answered(answers, {name: _stacked(engine, answers, name) for name in names})
 
 
-def from_lists(value: object, what: str) -> NDArray[np.float64]:
-    """Make an array of JSON's nested lists of numbers, or raise RequestError that names `what` they are.
-
-    Never of texts: NumPy would take for each as much as the longest needs.
-    """
-    first = value
-    while isinstance(first, list) and first:
-        first = first[0]
-    if not isinstance(first, int | float) or isinstance(first, bool):
-        raise RequestError(f"{what} holds no numbers: send {_FORMS}")
-    try:
-        return np.array(value, np.float64)
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise RequestError(f"{what} is ragged, or not all of it is a number: send {_FORMS}") from error
-
-
 def check_names(names: Sequence[str], known: Sequence[str]) -> None:
     """Raise RequestError where an output is asked for that there is not."""
     for name in names:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pylib.errors import RequestError
-from pylib.serving.protocols.arrays import INPUT, from_lists
+from pylib.serving.protocols.arrays import INPUT
+from pylib.serving.request import from_lists
 
 _NUMBERS: dict[str, Any] = {
     "UINT8": np.uint8,

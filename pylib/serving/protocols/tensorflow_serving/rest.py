@@ -19,6 +19,7 @@ from pylib.serving.http import Request, Response, Route, json_response
 from pylib.serving.protocols import arrays
 from pylib.serving.protocols.statuses import refused
 from pylib.serving.protocols.tensorflow_serving import described, signature
+from pylib.serving.request import from_lists
 
 __all__ = ["refused", "routes"]
 
@@ -102,7 +103,7 @@ def _images(value: object) -> NDArray[Any]:
         images = np.empty(len(files), object)
         images[:] = [_file(each) for each in files]
         return images
-    return arrays.from_lists(value, arrays.INPUT)
+    return from_lists(value, arrays.INPUT)
 
 
 def _file(value: object) -> bytes:

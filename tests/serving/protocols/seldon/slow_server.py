@@ -75,7 +75,13 @@ class SlowServer:
 
     def remote_call(self, seconds: float) -> "subprocess.Popen[str]":
         """The same over gRPC; it prints the answer and exits with 0."""
-        command = [str(local.serving_python()), "-c", REMOTE_CALL, f"127.0.0.1:{self.grpc}", str(round(10 * seconds))]
+        command = [
+            str(local.serving_python()),
+            "-c",
+            REMOTE_CALL,
+            f"127.0.0.1:{self.grpc}",
+            str(round(10 * seconds)),
+        ]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

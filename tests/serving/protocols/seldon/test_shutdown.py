@@ -11,7 +11,7 @@ import yaml
 from pylib.serving.limits import Limits
 from pylib.serving.repository import SERVER
 from tests.serving.protocols.seldon.slow_server import FOR_EVER, ROOT, THREADS, answered, slow_server
-from tests.serving.test_server import listeners, wait_until
+from tests.serving.test_server import wait_until
 
 pytestmark = pytest.mark.slow
 End = Callable[[int], None]

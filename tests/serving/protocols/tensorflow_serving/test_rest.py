@@ -113,7 +113,7 @@ def test_a_mask_comes_as_a_file(server, file):
         ({}, "no instances"),
         ([], "no instances"),
         ({"instances": [], "inputs": []}, "instances and inputs"),
-        ({"instances": []}, "no numbers"),
+        ({"instances": []}, "has the shape [0]"),
         ({"instances": {}}, "not a list"),
         ({"instances": ["text"]}, "no numbers"),
         ({"instances": [{"b64": 3}]}, 'no {"b64"'),
