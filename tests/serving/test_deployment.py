@@ -55,6 +55,7 @@ def test_environment_is_what_the_operator_gives(
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": "6000",
         "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/prometheus",
         "PREDICTOR_ID": "default",
+        "SERVING_PROTOCOLS": "seldon,open-inference,tensorflow-serving",
         "SELDON_DEPLOYMENT_ID": NAME,
         "SELDON_EXECUTOR_ENABLED": "true",
     }
