@@ -194,10 +194,13 @@ def resize_mask(array: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.
     return resized
 
 
-def encode_png(array: NDArray[np.uint8]) -> bytes:
-    """Encode uint8 [H, W] or [H, W, 3] as PNG; the same array gives the same bytes with the same Pillow."""
+def encode_png(array: NDArray[np.uint8], *, fast: bool = False) -> bytes:
+    """Encode uint8 [H, W] or [H, W, 3] as PNG; the same array gives the same bytes with the same Pillow.
+
+    fast: half of the time for half as many bytes more; the pixels are the same
+    """
     buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, format="PNG")
+    Image.fromarray(array).save(buffer, format="PNG", **({"compress_level": 1} if fast else {}))
     return buffer.getvalue()
 
 

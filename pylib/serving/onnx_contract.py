@@ -16,6 +16,8 @@ from pylib.errors import ModelError, one_line
 from pylib.tasks import task
 
 _FORMATS = ("1", "2")
+_SIZES = ("H", "W")  # as `canonical` names them
+_PROVIDERS = ["CPUExecutionProvider"]
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,28 @@ def open_model(
 ) -> tuple[onnxruntime.InferenceSession, Contract]:
     """Open the content of a model.onnx on the CPU, and read its contract.
 
+    Free sizes of its images become `image_size`, of which it learned: known shapes save a twelfth of the time
+    that a U-Net takes, and change its last bits, so that evaluation and server must do the same.
     Raises ModelError, one line without the model's name, where it is not a model that was exported here.
     """
+    options = options or onnxruntime.SessionOptions()
     try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        return session, _read(session)
+        contract = _read(_as_it_is(data))
+        for name in _SIZES:
+            options.add_free_dimension_override_by_name(name, contract.image_size)
+        return onnxruntime.InferenceSession(data, options, providers=_PROVIDERS), contract
     except ModelError:
         raise
     except Exception as error:  # onnxruntime raises many classes of its own
         reason = f"{type(error).__name__}: {one_line(error)}"
         raise ModelError(f"not a model that was exported for serving ({reason})") from error
+
+
+def _as_it_is(data: bytes) -> onnxruntime.InferenceSession:
+    """A session that costs little, to ask what the model declares: not prepared to run."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return onnxruntime.InferenceSession(data, options, providers=_PROVIDERS)
 
 
 def _read(session: onnxruntime.InferenceSession) -> Contract:

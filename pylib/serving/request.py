@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pylib.data.images import decode_image, image_depth, largest_sample
 from pylib.errors import DataError, RequestError
 
+_JPEG = b"\xff\xd8\xff"  # which has 8 bits a sample
 _BYTE, _CAMERA = 8, 12
 """Bits: what a model learns from unless it says so, and what many cameras write into a file of 16."""
 
@@ -32,7 +33,7 @@ def from_file(data: bytes, sample_bits: int | None = None) -> Image:
     """
     try:
         pixels = decode_image(data, sample_bits=sample_bits)
-        if sample_bits is None and image_depth(data) > _BYTE:
+        if sample_bits is None and not data.startswith(_JPEG) and image_depth(data) > _BYTE:
             _check_bright(largest_sample(data))
     except DataError as error:
         raise RequestError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 from grpc_reflection.v1alpha import reflection
@@ -27,7 +28,9 @@ def start(
         ("grpc.so_reuseport", 0),
     ]
     pool = ThreadPoolExecutor(threads, "rpc")
-    server = grpc.server(pool, options=options, maximum_concurrent_rpcs=limits.calls)
+    server = grpc.server(
+        pool, options=options, maximum_concurrent_rpcs=limits.calls, interceptors=[_Parsing()]
+    )
     for add in adders:
         add(server)
     reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), server)
@@ -37,3 +40,23 @@ def start(
         raise ServingError(f"port {address} for gRPC is in use: stop what uses it") from error
     server.start()
     return server
+
+
+class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Parses a message where its call is answered: gRPC itself says INTERNAL of bytes that are no message."""
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
+        handler = continuation(details)
+        if handler is None or handler.unary_unary is None or handler.request_deserializer is None:
+            return handler
+
+        def answer(data: bytes, context: grpc.ServicerContext) -> Any:
+            try:
+                request = handler.request_deserializer(data)
+            except Exception:  # noqa: BLE001  (whatever a version of protobuf raises)
+                context.abort(
+                    grpc.StatusCode.INVALID_ARGUMENT, f"the bytes are no message of {details.method}"
+                )
+            return handler.unary_unary(request, context)
+
+        return grpc.unary_unary_rpc_method_handler(answer, None, handler.response_serializer)

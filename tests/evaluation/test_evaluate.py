@@ -62,7 +62,7 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
 
 def test_the_exported_model_answers_with_probabilities(tmp_path, write_onnx):
     model = ExportedModel(write_onnx(tmp_path / "model.onnx"))
-    images = np.random.default_rng(0).integers(0, 256, (3, 32, 64, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     answer = model.outputs(images)
     assert answer.dtype == np.float32
     assert answer.shape == images.shape

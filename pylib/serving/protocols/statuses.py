@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import grpc
-from google.protobuf.message import DecodeError
 
 from pylib.errors import RequestError
 from pylib.serving.http import STATUS, Response, json_response
@@ -30,25 +29,17 @@ def refused(error: RequestError) -> Response:
 
 
 def rpc(message: Any, answer: Callable[[Any], Any]) -> grpc.RpcMethodHandler:
-    """A gRPC method that answers messages of a class; a RequestError, or bytes of none such, is a status."""
+    """A gRPC method that answers messages of a class; a RequestError is a status."""
 
-    def handle(data: bytes, context: grpc.ServicerContext) -> Any:
+    def handle(asked: Any, context: grpc.ServicerContext) -> Any:
         try:
-            return answer(_parsed(message, data))
+            return answer(asked)
         except RequestError as error:
             _abort(context, error)
 
     return grpc.unary_unary_rpc_method_handler(
-        handle, request_deserializer=None, response_serializer=lambda made: made.SerializeToString()
+        handle, message.FromString, lambda made: made.SerializeToString()
     )
-
-
-def _parsed(message: Any, data: bytes) -> Any:
-    """Here and not in gRPC, which would say that it is the server's own fault."""
-    try:
-        return message.FromString(data)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(f"the request is no {message.DESCRIPTOR.name}: it cannot be parsed") from error
 
 
 def _abort(context: grpc.ServicerContext, error: RequestError) -> NoReturn:

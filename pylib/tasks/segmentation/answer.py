@@ -52,15 +52,15 @@ def answer(
     mask_png (base64, uint8 [H,W], value i is `classes[i]`, nearest neighbour), classes, class_shares (share
     of pixels, 0..1), mean_confidence (0..1), width, height (pixels).
     """
-    probabilities = outputs["probabilities"]
     height, width = image.shape[:2]
-    mask = resize_mask(probabilities.argmax(axis=-1).astype(np.uint8), (height, width))
+    likeliest, confidence = _likeliest(outputs["probabilities"])
+    mask = resize_mask(likeliest, (height, width))
     shares = np.bincount(mask.ravel(), minlength=len(classes)) / mask.size
     return {
-        "mask_png": base64.b64encode(encode_png(mask)).decode(),
+        "mask_png": base64.b64encode(encode_png(mask, fast=True)).decode(),
         "classes": list(classes),
         "class_shares": dict(zip(classes, shares.tolist(), strict=True)),
-        "mean_confidence": float(probabilities.max(axis=-1).mean()),
+        "mean_confidence": float(confidence.mean()),
         "width": width,
         "height": height,
     }
@@ -74,6 +74,20 @@ def tensor(answer: Mapping[str, Any], name: str) -> NDArray[Any]:
     if name == "class_shares":
         return np.array([answer[name][each] for each in answer["classes"]], np.float32)
     return np.array(answer[name], object if TENSORS[name][0] == "str" else TENSORS[name][0])
+
+
+def _likeliest(probabilities: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """Class ids, uint8 [S,S], and their probabilities [S,S]: what argmax and max over the last axis give.
+
+    Class after class, because NumPy reduces an axis of three numbers twenty times as slowly.
+    """
+    best = probabilities[..., 0]
+    ids = np.zeros(best.shape, np.uint8)
+    for number in range(1, probabilities.shape[-1]):
+        plane = probabilities[..., number]
+        np.copyto(ids, np.uint8(number), where=plane > best)
+        best = np.maximum(best, plane)
+    return ids, np.ascontiguousarray(best)
 
 
 def numbers(answer: Mapping[str, Any]) -> None:
