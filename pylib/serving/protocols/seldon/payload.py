@@ -100,10 +100,11 @@ def _is_url(text: object) -> bool:
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str | bytes):
         raise RequestError("binData is not a string: send the image file in base64")
-    text = value.encode() if isinstance(value, str) else value
-    if text.lstrip()[:5].lower() == b"data:":
-        raise RequestError("binData is a data URL: send only what follows its comma, which is the base64")
-    try:  # line breaks are allowed, since the base64 command wraps its output
+    try:  # a string of JSON may hold what no bytes stand for
+        text = value.encode() if isinstance(value, str) else value
+        if text.lstrip()[:5].lower() == b"data:":
+            raise RequestError("binData is a data URL: send only what follows its comma, which is the base64")
+        # line breaks are allowed, since the base64 command wraps its output
         return base64.b64decode(b"".join(text.split()), validate=True)
     except ValueError as error:
         raise RequestError("binData is not base64: encode the bytes of the image file") from error
