@@ -31,7 +31,7 @@ class Slow(Engine):
         time.sleep(image.pixels[0, 0, 0] / 10)
         return Answer({{"slept": True}}, {{}}, [], 0.0)
 options = host.options("127.0.0.1", Path("annotations"))
-options = options._replace(limits=options.limits._replace(grace_seconds={grace}))
+options = options._replace(limits=options.limits._replace(**{limits}))
 host.serve(Slow(Identity("", "", ""), artifacts="", log=None), options)
 """
 FOR_EVER = 25.5  # seconds, the most that a pixel says
@@ -95,8 +95,8 @@ def answered(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def slow_server(folder: Path, *, grace: float = 25) -> Iterator[SlowServer]:
-    """A server that is ready; nothing of it is left afterwards."""
+def slow_server(folder: Path, **limits: float) -> Iterator[SlowServer]:
+    """A server with these limits that is ready; nothing of it is left afterwards."""
     (folder / "begun").mkdir(parents=True)
     http, grpc, metrics = local._ports(0, folder)
     environment = {
@@ -107,7 +107,7 @@ def slow_server(folder: Path, *, grace: float = 25) -> Iterator[SlowServer]:
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
         "SERVING_THREADS": str(THREADS),
     }
-    command = [str(local.serving_python()), "-c", START.format(grace=grace)]
+    command = [str(local.serving_python()), "-c", START.format(limits=limits)]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True

@@ -48,7 +48,7 @@ def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End) -> None
 
 
 def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path) -> None:
-    with slow_server(tmp_path, grace=1) as server:
+    with slow_server(tmp_path, grace_seconds=1) as server:
         hanging = [server.remote_call(FOR_EVER), server.remote_call(0)]
         rest = server.rest(FOR_EVER)
         wait_until(lambda: server.begun == 3, seconds=60)

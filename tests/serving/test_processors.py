@@ -1,0 +1,35 @@
+"""The CPU limit of a pod, in both versions of control groups, as the kernel writes them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pylib.serving import processors
+
+HERE = len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize(
+    ("files", "group", "limit"),
+    [
+        ({"cpu.max": "100000 100000"}, "0::/", 1),
+        ({"cpu.max": "150000 100000"}, "0::/", 2),
+        ({"cpu.max": "max 100000"}, "0::/", 10**6),
+        ({"kubepods/pod1/cpu.max": "50000 100000"}, "0::/kubepods/pod1/container", 1),
+        ({"cpu/cpu.cfs_quota_us": "100000", "cpu/cpu.cfs_period_us": "100000"}, "4:cpu:/", 1),
+        ({"cpu,cpuacct/a/cpu.cfs_quota_us": "90000", "cpu,cpuacct/a/cpu.cfs_period_us": "100000"},
+         "4:cpu,cpuacct:/a", 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, "4:cpu:/", 10**6),
+        ({"cpu.max": "nonsense"}, "", 10**6),
+    ],
+)  # fmt: skip
+def test_threads_are_as_many_as_the_limit_rounded_up(
+    tmp_path: Path, files: dict[str, str], group: str, limit: int
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    (tmp_path / "group").write_text(group + "\n")
+    assert processors.available(tmp_path, tmp_path / "group") == min(HERE, limit)
+    assert processors.available() >= 1
