@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from pylib.errors import RequestError
 from pylib.serving.engine import Answer, Engine
+from pylib.serving.limits import MAX_BYTES, MAX_IMAGES, MAX_JSON_NUMBERS
 from pylib.serving.request import Image, from_file, from_numbers
+from pylib.settings import max_pixels
 
-MOST_IMAGES = 16
-"""In one request; they are answered one after another, in one call's time."""
-MOST_NUMBERS = 4_000_000
-"""That an answer has as JSON: a mask of 2000x2000."""
 INPUT = "image"
 _IMAGE, _IMAGES = 3, 4  # dimensions
 _FORMS = "a file's bytes, as [1] or [N], or pixels in 0…255, as [H,W,3] or [N,H,W,3]"
@@ -31,7 +29,13 @@ def answered(engine: Engine, images: NDArray[Any], names: Sequence[str]) -> Answ
 
     `names` are those of the engine's outputs that are wanted as arrays.
     """
-    answers = [engine.answer(image) for image in _images(images, engine.sample_bits)]
+    answers, pixels = [], 0
+    for image in _images(images, engine.sample_bits):
+        pixels += image.pixels.shape[0] * image.pixels.shape[1]
+        if pixels > max_pixels():
+            sentence = f"the images have more than {max_pixels():,} pixels together: send fewer a request"
+            raise RequestError(sentence, "too large")
+        answers.append(engine.answer(image))
     return Answered(answers, {name: _stacked(engine, answers, name) for name in names})
 
 
@@ -54,8 +58,8 @@ def _images(array: NDArray[Any], sample_bits: int | None) -> Iterator[Image]:
     items = array.ravel() if files else array[np.newaxis] if single else array
     if not files and items.ndim != _IMAGES:
         raise RequestError(f"{INPUT} has the shape {list(array.shape)[:10]}: send {_FORMS}")
-    if not 1 <= len(items) <= MOST_IMAGES:
-        raise RequestError(f"the request holds {len(items)} images: send 1 to {MOST_IMAGES}")
+    if not 1 <= len(items) <= MAX_IMAGES:
+        raise RequestError(f"the request holds {len(items)} images: send 1 to {MAX_IMAGES}")
     return (from_file(item, sample_bits) if files else from_numbers(item) for item in items)
 
 
@@ -70,7 +74,16 @@ def _stacked(engine: Engine, answers: Sequence[Answer], name: str) -> NDArray[An
 
 def check_count(name: str, array: NDArray[Any]) -> None:
     """Raise RequestError where an array is too large to be written as JSON numbers."""
-    if array.size > MOST_NUMBERS:
+    if array.size > MAX_JSON_NUMBERS:
         raise RequestError(
             f"{name} has {array.size:,} numbers, too many for JSON: ask for it as binary data, or as a file"
+        )
+
+
+def check_message(name: str, array: NDArray[Any]) -> None:
+    """Raise RequestError where an array is too large for a message over gRPC."""
+    if array.nbytes > MAX_BYTES:
+        raise RequestError(
+            f"{name} has {array.nbytes:,} bytes, too many for a message: ask for others, such as a file",
+            "too large",
         )

@@ -146,6 +146,7 @@ def _add_outputs(
     made: Any, found: Mapping[str, NDArray[Any]], known: Mapping[str, str], *, raw: bool
 ) -> None:
     for name, array in found.items():
+        arrays.check_message(name, array)
         output = made.outputs.add(name=name, datatype=known[name], shape=array.shape)
         if raw:
             made.raw_output_contents.append(tensors.to_bytes(array))

@@ -47,6 +47,11 @@ def routes(engine: Engine) -> list[Route]:
     ]
 
 
+def probes(engine: Engine) -> list[Route]:
+    """What a pod's probes and its operator ask, whichever protocols are on: health and metadata."""
+    return [route for route in routes(engine) if route.inline]
+
+
 def refused(error: RequestError) -> Response:
     """The answer that Seldon gives to an error, with its status and its sentence."""
     reason = _INTERNAL if error.kind == "internal" else _REASON.get(error.kind, "BAD_REQUEST")

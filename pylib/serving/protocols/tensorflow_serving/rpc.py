@@ -12,7 +12,7 @@ import grpc
 
 from pylib.errors import RequestError
 from pylib.serving.engine import Engine
-from pylib.serving.protocols.arrays import INPUT
+from pylib.serving.protocols.arrays import INPUT, check_message
 from pylib.serving.protocols.messages import messages
 from pylib.serving.protocols.statuses import rpc
 from pylib.serving.protocols.tensorflow_serving import described, signature, tensors
@@ -116,6 +116,7 @@ def predict(engine: Engine, asked: Any) -> Any:
     found = signature.answered(engine, tensors.read(asked.inputs[INPUT]), names)
     made = MESSAGES["PredictResponse"](model_spec=_spec(engine, asked.model_spec.name))
     for name, array in found.items():
+        check_message(name, array)
         tensors.write(made.outputs[name], described.DTYPES[known[name].dtype], array)
     return made
 
