@@ -1,5 +1,6 @@
 """Other people's client libraries, in an environment of their own: a script runs there, and prints JSON."""
 
+import fcntl
 import functools
 import json
 import subprocess
@@ -11,7 +12,9 @@ ROOT = Path(__file__).parents[3]
 
 @functools.cache
 def python() -> str:
-    subprocess.run([ROOT / "environments.sh", "clients"], check=True)
+    with (ROOT / ".venv-clients.lock").open("w") as lock:  # of two processes that run tests, one makes it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run([ROOT / "environments.sh", "clients"], check=True)
     return str(ROOT / ".venv-clients/bin/python")
 
 
