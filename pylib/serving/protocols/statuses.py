@@ -7,6 +7,7 @@ import grpc
 
 from pylib.errors import RequestError
 from pylib.serving.http import STATUS, Response, json_response
+from pylib.serving.message_cost import parser
 
 _CODES = grpc.StatusCode
 GRPC: Mapping[str, grpc.StatusCode] = {
@@ -37,9 +38,7 @@ def rpc(message: Any, answer: Callable[[Any], Any]) -> grpc.RpcMethodHandler:
         except RequestError as error:
             _abort(context, error)
 
-    return grpc.unary_unary_rpc_method_handler(
-        handle, message.FromString, lambda made: made.SerializeToString()
-    )
+    return grpc.unary_unary_rpc_method_handler(handle, parser(message), lambda made: made.SerializeToString())
 
 
 def _abort(context: grpc.ServicerContext, error: RequestError) -> NoReturn:

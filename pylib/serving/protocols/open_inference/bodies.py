@@ -15,6 +15,7 @@ from pylib.serving.protocols.open_inference import tensors
 
 HEADER = "inference-header-content-length"
 Parameters = Mapping[str, Any]
+_MOST = 100  # outputs, or parameters
 _OURS = {"binary_data_output", "binary_data", "binary_data_size"}
 
 
@@ -52,7 +53,7 @@ def read(body: bytes, header_length: str) -> Asked:
         _image(_object(inputs[0], "an input"), body[end:]),
         _outputs(message.get("outputs", []), binary=binary),
         binary,
-        {name: value for name, value in parameters.items() if name not in _OURS},
+        {name: value for name, value in parameters.items() if name not in _OURS and _is_scalar(value)},
     )
 
 
@@ -100,16 +101,24 @@ def _image(given: Parameters, rest: bytes) -> NDArray[Any]:
 
 def _outputs(given: object, *, binary: bool) -> dict[str, bool]:
     asked = {}
-    for each in _list(given, "outputs"):
+    listed = _list(given, "outputs")
+    if len(listed) > _MOST:
+        raise RequestError(f"{len(listed):,} outputs are asked for: ask for each once")
+    for each in listed:
         output = _object(each, "an output")
         own = _object(output.get("parameters", {}), "an output's parameters").get("binary_data", binary)
         asked[_text(output.get("name"), "an output's name")] = own is True
     return asked
 
 
+def _is_scalar(value: object) -> bool:
+    """Whether it is what a parameter may be: a text, a number, true or false."""
+    return isinstance(value, str | int | float)
+
+
 def _object(value: object, what: str) -> Parameters:
-    if not isinstance(value, dict):
-        raise RequestError(f"{what} is not a JSON object")
+    if not isinstance(value, dict) or len(value) > _MOST:
+        raise RequestError(f"{what} is not a JSON object, or one of more than {_MOST} names")
     return value
 
 

@@ -113,7 +113,7 @@ def infer(engine: Engine, asked: Any) -> Any:
     """Answer a ModelInferRequest: with raw_output_contents where it has no typed contents; RequestError."""
     model.check(engine, asked.model_name, asked.model_version)
     known = {each.name: tensors.DATATYPES[each.dtype] for each in engine.outputs}
-    names = [each.name for each in asked.outputs] or list(known)
+    names = list(dict.fromkeys(each.name for each in asked.outputs)) or list(known)
     arrays.check_names(names, list(known))
     found = arrays.answered(engine, _image(asked), names)
     made = _made(

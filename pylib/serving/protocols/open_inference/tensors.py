@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pylib.errors import RequestError
+from pylib.serving.limits import MAX_IMAGES
 from pylib.serving.protocols.arrays import INPUT
 from pylib.serving.request import from_lists
 
@@ -122,14 +123,17 @@ def _elements(data: bytes) -> Iterator[bytes]:
 
 
 def _flat(values: list[Any]) -> list[Any]:
-    """What nested lists hold, in order; without recursion, since a request may nest them deeply."""
-    found, waiting = [], values[::-1]
+    """The files of nested lists, in order; without recursion, since a request may nest them deeply."""
+    found: list[Any] = []
+    waiting = values[::-1]
     while waiting:
         each = waiting.pop()
         if isinstance(each, list):
             waiting.extend(each[::-1])
-        else:
+        elif len(found) < MAX_IMAGES:
             found.append(each)
+        else:
+            raise RequestError(f"{INPUT} holds more than {MAX_IMAGES} files: send them in several requests")
     return found
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pylib.errors import RequestError
 from pylib.serving.engine import Engine
 from pylib.serving.http import Request, Response, Route, json_response
+from pylib.serving.limits import MAX_IMAGES
 from pylib.serving.protocols import arrays
 from pylib.serving.protocols.statuses import refused
 from pylib.serving.protocols.tensorflow_serving import described, signature
@@ -80,6 +81,7 @@ def read(body: bytes) -> tuple[str, NDArray[Any]]:
         return forms[0], _images(_named(value))
     if not isinstance(value, list):
         raise RequestError(f"instances is not a list: send {_EXPECTED}")
+    _check_count(value)
     return forms[0], _images([_named(row) for row in value])
 
 
@@ -100,10 +102,16 @@ def _images(value: object) -> NDArray[Any]:
             break
         files = files[0]  # [[{"b64": …}]], as a tensor of shape [1,1] is written
     if isinstance(files, list) and files and isinstance(files[0], dict):
+        _check_count(files)
         images = np.empty(len(files), object)
         images[:] = [_file(each) for each in files]
         return images
     return from_lists(value, arrays.INPUT)
+
+
+def _check_count(images: list[Any]) -> None:
+    if len(images) > MAX_IMAGES:
+        raise RequestError(f"the request holds {len(images):,} images: send 1 to {MAX_IMAGES}")
 
 
 def _file(value: object) -> bytes:

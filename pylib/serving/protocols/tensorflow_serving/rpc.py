@@ -112,7 +112,7 @@ def predict(engine: Engine, asked: Any) -> Any:
         named = ", ".join(name[:80] for name in list(asked.inputs)[:5]) or "nothing"
         raise RequestError(f"there is no such input: {named}; the one input is {INPUT}")
     known = signature.outputs(engine)
-    names = list(asked.output_filter) or list(known)
+    names = list(dict.fromkeys(asked.output_filter)) or list(known)
     found = signature.answered(engine, tensors.read(asked.inputs[INPUT]), names)
     made = MESSAGES["PredictResponse"](model_spec=_spec(engine, asked.model_spec.name))
     for name, array in found.items():
