@@ -46,7 +46,7 @@ def call(draw: Draw) -> Call:
     if chance < 0.6:
         return _flipped(draw, made)
     if chance < 0.8:
-        return _strange(draw)
+        return _heavy(draw) if draw.random() < 1 / 60 else _strange(draw)
     return made._replace(
         kind="gRPC: garbage",
         method=draw.choice([made.method, *_SELDON, *_OTHERS]),
@@ -117,6 +117,29 @@ def _strange(draw: Draw) -> Call:
     tensor.tensor_content = draw.randbytes(draw.choice([0, 1, 12, 48]))
     asked.output_filter.extend(draw.choice([[], ["x"], ["classes"] * 1000]))
     return Call("gRPC: strange tensors", f"{_TENSORFLOW}/Predict", asked.SerializeToString())
+
+
+def _heavy(draw: Draw) -> Call:
+    """Very many numbers or fields, each of which costs more than its bytes."""
+    size = draw.choices([2 * 10**5, 2 * 10**6, 19 * 2**20], [10, 10, 1])[0]
+    image = _field(1, b"image")
+    method, data = draw.choice(
+        [
+            (f"{_OPEN}/ModelInfer", _field(5, image + _field(5, _field(2, bytes(size))))),
+            (f"{_OPEN}/ModelInfer", _field(5, b"") * (size // 2)),
+            (f"{_OPEN}/ModelInfer", _field(7, b"") * (size // 2)),
+            (f"{_TENSORFLOW}/Predict", _field(2, image + _field(2, _field(7, bytes(size))))),
+            (f"{_TENSORFLOW}/Predict", _field(3, b"") * (size // 2)),
+            (_SELDON[0], _field(3, _field(2, _field(2, bytes(size))))),
+            (_SELDON[0], _field(3, _field(3, _field(1, b"\x11" + bytes(8)) * (size // 11)))),
+            (_SELDON[2], b"\x0b" * size),
+        ]
+    )
+    return Call("gRPC: very many values", method, data)
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
 
 
 def ask(channel: grpc.Channel, made: Call, seconds: float) -> tuple[str, bytes]:

@@ -33,7 +33,7 @@ def message(draw: Draw) -> Message:
     kind, data = image(draw)
     made = draw.choice(_WRITERS)(draw, data)
     if kind == "a good image" or draw.random() < 0.3:
-        return draw.choice(_MUTATIONS)(draw, made)
+        return (_heavy if draw.random() < 1 / 60 else draw.choice(_MUTATIONS))(draw, made)
     return made._replace(kind=f"file: {kind}")
 
 
@@ -151,7 +151,7 @@ def _nested(draw: Draw, made: Message) -> Message:
     )
     body = before * depth + inside + after * depth
     if draw.random() < 0.5:
-        key = draw.choice([b"instances", b"inputs", b"binData", b"data", b"parameters", b"meta"])
+        key = draw.choice([b"instances", b"inputs", b"binData", b"data", b"parameters", b"meta", b"truth"])
         body = b'{"%s":%s}' % (key, body)
     return made._replace(kind="message: deep JSON", content_type=JSON, body=body, headers=())
 
@@ -217,6 +217,24 @@ def _many(draw: Draw, _: Message) -> Message:
     )
 
 
+def _heavy(draw: Draw, _: Message) -> Message:
+    """Very many values, each of which costs more than its bytes."""
+    size = draw.choices([2 * 10**5, 2 * 10**6, 19 * 2**20], [10, 10, 1])[0]
+    path, before, value, after = draw.choice(
+        [
+            ("/api/v1.0/feedback", b'{"truth":{"data":{"ndarray":[', b"1,", b"1]}}}"),
+            ("/api/v1.0/predictions", b'{"data":{"ndarray":[', b"1,", b"1]}}"),
+            ("/api/v1.0/predictions", b'{"data":{"ndarray":[', b'"",', b"1]}}"),
+            ("/v2/models/model/infer", _TENSOR + b'"data":[', b'"",', b'""]}]}'),
+            ("/v2/models/model/infer", _TENSOR + b'"data":[]}],"outputs":[', b'{"name":"x"},', b"{}]}"),
+            ("/v1/models/model:predict", b'{"instances":[', b'{"b64":""},', b"{}]}"),
+            ("/v1/models/model:predict", b'{"instances":[', b"[],", b"[]]}"),
+        ]
+    )
+    return Message("message: very many values", path, JSON, before + value * (size // len(value)) + after)
+
+
+_TENSOR = b'{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],'
 _MUTATIONS = [
     _cut, _flip, _other_value, _other_value, _other_value, _nested, _junk, _other_type, _other_tensor,
     _other_place, _url,
