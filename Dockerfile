@@ -1,5 +1,5 @@
 # One file, named stages:
-#   serve     Seldon's model server with our predictor: what a SeldonDeployment names
+#   serve     the model server: what a SeldonDeployment names
 #   train     the steps of pipelines and sweeps: TensorFlow, Kubeflow Pipelines, pylib
 #   notebook  train with JupyterLab, as Kubeflow's notebook controller starts it
 #   mlflow    MLflow's tracking server

@@ -3,7 +3,7 @@
 #   ./environments.sh train      .venv        TensorFlow, Kubeflow Pipelines, pylib
 #   ./environments.sh preflight  .venv        the check before a push, without TensorFlow
 #   ./environments.sh dev        .venv        both, with the test and lint tools
-#   ./environments.sh serve      .venv-serve  Seldon's model server and ONNX Runtime, without TensorFlow
+#   ./environments.sh serve      .venv-serve  the model server and ONNX Runtime, without TensorFlow
 #   ./environments.sh mlflow     .venv-mlflow MLflow's tracking server, as its image has it; tests of the registry
 #   ./environments.sh clients    .venv-clients Triton's and TensorFlow Serving's own clients, for tests of the server
 # Needs Python 3.11 or 3.12 (PYTHON=/path/to/python names one) and a package index.

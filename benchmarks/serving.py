@@ -183,7 +183,10 @@ def measure(variant: Variant, model: Path, connections: int, seconds: float) -> 
     else:
         command = [local.serving_python(), SERVERS / "bare.py", model / "model.onnx", *count]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return json.loads(subprocess.check_output(command, env=environment))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{variant.name} was not measured: {done.stderr}")
+    return json.loads(done.stdout)
 
 
 def table(found: dict[tuple[int, str], list[tuple[float, list[float]]]]) -> None:

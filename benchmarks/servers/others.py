@@ -21,7 +21,7 @@ WORK = ("numpy==1.26.4", "obstore==0.12.1", "onnxruntime==1.26.0", "pillow==13.0
 REQUIREMENTS = {
     "minimal": (*WORK, "uvicorn==0.54.0", "httptools==0.9.0", "uvloop==0.23.0"),
     "wrapper": (*WORK, "seldon-core==1.17.1", "protobuf==3.20.3", "setuptools==81.0.0"),
-    "MLServer": ("mlserver==1.7.1", "numpy==2.4.6", *WORK[1:]),
+    "MLServer": ("mlserver==1.7.1", "uvloop==0.21.0", "numpy==2.4.6", *WORK[1:]),
 }
 
 
@@ -55,7 +55,7 @@ def other(name: str, model: Path, python: str, folder: Path) -> Iterator[str]:
             command, cwd=place, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        path = "/v2/health/ready" if name == "MLServer" else "/health/status"
+        path = "/v2/models/model/ready" if name == "MLServer" else "/health/status"
         _wait(f"http://127.0.0.1:{http}{path}", process, place / "server.log", any_status=name == "minimal")
         yield f"127.0.0.1:{http}"
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -24,8 +25,9 @@ class Front:
     Calls wait for a thread in the order they came; beyond `limits.calls` they are refused with 503.
     """
 
-    def __init__(self, router: Router, pool: ThreadPoolExecutor, limits: Limits) -> None:
-        self._router, self._pool, self._limits = router, pool, limits
+    def __init__(self, router: Router, threads: int, limits: Limits) -> None:
+        self._router, self._threads, self._limits = router, threads, limits
+        self._pool = ThreadPoolExecutor(threads, "call")
         self._connections: set[Connection] = set()
         self._calls: dict[Future[Response], tuple[Connection, Call, float]] = {}
         self._ends = False
@@ -52,12 +54,6 @@ class Front:
         for each in list(self._connections):
             each.close()
         await asyncio.sleep(0)
-
-    @property
-    def stuck(self) -> bool:
-        """Whether a call is without an answer long after it should have one."""
-        late = self._loop.time() - 2 * self._limits.answer_seconds
-        return any(since < late for _, _, since in self._calls.values())
 
     def _connect(self) -> Connection:
         connection = Connection(self._router, self._limits, self._dispatch, self._forget)
@@ -101,7 +97,15 @@ class Front:
             self._give_up(now - self._limits.answer_seconds)
 
     def _give_up(self, since: float) -> None:
-        """Answer 504 where a call takes too long; a thread that has begun goes on, and its answer is lost."""
+        """Answer 504 where a call takes too long; a thread that has begun goes on, and its answer is lost.
+
+        Where all threads hang, the process ends: nobody else would answer either.
+        """
+        if self._threads <= sum(
+            began < since - self._limits.answer_seconds for *_, began in self._calls.values()
+        ):
+            logger.critical("no thread answers any more: this server ends, to be started anew")
+            os._exit(1)
         for future, (connection, call, began) in list(self._calls.items()):
             if began < since and not connection.answered(call):
                 late = RequestError(f"no answer within {self._limits.answer_seconds:g} s", "no answer")

@@ -18,7 +18,6 @@ import os
 import re
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -134,7 +133,6 @@ class _Host:
 
     def __init__(self, engine: Engine, options: Options) -> None:
         self._engine, self._options = engine, options
-        self._pool = ThreadPoolExecutor(options.threads, "call")
         self._told = asyncio.Event()
 
     async def run(self) -> None:
@@ -146,8 +144,8 @@ class _Host:
         rest, metrics = self._fronts()
         await self._listen(rest, self._options.http_port)
         await self._listen(metrics, self._options.metrics_port)
-        await loop.run_in_executor(self._pool, self._engine.load)
-        rpc = await loop.run_in_executor(self._pool, self._start_rpc)
+        await loop.run_in_executor(None, self._engine.load)
+        rpc = await loop.run_in_executor(None, self._start_rpc)
         self._engine.held = ""
         gc.collect()
         gc.freeze()
@@ -168,8 +166,8 @@ class _Host:
             protocols.append(Protocol(probed.probes(self._engine), probed.refused))
         counted = Route(frozenset({"GET"}), re.compile(re.escape(self._options.metrics_path)), self._metrics)
         figures = Protocol([counted], protocols[0].refused)
-        pool = ThreadPoolExecutor(1, "metrics")
-        return Front(Router(protocols), self._pool, limits), Front(Router([figures]), pool, limits)
+        threads = self._options.threads
+        return Front(Router(protocols), threads, limits), Front(Router([figures]), 1, limits)
 
     def _metrics(self, _request: Request, _: object) -> Response:
         text, content_type = self._engine.metrics.text()

@@ -1,4 +1,4 @@
-"""The released model served on this machine: Seldon's own server in the serving environment, on loopback."""
+"""The released model served on this machine: the pod's server in the serving environment, on loopback."""
 
 import fcntl
 import json
@@ -51,8 +51,9 @@ def start(
     """Serve a deployment's model from the artifact store at the URL `artifacts`; return when it is ready.
 
     `folder` holds the server's state and log, one server a folder. Port 0 takes a free one; gRPC and metrics
-    always do. `workers` defaults to what the deployment says. Raises ServingError: the port or the folder is
-    in use, the serving environment is missing, or the server is not ready within `timeout` seconds.
+    always do. `workers` are threads; by default what the deployment says, or one a processor. Raises
+    ServingError: the port or the folder is in use, the serving environment is missing, or the server is not
+    ready within `timeout` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _only_server(folder, deployment) as lock:
@@ -63,7 +64,7 @@ def start(
             "ARTIFACT_STORE": artifacts,
         }
         if workers is not None:
-            environment["GUNICORN_WORKERS"] = str(workers)
+            environment["SERVING_THREADS"] = str(workers)
         if predictions is not None:
             environment["PREDICTION_LOG"] = str(predictions)
         log, annotations = folder / "server.log", folder / _ANNOTATIONS
