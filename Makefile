@@ -100,3 +100,5 @@ lock: environments ## resolve every dependency again and write locks/
 	  --python-version 3.11 locks/mlflow.in -o locks/mlflow.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  --python-version 3.11 locks/notebook.in -c locks/train.txt -o locks/notebook.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  --python-version 3.11 locks/clients.in --overrides locks/clients.override -o locks/clients.txt

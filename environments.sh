@@ -5,6 +5,7 @@
 #   ./environments.sh dev        .venv        both, with the test and lint tools
 #   ./environments.sh serve      .venv-serve  the model server and ONNX Runtime, without TensorFlow
 #   ./environments.sh mlflow     .venv-mlflow MLflow's tracking server, as its image has it; tests of the registry
+#   ./environments.sh clients    .venv-clients Triton's and TensorFlow Serving's own clients, for tests of the server
 # Needs Python 3.11 or 3.12 (PYTHON=/path/to/python names one) and a package index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -35,11 +36,11 @@ bootstrap() {
   cp locks/bootstrap.txt .venv/.bootstrap.lock
 }
 
-install() { # environment, lock
+install() { # environment, lock, options of pip
   installed "$1" "$2" && return
   echo "Installing locks/$2.txt into $1 …" >&2
   # Byte-compiled once here, or every step of every run would compile: TensorFlow imports in 3 s, not 9.
-  .venv/bin/uv pip install --quiet --python "$1/bin/python" --require-hashes --compile-bytecode -r "locks/$2.txt"
+  .venv/bin/uv pip install --quiet --python "$1/bin/python" --require-hashes --compile-bytecode "${@:3}" -r "locks/$2.txt"
   if [[ $1 == .venv ]]; then
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
   fi
@@ -60,6 +61,10 @@ for name in "$@"; do
       [[ -x .venv-mlflow/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-mlflow
       install .venv-mlflow mlflow
       ;;
-    *) fail "unknown environment '$name'; there are: train, preflight, dev, serve, mlflow" ;;
+    clients)
+      [[ -x .venv-clients/bin/python ]] || .venv/bin/uv venv --quiet --python .venv/bin/python .venv-clients
+      install .venv-clients clients --no-deps # the lock has all, and TensorFlow under another name than what asks for it
+      ;;
+    *) fail "unknown environment '$name'; there are: train, preflight, dev, serve, mlflow, clients" ;;
   esac
 done

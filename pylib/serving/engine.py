@@ -60,6 +60,14 @@ class Answer(NamedTuple):
     numbers: tuple[list[str], list[float]] | None = None
 
 
+class Output(NamedTuple):
+    """A part of an answer as an array: uint8, float32, bool, str or bytes (a file); -1 is any size."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
 class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
@@ -151,6 +159,20 @@ class Engine:
         """Write what waits for the log; takes five seconds at most."""
         if self._log:
             self._log.close()
+
+    @property
+    def outputs(self) -> list[Output]:
+        """An answer's parts as arrays, in the task's order; raises RequestError until it is loaded."""
+        model, served = self._loaded()
+        sizes = {"C": len(model.contract.classes)}
+        return [
+            Output(name, dtype, tuple(sizes.get(dimension, -1) for dimension in shape))
+            for name, (dtype, shape) in served.answer.TENSORS.items()
+        ]
+
+    def array(self, answer: Answer, name: str) -> NDArray[Any]:
+        """One of `outputs` of an answer, without a batch dimension; of str and bytes, an array of objects."""
+        return self._loaded()[1].answer.tensor(answer.content, name)
 
     def keep(self, feedback: Feedback) -> Mapping[str, Any]:
         """Keep what a client says of an answer; return what is kept: id, truth, reward, and in which file.

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     import grpc
 
 ANNOTATIONS = "/etc/podinfo/annotations"
-PROTOCOLS = ("seldon",)
+PROTOCOLS = ("seldon", "open-inference", "tensorflow-serving")
+_PROBED = "seldon"  # whose paths a pod's probes ask
 _PACKAGE = "pylib.serving.protocols"
 _SWITCH = 0.001  # seconds until a thread that computes in Python lets the one that talks to clients go on
 
@@ -162,6 +163,9 @@ class _Host:
         limits = self._options.limits
         modules = [_protocol(name, "rest") for name in self._options.protocols]
         protocols = [Protocol(each.routes(self._engine), each.refused) for each in modules]
+        if _PROBED not in self._options.protocols:
+            probed = _protocol(_PROBED, "rest")
+            protocols.append(Protocol(probed.probes(self._engine), probed.refused))
         counted = Route(frozenset({"GET"}), re.compile(re.escape(self._options.metrics_path)), self._metrics)
         figures = Protocol([counted], protocols[0].refused)
         threads, count = self._options.threads, self._engine.metrics.request

@@ -9,6 +9,21 @@ from pylib.errors import RequestError, ServingError
 MAX_BYTES = 20 * 2**20
 """Of a whole request; a photograph of 25 megapixels takes about half as many in base64."""
 
+MAX_IMAGES = 16
+"""Of one request; they are answered one after another in one call's time, and share one image's pixels."""
+
+MAX_JSON_NUMBERS = 4_000_000
+"""Of one array in an answer: a mask of 2000x2000."""
+
+MAX_MESSAGE_VALUES = 3_000_000
+"""Numbers in a message over gRPC, as those of 1000x1000 pixels; a field counts as ten. Not so of bytes."""
+
+MAX_FEEDBACK_VALUES = 100_000
+"""In feedback as JSON, where a file is one value."""
+
+REMOTE_SECONDS = 10.0
+"""For the whole of an image that is fetched by URL: its name, its connection, its bytes."""
+
 _REST_TIMEOUT, _GRPC_BYTES = "seldon.io/rest-timeout", "seldon.io/grpc-max-message-size"
 
 

@@ -51,6 +51,25 @@ def _check_bright(largest: int) -> None:
         )
 
 
+def from_lists(value: object, what: str) -> NDArray[np.float64]:
+    """Make an array of JSON's nested lists of numbers; raises RequestError that names `what` they are.
+
+    Never of texts, of which NumPy gives each as much room as the longest needs.
+    """
+    first = value
+    while isinstance(first, list) and first:
+        first = first[0]
+    if not isinstance(first, list | int | float) or isinstance(first, bool):
+        raise RequestError(f"{what} holds no numbers: send pixels of shape [H,W,3], numbers in 0…255")
+    try:
+        return np.array(value, np.float64)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        sentence = (
+            f"{what} is ragged, or not all numbers: every row needs as many pixels, every pixel 3 numbers"
+        )
+        raise RequestError(sentence) from error
+
+
 def from_numbers(array: NDArray[Any]) -> Image:
     """Take a decoded image of shape [H,W,3] or [1,H,W,3], numbers in 0..255, whole or not (they are rounded).
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 from grpc_reflection.v1alpha import reflection
 
-from pylib.errors import ServingError
+from pylib.errors import RequestError, ServingError
 from pylib.serving.limits import Limits
 
 Add = Callable[[grpc.Server], None]
@@ -27,7 +28,9 @@ def start(
         ("grpc.so_reuseport", 0),
     ]
     pool = ThreadPoolExecutor(threads, "rpc")
-    server = grpc.server(pool, options=options, maximum_concurrent_rpcs=limits.calls)
+    server = grpc.server(
+        pool, options=options, maximum_concurrent_rpcs=limits.calls, interceptors=[_Parsing()]
+    )
     for add in adders:
         add(server)
     reflection.enable_server_reflection((*services, reflection.SERVICE_NAME), server)
@@ -37,3 +40,31 @@ def start(
         raise ServingError(f"port {address} for gRPC is in use: stop what uses it") from error
     server.start()
     return server
+
+
+class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Parses a message where its call is answered: gRPC itself says INTERNAL of bytes that are no message."""
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
+        """Return the method with its parsing inside."""
+        handler = continuation(details)
+        if handler is None or handler.unary_unary is None or handler.request_deserializer is None:
+            return handler
+
+        def answer(data: bytes, context: grpc.ServicerContext) -> Any:
+            request = _parsed(handler.request_deserializer, data, context)
+            try:
+                return handler.unary_unary(request, context)
+            except RecursionError:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is nested too deeply")
+
+        return grpc.unary_unary_rpc_method_handler(answer, None, handler.response_serializer)
+
+
+def _parsed(parse: Callable[[bytes], Any], data: bytes, context: grpc.ServicerContext) -> Any:
+    try:
+        return parse(data)
+    except RequestError as error:
+        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(error))
+    except Exception:  # noqa: BLE001  (whatever a version of protobuf raises)
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the bytes are no message of this method")

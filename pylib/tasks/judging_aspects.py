@@ -135,6 +135,18 @@ class Answer(Protocol):
         """
         ...
 
+    @property
+    def TENSORS(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:  # noqa: N802
+        """An answer as arrays, for protocols that carry such: name to dtype and the names of dimensions.
+
+        dtype is uint8, float32, bool, str or bytes (a file); of dimensions, C is the number of classes.
+        """
+        ...
+
+    def tensor(self, answer: Mapping[str, Any], name: str, /) -> NDArray[Any]:
+        """One of TENSORS for this answer; of str and bytes, an array of objects."""
+        ...
+
     def numbers(self, answer: Mapping[str, Any], /) -> tuple[list[str], list[float]] | None:
         """Names and a number for each, an answer as one row, for who asked in numbers; None if none such."""
         ...

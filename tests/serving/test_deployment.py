@@ -52,7 +52,6 @@ def test_environment_is_what_the_operator_gives(
     assert json.loads(environment.pop("PREDICTOR_LABELS")) == {"version": "default"}
     assert environment == {
         "ARTIFACT_STORE": "s3://models",
-        "SERVING_PROTOCOLS": "seldon",
         "INCLUDE_METRICS_IN_CLIENT_RESPONSE": "false",
         "PREDICTIVE_UNIT_ID": "model",
         "PREDICTIVE_UNIT_IMAGE": image_of("serve"),
@@ -61,6 +60,7 @@ def test_environment_is_what_the_operator_gives(
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": "6000",
         "PREDICTIVE_UNIT_METRICS_ENDPOINT": "/prometheus",
         "PREDICTOR_ID": "default",
+        "SERVING_PROTOCOLS": "seldon,open-inference,tensorflow-serving",
         "SELDON_DEPLOYMENT_ID": NAME,
         "SELDON_EXECUTOR_ENABLED": "true",
     }

@@ -12,6 +12,13 @@ from pylib.errors import DataError
 from pylib.palette import class_rgb
 
 OUTPUTS = ("probabilities",)
+TENSORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "classes": ("str", ("C",)),
+    "probabilities": ("float32", ("C",)),
+    "label": ("str", ()),
+    "confidence": ("float32", ()),
+    "unsure": ("bool", ()),
+}
 _WIDTH = 320  # pixels; smaller images are enlarged so that the words fit
 _SHOWN = 5
 _LINE = 22
@@ -54,6 +61,13 @@ def answer(
         "confidence": confidence,
         "unsure": confidence < confidence_threshold or confidence_threshold >= 1,
     }
+
+
+def tensor(answer: Mapping[str, Any], name: str) -> NDArray[Any]:
+    """What the answer holds under that name; probabilities float32 [C] in the order of the classes."""
+    if name == "probabilities":
+        return np.array([answer[name][each] for each in answer["classes"]], np.float32)
+    return np.array(answer[name], object if TENSORS[name][0] == "str" else TENSORS[name][0])
 
 
 def numbers(answer: Mapping[str, Any]) -> tuple[list[str], list[float]]:

@@ -14,6 +14,13 @@ from pylib.errors import DataError
 from pylib.palette import class_rgb
 
 OUTPUTS = ("probabilities",)
+TENSORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "mask": ("uint8", ("H", "W")),
+    "mask_png": ("bytes", ()),
+    "classes": ("str", ("C",)),
+    "class_shares": ("float32", ("C",)),
+    "mean_confidence": ("float32", ()),
+}
 _OPACITY = 0.5
 _IGNORED = 255
 _WIDTH = 320  # pixels; smaller images are enlarged so that the legend fits
@@ -57,6 +64,16 @@ def answer(
         "width": width,
         "height": height,
     }
+
+
+def tensor(answer: Mapping[str, Any], name: str) -> NDArray[Any]:
+    """What the answer holds under that name; mask is uint8 [H,W], mask_png the file's bytes."""
+    if name in {"mask", "mask_png"}:
+        png = base64.b64decode(answer["mask_png"])
+        return np.array(png, object) if name == "mask_png" else decode_mask(png)
+    if name == "class_shares":
+        return np.array([answer[name][each] for each in answer["classes"]], np.float32)
+    return np.array(answer[name], object if TENSORS[name][0] == "str" else TENSORS[name][0])
 
 
 def _likeliest(probabilities: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[Any]]:

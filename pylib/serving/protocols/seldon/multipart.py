@@ -3,7 +3,7 @@
 from email.message import Message
 from typing import TYPE_CHECKING, NamedTuple
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
 from pylib.errors import RequestError
@@ -72,7 +72,7 @@ def read_parts(body: bytes, boundary: str) -> list[Part]:
     try:
         parser = MultipartParser(boundary.encode("latin-1", "replace"), callbacks)
         parser.write(body)
-    except MultipartParseError as error:
+    except FormParserError as error:
         if not reader.parts:
             return []
         raise RequestError(f"the form breaks off after {len(reader.parts)} parts: send it whole") from error

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pylib.errors import RequestError
 from pylib.serving.feedback import Feedback
 from pylib.serving.protocols.seldon.bodies import named
-from pylib.serving.request import Image, from_file, from_numbers
+from pylib.serving.remote import allowed_hosts, fetch
+from pylib.serving.request import Image, from_file, from_lists, from_numbers
 
 _FORMS = ("binData", "data", "strData", "jsonData", "customData")
 _EXPECTED = "send a JPEG or PNG as binData (base64), or pixels as data.ndarray or data.tensor"
@@ -23,6 +24,7 @@ _EXPECTED = "send a JPEG or PNG as binData (base64), or pixels as data.ndarray o
 def read_json(message: object, sample_bits: int | None = None) -> Image:
     """Return the image in the JSON form of a SeldonMessage; `sample_bits` as in `from_file`.
 
+    `strData` holds the URL of a file, where the server fetches such: `pylib.serving.remote`.
     `data.ndarray` and `data.tensor` hold a decoded image: what `from_numbers` takes. Raises RequestError.
     """
     if not isinstance(message, Mapping):
@@ -35,6 +37,8 @@ def read_json(message: object, sample_bits: int | None = None) -> Image:
         return from_file(_from_base64(message["binData"]), sample_bits)
     if forms[0] == "data":
         return _from_data(message["data"])
+    if _is_url(message.get("strData")):
+        return from_file(fetch(message["strData"], allowed_hosts()), sample_bits)
     raise RequestError(f"{forms[0]} cannot carry an image: {_EXPECTED}")
 
 
@@ -43,8 +47,13 @@ def read_proto(message: Any, sample_bits: int | None = None) -> Image:
     form = message.WhichOneof("data_oneof")
     if form == "binData":
         return from_file(message.binData, sample_bits)
+    if form == "data" and message.data.WhichOneof("data_oneof") == "tensor":
+        tensor = message.data.tensor  # its numbers one by one through a dict would take ten times as long
+        return from_numbers(_shaped(list(tensor.shape), np.array(tensor.values, np.float64)))
     if form == "data":
         return _from_data(MessageToDict(message.data))
+    if _is_url(message.strData):
+        return from_file(fetch(message.strData, allowed_hosts()), sample_bits)
     raise RequestError(f"the request holds {form or 'no image'}: {_EXPECTED}")
 
 
@@ -88,13 +97,18 @@ def _truth(message: Any) -> object:
     return [] if found is None else found
 
 
+def _is_url(text: object) -> bool:
+    return isinstance(text, str) and text.lower().startswith(("http://", "https://"))
+
+
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str | bytes):
         raise RequestError("binData is not a string: send the image file in base64")
-    text = value.encode() if isinstance(value, str) else value
-    if text.lstrip()[:5].lower() == b"data:":
-        raise RequestError("binData is a data URL: send only what follows its comma, which is the base64")
-    try:  # line breaks are allowed, since the base64 command wraps its output
+    try:  # a string of JSON may hold what no bytes stand for
+        text = value.encode() if isinstance(value, str) else value
+        if text.lstrip()[:5].lower() == b"data:":
+            raise RequestError("binData is a data URL: send only what follows its comma, which is the base64")
+        # line breaks are allowed, since the base64 command wraps its output
         return base64.b64decode(b"".join(text.split()), validate=True)
     except ValueError as error:
         raise RequestError("binData is not base64: encode the bytes of the image file") from error
@@ -111,11 +125,7 @@ def _from_data(data: object) -> Image:
 def _ndarray(value: object) -> NDArray[Any]:
     if not isinstance(value, list):
         raise RequestError("data.ndarray is not a list: send pixels of shape [H,W,3]")
-    try:
-        return np.array(value)
-    except (ValueError, TypeError, OverflowError) as error:
-        sentence = "data.ndarray is ragged: every row needs as many pixels, every pixel 3 numbers"
-        raise RequestError(sentence) from error
+    return from_lists(value, "data.ndarray")
 
 
 def _tensor(value: object) -> NDArray[Any]:
@@ -124,11 +134,15 @@ def _tensor(value: object) -> NDArray[Any]:
     )
     if not isinstance(shape, list) or not isinstance(values, list):
         raise RequestError("data.tensor must hold two lists, shape and values")
+    return _shaped(shape, from_lists(values, "data.tensor.values"))
+
+
+def _shaped(shape: list[Any], values: NDArray[Any]) -> NDArray[Any]:
     try:
-        sizes = [int(size) for size in shape]  # MessageToDict writes 64-bit integers as strings
+        sizes = [int(size) for size in shape]
         if min(sizes, default=0) < 1:
             raise RequestError("data.tensor.shape must hold sizes of at least 1")
-        return np.array(values).reshape(sizes)
+        return values.reshape(sizes)
     except (ValueError, TypeError, OverflowError) as error:
         sentence = "data.tensor.values does not fill data.tensor.shape: send H·W·3 numbers and [H,W,3]"
         raise RequestError(sentence) from error

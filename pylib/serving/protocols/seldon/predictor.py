@@ -61,6 +61,8 @@ class Predictor:
 
         try:
             return self.kept(json_format.ParseDict(message, Feedback()))
+        except RecursionError as error:
+            raise RequestError("the feedback is nested too deeply") from error
         except json_format.ParseError as error:
             raise RequestError(f"Invalid JSON: {one_line(error)}") from error
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from pylib.errors import RequestError
 from pylib.serving.engine import Engine
 from pylib.serving.http import STATUS, Handler, Request, Response, Route, json_response
+from pylib.serving.limits import MAX_FEEDBACK_VALUES
 from pylib.serving.protocols.seldon.bodies import read_message
 from pylib.serving.protocols.seldon.predictor import Predictor
 
@@ -26,6 +27,8 @@ def routes(engine: Engine) -> list[Route]:
         return json_response(predictor.predict_json(read_message(request)))
 
     def feedback(request: Request, _: Mapping[str, str]) -> Response:
+        if request.body.count(b",") > MAX_FEEDBACK_VALUES:
+            raise RequestError("the feedback has too many values: send a mask as mask_png", "too large")
         return json_response(predictor.feedback_json(read_message(request)))
 
     def status(_request: Request, _: Mapping[str, str]) -> Response:
@@ -45,6 +48,11 @@ def routes(engine: Engine) -> list[Route]:
         _route("GET", r"(/api/v1\.0)?/metadata", metadata),
         _route("GET", r"/health/ping", ping),
     ]
+
+
+def probes(engine: Engine) -> list[Route]:
+    """What a pod's probes and its operator ask, whichever protocols are on: health and metadata."""
+    return [route for route in routes(engine) if route.inline]
 
 
 def refused(error: RequestError) -> Response:

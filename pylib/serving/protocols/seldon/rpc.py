@@ -6,13 +6,13 @@ https://docs.seldon.io/projects/seldon-core/en/v1.17.1/reference/apis/prediction
 from typing import Any
 
 import grpc
-from google.protobuf import json_format
+from google.protobuf import empty_pb2, json_format
 from seldon_core.proto import prediction_pb2 as messages
-from seldon_core.proto import prediction_pb2_grpc as services
 
 from pylib.errors import RequestError
 from pylib.serving.engine import Engine
 from pylib.serving.http import STATUS
+from pylib.serving.message_cost import parser
 from pylib.serving.protocols.seldon.payload import read_proto, read_proto_meta
 from pylib.serving.protocols.seldon.predictor import Message, Predictor
 
@@ -23,8 +23,21 @@ NAMES = ("seldon.protos.Seldon", "seldon.protos.Model")
 def add(engine: Engine, server: grpc.Server) -> None:
     """Let the server answer Seldon's calls: clients call `Seldon`, the executor `Model`."""
     servicer = _Servicer(engine)
-    services.add_SeldonServicer_to_server(servicer, server)
-    services.add_ModelServicer_to_server(servicer, server)
+    asked = {
+        "Predict": messages.SeldonMessage,
+        "SendFeedback": messages.Feedback,
+        "Metadata": empty_pb2.Empty,
+        "ModelMetadata": messages.SeldonModelMetadataRequest,
+        "GraphMetadata": empty_pb2.Empty,
+    }
+    methods = {
+        name: grpc.unary_unary_rpc_method_handler(
+            getattr(servicer, name), parser(message), lambda made: made.SerializeToString()
+        )
+        for name, message in asked.items()
+    }
+    for service in NAMES:
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, methods),))
 
 
 class _Servicer:
@@ -59,11 +72,9 @@ class _Servicer:
         """What a client asks."""
         return _metadata(self._predictor)
 
-    def TransformInput(self, _request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
+    def GraphMetadata(self, _request: Any, context: grpc.ServicerContext) -> None:  # noqa: N802
         """Of graphs with more than one model; there is none here."""
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, "this is one model: call Predict")
-
-    GraphMetadata = TransformOutput = Route = Aggregate = TransformInput
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "this is one model: call ModelMetadata")
 
 
 def _metadata(predictor: Predictor) -> Any:

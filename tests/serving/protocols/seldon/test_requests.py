@@ -168,7 +168,7 @@ BAD_JSON: dict[str, tuple[Any, str]] = {
     "infinity": ({"data": {"ndarray": [[[1.0, float("inf"), 3.0]]]}}, "0…255"),
     "negative pixels": ({"data": {"ndarray": [[[1, -2, 3]]]}}, "found -2…3"),
     "pixels above 255": ({"data": {"ndarray": [[[1, 256, 3]]]}}, "found 1…256"),
-    "huge integers": ({"data": {"ndarray": [[[1, 10**30, 3]]]}}, "numbers in 0…255"),
+    "huge integers": ({"data": {"ndarray": [[[1, 10**30, 3]]]}}, "must lie in 0…255"),
     "fractions in [0, 1]": ({"data": {"ndarray": [[[0.1, 0.5, 1.0]]]}}, "multiply by 255"),
     "text pixels": ({"data": {"ndarray": [[["a", "b", "c"]]]}}, "numbers"),
     "null pixels": ({"data": {"ndarray": [[[None, 1, 2]]]}}, "numbers"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pylib.errors import DataError
 
 OUTPUTS = ("brightness",)
+TENSORS: Mapping[str, tuple[str, tuple[str, ...]]] = {"brightness": ("float32", ())}
 
 
 def answer(
@@ -19,6 +20,11 @@ def answer(
 ) -> dict[str, Any]:
     """The number, of float32 [1]."""
     return {"brightness": float(outputs["brightness"][0])}
+
+
+def tensor(answer: Mapping[str, Any], name: str) -> NDArray[Any]:
+    """The number."""
+    return np.array(answer[name], np.float32)
 
 
 def numbers(answer: Mapping[str, Any]) -> None:

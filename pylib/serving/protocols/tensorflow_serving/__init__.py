@@ -1,0 +1,1 @@
+"""TensorFlow Serving's protocol: REST `:predict`, and gRPC PredictionService."""
