@@ -115,7 +115,7 @@ def _start(folder: Path, repository: Path, name: str, port: int, workers: int | 
     from pylib.serving.deployment import read_deployment
 
     places = settings()
-    given = predictors.Given(places.artifacts, workers, places.predictions)
+    given = predictors.Given(places.artifacts, workers, places.predictions, inbox=places.inbox)
     return predictors.start(read_deployment(repository, name), given, folder=folder, port=port)
 
 

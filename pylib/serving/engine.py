@@ -25,11 +25,11 @@ from pylib.serving.feedback import Feedback
 from pylib.serving.metrics import Metrics
 from pylib.serving.model import OnnxModel, load_model
 from pylib.serving.observed import of_record
-from pylib.serving.predictions import Input, JsonLines, PredictionLog, PredictionRecord
+from pylib.serving.predictions import Input, PredictionLog, PredictionRecord
 from pylib.serving.reference import load_reference
-from pylib.serving.request import Image
+from pylib.serving.request import Image, from_file
 from pylib.serving.watching import Watch
-from pylib.store.request_log import is_url
+from pylib.store.inbox import Inbox
 from pylib.tasks import task
 
 logger = logging.getLogger(__name__)
@@ -71,14 +71,16 @@ class Output(NamedTuple):
 class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
-    Feedback goes into a file beside the log where that is a file; where there is no log, neither is kept.
+    Feedback goes into the inbox at the URL `inbox`; what has no place is not kept.
 
     log: the path of a file, or the URL of a folder or bucket, with the settings of pylib.serving.predictions
     metrics: what was answered, counted for all protocols
     held: why nobody should be sent here although the model is loaded, in a sentence; empty where all may come
     """
 
-    def __init__(self, identity: Identity, *, artifacts: str, log: Path | str | None) -> None:
+    def __init__(
+        self, identity: Identity, *, artifacts: str, log: Path | str | None, inbox: str = ""
+    ) -> None:
         self.identity = identity
         self.metrics = Metrics()
         self.held = ""
@@ -86,7 +88,8 @@ class Engine:
         self._log_place = log
         self._log: PredictionLog | None = None
         self._watch = Watch(None, "")
-        self._feedback: JsonLines | None = None
+        self._inbox_url = inbox
+        self._inbox: Inbox | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
     def load(self) -> None:
@@ -112,8 +115,8 @@ class Engine:
         if self._log_place:
             self._log = log = PredictionLog.of_environment(self._log_place)
             self.metrics.sources["model_log_dropped"] = lambda: log.dropped
-            if not is_url(str(self._log_place)):
-                self._feedback = JsonLines(Path(self._log_place).with_name(feedbacks.FILE))
+        if self._inbox_url:
+            self._inbox = Inbox(self._inbox_url)
         self._served = model, served
         # What is loaded stays: full collections would walk through it, in the middle of requests.
         gc.collect()
@@ -175,9 +178,10 @@ class Engine:
         return self._loaded()[1].answer.tensor(answer.content, name)
 
     def keep(self, feedback: Feedback) -> Mapping[str, Any]:
-        """Keep what a client says of an answer; return what is kept: id, truth, reward, and in which file.
+        """Keep what a client says of an answer; return what is kept: id, truth, reward, and where.
 
-        Raises RequestError where the id is malformed, or the truth is none that this model could answer.
+        Raises RequestError where the id is malformed, the image is none, the truth is none that this model
+        could answer, or ("not ready") the inbox refuses: nothing is acknowledged that is not kept.
         """
         model, served = self._loaded()
         feedbacks.check(feedback)
@@ -187,18 +191,12 @@ class Engine:
                 truth = served.answer.truth(truth, model.contract.classes)
         except DataError as error:
             raise RequestError(str(error)) from error
-        record = feedbacks.record(feedback, truth, self.identity.model_digest)
-        return feedbacks.confirmed(record, feedbacks.FILE if self._appended(record) else None)
-
-    def _appended(self, record: feedbacks.FeedbackRecord) -> bool:
-        if self._feedback is None:
-            return False
-        try:
-            self._feedback.append(record)
-        except OSError:
-            logger.exception("feedback on %s is not in the log", record["prediction_id"])
-            return False
-        return True
+        if feedback.image:
+            from_file(feedback.image, model.contract.sample_bits)
+        kept = feedbacks.submission(feedback, truth, served.name, self.identity.model_digest)
+        if self._inbox:
+            feedbacks.keep(self._inbox, kept, feedback.image)
+        return feedbacks.confirmed(kept, in_inbox=self._inbox is not None)
 
     def _bits(self) -> dict[str, str]:
         return {} if self.sample_bits is None else {"sample_bits": str(self.sample_bits)}

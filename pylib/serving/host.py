@@ -83,12 +83,18 @@ def engine() -> Engine:
     if unknown:
         raise ServingError(f"the predictor has no parameter {min(unknown)!r}: remove it from the graph")
     identity = Identity(**{name: str(given.get(name, "")) for name in Identity._fields})
+    # A shadow's answers are thrown away, and what is mirrored to it is kept by the one that answers.
+    shadow = os.environ.get("PREDICTOR_ID") == _SHADOW
     return Engine(
-        identity, artifacts=os.environ.get("ARTIFACT_STORE", ""), log=os.environ.get("PREDICTION_LOG") or None
+        identity,
+        artifacts=os.environ.get("ARTIFACT_STORE", ""),
+        log=os.environ.get("PREDICTION_LOG") or None,
+        inbox="" if shadow else os.environ.get("FEEDBACK_INBOX", ""),
     )
 
 
 _PARAMETERS = "PREDICTIVE_UNIT_PARAMETERS"
+_SHADOW = "shadow"  # as pylib.release names that predictor
 
 
 def options(host: str, annotations: Path) -> Options:

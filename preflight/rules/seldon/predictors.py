@@ -4,9 +4,9 @@ Source: `checkTraffic`, `validateShadow` and `checkPredictiveUnits` of
 operator/apis/machinelearning.seldon.io/v1/seldondeployment_webhook.go
 """
 
+from katib.experiment import value_at
 from preflight.findings import Faults
 from preflight.registry import rule
-from preflight.render.pods import value_at
 from preflight.render.resources import Body, Resource
 
 WHOLE = 100

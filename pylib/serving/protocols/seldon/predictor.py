@@ -60,15 +60,16 @@ class Predictor:
         from seldon_core.proto.prediction_pb2 import Feedback
 
         try:
-            return self.kept(json_format.ParseDict(message, Feedback()))
+            sent = json_format.ParseDict(message, Feedback())
         except RecursionError as error:
             raise RequestError("the feedback is nested too deeply") from error
         except json_format.ParseError as error:
             raise RequestError(f"Invalid JSON: {one_line(error)}") from error
+        return self.kept(sent, rewarded=message.get("reward") is not None)
 
-    def kept(self, feedback: Any) -> Message:
+    def kept(self, feedback: Any, *, rewarded: bool) -> Message:
         """The same of the message that gRPC brings; its reward is counted once it is kept."""
-        kept = self._engine.keep(read_feedback(feedback))
+        kept = self._engine.keep(read_feedback(feedback, rewarded=rewarded))
         self._engine.metrics.reward(feedback.reward)
         return {"meta": {"tags": self._engine.identity._asdict()}, "jsonData": dict(kept)}
 

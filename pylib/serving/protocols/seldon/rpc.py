@@ -59,7 +59,8 @@ class _Servicer:
     def SendFeedback(self, request: Any, _context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Keep a Feedback."""
         try:
-            made = self._predictor.kept(request)
+            # a gRPC message cannot tell a reward of 0 from none
+            made = self._predictor.kept(request, rewarded=bool(request.reward))
         except RequestError as error:
             made = _failure(error)
         return json_format.ParseDict(made, messages.SeldonMessage())
