@@ -1,33 +1,43 @@
-"""The component that lets a served model log its answers: what it adds to an overlay that asks for it."""
+"""The component that lets served models log their answers: what it brings, and that servers take it up."""
 
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from pylib.serving.predictions import PredictionLog
 from tests.preflight.conftest import ROOT, needs_kustomize
 
-COMPONENT = "components:\n  - ../../../../components/prediction-log\n"
+COMPONENT = "\ncomponents:\n  - ../../../components/prediction-log\n"
+
+
+def built(folder: Path) -> list[dict[str, Any]]:
+    tool = [shutil.which("kustomize"), "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
+    done = subprocess.run([*tool, str(folder)], capture_output=True, check=True, text=True, timeout=60)
+    return [each for each in yaml.safe_load_all(done.stdout) if each]
 
 
 @needs_kustomize
-@pytest.mark.parametrize("name", ["segmentation", "classification"])
-def test_an_overlay_with_it_logs_into_a_folder_of_the_models_name(tmp_path: Path, name: str) -> None:
-    for folder in ("components", "models"):
-        shutil.copytree(ROOT / "cluster-conf" / folder, tmp_path / folder)
-    overlay = tmp_path / f"models/{name}/overlays/local"
-    with (overlay / "kustomization.yaml").open("a") as file:
-        file.write(COMPONENT)
-    tool = [shutil.which("kustomize"), "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
-    built = subprocess.run([*tool, str(overlay)], capture_output=True, check=True, text=True, timeout=60)
-    (deployment,) = (
-        each for each in yaml.safe_load_all(built.stdout) if each and each["kind"] == "SeldonDeployment"
-    )
-    (component,) = deployment["spec"]["predictors"][0]["componentSpecs"]
-    (container,) = component["spec"]["containers"]
-    said = {each["name"]: each["value"] for each in container["env"]}
-    assert said["PREDICTION_LOG"] == f"s3://predictions/{name}"
-    assert (said["PREDICTION_LOG_SAMPLE"], said["PREDICTION_LOG_IMAGES"]) == ("1", "false")
-    assert said["ARTIFACT_STORE"] == "s3://models", "what was there stays"
+def test_every_server_takes_up_the_settings_that_the_component_brings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "cluster-conf", tmp_path / "cluster-conf")
+    overlay = tmp_path / "cluster-conf/ml-user/overlays/local"
+    file = overlay / "kustomization.yaml"
+    assert "\ncomponents:\n" in file.read_text()
+    file.write_text(file.read_text().replace("\ncomponents:\n", COMPONENT))
+    (settings,) = (each for each in built(overlay) if each["metadata"]["name"] == "prediction-log")
+    assert (settings["kind"], settings["metadata"]["namespace"]) == ("ConfigMap", "ml")
+    for name in ("segmentation", "classification"):
+        model = built(tmp_path / f"cluster-conf/models/{name}/overlays/local")
+        (deployment,) = (each for each in model if each["kind"] == "SeldonDeployment")
+        for predictor in deployment["spec"]["predictors"]:
+            (container,) = predictor["componentSpecs"][0]["spec"]["containers"]
+            assert {"configMapRef": {"name": "prediction-log", "optional": True}} in container["envFrom"]
+    for variable, value in settings["data"].items():
+        monkeypatch.setenv(variable, value)
+    log = PredictionLog.of_environment(settings["data"]["PREDICTION_LOG"])
+    assert (log.sample, log.images) == (1, False)
