@@ -239,7 +239,7 @@ def _check(attack: Attack, expected: list[bytes], when: str) -> None:
 def _check_growth(attack: Attack) -> None:
     report, half = attack.report, len(attack.report.megabytes) // 2
     before, after = max(report.megabytes[:half]), max(report.megabytes[half:])
-    if after > 1.1 * before + 16:
+    if after > 1.2 * before + 32:  # what is free between pieces in use comes and goes
         report.faults.append(f"memory grew from {before:.0f} to {after:.0f} MiB in the second half")
     if report.descriptors[-1] > report.descriptors[0] + 10:
         report.faults.append(f"descriptors grew from {report.descriptors[0]} to {report.descriptors[-1]}")
