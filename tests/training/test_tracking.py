@@ -1,6 +1,7 @@
 """What a run leaves in TensorBoard and MLflow."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,12 +18,28 @@ from pylib.provenance.materials import ROOT
 from pylib.provenance.tries import NODE
 from pylib.training.checkpoints import History
 from pylib.training.mlflow_log import NAMES, REASON, MlflowLog
+from pylib.training.mlflow_store import connect
 from pylib.training.tracking import tensorboard, tracking_uri
 
 HISTORY = [
     {"epoch": 0.0, "loss": 1.5, "mean_iou": 0.25},
     {"epoch": 1.0, "loss": 0.5, "mean_iou": 0.75},
 ]
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database as it makes it, which takes seconds: copied, it is what a second run finds."""
+    file = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    connect(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def uri(tmp_path: Path, database: Path) -> str:
+    """A store in which nothing was logged yet."""
+    shutil.copyfile(database, tmp_path / "mlflow.db")
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
 def test_tensorboard_reads_each_figure_of_each_epoch(tmp_path: Path) -> None:
@@ -71,10 +88,9 @@ def runs(uri: str, experiment: str = "pets") -> list[Run]:
 
 
 def test_whatever_classes_are_called_their_figures_are_kept_and_their_names(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    uri: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures = {f"iou_{name}": number / 100 for number, name in enumerate(CLASSES)}
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     history = [{"epoch": float(epoch), "loss": 1.0, **figures} for epoch in range(3)]
     assert MlflowLog(uri, "pets").write({}, history, {}, time.time())
     assert capsys.readouterr().out == ""
@@ -86,8 +102,7 @@ def test_whatever_classes_are_called_their_figures_are_kept_and_their_names(
     assert named == {"loss": 1.0, **readable}
 
 
-def test_more_classes_than_one_call_takes_are_kept(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+def test_more_classes_than_one_call_takes_are_kept(uri: str) -> None:
     figures = {f"iou_({number})": 0.5 for number in range(256)}
     assert MlflowLog(uri, "pets").write(
         {}, [{"epoch": 0.0, **figures}] * 5, {"long": "x" * 9000}, time.time()
@@ -122,9 +137,8 @@ def test_a_store_that_fails_is_said_while_the_model_trains_and_tried_again_at_th
 
 
 def test_a_run_that_cannot_be_written_to_its_end_is_failed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    uri: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     wrong: History = [{"epoch": 0.0, "loss": cast("float", "no number")}]
     assert MlflowLog(uri, "pets").write({}, wrong, {}, time.time()) is None
     (run,) = runs(uri)
@@ -152,9 +166,8 @@ MlflowLog(sys.argv[1], "pets").write({"batch": Deadly()}, [], {}, time.time())
     ],
 )
 def test_what_a_killed_process_left_open_is_ended_by_the_next_run_and_what_another_writes_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str, status: str
+    uri: str, monkeypatch: pytest.MonkeyPatch, first: str, second: str, status: str
 ) -> None:
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, uri], env={**os.environ, NODE: first}, cwd=ROOT, check=False
     )
@@ -165,15 +178,13 @@ def test_what_a_killed_process_left_open_is_ended_by_the_next_run_and_what_anoth
     assert {run.info.status for run in runs(uri) if run.info.run_id != made} == {status}
 
 
-def test_a_run_that_failed_says_so(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+def test_a_run_that_failed_says_so(uri: str) -> None:
     MlflowLog(uri, "pets").write({}, HISTORY, {REASON: "it diverged"}, time.time(), status="FAILED")
     (run,) = runs(uri)
     assert (run.info.status, run.data.tags[REASON]) == ("FAILED", "it diverged")
 
 
-def test_an_experiment_that_was_deleted_comes_back(tmp_path: Path) -> None:
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+def test_an_experiment_that_was_deleted_comes_back(uri: str) -> None:
     assert MlflowLog(uri, "pets").write({}, HISTORY, {}, time.time())
     client = MlflowClient(uri)
     client.delete_experiment(client.get_experiment_by_name("pets").experiment_id)
