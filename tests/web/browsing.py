@@ -31,7 +31,7 @@ class Running:
 
 @contextmanager
 def running(output: Path, **environment: str) -> Iterator[Running]:
-    """`pylib web` on a free port of the loopback, until the block is left; it must end by SIGTERM, quietly."""
+    """`pylib web` on a free port of the loopback, until the block is left, then ended by SIGTERM, quietly."""
     page = start(output, **environment)
     try:
         yield page
@@ -76,10 +76,11 @@ class Visitor:
         return self.page
 
     def looked_at(self) -> None:
-        """No rule of axe's is broken, nothing is wider than the screen, and the browser has not complained."""
+        """No rule of axe's is broken, nothing is wider than the screen, the browser has not complained."""
         found = Axe().run(self.page)
         assert found.violations_count == 0, f"{self.page.url}: {found.generate_report()}"
-        width, wide = self.page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
+        root = self.page.locator("html")
+        width, wide = (root.evaluate(f"root => root.{which}Width") for which in ("client", "scroll"))
         assert wide <= width, f"{self.page.url} is {wide} pixels wide on a screen of {width}"
         assert not self.complaints
 

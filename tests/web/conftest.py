@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.web.browsing import Running, running
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FIX = "none of these is on PATH: " + ", ".join(_NAMES) + "; on Debian, apt-get install chromium"
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 
 
@@ -18,8 +19,8 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 def browser() -> Iterator[Browser]:
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if path is None:
-        assert not os.environ.get("CI"), "no browser: .ci/run installs one; on Debian: apt-get install chromium"
-        pytest.skip("NOT LOOKED AT: the page in a browser: none is on PATH (Debian: apt-get install chromium)")
+        assert not os.environ.get("CI"), f"no browser: {_FIX}"
+        pytest.skip(f"NOT LOOKED AT: the page in a browser: {_FIX}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         yield browser
