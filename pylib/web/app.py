@@ -1,5 +1,7 @@
 """The site: all its pages behind one door."""
 
+import asyncio
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -7,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from pylib.web import answer, ask, contribute, feedback, login, static_files
+from pylib.errors import one_line
+from pylib.web import answer, ask, contribute, feedback, limits, login, static_files
 from pylib.web.headers import SecurityHeaders
 from pylib.web.page import buckets, refused
 from pylib.web.refusal import Refusal
@@ -26,6 +29,7 @@ def create_app(site: Site) -> Starlette:
         exception_handlers={HTTPException: _not_there, Exception: _failed},
     )
     app.state.site, app.state.routes = site, routes
+    app.state.turns = asyncio.Semaphore(limits.FORMS)
     for name, bucket in buckets().items():
         setattr(app.state, name, bucket)
     return app
@@ -36,8 +40,8 @@ def _healthy(request: Request) -> Response:  # noqa: ARG001
 
 
 def _not_there(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    return refused(request, Refusal(status, "there is no such page" if status == 404 else "not so"))  # noqa: PLR2004
+    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (404, "")
+    return refused(request, Refusal(status, "there is no such page" if status == 404 else one_line(detail)))  # noqa: PLR2004
 
 
 def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the server logs it)
