@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from pylib.errors import one_line
-from pylib.web import answer, ask, contribute, feedback, limits, login, static_files
+from pylib.web import answer, ask, contribute, feedback, login, static_files
 from pylib.web.headers import SecurityHeaders
+from pylib.web.limits import FORMS
 from pylib.web.page import buckets, refused
 from pylib.web.refusal import Refusal
 from pylib.web.site import Site
@@ -29,7 +29,7 @@ def create_app(site: Site) -> Starlette:
         exception_handlers={HTTPException: _not_there, Exception: _failed},
     )
     app.state.site, app.state.routes = site, routes
-    app.state.turns = asyncio.Semaphore(limits.FORMS)
+    app.state.turns = asyncio.Semaphore(FORMS)
     for name, bucket in buckets().items():
         setattr(app.state, name, bucket)
     return app
@@ -41,7 +41,7 @@ def _healthy(request: Request) -> Response:  # noqa: ARG001
 
 def _not_there(request: Request, error: Exception) -> Response:
     status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (404, "")
-    return refused(request, Refusal(status, "there is no such page" if status == 404 else one_line(detail)))  # noqa: PLR2004
+    return refused(request, Refusal(status, "there is no such page" if status == 404 else detail))  # noqa: PLR2004
 
 
 def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the server logs it)
