@@ -9,6 +9,11 @@ WORKERS := 2
 STRICT :=
 SAID := out/validate.txt
 NO_KUSTOMIZE := NOT LOOKED AT: the overlays, and all that is checked in them: neither kustomize nor kubectl is on PATH
+NO_BROWSER := NOT LOOKED AT: the page in a browser: no chromium or google-chrome is on PATH (Debian: apt-get install chromium)
+define BROWSER
+if ! command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then \
+echo "$(NO_BROWSER)" | tee -a $(SAID); test -z "$(CI)"; fi
+endef
 define VALIDATE
 set -o pipefail; mkdir -p $(dir $(SAID)); \
 if command -v kustomize kubectl >/dev/null; then .venv/bin/preflight validate $(STRICT) | tee $(SAID); \
@@ -44,6 +49,7 @@ validate: environments ## what a push would bring to each cluster, checked witho
 .PHONY: test
 test: lint ## everything: lint, the cluster's check, the fast tests, then those that train models and start servers
 	@$(VALIDATE)
+	@$(BROWSER)
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow"
 	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m slow
 	@sed -n 's/^not \(checked\|judged\)/NOT LOOKED AT: &/p; /^NOT LOOKED AT/p' $(SAID) | sort -u
@@ -87,9 +93,10 @@ bench: environments ## the measured comparisons that the README's figures come f
 .PHONY: lock
 lock: environments ## resolve every dependency again and write locks/
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
-	  pyproject.toml --extra train --extra pipelines --extra editable -o locks/train.txt
+	  pyproject.toml --extra train --extra pipelines --extra web --extra editable -o locks/train.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
-	  pyproject.toml --extra train --extra pipelines --extra preflight --extra editable --extra dev -c locks/train.txt -o locks/dev.txt
+	  pyproject.toml --extra train --extra pipelines --extra web --extra preflight --extra editable --extra dev \
+	  -c locks/train.txt -o locks/dev.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  pyproject.toml --extra preflight --extra editable -c locks/dev.txt -o locks/preflight.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
@@ -102,3 +109,5 @@ lock: environments ## resolve every dependency again and write locks/
 	  --python-version 3.11 locks/notebook.in -c locks/train.txt -o locks/notebook.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  --python-version 3.11 locks/clients.in --overrides locks/clients.override -o locks/clients.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  --python-version 3.11 locks/web.in -c locks/train.txt -o locks/web.txt

@@ -18,6 +18,7 @@ VERBS = {
     "models": "models:models_app",
     "serve": "serve:serve",
     "predict": "serve:predict",
+    "web": "web:web",
     "status": "status:status",
     "drift": "drift:drift",
     "logs": "logs:logs_app",

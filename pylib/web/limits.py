@@ -1,0 +1,22 @@
+"""What a person may send to the page, in one place."""
+
+MIB = 2**20
+UPLOAD_BYTES = 32 * MIB
+"""Of one file; a photograph of 60 megapixels is about 20 MiB."""
+BODY_BYTES = 256 * MIB
+"""Of one request: many files at once."""
+FILES = 200
+"""In one request."""
+FIELDS = 1000
+FIELD_BYTES = MIB // 4
+"""Of one field that is no file."""
+FORMS = 4
+"""That are in memory at once; others wait on the disk."""
+DECODED = 2
+"""Images that are decoded at once: one of 64 million pixels takes about 460 MiB meanwhile."""
+RATE, BURST = 20.0, 200.0
+"""Requests a second that one person may make for long, and at once; a page is one, its pictures more."""
+POSTS, POST_BURST = 3.0, 60.0
+"""The same of forms that are sent."""
+LOGINS, LOGIN_BURST = 1.0, 10.0
+"""The same of passwords, of all people together; a password has 96 bits."""
