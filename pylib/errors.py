@@ -11,6 +11,7 @@ PylibError
 ├── RegistryError        MLflow's model registry, or a model that is asked of it
 ├── ServingError         the server, or an answer from it
 ├── RequestError         what a client sent to the model server
+├── ReviewError          a submission that cannot be decided or committed
 ├── PipelineError        a pipeline run, here or on a cluster
 ├── SweepError           a search that cannot run here, or ended without a best trial
 ├── ProvenanceError      a record that is missing or does not match
@@ -72,6 +73,10 @@ class RequestError(PylibError):
     ) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class ReviewError(PylibError):
+    """A submission cannot be decided, or what was accepted cannot become a data commit."""
 
 
 class PipelineError(PylibError):

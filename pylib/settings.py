@@ -18,6 +18,7 @@ class Settings:
     store: versioned data store, a file URL, `s3://bucket/prefix` or `pachyderm` (`PYLIB_STORE`; where it
         is not set, `PACHD_ADDRESS` selects Pachyderm)
     artifacts: URL of the model artifacts, file://, s3://, gs:// (`PYLIB_ARTIFACTS`)
+    inbox: URL of what people send back, file:// or s3:// (`PYLIB_INBOX`, default <output>/inbox)
     cache: folder of finished steps, None where the engine caches, as Kubeflow does (`PYLIB_CACHE`)
     release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)
     release_source: the repository that it is a clone of, a path or a URL (`PYLIB_RELEASE_SOURCE`)
@@ -29,6 +30,7 @@ class Settings:
     output: Path
     store: str
     artifacts: str
+    inbox: str
     cache: Path | None
     release_repository: Path
     release_source: str
@@ -51,6 +53,7 @@ def settings() -> Settings:
         output=output,
         store=os.environ.get("PYLIB_STORE") or _default_store(output),
         artifacts=os.environ.get("PYLIB_ARTIFACTS") or (output / "artifacts").as_uri(),
+        inbox=os.environ.get("PYLIB_INBOX") or (output / "inbox").as_uri(),
         cache=Path(cache).resolve() if cache else None,
         release_repository=Path(os.environ.get("PYLIB_RELEASE_REPOSITORY") or output / "gitops"),
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),

@@ -1,0 +1,157 @@
+"""The queue of submissions that wait for a person: each is claimed by one, and decided once.
+
+Claims and decisions are objects beside the submissions in the inbox. A decision is written only where there
+is none, so reviewers in several processes and pods agree without a server of their own.
+"""
+
+import json
+import re
+from collections.abc import Container
+from datetime import timedelta
+from typing import Any, Literal, TypedDict, cast
+
+from pylib.errors import NotFoundError, ReviewError
+from pylib.review.claims import CLAIMS, Claims
+from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
+
+DECISIONS, COMMITS = "decisions", "commits"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Decision(TypedDict):
+    """What a reviewer decided of the submission `id`.
+
+    time: UTC, ISO 8601; truth: what is right, as sent or corrected, None where it is rejected; why: in words
+    """
+
+    id: str
+    reviewer: str
+    time: str
+    verdict: Literal["accept", "reject"]
+    truth: dict[str, Any] | None
+    why: str
+
+
+class Queue:
+    """The queue of an inbox; a claim that is not decided is another's to take after `lease_seconds`.
+
+    Clocks of reviewers' machines that differ by more than the lease may show one item to two of them; one
+    decision counts even then. All methods raise `StoreError` where the inbox refuses.
+    """
+
+    def __init__(self, inbox: Inbox, *, lease_seconds: float = 600) -> None:
+        self.inbox = inbox
+        self._claims = Claims(inbox.objects, timedelta(seconds=lease_seconds))
+
+    def claim(self, reviewer: str, *, skip: Container[str] = ()) -> Submission | None:
+        """Give the oldest submission with an image that waits; None where there is none.
+
+        What this reviewer holds already comes first, so that a page that is loaded again shows the same.
+        `skip`: ids that are passed over.
+        """
+        waiting = [each for each in self._undecided() if each not in skip]
+        holders = {each: self._claims.holder(each) for each in set(self.inbox.ids(CLAIMS)) & {*waiting}}
+        free = [each for each in waiting if holders.get(each, "") in {"", reviewer}]
+        for each in sorted(free, key=lambda each: holders.get(each, "") != reviewer):
+            if self._claims.take(each, reviewer) and (found := self._still_there(each)):
+                return found
+        return None
+
+    def claim_one(self, submission_id: str, reviewer: str) -> Submission:
+        """Claim this very submission; ReviewError where another holds it, or it is decided already."""
+        submission = self.inbox.submission(submission_id)
+        self._refuse_decided(submission_id)
+        if not self._claims.take(submission_id, reviewer):
+            holder = self._claims.holder(submission_id) or "another reviewer"
+            raise ReviewError(f"{submission_id} is with {holder}: wait, or take another")
+        return submission
+
+    def give_back(self, submission_id: str, reviewer: str) -> None:
+        """Let go of a claim, so that another may take it; of one that is not held, nothing happens."""
+        self._claims.let_go(_checked(submission_id), reviewer)
+
+    def decide(self, decision: Decision) -> None:
+        """Keep a decision; whoever holds no claim takes one with it.
+
+        Raises ReviewError: another holds the submission, it is decided already, or an acceptance says
+        nothing of what is right.
+        """
+        submission_id = _checked(decision["id"])
+        if decision["verdict"] == "accept" and decision["truth"] is None:
+            raise ReviewError(f"{submission_id}: accepted as what? say what is right, or reject it")
+        self.claim_one(submission_id, decision["reviewer"])
+        key, data = f"{DECISIONS}/{submission_id}.json", _dump(decision)
+        if not self.inbox.objects.create(key, data):
+            found = self.inbox.objects.find(key)
+            if not found or found.data != data:  # else it is our own, and only the answer was lost
+                self._refuse_decided(submission_id)
+        self._claims.remove(submission_id)
+
+    def decision(self, submission_id: str) -> Decision | None:
+        """What was decided of a submission; None where nothing was yet."""
+        found = self.inbox.objects.find(f"{DECISIONS}/{_checked(submission_id)}.json")
+        return cast("Decision", json.loads(found.data)) if found else None
+
+    def committed(self, submission_id: str) -> str:
+        """The data commit, `repository@id`, that a submission became a part of; empty where there is none."""
+        found = self.inbox.objects.find(f"{COMMITS}/{_checked(submission_id)}.json")
+        return str(json.loads(found.data)["commit"]) if found else ""
+
+    def mark_committed(self, submission_id: str, commit: str) -> None:
+        """Keep which data commit, `repository@id`, has a submission; the first one stays."""
+        self.inbox.objects.create(f"{COMMITS}/{_checked(submission_id)}.json", _dump({"commit": commit}))
+
+    def counts(self) -> dict[str, int]:
+        """How many are waiting, claimed, accepted (and not committed), rejected, committed."""
+        waiting, committed = set(self._undecided()), set(self.inbox.ids(COMMITS))
+        claimed = sum(bool(self._claims.holder(each)) for each in self.inbox.ids(CLAIMS) if each in waiting)
+        verdicts = [each["verdict"] for each in self._decisions(self.inbox.ids(DECISIONS))]
+        return {
+            "waiting": len(waiting) - claimed,
+            "claimed": claimed,
+            "accepted": verdicts.count("accept") - len(committed),
+            "rejected": verdicts.count("reject"),
+            "committed": len(committed),
+        }
+
+    def history(self, limit: int = 100) -> list[Decision]:
+        """The newest decisions, the newest first."""
+        return self._decisions(self.inbox.ids(DECISIONS)[::-1][:limit])
+
+    def accepted(self) -> list[Decision]:
+        """The decisions to accept that no data commit has yet, the oldest first."""
+        committed = set(self.inbox.ids(COMMITS))
+        found = self._decisions([each for each in self.inbox.ids(DECISIONS) if each not in committed])
+        return [each for each in found if each["verdict"] == "accept"]
+
+    def _undecided(self) -> list[str]:
+        decided = set(self.inbox.ids(DECISIONS))
+        return [each for each in self.inbox.ids(WITH_IMAGE) if each not in decided]
+
+    def _decisions(self, ids: list[str]) -> list[Decision]:
+        return [decision for each in ids if (decision := self.decision(each))]
+
+    def _still_there(self, submission_id: str) -> Submission | None:
+        """Look again once it is claimed: it may have been decided, or forgotten, since it was listed."""
+        if self.decision(submission_id) is None:
+            try:
+                return self.inbox.submission(submission_id)
+            except NotFoundError:
+                pass
+        self._claims.remove(submission_id)
+        return None
+
+    def _refuse_decided(self, submission_id: str) -> None:
+        if there := self.decision(submission_id):
+            by = f"by {there['reviewer']}, {there['time']}"
+            raise ReviewError(f"{submission_id} was decided already ({there['verdict']}) {by}")
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _checked(submission_id: str) -> str:
+    if not _UUID.fullmatch(submission_id):
+        raise ReviewError(f"{submission_id[:80]!r} is no id of a submission: `pylib review list` shows them")
+    return submission_id
