@@ -36,9 +36,11 @@ def coloured(mask: bytes, places: dict[int, int] | None = None, ground: int | No
     return encode_png(table[values])
 
 
-def item_thumbnail(store: Store, commit: AnyCommit, item: Item, index: DatasetIndex) -> bytes:
+def item_thumbnail(
+    store: Store, commit: AnyCommit, item: Item, index: DatasetIndex, side: int = SIDE
+) -> bytes:
     """A JPEG of an item, under its mask where it has one; raises StoreError and DataError."""
-    small = thumbnail(store.read(commit, item.image), sample_bits=index.sample_bits)
+    small = thumbnail(store.read(commit, item.image), side, index.sample_bits)
     if not isinstance(item.target, MaskTarget):
         return small
     places = {number: place for place, number in enumerate(sorted(index.classes))}
