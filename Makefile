@@ -87,9 +87,10 @@ bench: environments ## the measured comparisons that the README's figures come f
 .PHONY: lock
 lock: environments ## resolve every dependency again and write locks/
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
-	  pyproject.toml --extra train --extra pipelines --extra editable -o locks/train.txt
+	  pyproject.toml --extra train --extra pipelines --extra web --extra editable -o locks/train.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
-	  pyproject.toml --extra train --extra pipelines --extra preflight --extra editable --extra dev -c locks/train.txt -o locks/dev.txt
+	  pyproject.toml --extra train --extra pipelines --extra web --extra preflight --extra editable --extra dev \
+	  -c locks/train.txt -o locks/dev.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  pyproject.toml --extra preflight --extra editable -c locks/dev.txt -o locks/preflight.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
@@ -100,3 +101,5 @@ lock: environments ## resolve every dependency again and write locks/
 	  --python-version 3.11 locks/mlflow.in -o locks/mlflow.txt
 	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
 	  --python-version 3.11 locks/notebook.in -c locks/train.txt -o locks/notebook.txt
+	.venv/bin/uv pip compile -q --universal --generate-hashes --custom-compile-command "make lock" \
+	  --python-version 3.11 locks/web.in -c locks/train.txt -o locks/web.txt

@@ -25,6 +25,13 @@ class Settings:
     release_push: whether a release is pushed there: only where a source was named
     katib_namespace: where searches are created as Katib's Experiments (`PYLIB_KATIB_NAMESPACE`); None: they
         run on this machine
+    inbox: URL of what people send back, file:// or s3:// (`PYLIB_INBOX`, default <output>/inbox)
+    web_prefix: path that the page's addresses begin with (`PYLIB_WEB_PREFIX`, as in /web; default none)
+    web_gateway: identity of the gateway whose login the page believes (`PYLIB_WEB_GATEWAY`, a SPIFFE id);
+        where it is not set the page asks for a password
+    web_roles: file of who may do what there (`PYLIB_WEB_ROLES`)
+    web_models: base URLs of the model servers that the page asks, by name (`PYLIB_WEB_MODELS`, as in
+        a=http://one b=http://two); where it is not set, those that run on this machine
     """
 
     output: Path
@@ -36,6 +43,11 @@ class Settings:
     release_source: str
     release_push: bool
     katib_namespace: str | None
+    inbox: str
+    web_prefix: str
+    web_gateway: str
+    web_roles: Path
+    web_models: dict[str, str]
 
     @property
     def predictions(self) -> Path:
@@ -59,6 +71,11 @@ def settings() -> Settings:
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
         release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
         katib_namespace=os.environ.get("PYLIB_KATIB_NAMESPACE") or None,
+        inbox=os.environ.get("PYLIB_INBOX") or (output / "inbox").as_uri(),
+        web_prefix=_web_prefix(os.environ.get("PYLIB_WEB_PREFIX", "")),
+        web_gateway=os.environ.get("PYLIB_WEB_GATEWAY", ""),
+        web_roles=Path(os.environ.get("PYLIB_WEB_ROLES") or "/etc/pylib/roles.yaml"),
+        web_models=_web_models(os.environ.get("PYLIB_WEB_MODELS", "")),
     )
 
 
@@ -72,3 +89,20 @@ def max_pixels() -> int:
 
 def _default_store(output: Path) -> str:
     return "pachyderm" if os.environ.get("PACHD_ADDRESS") else (output / "store").as_uri()
+
+
+def _web_prefix(text: str) -> str:
+    prefix = text.rstrip("/")
+    if prefix and not prefix.startswith("/"):
+        raise ConfigurationError(f"PYLIB_WEB_PREFIX={text}: give a path from the root, as in /web")
+    return prefix
+
+
+def _web_models(text: str) -> dict[str, str]:
+    models = dict(each.partition("=")[::2] for each in text.split())
+    wrong = [name for name, url in models.items() if not url.startswith(("http://", "https://"))]
+    if wrong:
+        raise ConfigurationError(
+            f"PYLIB_WEB_MODELS: {wrong[0]} has no URL; give NAME=http://HOST, blanks between"
+        )
+    return models

@@ -17,6 +17,7 @@ VERBS = {
     "models": "models:models_app",
     "serve": "serve:serve",
     "predict": "serve:predict",
+    "web": "web:web",
     "status": "status:status",
     "explain": "explain:explain",
     "reproduce": "reproduce:reproduce",

@@ -1,0 +1,1 @@
+"""The page that people use: ask the model, say what is right, send labelled images, review what was sent."""

@@ -1,0 +1,18 @@
+"""What a person may send to the page, in one place."""
+
+MIB = 2**20
+UPLOAD_BYTES = 32 * MIB
+"""Of one file; a photograph of 60 megapixels is about 20 MiB."""
+BODY_BYTES = 256 * MIB
+"""Of one request: many files at once."""
+FILES = 200
+"""In one request."""
+FIELDS = 1000
+FIELD_BYTES = 8 * MIB
+"""Of one field that is no file: a painted mask comes as one, base64."""
+RATE, BURST = 20.0, 200.0
+"""Requests a second that one person may make for long, and at once; a page is one, its pictures more."""
+POSTS, POST_BURST = 3.0, 60.0
+"""The same of forms that are sent."""
+LOGINS, LOGIN_BURST = 0.2, 5.0
+"""The same of passwords, of all people together: a guess in five seconds."""

@@ -1,0 +1,31 @@
+"""The site of this installation, as the settings say."""
+
+import getpass
+from collections.abc import Mapping
+
+from pylib.serving import local
+from pylib.settings import Settings
+from pylib.web.access import Access, Gateway, Password
+from pylib.web.site import Site
+
+
+def open_site(place: Settings) -> Site:
+    """The site; raises ConfigurationError."""
+    return Site(
+        settings=place, access=_access(place), servers=lambda: _servers(place), prefix=place.web_prefix
+    )
+
+
+def _access(place: Settings) -> Access:
+    if place.web_gateway:
+        return Gateway(place.web_gateway, place.web_roles)
+    return Password(getpass.getuser())
+
+
+def _servers(place: Settings) -> Mapping[str, str]:
+    """The model servers that the settings name, or else those that run on this machine."""
+    if place.web_models:
+        return place.web_models
+    folders = sorted(path.parent for path in (place.output / "serving").glob("*/server.json"))
+    there = {folder.name: local.running(folder) for folder in folders}
+    return {name: server.url for name, server in there.items() if server}
