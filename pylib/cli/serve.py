@@ -121,6 +121,7 @@ def _start(folder: Path, repository: Path, name: str, port: int, workers: int | 
         port=port,
         workers=workers,
         predictions=places.predictions,
+        inbox=places.inbox,
     )
 
 

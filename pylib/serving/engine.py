@@ -21,7 +21,8 @@ from pylib.serving import feedback as feedbacks
 from pylib.serving.feedback import Feedback
 from pylib.serving.model import OnnxModel, load_model
 from pylib.serving.predictions import JsonLines, PredictionRecord
-from pylib.serving.request import Image
+from pylib.serving.request import Image, from_file
+from pylib.store.inbox import Inbox
 from pylib.tasks import task
 
 logger = logging.getLogger(__name__)
@@ -55,15 +56,16 @@ class Answer(NamedTuple):
 class Engine:
     """The model `identity` from the artifact store at the URL `artifacts`; each answer goes into `log`.
 
-    Feedback goes into a file beside it; where there is no log, neither is kept.
+    Feedback goes into the inbox at the URL `inbox`; what has no place is not kept.
     """
 
-    def __init__(self, identity: Identity, *, artifacts: str, log: Path | None) -> None:
+    def __init__(self, identity: Identity, *, artifacts: str, log: Path | None, inbox: str = "") -> None:
         self.identity = identity
         self._artifacts = artifacts
         self._log_path = log
         self._log: JsonLines | None = None
-        self._feedback: JsonLines | None = None
+        self._inbox_url = inbox
+        self._inbox: Inbox | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
     def load(self) -> None:
@@ -82,7 +84,8 @@ class Engine:
         _answered(served, model, black)
         if self._log_path:
             self._log = JsonLines(self._log_path)
-            self._feedback = JsonLines(self._log_path.with_name(feedbacks.FILE))
+        if self._inbox_url:
+            self._inbox = Inbox(self._inbox_url)
         self._served = model, served
         # What is loaded stays: full collections would walk through it, in the middle of requests.
         gc.collect()
@@ -113,9 +116,10 @@ class Engine:
         )
 
     def keep(self, feedback: Feedback) -> Mapping[str, Any]:
-        """Keep what a client says of an answer; return what is kept: id, truth, reward, and in which file.
+        """Keep what a client says of an answer; return what is kept: id, truth, reward, and where.
 
-        Raises RequestError where the id is malformed, or the truth is none that this model could answer.
+        Raises RequestError where the id is malformed, the image is none, the truth is none that this model
+        could answer, or ("not ready") the inbox refuses: nothing is acknowledged that is not kept.
         """
         model, served = self._loaded()
         feedbacks.check(feedback)
@@ -125,18 +129,12 @@ class Engine:
                 truth = served.answer.truth(truth, model.contract.classes)
         except DataError as error:
             raise RequestError(str(error)) from error
-        record = feedbacks.record(feedback, truth, self.identity.model_digest)
-        return feedbacks.confirmed(record, feedbacks.FILE if self._appended(record) else None)
-
-    def _appended(self, record: feedbacks.FeedbackRecord) -> bool:
-        if self._feedback is None:
-            return False
-        try:
-            self._feedback.append(record)
-        except OSError:
-            logger.exception("feedback on %s is not in the log", record["prediction_id"])
-            return False
-        return True
+        if feedback.image:
+            from_file(feedback.image, model.contract.sample_bits)
+        kept = feedbacks.submission(feedback, truth, served.name, self.identity.model_digest)
+        if self._inbox:
+            feedbacks.keep(self._inbox, kept, feedback.image)
+        return feedbacks.confirmed(kept, in_inbox=self._inbox is not None)
 
     def _bits(self) -> dict[str, str]:
         return {} if self.sample_bits is None else {"sample_bits": str(self.sample_bits)}

@@ -46,13 +46,15 @@ def start(
     port: int = HTTP_PORT,
     workers: int | None = None,
     predictions: Path | None = None,
+    inbox: str = "",
     timeout: float = 60,
 ) -> Server:
     """Serve a deployment's model from the artifact store at the URL `artifacts`; return when it is ready.
 
     `folder` holds the server's state and log, one server a folder. Port 0 takes a free one; gRPC and metrics
-    always do. `workers` defaults to what the deployment says. Raises ServingError: the port or the folder is
-    in use, the serving environment is missing, or the server is not ready within `timeout` seconds.
+    always do. Feedback is kept in the inbox at the URL `inbox`. `workers` defaults to what the deployment
+    says. Raises ServingError: the port or the folder is in use, the serving environment is missing, or the
+    server is not ready within `timeout` seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _only_server(folder, deployment) as lock:
@@ -66,6 +68,8 @@ def start(
             environment["GUNICORN_WORKERS"] = str(workers)
         if predictions is not None:
             environment["PREDICTION_LOG"] = str(predictions)
+        if inbox:
+            environment["FEEDBACK_INBOX"] = inbox
         log, annotations = folder / "server.log", folder / _ANNOTATIONS
         write_file(annotations, _podinfo(deployment.annotations))
         process = _launch(environment, annotations, log, lock)

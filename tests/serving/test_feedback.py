@@ -1,7 +1,9 @@
 """Feedback on a real server: what is kept and confirmed, what is refused, and what is counted."""
 
+import base64
 import hashlib
 import json
+import os
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -13,11 +15,13 @@ import pytest
 import requests
 from onnx import TensorProto, helper
 
+from pylib.data.images import decode_image
 from pylib.errors import RequestError
 from pylib.serving import local
 from pylib.serving.engine import Engine, Identity
-from pylib.serving.feedback import FILE, Feedback, check
+from pylib.serving.feedback import Feedback, check
 from pylib.store.artifacts import ArtifactStore
+from pylib.store.inbox import Inbox, Submission
 
 PATH = "/api/v1.0/feedback"
 CLASSES = ["red", "green"]
@@ -55,13 +59,19 @@ def classifier(tmp_path_factory, release, store) -> Iterator[local.Server]:
     folder = tmp_path_factory.mktemp("served")
     deployment = release(tmp_path_factory.mktemp("git"), store[1])
     log = folder / "logs/predictions.jsonl"
-    yield local.start(deployment, artifacts=store[0], folder=folder, port=0, workers=1, predictions=log)
+    inbox = (folder / "inbox").as_uri()
+    yield local.start(
+        deployment, artifacts=store[0], folder=folder, port=0, workers=1, predictions=log, inbox=inbox
+    )
     local.stop(folder)
 
 
-def kept(server: local.Server) -> list[dict]:
-    file = Path(server.log).parent / "logs" / FILE
-    return [json.loads(line) for line in file.read_text().splitlines()]
+def inbox(server: local.Server) -> Inbox:
+    return Inbox((Path(server.log).parent / "inbox").as_uri())
+
+
+def kept(server: local.Server) -> list[Submission]:
+    return list(inbox(server).submissions())
 
 
 def rewarded(server: local.Server) -> float:
@@ -95,15 +105,24 @@ def test_what_is_kept_is_confirmed_and_is_in_the_log(classifier, store, truth):
     answer = send(classifier, about(truth=truth, reward=0.5))
     assert answer.status_code == 200, answer.text
     told = answer.json()["jsonData"]
-    assert told == {"prediction_id": ID, "truth": {"label": "red"}, "reward": 0.5, "kept_in": FILE}
+    assert told == {"prediction_id": ID, "truth": {"label": "red"}, "reward": 0.5, "kept_in": "inbox"}
     assert answer.json()["meta"]["tags"]["model_digest"] == store[1]
-    (line,) = kept(classifier)[before:]
-    assert line["time"].endswith("+00:00")
-    assert line | {"time": ""} == {
-        **{name: told[name] for name in ("prediction_id", "truth", "reward")},
-        "puid": "",
-        "time": "",
+    (found,) = kept(classifier)[before:]
+    assert found["time"].endswith("+00:00")
+    assert found == {
+        "id": found["id"],
+        "time": found["time"],
+        "kind": "feedback",
+        "by": "",
+        "source": "feedback",
+        "task": "classification",
+        "prediction_id": ID,
         "model_digest": store[1],
+        "image_sha256": "",
+        "answered": None,
+        "truth": {"label": "red"},
+        "reward": 0.5,
+        "note": "",
     }
     assert rewarded(classifier) == counted + 0.5
 
@@ -137,7 +156,7 @@ def test_an_id_of_another_replica_and_a_puid_of_the_client_are_taken(classifier)
     assert send(classifier, about(str(uuid.uuid4()), truth={"strData": "green"})).status_code == 200
     body = {"response": {"meta": {"puid": "mine"}}, "truth": {"strData": "green"}}
     assert send(classifier, body).status_code == 200
-    assert kept(classifier)[-1]["puid"] == "mine"
+    assert kept(classifier)[-1]["note"] == "puid mine"
 
 
 @pytest.mark.slow
@@ -177,11 +196,66 @@ def test_grpc_says_the_same(classifier):
     assert rewarded(classifier) == counted + 1
 
 
-def test_without_a_log_nothing_is_kept_and_the_answer_says_so(store):
+def test_without_an_inbox_nothing_is_kept_and_the_answer_says_so(store):
     engine = Engine(Identity(store[1], "", ""), artifacts=store[0], log=None)
     engine.load()
-    told = engine.keep(Feedback(ID, "", "green", 1.0))
-    assert (told["truth"], told["kept_in"]) == ({"label": "green"}, None)
+    told = engine.keep(Feedback(ID, "", "green", None))
+    assert (told["truth"], told["reward"], told["kept_in"]) == ({"label": "green"}, None, None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "reward"), [({}, None), ({"reward": 0}, 0.0), ({"reward": 1}, 1.0)])
+def test_a_reward_that_was_not_sent_is_none(classifier, sent, reward):
+    assert send(classifier, about(truth={"strData": "red"}, **sent)).json()["jsonData"]["reward"] == reward
+    assert kept(classifier)[-1]["reward"] == reward
+
+
+@pytest.mark.slow
+def test_the_image_that_is_sent_back_is_kept_as_it_was(classifier, photograph):
+    image = photograph(5)
+    request = {"binData": base64.b64encode(image).decode()}
+    assert send(classifier, about(truth={"strData": "red"}, request=request)).status_code == 200
+    found = kept(classifier)[-1]
+    assert found["image_sha256"] == hashlib.sha256(image).hexdigest()
+    assert inbox(classifier).image(found["image_sha256"]) == image
+
+
+@pytest.mark.slow
+def test_pixels_that_are_sent_back_are_kept_as_a_file(classifier):
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    request = {"data": {"ndarray": pixels.tolist()}}
+    assert send(classifier, about(truth={"strData": "red"}, request=request)).status_code == 200
+    image = inbox(classifier).image(kept(classifier)[-1]["image_sha256"])
+    assert decode_image(image).tolist() == pixels.tolist()
+
+
+@pytest.mark.slow
+def test_an_image_that_is_none_is_refused(classifier):
+    before = len(kept(classifier))
+    request = {"binData": base64.b64encode(b"no image").decode()}
+    answer = send(classifier, about(truth={"strData": "red"}, request=request))
+    assert (answer.status_code, len(kept(classifier))) == (400, before)
+
+
+@pytest.mark.slow
+def test_an_inbox_that_refuses_is_a_503_and_no_acknowledgement(classifier):
+    folder = Path(inbox(classifier).url.removeprefix("file://")) / "without-image"
+    folder.chmod(0o500)
+    try:
+        if os.access(folder, os.W_OK):  # root writes anywhere: a file in the folder's place stops it too
+            folder.rename(folder.with_name("aside"))
+            folder.write_bytes(b"")
+        counted = rewarded(classifier)
+        answer = send(classifier, about(truth={"strData": "red"}, reward=1))
+        assert answer.status_code == 503
+        assert "could not be kept: send it again" in answer.json()["status"]["info"]
+        assert rewarded(classifier) == counted
+    finally:
+        if folder.is_file():
+            folder.unlink()
+            folder.with_name("aside").rename(folder)
+        folder.chmod(0o700)
+    assert send(classifier, about(truth={"strData": "red"}, reward=1)).status_code == 200
 
 
 def test_a_reward_alone_needs_no_id():

@@ -11,6 +11,7 @@ import numpy as np
 from google.protobuf.json_format import MessageToDict
 from numpy.typing import NDArray
 
+from pylib.data.images import encode_png
 from pylib.errors import RequestError
 from pylib.serving.feedback import Feedback
 from pylib.serving.protocols.seldon.bodies import named
@@ -67,11 +68,29 @@ def read_proto_meta(message: Any) -> dict[str, Any]:
     return read_json_meta({"meta": MessageToDict(message.meta)})
 
 
-def read_feedback(message: Any) -> Feedback:
-    """Return what a Seldon Feedback says of an answer: its ids are those of `response.meta`."""
+def read_feedback(message: Any, *, rewarded: bool) -> Feedback:
+    """Return what a Seldon Feedback says of an answer: its ids are those of `response.meta`.
+
+    rewarded: whether its reward was sent, which a message with 0 does not tell. `request` may bring the image
+    back, as it was asked about. Raises RequestError.
+    """
     meta = message.response.meta
     tags = MessageToDict(meta).get("tags", {})
-    return Feedback(str(tags.get("prediction_id", "")), meta.puid, _truth(message.truth), message.reward)
+    return Feedback(
+        prediction_id=str(tags.get("prediction_id", "")),
+        puid=meta.puid,
+        truth=_truth(message.truth),
+        reward=message.reward if rewarded else None,
+        image=_image(message.request),
+    )
+
+
+def _image(request: Any) -> bytes:
+    """The file that was asked about; of pixels sent as numbers, a PNG; empty where neither came back."""
+    form = request.WhichOneof("data_oneof")
+    if form == "data":
+        return encode_png(_from_data(MessageToDict(request.data)).pixels)
+    return bytes(request.binData) if form == "binData" else b""
 
 
 def _truth(message: Any) -> object:

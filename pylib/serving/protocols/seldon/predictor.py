@@ -5,12 +5,13 @@ How Seldon calls it: https://docs.seldon.io/projects/seldon-core/en/v1.17.1/pyth
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from flask import has_request_context
 from google.protobuf import json_format
-from seldon_core.flask_utils import SeldonMicroserviceException
+from seldon_core.flask_utils import SeldonMicroserviceException, get_request
 from seldon_core.metrics import create_counter, create_timer
 from seldon_core.proto.prediction_pb2 import SeldonMessage
 from seldon_core.utils import construct_response, construct_response_json, json_to_seldon_message
@@ -32,7 +33,8 @@ class Predictor:
     """Answers for one model, found by digest in the artifact store that `ARTIFACT_STORE` names (a URL).
 
     The parameters are those of the SeldonDeployment's graph; they come back in each answer's `meta.tags`,
-    with the task and a prediction id. Where `PREDICTION_LOG` names a file, each answer is recorded there.
+    with the task and a prediction id. Where `PREDICTION_LOG` names a file, each answer is recorded there;
+    where `FEEDBACK_INBOX` names a folder or bucket (a URL), feedback is kept there.
     """
 
     model_error_handler = blueprint()
@@ -47,6 +49,7 @@ class Predictor:
             Identity(model_digest, data_commit, git_commit),
             artifacts=os.environ.get("ARTIFACT_STORE", ""),
             log=Path(log) if log else None,
+            inbox=os.environ.get("FEEDBACK_INBOX", ""),
         )
 
     def load(self) -> None:
@@ -81,10 +84,11 @@ class Predictor:
     def send_feedback_raw(self, message: Any) -> Any:
         """Keep feedback, a Seldon Feedback, and say what was kept; the caller counts its reward after that.
 
-        Raises SeldonMicroserviceException (400) over REST; over gRPC, the answer's `status` holds the same.
+        Raises SeldonMicroserviceException (4xx, 503 where it cannot be kept) over REST; over gRPC, the
+        answer's `status` holds the same.
         """
         try:
-            kept = self._engine.keep(read_feedback(message))
+            kept = self._engine.keep(read_feedback(message, rewarded=_says_reward(message)))
         except RequestError as error:
             if has_request_context():
                 raise refused(error) from error
@@ -144,6 +148,14 @@ def _as_numbers(made: Any, answer: Answer) -> Any:
     made["meta"].setdefault("tags", {}).update(others)
     del made["jsonData"]
     return {**made, "data": {"names": names, "ndarray": [row]}}
+
+
+def _says_reward(message: Any) -> bool:
+    """Whether a reward was sent. A gRPC message cannot tell 0 from none; the JSON of a REST request can."""
+    if not has_request_context():
+        return bool(message.reward)
+    sent = get_request()
+    return isinstance(sent, Mapping) and sent.get("reward") is not None
 
 
 def _failure(error: SeldonMicroserviceException) -> dict[str, Any]:

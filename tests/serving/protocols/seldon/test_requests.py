@@ -413,7 +413,7 @@ def test_feedback_is_acknowledged_and_counted(server: local.Server) -> None:
     response = requests.post(server.url + "/api/v1.0/feedback", json=feedback, timeout=10)
     assert response.status_code == 200
     assert response.json()["jsonData"] == {
-        "prediction_id": "", "truth": None, "reward": 1.0, "kept_in": "feedback.jsonl",
+        "prediction_id": "", "truth": None, "reward": 1.0, "kept_in": None,
     }  # fmt: skip
     assert "seldon_api_model_feedback_total" in metrics(server)
 
