@@ -25,7 +25,6 @@ class Settings:
     release_push: whether a release is pushed there: only where a source was named
     katib_namespace: where searches are created as Katib's Experiments (`PYLIB_KATIB_NAMESPACE`); None: they
         run on this machine
-    inbox: URL of what people send back, file:// or s3:// (`PYLIB_INBOX`, default <output>/inbox)
     web_prefix: path that the page's addresses begin with (`PYLIB_WEB_PREFIX`, as in /web; default none)
     web_gateway: identity of the gateway whose login the page believes (`PYLIB_WEB_GATEWAY`, a SPIFFE id);
         where it is not set the page asks for a password
@@ -43,7 +42,6 @@ class Settings:
     release_source: str
     release_push: bool
     katib_namespace: str | None
-    inbox: str
     web_prefix: str
     web_gateway: str
     web_roles: Path
@@ -71,7 +69,6 @@ def settings() -> Settings:
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
         release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
         katib_namespace=os.environ.get("PYLIB_KATIB_NAMESPACE") or None,
-        inbox=os.environ.get("PYLIB_INBOX") or (output / "inbox").as_uri(),
         web_prefix=_web_prefix(os.environ.get("PYLIB_WEB_PREFIX", "")),
         web_gateway=os.environ.get("PYLIB_WEB_GATEWAY", ""),
         web_roles=Path(os.environ.get("PYLIB_WEB_ROLES") or "/etc/pylib/roles.yaml"),

@@ -7,6 +7,7 @@ from rich.filesize import decimal
 from pylib.store.described import said_of
 from pylib.store.protocol import Commit
 
+
 def lines(commits: Iterable[Commit]) -> Iterator[str]:
     """A header, then each commit: its whole id, by which it is named, when, how much, what."""
     rows = [_row(each) for each in commits]

@@ -26,8 +26,8 @@ from pylib.errors import NotFoundError, PylibError, one_line
 from pylib.store.described import said_of
 from pylib.store.opening import open_store
 from pylib.store.protocol import Commit
-from pylib.web.pictures import LARGE, item_picture, picture
 from pylib.web.page import Asked, page, render
+from pylib.web.pictures import LARGE, item_picture, picture
 
 COMMITS = 20
 """On a page of a repository's history."""
@@ -88,7 +88,10 @@ def _found(asked: Asked, name: str) -> dict[str, Any]:
 
 def _report(asked: Asked, name: str) -> Report | None:
     """The report of the newest ingest into a repository, which `found_commit` has found by that name."""
-    return read_report(asked.site.settings.output / "reports" / "ingest" / name)
+    output = asked.site.settings.output
+    there = read_report(output / "reports" / "ingest" / name)
+    of_the_story = None if there else read_report(output / "data-report")  # where run_e2e.sh puts it
+    return there or (of_the_story if of_the_story and of_the_story.name == name else None)
 
 
 def _commit(asked: Asked) -> Response:
