@@ -11,6 +11,7 @@ import typer
 from rich.filesize import decimal
 
 from pylib.cli import models_tables
+from pylib.cli.release import Shadow, Share, share, to
 from pylib.errors import ConfigurationError
 from pylib.settings import settings
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 models_app = typer.Typer(no_args_is_help=True, help="The model registry: what was judged, and what is served")
 
 Model = Annotated[
-    str, typer.Argument(help="A number, `champion`, `candidate`, or the digest (8 digits or more).")
+    str,
+    typer.Argument(help="A number, `champion`, `canary`, `candidate`, or the digest (8 digits or more)."),
 ]
 Name = Annotated[
     str | None, typer.Option("--name", help="The pipeline whose model it is; default: the only one.")
@@ -74,7 +76,8 @@ def compare(
 ) -> None:
     """Set two versions side by side: parameters that differ, and what was measured of each.
 
-    It says so where they were not judged on the same test items.
+    It says so where they were not judged on the same test items. What a champion and its canary answered
+    since, `pylib compare` says.
     """
     from pylib.registry.judged_on import note
     from pylib.registry.looking import every, figures, look
@@ -98,19 +101,24 @@ def compare(
 
 
 @models_app.command()
-def promote(model: Model, name: Name = None, as_json: AsJson = False) -> None:
-    """Release a version: the Git commit that serves it, then the alias. It refuses what `release` does."""
+def promote(
+    model: Model, name: Name = None, canary: Share = None, shadow: Shadow = False, as_json: AsJson = False
+) -> None:
+    """Release a version: the Git commit that serves it, then the alias. It refuses what `release` does.
+
+    `promote canary` lets the canary answer all requests, in the place of what it stood beside.
+    """
     from pylib.registry.looking import look
     from pylib.registry.places import Places
     from pylib.registry.promotion import promote as release
 
-    places = Places.of_settings()
+    traffic, places = share(canary, shadow=shadow), Places.of_settings()
     versions, version = look(places, model, name)
     with redirect_stdout(sys.stderr):  # warnings are no part of the answer
-        made = release(version, places, versions)
+        made = release(version, places, versions, traffic=traffic)
     if as_json:
         return _print(dataclasses.asdict(made))
-    verb = "released" if made.is_new else "is released already:"
+    verb = f"released{to(traffic)}" if made.is_new else "is released already:"
     typer.echo(f"{version} {verb} in commit {made.commit[:12]} of {places.repository}")
     return None
 
@@ -127,6 +135,21 @@ def rollback(served: Served = None, name: Name = None, as_json: AsJson = False) 
     if as_json:
         return _print(dataclasses.asdict(made))
     typer.echo(f"model {made.digest} is back, by commit {made.commit[:12]} of {places.repository}")
+    return None
+
+
+@models_app.command()
+def abandon(served: Served = None, name: Name = None, as_json: AsJson = False) -> None:
+    """Take a canary or shadow away: a commit after which the released model answers all requests again."""
+    from pylib.registry.places import Places
+    from pylib.registry.promotion import abandon as take_away
+
+    name, places = _one(served, name), Places.of_settings()
+    with redirect_stdout(sys.stderr):
+        made = take_away(name, places)
+    if as_json:
+        return _print(dataclasses.asdict(made))
+    typer.echo(f"model {made.digest} is abandoned, by commit {made.commit[:12]} of {places.repository}")
     return None
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from pylib.cli.progress import Progress
 from pylib.cli.reproduce import listener
-from pylib.errors import GateError
+from pylib.errors import ConfigurationError, GateError
 from pylib.provenance.materials import ROOT
 from pylib.settings import settings
 
@@ -24,6 +24,13 @@ GateFile = Annotated[
     typer.Option("--gate", help="What the model must reach; default: gates/ has it by the task's name."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Share = Annotated[
+    int | None,
+    typer.Option("--canary", min=1, max=50, help="Per cent of the requests, beside what is released."),
+]
+Shadow = Annotated[
+    bool, typer.Option("--shadow", help="A copy of every request, beside what is released; nobody sees it.")
+]
 
 
 def evaluate(
@@ -76,12 +83,15 @@ def release(
     reproduced: Annotated[
         bool, typer.Option("--reproduced", help="Rebuild it first, and release it only if it is the same.")
     ] = False,
+    canary: Share = None,
+    shadow: Shadow = False,
     as_json: AsJson = False,
 ) -> None:
     """Upload a model that passed the gate, and commit its digest to the served SeldonDeployment.
 
     The commit is made in a clone (PYLIB_RELEASE_REPOSITORY) of this repository, or of the one that
-    PYLIB_RELEASE_SOURCE names, to which it is pushed; `git revert` there rolls back.
+    PYLIB_RELEASE_SOURCE names, to which it is pushed; `git revert` there rolls back. A canary or a shadow
+    stands beside the released model until `pylib models promote canary` or `pylib models abandon`.
     """
     from pylib.evaluation.record import read_evaluation
     from pylib.provenance.materials import source
@@ -93,6 +103,7 @@ def release(
     from pylib.reproduction.reproduce import new_folder_for, prove
 
     check_served(evaluation)
+    traffic = share(canary, shadow=shadow)
     places, given, digest = settings(), Places.of_settings(), digest_of(model)
     console = Console(stderr=True, soft_wrap=True)
     if reproduced:
@@ -106,11 +117,11 @@ def release(
     # Warnings are a step's lines on stdout; here that is the answer's.
     with doing, redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as folder:
         whole = assemble(model, evaluation, Path(folder) / "model", registration)
-        made = release_and_register(whole, registration, given, evaluation=evaluation)
+        made = release_and_register(whole, registration, given, evaluation=evaluation, traffic=traffic)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(made), indent=2))
         return
-    verb = "released" if made.is_new else "is released already:"
+    verb = f"released{to(traffic)}" if made.is_new else "is released already:"
     typer.echo(f"model {made.digest} {verb} in commit {made.commit[:12]} of {places.release_repository}")
 
 
@@ -127,5 +138,22 @@ def released(
         return
     table = Table(show_header=False, box=None)
     for field, value in dataclasses.asdict(served).items():
-        table.add_row(field.replace("_", " "), value)
+        if field != "canary":
+            table.add_row(field.replace("_", " "), value)
+    if served.canary:
+        table.add_row("beside it", str(served.canary))
+        for field, value in dataclasses.asdict(served.canary.values).items():
+            table.add_row(f"its {field.replace('_', ' ')}", value)
     Console().print(table)
+
+
+def share(canary: int | None, *, shadow: bool) -> int | None:
+    """Per cent of the requests, 0 of a shadow, None of a model for all; ConfigurationError where both are."""
+    if canary is not None and shadow:
+        raise ConfigurationError("--canary and --shadow are two ways to stand beside a model: give one")
+    return 0 if shadow else canary
+
+
+def to(traffic: int | None) -> str:
+    """In words, to whom it is released."""
+    return "" if traffic is None else f" to {traffic} % of requests" if traffic else " as a shadow"

@@ -1,11 +1,15 @@
-"""The aliases follow Git: `champion` is what HEAD serves, `candidate` the newest that never was released."""
+"""The aliases follow Git.
+
+`champion` is what HEAD serves, `canary` what stands beside it, `candidate` the newest that was never released.
+"""
 
 from dataclasses import dataclass
 
-from pylib.registry.versions import CANDIDATE, CHAMPION, Version, Versions
+from pylib.registry.versions import CANARY, CANDIDATE, CHAMPION, Version, Versions
 from pylib.release.git import Git
 from pylib.release.history import ever_released
-from pylib.release.models import read_values
+from pylib.release.models import read_served
+from pylib.release.served import Served, Values
 
 
 @dataclass(frozen=True)
@@ -23,26 +27,28 @@ class Move:
 
 def follow(versions: Versions, git: Git, name: str) -> list[Move]:
     """Move the aliases of a model to where the clone's HEAD has them; return what was moved."""
-    return _moved(versions, name, read_values(git, name).digest, ever_released(git, name))
+    return _moved(versions, name, read_served(git, name), ever_released(git, name))
 
 
 def follow_unserved(versions: Versions, name: str) -> list[Move]:
     """The same of models that no repository serves, which needs no Git: the newest is `candidate`."""
-    return _moved(versions, name, "", set())
+    return _moved(versions, name, Served(Values()), set())
 
 
-def _moved(versions: Versions, name: str, served: str, ever: set[str]) -> list[Move]:
+def _moved(versions: Versions, name: str, served: Served, ever: set[str]) -> list[Move]:
     moves = [move for move in _moves(versions.of(name), served, ever) if move.before != move.after]
     for move in moves:
         versions.point(name, move.alias, move.after)
     return moves
 
 
-def _moves(registered: list[Version], served: str, ever: set[str]) -> list[Move]:
-    champion = next((each for each in registered if served and each.digest == served), None)
+def _moves(registered: list[Version], served: Served, ever: set[str]) -> list[Move]:
+    by_digest = {each.digest: each for each in reversed(registered)}
+    champion = by_digest.get(served.values.digest)
+    canary = by_digest.get(served.canary.values.digest) if served.canary else None
     newest = next((each for each in reversed(registered) if not each.removed), None)
     open_ = newest is not None and newest.digest not in ever
-    wanted = {CHAMPION: champion, CANDIDATE: newest if open_ else None}
+    wanted = {CHAMPION: champion, CANARY: canary, CANDIDATE: newest if open_ else None}
     return [Move(alias, _holder(registered, alias), version) for alias, version in wanted.items()]
 
 

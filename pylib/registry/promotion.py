@@ -20,8 +20,9 @@ from pylib.registry.judged import read_judged
 from pylib.registry.places import Places
 from pylib.registry.register import register
 from pylib.registry.versions import Version, Versions
-from pylib.release.models import read_values
+from pylib.release.models import read_served
 from pylib.release.release import Release, check, digest_of, release
+from pylib.release.rollback import abandon as take_away
 from pylib.release.rollback import roll_back
 from pylib.training.mlflow_log import warn
 
@@ -35,17 +36,24 @@ class Kept:
 
 
 def release_and_register(
-    folder: Path, given: Registration, places: Places, *, evaluation: Path, provenance: str = ""
+    folder: Path,
+    given: Registration,
+    places: Places,
+    *,
+    evaluation: Path,
+    provenance: str = "",
+    traffic: int | None = None,
 ) -> Release:
     """Release a judged model, whose folder `assemble` made, and register it; it becomes `champion`.
 
     evaluation: where a person finds what it was judged by
+    traffic: per cent of the requests that it answers, as `canary`; 0 as a shadow, None is all of them
     Raises GateError where it does not reach its gate: then it is registered with that as the reason.
     ReleaseError and StoreError as `release` does.
     """
     digest = _checked(folder, given, places, evaluation)
     upload(places.artifacts, folder, digest)
-    made = _commit(folder, given, places, provenance)
+    made = _commit(folder, given, places, provenance, traffic)
     _record(folder, digest, given, places)
     return made
 
@@ -53,7 +61,10 @@ def release_and_register(
 def release_if_better(
     folder: Path, given: Registration, places: Places, *, evaluation: Path, provenance: str = ""
 ) -> Release | Kept:
-    """The same, but a model that was set beside the champion and does not beat it is registered alone."""
+    """The same, but a model that was set beside the champion and does not beat it is registered alone.
+
+    So is one that comes while another model stands as canary.
+    """
     digest = _checked(folder, given, places, evaluation)
     if not (reason := _not_better(folder, digest, given.name, places)):
         return release_and_register(folder, given, places, evaluation=evaluation, provenance=provenance)
@@ -75,14 +86,17 @@ def _checked(folder: Path, given: Registration, places: Places, evaluation: Path
 def _not_better(folder: Path, digest: str, name: str, places: Places) -> str:
     """Why a model should not take the champion's place; empty where it may, or nobody named a champion."""
     found = read_comparison(folder / EVALUATION)
+    with places.clone() as git:
+        now = read_served(git, name)
+    if now.canary and digest not in now.digests:
+        return f"{name} has a {now.canary} by now: promote or abandon that, then promote this one"
     if found is None or digest == found.champion:
         return ""
-    with places.clone() as git:
-        served = read_values(git, name).digest
+    served = now.values.digest
     if served != found.champion:
-        now = served[:12] or "nothing"
+        there = served[:12] or "nothing"
         return (
-            f"it was set beside the champion {found.champion[:12]}, and by now {now} is served: train again"
+            f"it was set beside the champion {found.champion[:12]}, and by now {there} is served: train again"
         )
     return found.reason
 
@@ -117,9 +131,10 @@ def _stored(folder: Path, digest: str, places: Places) -> bool:
     return True
 
 
-def promote(version: Version, places: Places, versions: Versions) -> Release:
+def promote(version: Version, places: Places, versions: Versions, *, traffic: int | None = None) -> Release:
     """Release a registered model: what `release` refuses is refused here too. Then its aliases follow.
 
+    traffic: as in `release_and_register`
     Raises GateError, ReleaseError, and RegistryError where gc removes it or its files are gone.
     """
     if version.removed:
@@ -142,7 +157,7 @@ def promote(version: Version, places: Places, versions: Versions) -> Release:
         there = f"{places.artifacts.url}/models/{version.digest}/{EVALUATION}"
         check(read_evaluation(folder / EVALUATION), version.digest, there, folder)
         given = Registration(version.name, version.data_commit, version.git_commit)
-        made = _commit(folder, given, places, f"MLflow, version {version.number} of {version.name}")
+        made = _commit(folder, given, places, f"MLflow, version {version.number} of {version.name}", traffic)
     aliases_follow(version.name, places, versions)
     return made
 
@@ -161,13 +176,23 @@ def rollback(name: str | None, places: Places) -> Release:
     return made
 
 
+def abandon(name: str | None, places: Places) -> Release:
+    """Take the canary or shadow away, and leave the champion alone; raises ReleaseError."""
+    name, made = take_away(name=name, repository=places.repository, source=places.source, push=places.push)
+    with _later(places):
+        aliases_follow(name, places, places.versions())
+    return made
+
+
 def aliases_follow(name: str, places: Places, versions: Versions) -> None:
     """Move the aliases of a model to what the clone has; what stands in the way costs a line."""
     with _later(places), places.clone() as git:
         follow(versions, git, name)
 
 
-def _commit(folder: Path, given: Registration, places: Places, provenance: str) -> Release:
+def _commit(
+    folder: Path, given: Registration, places: Places, provenance: str, traffic: int | None = None
+) -> Release:
     return release(
         folder,
         folder / EVALUATION,
@@ -179,6 +204,7 @@ def _commit(folder: Path, given: Registration, places: Places, provenance: str) 
         data_commit=given.data_commit,
         git_commit=given.git_commit,
         provenance=provenance,
+        traffic=traffic,
     )
 
 

@@ -15,7 +15,7 @@ from pylib.registry.versions import Versions
 from pylib.release.clone import as_remote
 from pylib.release.git import Git
 from pylib.release.history import ever_released
-from pylib.release.models import models, read_values
+from pylib.release.models import models, read_served
 from pylib.release.release import push_to
 
 
@@ -93,10 +93,11 @@ def _of_git(digest: str, name: str | None, git: Git) -> Registration | None:
     """What Git says of a model that was released before there was a registry."""
     if name is None:
         return None
-    served = read_values(git, name)
-    if served.digest != digest:
-        return Registration(name)
-    return Registration(name, served.data_commit, served.git_commit)
+    served = read_served(git, name)
+    for values in (served.values, *([served.canary.values] if served.canary else [])):
+        if values.digest == digest:
+            return Registration(name, values.data_commit, values.git_commit)
+    return Registration(name)
 
 
 def _of(name: str, git: Git, places: Places, versions: Versions) -> Iterator[Difference]:
@@ -116,13 +117,13 @@ def _of(name: str, git: Git, places: Places, versions: Versions) -> Iterator[Dif
 
 def _lost(name: str, git: Git, places: Places, versions: Versions) -> Iterator[Difference]:
     """Say what no reconciliation can mend: a version without its files, a released model without both."""
-    served = read_values(git, name).digest
     registered = versions.of(name)
     for version in registered:
         if not places.artifacts.has_model(version.digest):
             yield Difference(
                 name, f"the files of {version} are gone from {places.artifacts.url}", mended=False
             )
-    if served and served not in {each.digest for each in registered}:
-        what = f"{served[:12]}, which is served, is neither registered nor in {places.artifacts.url}"
-        yield Difference(name, what, mended=False)
+    for served in read_served(git, name).digests:
+        if served not in {each.digest for each in registered}:
+            what = f"{served[:12]}, which is served, is neither registered nor in {places.artifacts.url}"
+            yield Difference(name, what, mended=False)

@@ -17,7 +17,7 @@ from pylib.training.mlflow_store import connect, database_file
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-CHAMPION, CANDIDATE = "champion", "candidate"
+CHAMPION, CANARY, CANDIDATE = "champion", "canary", "candidate"
 Verdict = Literal["passed", "rejected"]
 TEST = "test/"
 """Before the name of a metric of the test split; those of the epochs have their own."""
@@ -173,12 +173,16 @@ def find(versions: Sequence[Version], what: str) -> Version:
         raise RegistryError(f"no version of {there} is {what}: {_WITHOUT[what]}; `pylib models list` has all")
     raise RegistryError(
         f"no model {what!r} is registered among the versions of {there}: give a number, `champion`, "
-        f"`candidate`, or at least {_SHORTEST} digits of a digest; `pylib models list` has them"
+        f"`canary`, `candidate`, or at least {_SHORTEST} digits of a digest; `pylib models list` has them"
     )
 
 
 _SHORTEST = 8
-_WITHOUT = {CHAMPION: "no commit serves one", CANDIDATE: "what was registered last has been released"}
+_WITHOUT = {
+    CHAMPION: "no commit serves one",
+    CANARY: "no commit has one beside the champion",
+    CANDIDATE: "what was registered last has been released",
+}
 """Why no version has an alias."""
 
 

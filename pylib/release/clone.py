@@ -11,9 +11,8 @@ from pathlib import Path
 
 from pylib.errors import ReleaseError
 from pylib.release.git import Git
-from pylib.release.manifest import Manifest
-from pylib.release.models import merged_values, models, read_manifest, read_values
-from pylib.serving.repository import manifest
+from pylib.release.models import merged, models, read_served, written
+from pylib.release.served import Served
 
 _JOURNAL = "pylib-release"
 """A file inside .git that is there while a release works: found at the start, it says that one was killed."""
@@ -132,33 +131,37 @@ def _update(git: Git, source: str, *, own: bool) -> None:
         return
     if own:
         _refuse_two_releases(git, ours, theirs)
-    manifests = {
-        name: read_manifest(git, name, theirs).with_values(merged_values(git, name, ours, theirs))
-        for name in models(git, theirs)
-    }
+    texts: dict[Path, str] = {}
+    for name in models(git, theirs):
+        texts |= written(git, name, merged(git, name, ours, theirs), theirs)
     git.run("read-tree", theirs)
     subject = f"Bring in {theirs[:12]} of the source, keeping what is released"
-    commit_manifests(git, manifests, subject + "\n", parents=(ours, theirs))
+    commit_files(git, texts, subject + "\n", parents=(ours, theirs))
 
 
 def _refuse_two_releases(git: Git, ours: str, theirs: str) -> None:
     base = git.run("merge-base", ours, theirs)
     for name in models(git, theirs):
-        here, there, before = (read_values(git, name, revision) for revision in (ours, theirs, base))
-        if len({here.digest, there.digest, before.digest}) == 3:  # noqa: PLR2004 (each another)
+        here, there, before = (read_served(git, name, revision) for revision in (ours, theirs, base))
+        if len({here.models, there.models, before.models}) == 3:  # noqa: PLR2004 (each another)
             raise ReleaseError(
-                f"{git.folder} has {here.digest[:12]} as {name}, not pushed, and its source has "
-                f"{there.digest[:12]} by now: `pylib models promote` the one that should be served"
+                f"{git.folder} has {_short(here)} as {name}, not pushed, and its source has {_short(there)} "
+                "by now: `pylib models promote` the one that should be served"
             )
 
 
-def commit_manifests(
-    git: Git, manifests: Mapping[str, Manifest], message: str, parents: tuple[str, ...] = ("HEAD",)
+def _short(served: Served) -> str:
+    beside = f" with {served.canary}" if served.canary else ""
+    return f"{served.values.digest[:12]}{beside}"
+
+
+def commit_files(
+    git: Git, texts: Mapping[Path, str], message: str, parents: tuple[str, ...] = ("HEAD",)
 ) -> None:
-    """Commit what is staged, with these models' manifests; the working tree changes last, all at once."""
-    for name, content in manifests.items():
-        blob = git.run("hash-object", "-w", "--stdin", text=content.text)
-        git.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{manifest(name).as_posix()}")
+    """Commit what is staged, with these files' texts; the working tree changes last, all at once."""
+    for path, text in texts.items():
+        blob = git.run("hash-object", "-w", "--stdin", text=text)
+        git.run("update-index", "--add", "--cacheinfo", f"100644,{blob},{path.as_posix()}")
     options = [option for parent in parents for option in ("-p", git.run("rev-parse", parent))]
     commit = git.run("commit-tree", git.run("write-tree"), *options, "-F", "-", text=message)
     git.run("read-tree", "HEAD")  # so that the next command knows which files go

@@ -7,8 +7,8 @@ from datetime import datetime
 from pylib.errors import ReleaseError
 from pylib.release.git import Git
 from pylib.release.history import manifest_paths
-from pylib.release.manifest import Values
-from pylib.release.models import read_values
+from pylib.release.models import read_served
+from pylib.release.served import Canary, Served, Values
 
 _TRAILERS = ("Model", "Replaces", "Data", "Code", "Provenance")
 _FIELDS = ("%H", "%s", "%an", "%aI", *(f"%(trailers:key={key},valueonly)" for key in _TRAILERS), "%b")
@@ -22,7 +22,7 @@ class Entry:
     subject, author, when: of the commit; body: its message below the subject, with the table of figures
     digest: of the model that it serves, empty where it serves none; replaces: what was served before
     data, code, provenance: as its trailers have them, empty where it has none, as after a `git revert`
-    gate: the gate's checks in one line, of the manifest
+    gate: the gate's checks in one line, of the manifest; canary: what stands beside the model
     """
 
     commit: str
@@ -36,6 +36,7 @@ class Entry:
     provenance: str
     body: str
     gate: str = ""
+    canary: Canary | None = None
 
     @property
     def is_release(self) -> bool:
@@ -70,8 +71,9 @@ def _entry(fields: Sequence[str]) -> Entry:
 
 def _with_values(git: Git, name: str, entry: Entry) -> Entry:
     try:
-        values = read_values(git, name, entry.commit)
+        served = read_served(git, name, entry.commit)
     except ReleaseError:  # a person's hand; the commit is still a part of the history
-        values = Values()
+        served = Served(Values())
+    values = served.values
     data, code = entry.data or values.data_commit, entry.code or values.git_commit
-    return replace(entry, digest=values.digest, data=data, code=code, gate=values.gate)
+    return replace(entry, digest=values.digest, data=data, code=code, gate=values.gate, canary=served.canary)

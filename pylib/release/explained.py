@@ -28,14 +28,16 @@ def check_data(explanation: Explanation, store: str) -> StoreError | None:
     return None
 
 
-def serving(digest: str, place: Settings) -> ReleasedModel | None:
-    """The released model of this digest, as the clone of releases has it; None where nothing serves it."""
+def serving(digest: str, place: Settings) -> tuple[ReleasedModel, str] | None:
+    """The release that serves this model, and as what: a name, or `canary of` it; None where none does."""
     repository = place.release_repository
     for name in models(Git(repository)) if (repository / ".git").exists() else []:
         with suppress(ReleaseError):  # nothing is released under that name yet
             served = released(repository, name)
             if served.digest == digest:
-                return served
+                return served, name
+            if served.canary and served.canary.values.digest == digest:
+                return served, f"{'shadow' if served.canary.is_shadow else 'canary'} of {name}"
     return None
 
 

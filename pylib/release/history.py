@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pylib.errors import ReleaseError
 from pylib.release.git import Git
-from pylib.release.manifest import Values
-from pylib.release.models import read_values
+from pylib.release.models import read_served
+from pylib.release.served import Values
 from pylib.serving.repository import FORMER, FORMER_NAME, manifest
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
@@ -15,11 +15,15 @@ _TRAILERS = "--format=%H%x00%s%x00%(trailers:key=Model,valueonly)%x00%(trailers:
 
 @dataclass(frozen=True)
 class Replaced:
-    """The newest release of a model: its commit and subject, and what was served until then."""
+    """The newest release of a model: its commit and subject, and what was served until then.
+
+    is_revert: whether to serve the former alone again is what `git revert` of the commit does
+    """
 
     commit: str
     subject: str
     former: Values
+    is_revert: bool = True
 
 
 def ever_released(git: Git, name: str, revision: str = "HEAD") -> set[str]:
@@ -50,7 +54,8 @@ def replaced(git: Git, name: str, digest: str) -> Replaced:
             "before: `git revert` the commit that did, or promote the model that should be served"
         )
     commit, subject, _, before = (part.strip() for part in found)
-    former = read_values(git, name, f"{commit}^")
+    until = read_served(git, name, f"{commit}^")
+    former = until.values
     if not former.digest:
         raise ReleaseError(
             f"{digest[:12]} is the first release of {name} ({commit[:12]}): nothing was before it"
@@ -58,7 +63,7 @@ def replaced(git: Git, name: str, digest: str) -> Replaced:
     if before != f"sha256:{former.digest}":
         raise ReleaseError(f"commit {commit[:12]} says that it replaces {before}, and {commit[:12]}^ has "
                            f"{former.digest[:12]}: promote the model that should be served")  # fmt: skip
-    return Replaced(commit, subject, former)
+    return Replaced(commit, subject, former, is_revert=until.canary is None)
 
 
 def manifest_paths(name: str) -> list[str]:

@@ -2,24 +2,44 @@
 
 from pylib.evaluation.record import Check, Evaluation, GateResult
 from pylib.metric_names import title
-from pylib.release.manifest import Values
+from pylib.release.served import Canary, Served
 
 
-def commit_message(name: str, evaluation: Evaluation, values: Values, former: Values, provenance: str) -> str:
+def commit_message(name: str, evaluation: Evaluation, now: Served, former: Served, provenance: str) -> str:
     """Return subject, table of the gate's checks, and trailers as `git interpret-trailers` reads them."""
+    beside = now.canary
+    model = beside.values if beside else now.values
     score = f"{title(evaluation.score)} {evaluation.metrics[evaluation.score]:.3f}"
+    verb = "Promote" if former.canary and not beside else "Release"
+    named = (
+        [f"Canary: sha256:{model.digest}", _share(beside)] if beside else [f"Model: sha256:{model.digest}"]
+    )
     lines = [
-        f"Release {name} {values.digest[:12]}, {score} on {evaluation.dataset}",
+        f"{verb} {name} {model.digest[:12]}{_to(beside)}, {score} on {evaluation.dataset}",
         "",
         f"Measured on {evaluation.items} test items that the training never saw.",
         "",
         *_table(evaluation.gate.checks),
         "",
-        f"Model: sha256:{values.digest}",
-        f"Replaces: {f'sha256:{former.digest}' if former.digest else 'nothing, this is the first release'}",
+        *named,
+        f"{'Beside' if beside else 'Replaces'}: {_model(former)}",
     ]
-    trailers = {"Data": values.data_commit, "Code": values.git_commit, "Provenance": provenance}
+    trailers = {"Data": model.data_commit, "Code": model.git_commit, "Provenance": provenance}
     lines += [f"{name}: {value}" for name, value in trailers.items() if value]
+    return "\n".join(lines) + "\n"
+
+
+def abandoned_message(name: str, canary: Canary, now: Served) -> str:
+    """The same of a commit that takes a canary away."""
+    what = "shadow" if canary.is_shadow else "canary"
+    lines = [
+        f"Abandon the {what} of {name}, {canary.values.digest[:12]}",
+        "",
+        f"All requests go to {now.values.digest[:12]} again, which was served beside it.",
+        "",
+        f"Abandons: sha256:{canary.values.digest}",
+        f"Serves: {_model(now)}",
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -28,6 +48,21 @@ def gate_line(gate: GateResult) -> str:
     verdict = "passed" if gate.passed else "failed"
     checks = [str(check) for check in gate.checks]
     return f"{verdict}: " + "; ".join([*checks, *(["rebuilt bit for bit"] if gate.reproduced else [])])
+
+
+def _to(canary: Canary | None) -> str:
+    if canary is None:
+        return ""
+    return " as a shadow" if canary.is_shadow else f" to {canary.traffic} % of requests"
+
+
+def _share(canary: Canary) -> str:
+    return "Traffic: a copy" if canary.is_shadow else f"Traffic: {canary.traffic} %"
+
+
+def _model(served: Served) -> str:
+    digest = served.values.digest
+    return f"sha256:{digest}" if digest else "nothing, this is the first release"
 
 
 def _table(checks: list[Check]) -> list[str]:

@@ -9,11 +9,12 @@ from pylib.errors import GateError, ReleaseError
 from pylib.evaluation.gate import BESIDE, decide_again
 from pylib.evaluation.record import Evaluation, read_evaluation
 from pylib.provenance.reproduced import is_reproduced
-from pylib.release.clone import as_remote, commit_manifests, open_clone
+from pylib.release.clone import as_remote, commit_files, open_clone
 from pylib.release.git import Git
-from pylib.release.manifest import Manifest, Values
+from pylib.release.manifest import Manifest
 from pylib.release.message import commit_message, gate_line
-from pylib.release.models import models, read_manifest, read_values
+from pylib.release.models import models, read_manifest, read_served, read_values, written
+from pylib.release.served import Canary, Values
 from pylib.serving.repository import FORMER, FORMER_NAME, choose, manifest
 from pylib.store.artifacts import MODEL_FILE, ArtifactStore
 from pylib.tasks import task
@@ -30,7 +31,10 @@ class Release:
 
 @dataclass(frozen=True)
 class ReleasedModel:
-    """A served model, as the repository at `commit` has it; see `manifest.Values` for the rest."""
+    """A served model, as the repository at `commit` has it; see `served.Values` for the rest.
+
+    commit: the newest that changed what is served; canary: what stands beside it
+    """
 
     name: str
     digest: str
@@ -38,6 +42,7 @@ class ReleasedModel:
     git_commit: str
     gate: str
     commit: str
+    canary: Canary | None = None
 
 
 def release(
@@ -52,6 +57,7 @@ def release(
     git_commit: str = "",
     provenance: str = "",
     push: bool = False,
+    traffic: int | None = None,
 ) -> Release:
     """Release the model in the folder `model`, which the folder `evaluation` judges, to be served as `name`.
 
@@ -62,10 +68,13 @@ def release(
     is released already makes no second commit. Rolling back is `git revert` in that clone.
 
     data_commit, git_commit, provenance: what it learned from, the code that trained it, where its record is.
+    traffic: per cent of the requests that it answers as a canary, 0 as a shadow; None is all of them, which
+        promotes a model that is the canary
 
     Raises:
         GateError: it does not reach the gate, or the export is not the trained model. The model is kept.
-        ReleaseError: the evaluation is of another model, or Git or the manifest stands in the way.
+        ReleaseError: the evaluation is of another model, another canary stands, or Git or the manifest is in
+            the way.
         StoreError: the artifact store does not take it.
 
     """
@@ -75,15 +84,15 @@ def release(
     with open_clone(source, repository) as git:
         artifacts.put_model(model, digest)  # under the lock: what is committed, no gc has removed meanwhile
         name = chosen(git, name, source, [judged.task])
-        served = served_manifest(git, name)
-        former = served.values
-        if former.digest != digest:
-            check_beside(judged, former.digest)
-            message = commit_message(name, judged, values, former, provenance)
-            commit_manifests(git, {name: served.with_values(values)}, message)
+        former = served_manifest(git, name).served
+        now = former.released(name, values, traffic)
+        if now.models != former.models:
+            check_beside(judged, former.values.digest)
+            message = commit_message(name, judged, now, former, provenance)
+            commit_files(git, written(git, name, now), message)
         if push:
             push_to(git, as_remote(source))
-        return Release(release_commit(git, manifest(name)), digest, is_new=former.digest != digest)
+        return Release(release_commit(git, manifest(name)), digest, is_new=now.models != former.models)
 
 
 def released(repository: Path, name: str | None = None) -> ReleasedModel:
@@ -100,11 +109,12 @@ def released(repository: Path, name: str | None = None) -> ReleasedModel:
     former = [FORMER_NAME] if git.files("HEAD", FORMER) else []
     there = models(git) or former
     name = choose(name, there, repository, with_release(git, there))
-    values = read_values(git, name)
-    if not values.digest:
+    served = read_served(git, name)
+    if not served.values.digest:
         raise ReleaseError(f"{repository / manifest(name)} names no model yet: run `pylib release`")
     path = manifest(name) if there is not former else FORMER
-    return ReleasedModel(name, **asdict(values), commit=release_commit(git, path))
+    commit = release_commit(git, path)
+    return ReleasedModel(name, **asdict(served.values), commit=commit, canary=served.canary)
 
 
 def with_release(git: Git, names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pylib.provenance.answers import find_prediction
 from pylib.provenance.digests import sha256_file
 from pylib.provenance.explain import find_model
 from pylib.release.git import Git
-from pylib.release.models import models, read_values
+from pylib.release.models import models, read_served
 from pylib.store.artifacts import MODEL_FILE
 from pylib.store.model_folder import model_folder
 
@@ -56,12 +56,14 @@ def _released_by(what: str, repositories: Iterable[Path]) -> str:
 
 def _changed(git: Git, commit: str) -> str:
     """The digest that a commit brought; of one that brought none, the only one that it has."""
-    now = {name: read_values(git, name, commit).digest for name in models(git, commit)}
+    now = {name: read_served(git, name, commit).digests for name in models(git, commit)}
     parents = git.run("rev-list", "--parents", "--max-count=1", commit).split()[1:]
-    before = {name: read_values(git, name, parents[0]).digest for name in now} if parents else {}
-    brought = {digest for name, digest in now.items() if digest and digest != before.get(name)}
-    found = brought or {digest for digest in now.values() if digest}
+    before = {name: read_served(git, name, parents[0]).digests for name in now} if parents else {}
+    brought = {
+        digest for name, digests in now.items() for digest in digests if digest not in before.get(name, [])
+    }
+    found = brought or {digest for digests in now.values() for digest in digests}
     if len(found) > 1:
-        there = ", ".join(f"{name} {digest[:12]}" for name, digest in now.items() if digest)
+        there = ", ".join(f"{name} {digest[:12]}" for name, digests in now.items() for digest in digests)
         raise ReproductionError(f"Git commit {commit[:12]} serves several models: name one of {there}")
     return next(iter(found), "")

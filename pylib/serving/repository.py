@@ -21,6 +21,11 @@ def manifest(name: str) -> Path:
     return MODELS / name / "base" / "seldondeployment.yaml"
 
 
+def kustomization(name: str) -> Path:
+    """What is installed with it; a canary changes this file too."""
+    return manifest(name).with_name("kustomization.yaml")
+
+
 def served_models(repository: Path) -> list[str]:
     """The models that a working tree has a folder for; raises ServingError where there is none."""
     found = sorted(path.parts[-3] for path in repository.glob(manifest("*").as_posix()))

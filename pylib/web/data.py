@@ -26,8 +26,8 @@ from pylib.errors import NotFoundError, PylibError, one_line
 from pylib.store.described import said_of
 from pylib.store.opening import open_store
 from pylib.store.protocol import Commit
+from pylib.web.item_pictures import LARGE, item_picture, picture
 from pylib.web.page import Asked, page, render
-from pylib.web.pictures import LARGE, item_picture, picture
 
 COMMITS = 20
 """On a page of a repository's history."""

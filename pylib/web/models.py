@@ -1,8 +1,7 @@
 """Models: the history of releases from Git, the registry's versions, two of them side by side, promotion."""
 
-import base64
-import hashlib
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -12,14 +11,17 @@ from pylib.errors import ConfigurationError, NotFoundError, PylibError, one_line
 from pylib.registry.judged_on import note
 from pylib.registry.looking import every, figures
 from pylib.registry.places import Places
-from pylib.registry.promotion import promote, rollback
+from pylib.registry.promotion import abandon, promote, rollback
 from pylib.registry.versions import Version, Versions, find
 from pylib.release.entries import Entry, count, entries
 from pylib.release.git import Git
 from pylib.release.history import replaced
-from pylib.release.models import models, read_values
+from pylib.release.models import models, read_served, read_values
+from pylib.release.served import Served, Values
 from pylib.web.access import Role
 from pylib.web.data import number
+from pylib.web.held import Held
+from pylib.web.item_pictures import picture
 from pylib.web.loaded import Answered, ask
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
@@ -48,17 +50,24 @@ def _row(places: Places, name: str, versions: Versions | None) -> dict[str, Any]
 def _one(asked: Asked) -> Response:
     name, places = asked.path["name"], Places.of_settings()
     known, trouble = _known(places, name)
-    git, there = _git(places), name in _served_names(places)
-    total = count(git, name) if git and there else 0
+    git = _git(places) if name in _served_names(places) else None
+    served = read_served(git, name) if git else Served(Values())
+    total = count(git, name) if git else 0
     wanted = page_of(range(total), number(asked.query.get("page")), RELEASES)
-    found = _releases(places, name, (wanted.number - 1) * RELEASES, RELEASES) if there else []
-    shown = page_of(known, number(asked.query.get("versions")), VERSIONS)
-    served = read_values(git, name).digest if git and there else ""
+    found = entries(git, name, skip=(wanted.number - 1) * RELEASES, limit=RELEASES) if git else []
     return render(
-        asked, "model.html.j2", name=name, releases=Page(found, wanted.number, wanted.pages, total), trouble=trouble,
-        versions=shown, known=known, served=served, may=_may(asked), back=_former(git, name, served),
-        canary=_canary(places, name),
+        asked, "model.html.j2", name=name, trouble=trouble, served=served.values.digest, canary=served.canary,
+        releases=Page(found, wanted.number, wanted.pages, total), known=known,
+        versions=page_of(known, number(asked.query.get("versions")), VERSIONS), may=_may(asked),
+        back=_former(git, name, served.values.digest), done=_DONE.get(asked.query.get("done", ""), ""),
     )  # fmt: skip
+
+
+_DONE = {
+    "promoted": "Released: the commit is made, and what Argo CD watches names the model.",
+    "back": "The former model is released again.",
+    "abandoned": "The canary is gone; the champion answers all.",
+}
 
 
 def _version(asked: Asked) -> Response:
@@ -74,44 +83,50 @@ def _version(asked: Asked) -> Response:
 
 def _compare(asked: Asked) -> Response:
     name, places = asked.path["name"], Places.of_settings()
-    values = asked.query if asked.request.method == "GET" else {key: asked.form.field(key) for key in _BOTH}
-    one, versions = _found(places, name, values.get("one") or "champion")
-    other, _ = _found(places, name, values.get("other") or "champion")
+    one, versions = _found(places, name, asked.query.get("one") or "champion")
+    other, _ = _found(places, name, asked.query.get("other") or "champion")
     (_, measured), (_, measured_2) = (figures(each, versions, places) for each in (one, other))
     rows = [(key, measured.get(key), measured_2.get(key)) for key in sorted({*measured, *measured_2})]
     return render(
         asked, "models_compare.html.j2", name=name, one=one, other=other, rows=rows,
         known=every(versions, name), note=note(one, other, asked.site.settings.store),
-        **_answers(asked, one, other),
+        image=asked.query.get("image", ""), answers=_answers(asked, one, other),
     )  # fmt: skip
 
 
-_BOTH = ("one", "other")
+def _answers(asked: Asked, one: Version, other: Version) -> list[tuple[Version, Answered]]:
+    """What both say of the image that was sent; nothing where none was."""
+    if not asked.query.get("image"):
+        return []
+    data = _held(asked).get(asked.query["image"])
+    return [(each, ask(asked.site.settings.artifacts, each.digest, data)) for each in (one, other)]
 
 
-def _answers(asked: Asked, one: Version, other: Version) -> dict[str, Any]:
-    """What both say of the image that came with the form; nothing where none did."""
+def _take_image(asked: Asked) -> Response:
+    """Hold the image, and show both answers at an address that can be loaded again."""
+    name, which = asked.path["name"], {key: asked.form.field(key) for key in ("one", "other")}
     uploads = asked.form.files.get("image", [])
-    if not uploads:
-        return {"answers": [], "image": "", "sha256": ""}
-    data = uploads[0].data
-    answers = [ask(asked.site.settings.artifacts, each.digest, data) for each in (one, other)]
-    return {
-        "answers": [(each, answer.lines, _drawn(answer, data)) for each, answer in zip((one, other), answers, strict=True)],
-        "image": uploads[0].name,
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+    if uploads:
+        decode_image(uploads[0].data)  # what is no image is refused before it is held
+        which["image"] = _held(asked).put(uploads[0].data)
+    return see(asked, f"/models/{quote(name)}/compare?{urlencode(which)}")
 
 
-def _drawn(answer: Answered, image: bytes) -> str:
-    """The task's own picture of an answer, as the base64 of a PNG."""
-    read = answer.task.answer.read(answer.content)
-    return base64.b64encode(encode_png(answer.task.answer.picture(decode_image(image), read))).decode()
+def _drawn(asked: Asked) -> Response:
+    """The task's own picture of what a model says of an image that is held."""
+    data = _held(asked).get(asked.path["image"])
+    answer = ask(asked.site.settings.artifacts, asked.path["digest"], data)
+    shown = answer.task.answer.picture(decode_image(data), answer.task.answer.read(answer.content))
+    return picture(encode_png(shown), "image/png")
+
+
+def _held(asked: Asked) -> Held:
+    return Held(asked.site.settings.output / "web" / "compared")
 
 
 def _confirm_promotion(asked: Asked) -> Response:
     version, _ = _found(Places.of_settings(), asked.path["name"], asked.query.get("version", ""))
-    return render(asked, "model_confirm.html.j2", name=version.name, version=version, entry=None)
+    return render(asked, "model_confirm.html.j2", name=version.name, version=version, entry="", do="promote")
 
 
 def _promote(asked: Asked) -> Response:
@@ -124,16 +139,27 @@ def _promote(asked: Asked) -> Response:
 def _confirm_rollback(asked: Asked) -> Response:
     name, places = asked.path["name"], Places.of_settings()
     git = _git(places)
-    entry = _former(git, name, read_values(git, name).digest) if git else None
-    if entry is None:
+    entry = _former(git, name, read_values(git, name).digest) if git else ""
+    if not entry:
         raise Refusal(409, f"{name}: nothing was served before, so there is nothing to go back to")
-    return render(asked, "model_confirm.html.j2", name=name, version=None, entry=entry)
+    return render(asked, "model_confirm.html.j2", name=name, version=None, entry=entry, do="rollback")
 
 
 def _roll_back(asked: Asked) -> Response:
     name = asked.path["name"]
     rollback(name, Places.of_settings())
     return see(asked, f"/models/{name}?done=back")
+
+
+def _confirm_abandon(asked: Asked) -> Response:
+    return render(
+        asked, "model_confirm.html.j2", name=asked.path["name"], version=None, entry="", do="abandon"
+    )
+
+
+def _abandon(asked: Asked) -> Response:
+    abandon(asked.path["name"], Places.of_settings())
+    return see(asked, f"/models/{asked.path['name']}?done=abandoned")
 
 
 def _former(git: Git | None, name: str, served: str) -> str:
@@ -192,9 +218,12 @@ routes = [
     page("/models/{name}", _one),
     page("/models/{name}/versions/{version}", _version),
     page("/models/{name}/compare", _compare),
-    page("/models/{name}/compare", _compare, method="POST"),
+    page("/models/{name}/compare", _take_image, method="POST"),
+    page("/models/drawn/{digest}/{image}", _drawn),
     page("/models/{name}/promote", _confirm_promotion, role=Role.ADMIN),
     page("/models/{name}/promote", _promote, role=Role.ADMIN, method="POST"),
     page("/models/{name}/rollback", _confirm_rollback, role=Role.ADMIN),
     page("/models/{name}/rollback", _roll_back, role=Role.ADMIN, method="POST"),
+    page("/models/{name}/abandon", _confirm_abandon, role=Role.ADMIN),
+    page("/models/{name}/abandon", _abandon, role=Role.ADMIN, method="POST"),
 ]

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pylib.errors import ReleaseError
-from pylib.release.manifest import Manifest, Values
+from pylib.release.manifest import Manifest
+from pylib.release.served import Values
 from pylib.serving.deployment import read_deployment
 from pylib.serving.repository import SERVER, manifest
 
@@ -91,10 +92,10 @@ def _replace(old: str, new: str) -> str:
         ("kind: SeldonDeployment\nkind: SeldonDeployment\n", "is not one YAML document"),
         ("\x01", "is not one YAML document"),
         (_replace("  name: m\n", ""), "has no metadata"),
-        (_replace("spec:", "specification:"), "has no single predictor"),
-        (_replace("predictors:", "predictors: []\n  others:"), "has no single predictor"),
-        (_replace("  - graph:", "  - name: other\n  - graph:"), "has no single predictor"),
-        (_replace("parameters:", "parameter:"), "has no single predictor"),
+        (_replace("spec:", "specification:"), "has no predictor"),
+        (_replace("predictors:", "predictors: []\n  others:"), "has no predictor"),
+        (_replace("  - graph:", "  - name: other\n  - graph:"), "has no predictor"),
+        (_replace("parameters:", "parameter:"), "has no predictor"),
         (_replace("parameters:", "parameters: 5\n      others:"), "are not a list"),
         (_replace("{name: model_digest,", "{nam: model_digest,"), "are not a list"),
         (_replace("  name: m\n", "  name: m\n  annotations: text\n"), "has annotations that are not a map"),
