@@ -1,6 +1,6 @@
 """The aliases follow Git.
 
-`champion` is what HEAD serves, `canary` what stands beside it, `candidate` the newest that was never released.
+`champion` is what HEAD serves, `canary` what stands beside it, `candidate` the newest never released.
 """
 
 from dataclasses import dataclass

@@ -22,12 +22,14 @@ class Prediction:
 
     task: which task it is of; a server that says none is of before there was more than one
     answer: what the task read; of segmentation, its mask, classes, class_shares and mean_confidence
+    content: the same as it was sent, JSON
     tags: task, model_digest, data_commit, git_commit, prediction_id
     latency: seconds from the request's first byte to the answer's last
     """
 
     task: task.Task
     answer: Any
+    content: dict[str, Any]
     tags: dict[str, str]
     latency: float
 
@@ -93,7 +95,7 @@ class Client:
         except (KeyError, TypeError, ValueError) as error:
             raise self._unreadable("one of our answers", error) from error
         try:
-            return Prediction(asked, asked.answer.read(data), tags, latency)
+            return Prediction(asked, asked.answer.read(data), data, tags, latency)
         except (KeyError, TypeError, ValueError, DataError) as error:
             raise self._unreadable(f"an answer of {asked.name}", error) from error
 

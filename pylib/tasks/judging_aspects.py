@@ -167,6 +167,14 @@ class Answer(Protocol):
         """What was read in words for a person: names and values."""
         ...
 
+    def classes(self, answer: Any, /) -> list[str]:
+        """The classes that the model told apart, by index; none where it tells no classes."""
+        ...
+
+    def mask(self, answer: Any, /) -> NDArray[np.uint8] | None:
+        """The class index of each pixel, uint8 [H,W]; None where the answer is of the image as a whole."""
+        ...
+
     def picture(self, image: NDArray[np.uint8], answer: Any, /) -> NDArray[np.uint8]:
         """What was read, shown on its image, uint8 [H,W,3]: uint8 [H',W',3] of any size."""
         ...

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from pylib.web import ask, data, explain, login, models, runs, static_files
+from pylib.web import answer, ask, data, explain, feedback, login, models, review, runs, static_files
 from pylib.web.headers import SecurityHeaders
 from pylib.web.page import buckets, refused
 from pylib.web.refusal import Refusal
 from pylib.web.site import Site
 
-PAGES = (ask, data, explain, login, models, runs, static_files)
+PAGES = (ask, answer, feedback, login, static_files, data, explain, models, review, runs)
 """A module of this package each, with the routes of its page in `routes`."""
 
 

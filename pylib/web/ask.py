@@ -2,11 +2,61 @@
 
 from starlette.responses import Response
 
-from pylib.web.page import Asked, page, render
+from pylib.data.images import decode_image
+from pylib.errors import DataError
+from pylib.serving.client import Client
+from pylib.web import learned
+from pylib.web.page import Asked, page, render, see
+from pylib.web.refusal import Refusal
 
 
 def _form(asked: Asked) -> Response:
-    return render(asked, "ask.html.j2", models=sorted(asked.site.servers()))
+    models = dict(sorted(asked.site.servers().items()))
+    model = asked.query.get("model") or next(iter(models), "")
+    commit = learned.data_commit(models[model]) if model in models else ""
+    there = learned.samples(asked.site.settings, commit)
+    return render(asked, "ask.html.j2", models=list(models), model=model, samples=there, commit=commit)
 
 
-routes = [page("/", _form)]
+def _ask(asked: Asked) -> Response:
+    model = asked.form.field("model")
+    url = asked.site.servers().get(model)
+    if url is None:
+        raise Refusal(503, f"no model {model!r} is served now: `pylib serve {model} --detach` starts it")
+    image = _image(asked)
+    _check(image)
+    with Client(url) as client:
+        prediction = client.predict(image)
+    answered = asked.site.answers.put(prediction, image=image, by=asked.name, model=model)
+    return see(asked, f"/answers/{answered.id}")
+
+
+def _image(asked: Asked) -> bytes:
+    """The file or photograph that was sent, or the sample that was chosen."""
+    for upload in (*asked.form.files.get("image", []), *asked.form.files.get("camera", [])):
+        return upload.data
+    chosen = asked.form.field("sample")
+    if chosen:
+        return learned.sample(asked.site.settings, asked.form.field("commit"), chosen)
+    raise Refusal(422, "no picture was chosen: choose a file, take a photograph, or take a sample")
+
+
+def _check(image: bytes) -> None:
+    """What cannot be read is said here, in the words of the one decoder, before a server is asked."""
+    try:
+        decode_image(image)
+    except DataError as error:
+        raise Refusal(422, f"this is no picture that can be read: {error}") from error
+
+
+def _thumbnail(asked: Asked) -> Response:
+    commit, item = asked.query.get("commit", ""), asked.query.get("id", "")
+    data = learned.thumbnail(asked.site.settings.store, commit, item)
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
+
+
+routes = [
+    page("/", _form),
+    page("/ask", _ask, method="POST"),
+    page("/samples", _thumbnail),
+]

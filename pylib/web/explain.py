@@ -41,7 +41,9 @@ def _form(asked: Asked) -> Response:
 def _place(asked: Asked, what: str) -> str:
     """Which page explains what somebody typed: an image by its whole digest where no model has that one."""
     if not _NAME.fullmatch(what):
-        raise Refusal(422, f"{what[:60]!r} is no id of an answer and no digest: 8 to 64 hexadecimal digits, or an id")
+        raise Refusal(
+            422, f"{what[:60]!r} is no id of an answer and no digest: 8 to 64 hexadecimal digits, or an id"
+        )
     try:
         return f"/explain/{find_model(asked.site.settings.artifacts, what)}"
     except PylibError:
@@ -71,8 +73,8 @@ def _explained(asked: Asked) -> Response:
     return render(
         asked, "explained.html.j2", found=found, graph=graph.picture(), origins=origins, failure=failure,
         images=page_of(found.images, number(asked.query.get("page")), IMAGES), what=what, served=said,
-        answered=in_words(answer(found.prediction)) if found.prediction else "", ask_check=len(found.images) > MANY,
-        wrong=lambda image: f"{found.data}:{image.id}" in wrong, told=in_words,
+        answered=in_words(answer(found.prediction)) if found.prediction else "", told=in_words,
+        ask_check=len(found.images) > MANY, wrong=lambda image: f"{found.data}:{image.id}" in wrong,
     )  # fmt: skip
 
 
@@ -102,7 +104,9 @@ def _image(asked: Asked) -> Response:
     seen = sightings(sha256, store=place.store, artifacts=place.artifacts, predictions=place.predictions)
     inbox = Inbox(place.inbox)
     sent = [each for each in inbox.submissions() if each["image_sha256"] == sha256][:IMAGES]
-    return render(asked, "explain_image.html.j2", seen=seen, sent=sent, told=lambda entry: in_words(answer(entry)))
+    return render(
+        asked, "explain_image.html.j2", seen=seen, sent=sent, told=lambda entry: in_words(answer(entry))
+    )
 
 
 routes = [

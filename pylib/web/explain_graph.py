@@ -21,7 +21,9 @@ def of_explanation(found: Explanation, served: str, origins: Mapping[str, Origin
         said, time = in_words(answer(found.prediction)), str(found.prediction["time"])[:19]
         sha256 = str(found.prediction["image_sha256"])
         graph.add(Node("prediction", "Answer", [said, time.replace("T", " ")]), "asked", "model")
-        graph.add(Node("asked", "The image asked about", [f"sha256 {sha256[:24]}"], at(f"/explain/image/{sha256}")))
+        graph.add(
+            Node("asked", "The image asked about", [f"sha256 {sha256[:24]}"], at(f"/explain/image/{sha256}"))
+        )
     state = "bad" if found.mismatches else "good"
     lines = [f"sha256 {found.model[:24]}", *([served] if served else [])]
     graph.add(Node("model", "Model", lines, at(f"/explain/{found.model}"), state), *_maker(groups))
@@ -55,18 +57,21 @@ def _made_of(name: str, steps: list[Step], groups: Mapping[str, list[Step]], dat
         if other != name and taken & {_digest(value) for step in theirs for value in step.outputs.values()}
     ]
     model = _maker(groups)
-    over = ["model"] if any(each in model for each in makers) else []  # such as evaluate: it looked at the model
+    over = (
+        ["model"] if any(each in model for each in makers) else []
+    )  # such as evaluate: it looked at the model
     return over + [each for each in makers if each not in model] + (["data"] if data in taken else [])
 
 
 def _digest(identity: str) -> str:
-    return identity.split(" ")[0]
+    return identity.split(" ", maxsplit=1)[0]
 
 
 def _step(name: str, steps: list[Step]) -> Node:
-    times = f" × {len(steps)}" if steps[1:] else ""
+    times = f", {len(steps)} times" if steps[1:] else ""
     when, seconds = steps[0].started[:19].replace("T", " "), sum(step.seconds for step in steps)
-    lines = [f"{when}, {seconds:.1f} s", f"code {steps[0].source[:12]}{'' if len(steps[0].source) == 40 else ', changed'}"]  # noqa: PLR2004
+    commit, _, changed = steps[0].source.partition(" ")
+    lines = [f"{when}, {seconds:.1f} s", f"code {commit[:12]} {changed}".strip()]
     return Node(name, f"{name}{times}", lines, f"#step-{name}")
 
 

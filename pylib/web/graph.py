@@ -66,7 +66,10 @@ class Graph:
         edges = [(a, b) for a, b in dict.fromkeys(self.edges) if a in known and b in known and a != b]
         boxes, top = [], 2
         for node in _sorted(self.nodes, edges):
-            texts = [(top + _PAD + 10 + LINE * row, _cut(text)) for row, text in enumerate((node.title, *node.lines))]
+            texts = [
+                (top + _PAD + 10 + LINE * row, _cut(text))
+                for row, text in enumerate((node.title, *node.lines))
+            ]
             boxes.append(Box(node, top, texts))
             top += node.height + _GAP
         return Picture(boxes, list(_arcs(boxes, edges)), top - _GAP + 4)
@@ -101,5 +104,3 @@ def _free(taken: Iterable[tuple[int, int]], start: int, end: int) -> bool:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-
-

@@ -5,14 +5,21 @@ from collections.abc import Mapping
 
 from pylib.serving import local
 from pylib.settings import Settings
+from pylib.store.inbox import Inbox
 from pylib.web.access import Access, Gateway, Password
+from pylib.web.answers import Answers
 from pylib.web.site import Site
 
 
 def open_site(place: Settings) -> Site:
     """The site; raises ConfigurationError."""
     return Site(
-        settings=place, access=_access(place), servers=lambda: _servers(place), prefix=place.web_prefix
+        settings=place,
+        access=_access(place),
+        servers=lambda: _servers(place),
+        answers=Answers(place.output / "web" / "answers"),
+        inbox=lambda: Inbox(place.inbox),
+        prefix=place.web_prefix,
     )
 
 

@@ -4,13 +4,22 @@ All routes of the site are made by `page`, so none forgets to ask.
 """
 
 import math
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    StrictUndefined,
+    select_autoescape,
+)
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +27,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from pylib.errors import PylibError
+from pylib.tasks import task
 from pylib.web import form as forms
 from pylib.web import limits, refusal, static_content
 from pylib.web.access import Role, User
@@ -111,9 +121,10 @@ def refused(request: Request, why: Refusal) -> Response:
 
 @cache
 def templates() -> Environment:
-    """The templates of the page."""
+    """The templates of the page; a task's own, `<task>/<file>`, are in its folder."""
+    own = {name: FileSystemLoader(task.find(name).templates()) for name in task.names()}
     return Environment(
-        loader=PackageLoader("pylib.web"),
+        loader=ChoiceLoader([PackageLoader("pylib.web"), PrefixLoader(own)]),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -172,6 +183,7 @@ def _rendered(
             menu=[each for each in MENU if user and user.may(each.role) and each.path in served],
             static=lambda name: f"{site.prefix}/static/{name}?v={static_content.version(name)}",
             csrf=lambda: Markup(_HIDDEN).format(forms.FIELD, forms.token(request, site.access.secure)),  # noqa: S704
+            new_id=lambda: str(uuid.uuid4()),
             **values,
         )
     )

@@ -1,4 +1,4 @@
-"""Runs: those of this machine with their steps and figures, live while they go on; the newest on a cluster."""
+"""Runs: those of this machine with steps and figures, live while they go on; the newest on a cluster."""
 
 import os
 from typing import Any
@@ -26,7 +26,7 @@ def _overview(asked: Asked) -> Response:
     found = local_runs(root, skip=(wanted.number - 1) * RUNS, limit=RUNS)
     return render(
         asked, "runs.html.j2", runs=Page(found, wanted.number, wanted.pages, total),
-        live=any(run.record.state == "running" for run in found), pipelines=_pipelines(), cluster=_cluster(asked),
+        pipelines=_pipelines(), cluster=_cluster(asked),
         shown=lambda run: figures(run.folder) if run.record.state in {"succeeded", "unknown"} else {},
     )  # fmt: skip
 
@@ -68,7 +68,10 @@ def _values(run: LocalRun) -> dict[str, Any]:
         "figures": {key: value for key, value in shown.items() if key not in _FIGURES},
         "known": {key: shown[key] for key in _FIGURES if key in shown},
         "reports": [kind for kind in REPORTS if report(run, kind)],
-        "said": {step.name: last_lines(run, step, 6 if step.state == "running" else 20) for step in run.record.steps},
+        "said": {
+            step.name: last_lines(run, step, 6 if step.state == "running" else 20)
+            for step in run.record.steps
+        },
     }
 
 

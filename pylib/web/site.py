@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pylib.settings import Settings
+from pylib.store.inbox import Inbox
 from pylib.web.access import Access
+from pylib.web.answers import Answers
 
 
 @dataclass(frozen=True)
 class Site:
     """One installation of the page.
 
+    answers: what was answered lately, with the images
+    inbox: opens the place that keeps what people send
     prefix: the path that all addresses begin with, as in /web; empty on a machine of one's own
     servers: the base URL of each served model, by its name, asked anew for each page
     """
@@ -18,4 +22,6 @@ class Site:
     settings: Settings
     access: Access
     servers: Callable[[], Mapping[str, str]]
+    answers: Answers
+    inbox: Callable[[], Inbox]
     prefix: str = ""

@@ -82,7 +82,7 @@ class Visitor:
         root = self.page.locator("html")
         width, wide = (root.evaluate(f"root => root.{which}Width") for which in ("client", "scroll"))
         assert wide <= width, f"{self.page.url} is {wide} pixels wide on a screen of {width}"
-        assert not self.complaints
+        assert self.complaints == [], self.complaints
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -108,6 +108,6 @@ def visitor(
         person.page.get_by_label("Password").fill(running.password)
         person.page.get_by_role("button", name="Sign in").click()
         yield person
-        assert not person.complaints
+        assert person.complaints == [], person.complaints
     finally:
         context.close()

@@ -1,4 +1,4 @@
-"""Every page, at the width of a phone and of a desk, by day and night: nothing that axe or the browser says."""
+"""Every page, at the width of a phone and of a desk, by day and night: axe and the browser say nothing."""
 
 import pytest
 

@@ -122,6 +122,15 @@ def lines(answer: Classification) -> list[tuple[str, str]]:
     ]
 
 
+def classes(answer: Classification) -> list[str]:
+    """The classes by index."""
+    return list(answer.probabilities)
+
+
+def mask(answer: Classification) -> None:
+    """A label is of the image as a whole."""
+
+
 def picture(image: NDArray[np.uint8], answer: Classification) -> NDArray[np.uint8]:
     """Return the image, uint8 [H,W,3], with its label written on it, above the likeliest classes: [H',W',3].
 

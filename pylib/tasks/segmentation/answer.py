@@ -128,6 +128,16 @@ def lines(answer: Segmentation) -> list[tuple[str, str]]:
     ]
 
 
+def classes(answer: Segmentation) -> list[str]:
+    """The classes by index."""
+    return answer.classes
+
+
+def mask(answer: Segmentation) -> NDArray[np.uint8]:
+    """The class index of each pixel, uint8 [H,W]."""
+    return answer.mask
+
+
 def picture(image: NDArray[np.uint8], answer: Segmentation) -> NDArray[np.uint8]:
     """Return the image, uint8 [H,W,3], under its mask and above a legend of classes: uint8 [H',W',3].
 

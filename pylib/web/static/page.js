@@ -72,3 +72,11 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (button && !button.disabled) { event.preventDefault(); button.click(); }
 });
+
+// data-when="VALUE": asked only while that answer of the form's verdict is chosen.
+for (const part of document.querySelectorAll("[data-when]")) {
+  const form = part.closest("form");
+  const show = () => { part.hidden = form.querySelector("[name=verdict]:checked")?.value !== part.dataset.when; };
+  form.addEventListener("change", show);
+  show();
+}

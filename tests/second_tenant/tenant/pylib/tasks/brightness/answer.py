@@ -57,6 +57,15 @@ def lines(answer: float) -> list[tuple[str, str]]:
     return [("brightness", f"{answer:.3f}")]
 
 
+def classes(answer: float) -> list[str]:
+    """A number has none."""
+    return []
+
+
+def mask(answer: float) -> None:
+    """The number is of the image as a whole."""
+
+
 def picture(image: NDArray[np.uint8], answer: float) -> NDArray[np.uint8]:
     """The image above a bar as bright as the answer."""
     bar = np.full((8, image.shape[1], 3), round(255 * min(max(answer, 0), 1)), np.uint8)
