@@ -7,8 +7,8 @@ it points to (Kahn 1962), as near to the given order as that allows.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-WIDTH, GUTTER, LINE = 420, 64, 18
-_PAD, _GAP, _LANE, _LONGEST = 10, 16, 9, 50
+WIDTH, GUTTER, LINE = 360, 48, 18
+_PAD, _GAP, _LANE, _LONGEST = 10, 16, 8, 44
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _arcs(boxes: Sequence[Box], edges: Iterable[tuple[str, str]]) -> Iterable[st
     for start, end in spans:
         lane = next((number for number, taken in enumerate(lanes) if _free(taken, start, end)), len(lanes))
         lanes[lane : lane + 1] = [[*(lanes[lane] if lane < len(lanes) else []), (start, end)]]
-        x = max(4, GUTTER - 14 - _LANE * lane)
+        x = max(4, GUTTER - 12 - _LANE * lane)
         y, to = boxes[start].top + boxes[start].node.height - 14, boxes[end].top + 16
         yield f"M{GUTTER} {y}H{x + 6}Q{x} {y} {x} {y + 6}V{to - 6}Q{x} {to} {x + 6} {to}H{GUTTER - 1}"
 
