@@ -23,6 +23,7 @@ VERBS = {
     "reproduce": "reproduce:reproduce",
     "doctor": "doctor:doctor",
     "cluster": "cluster:cluster",
+    "review": "review:review_app",
     "retrain": "retrain:retrain_app",
     "features": "features:features_app",
     "smoke": "smoke:smoke",

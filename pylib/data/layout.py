@@ -75,6 +75,14 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class Reviewed:
+    """An image that people answered: its bytes, and what is right, as the task's `answer.truth` keeps it."""
+
+    image: bytes
+    truth: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Settled:
     """What a task decided for the whole set: candidates that say so in `source`, sentences for the report."""
 

@@ -14,7 +14,7 @@ from pylib.errors import NotFoundError, ReviewError
 from pylib.review.claims import CLAIMS, Claims
 from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
 
-DECISIONS, COMMITS = "decisions", "commits"
+DECISIONS, COMMITS, LEFT_OUT = "decisions", "commits", "left-out"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -101,16 +101,29 @@ class Queue:
         """Keep which data commit, `repository@id`, has a submission; the first one stays."""
         self.inbox.objects.create(f"{COMMITS}/{_checked(submission_id)}.json", _dump({"commit": commit}))
 
+    def leave_out(self, submission_id: str, why: str) -> None:
+        """Keep why an accepted submission became part of no data commit, and will not."""
+        self.inbox.objects.create(f"{LEFT_OUT}/{_checked(submission_id)}.json", _dump({"why": why}))
+
+    def left_out(self, submission_id: str) -> str:
+        """Why an accepted submission is in no data commit; empty where it is in one, or may still be."""
+        found = self.inbox.objects.find(f"{LEFT_OUT}/{_checked(submission_id)}.json")
+        return str(json.loads(found.data)["why"]) if found else ""
+
     def counts(self) -> dict[str, int]:
-        """How many are waiting, claimed, accepted (and not committed), rejected, committed."""
+        """How many are waiting, claimed, accepted (and not committed), rejected, committed.
+
+        What was accepted and then left out, as a duplicate is, counts as rejected.
+        """
         waiting, committed = set(self._undecided()), set(self.inbox.ids(COMMITS))
+        left_out = len(self.inbox.ids(LEFT_OUT))
         claimed = sum(bool(self._claims.holder(each)) for each in self.inbox.ids(CLAIMS) if each in waiting)
         verdicts = [each["verdict"] for each in self._decisions(self.inbox.ids(DECISIONS))]
         return {
             "waiting": len(waiting) - claimed,
             "claimed": claimed,
-            "accepted": verdicts.count("accept") - len(committed),
-            "rejected": verdicts.count("reject"),
+            "accepted": verdicts.count("accept") - len(committed) - left_out,
+            "rejected": verdicts.count("reject") + left_out,
             "committed": len(committed),
         }
 
@@ -120,8 +133,8 @@ class Queue:
 
     def accepted(self) -> list[Decision]:
         """The decisions to accept that no data commit has yet, the oldest first."""
-        committed = set(self.inbox.ids(COMMITS))
-        found = self._decisions([each for each in self.inbox.ids(DECISIONS) if each not in committed])
+        settled = set(self.inbox.ids(COMMITS, LEFT_OUT))
+        found = self._decisions([each for each in self.inbox.ids(DECISIONS) if each not in settled])
         return [each for each in found if each["verdict"] == "accept"]
 
     def _undecided(self) -> list[str]:

@@ -1,6 +1,6 @@
 """What a task says of data: how it lies in a source, what may be wrong, what a record holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from pylib.data.checks import CheckedTarget
 from pylib.data.dataset import DatasetIndex, Item, Target
 from pylib.data.findings import Rule
 from pylib.data.gallery import TargetPicture
-from pylib.data.layout import Candidate, Layout, Settled
+from pylib.data.layout import Candidate, Layout, Reviewed, Settled
 from pylib.data.shards import Array, ArraySpec
 
 Classes = dict[int, str]
@@ -28,6 +28,14 @@ class LayoutReader(Protocol):
         is the one that the source gives. Ids need not be safe as names: those that are not are rejected
         afterwards. Raises DataError, which names the place, where the folder holds no such data set, and
         ConfigurationError for wrong classes.
+        """
+        ...
+
+    def write_source(self, folder: Path, items: Mapping[str, Reviewed], classes: Classes) -> None:
+        """Write images and what people said of them, by id, as a source that `read_layout` reads.
+
+        folder: an empty one; classes: the legend of the data set that they are added to
+        Raises DataError where a truth is none, or is of no such class.
         """
         ...
 

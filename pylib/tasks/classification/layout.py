@@ -1,18 +1,21 @@
 """A source of classification: a folder of images for each class, or a table of images and labels."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pylib.data import classes
+from pylib.data import classes as legends
 from pylib.data.dataset import SplitName
 from pylib.data.findings import Finding, find
 from pylib.data.given_splits import Given, described, read_given
+from pylib.data.images import true_extension
 from pylib.data.layout import (
     IMAGES,
     Candidate,
     Files,
     Layout,
+    Reviewed,
     by_id,
     elsewhere,
     hidden,
@@ -57,7 +60,7 @@ def read_layout(folder: Path, place: str) -> Layout:
     """
     found = _by_table(folder) or _by_folders(folder, place)
     given = _given(found)
-    own = {path.relative_to(found.root) for path in (found.root / classes.FILE, *given.files, *found.tables)}
+    own = {path.relative_to(found.root) for path in (found.root / legends.FILE, *given.files, *found.tables)}
     others = [path for path in found.others if path not in own]
     one = single(found.images)
     candidates = [
@@ -72,10 +75,24 @@ def read_layout(folder: Path, place: str) -> Layout:
     return Layout(
         found.root,
         candidates,
-        classes.read_classes(found.root / classes.FILE) or dict(enumerate(names)),
+        legends.read_classes(found.root / legends.FILE) or dict(enumerate(names)),
         findings,
         [*found.assumed, *described(given, candidates)],
     )
+
+
+def write_source(folder: Path, items: Mapping[str, Reviewed], classes: Mapping[int, str]) -> None:  # noqa: ARG001
+    """Write images/<id> and labels.csv; raises DataError where a truth has no label."""
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "label"])
+        for item, reviewed in items.items():
+            path = folder / IMAGES / f"{item}.{true_extension(reviewed.image)}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(reviewed.image)
+            if not (label := str(reviewed.truth.get("label", ""))):
+                raise DataError(f"{item}: its truth has no label: review it again")
+            table.writerow([path.relative_to(folder).as_posix(), label])
 
 
 def _by_table(folder: Path) -> _Found | None:

@@ -1,13 +1,28 @@
 """A source of segmentation: images and masks side by side; classes.yaml or labelmap.txt has its classes."""
 
-from collections.abc import Iterable, Iterator
+import base64
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pylib.data import classes
+import numpy as np
+
+from pylib.data import classes as legends
+from pylib.data.classes import VOID, counted
 from pylib.data.colours import LABELMAP, Colour, read_labelmap
 from pylib.data.dataset import SplitName
 from pylib.data.given_splits import Given, described, read_given, split_named
-from pylib.data.layout import Candidate, Files, Layout, by_id, elsewhere, ignored, twice
+from pylib.data.images import decode_mask, encode_png, true_extension
+from pylib.data.layout import (
+    IMAGES,
+    Candidate,
+    Files,
+    Layout,
+    Reviewed,
+    by_id,
+    elsewhere,
+    ignored,
+    twice,
+)
 from pylib.data.names import printable
 from pylib.errors import DataError
 from pylib.tasks.segmentation.folders import Place, find_places
@@ -28,7 +43,7 @@ def read_layout(folder: Path, place: str) -> Layout:
     given = _given(root, places, images)
     known = [path for one in places for path in (one.images, one.masks)]
     others += elsewhere(root, *known)
-    own = {path.relative_to(root) for path in (root / classes.FILE, root / LABELMAP, *given.files)}
+    own = {path.relative_to(root) for path in (root / legends.FILE, root / LABELMAP, *given.files)}
     others = [path for path in others if path not in own]
     paired, unlisted = pair(images, masks, root), []
     if (root / _VOC).is_dir() and given.splits:  # VOC has images for other tasks than this one
@@ -51,9 +66,31 @@ def read_layout(folder: Path, place: str) -> Layout:
     return Layout(root, candidates, names, findings, assumed, colours)
 
 
+def write_source(folder: Path, items: Mapping[str, Reviewed], classes: Mapping[int, str]) -> None:
+    """Write images/<id> and masks/<id>.png; raises DataError where a truth has no mask of these classes.
+
+    A truth's value i is the i-th class, as in an answer; in the file it is that class's id.
+    """
+    ids = np.full(256, VOID, np.uint8)
+    numbers = sorted(counted(dict(classes)))
+    ids[: len(numbers)] = numbers
+    for item, reviewed in items.items():
+        try:
+            mask = decode_mask(base64.b64decode(str(reviewed.truth.get("mask_png", "")), validate=True))
+        except ValueError as error:
+            raise DataError(f"{item}: its truth has no mask_png in base64: review it again") from error
+        if wrong := sorted({*np.unique(mask).tolist()} - {*range(len(numbers)), VOID}):
+            raise DataError(f"{item}: its mask has {wrong[0]}, and there are {len(numbers)} classes")
+        image = folder / IMAGES / f"{item}.{true_extension(reviewed.image)}"
+        path = folder / "masks" / f"{item}.png"
+        for each, data in ((image, reviewed.image), (path, encode_png(ids[mask]))):
+            each.parent.mkdir(parents=True, exist_ok=True)
+            each.write_bytes(data)
+
+
 def _classes(root: Path) -> tuple[dict[int, str] | None, dict[Colour, str]]:
     """What classes.yaml names, and labelmap.txt where it does not, with the colours of both."""
-    names, colours = classes.read_classes(root / classes.FILE), classes.read_colours(root / classes.FILE)
+    names, colours = legends.read_classes(root / legends.FILE), legends.read_colours(root / legends.FILE)
     if (labelmap := read_labelmap(root / LABELMAP)) is None:
         return names, colours
     return names or labelmap[0], labelmap[1] | colours

@@ -1,15 +1,17 @@
 """A source of brightness: images/, and beside it targets.csv with a header `id,value`."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pylib.data.findings import Finding, find
+from pylib.data.images import true_extension
 from pylib.data.layout import (
     IMAGES,
     Candidate,
     Files,
     Layout,
+    Reviewed,
     by_id,
     elsewhere,
     ignored,
@@ -38,6 +40,18 @@ def read_layout(folder: Path, place: str) -> Layout:
     found = single(images)
     candidates = [Candidate(item, found[item], values[item]) for item in sorted(found.keys() & values.keys())]
     return Layout(root, candidates, None, findings)
+
+
+def write_source(folder: Path, items: Mapping[str, Reviewed], classes: Mapping[int, str]) -> None:
+    """Write images/<id> and targets.csv."""
+    with (folder / TARGETS).open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["id", "value"])
+        for item, reviewed in items.items():
+            path = folder / IMAGES / f"{item}.{true_extension(reviewed.image)}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(reviewed.image)
+            table.writerow([item, reviewed.truth["brightness"]])
 
 
 def _values(path: Path) -> dict[str, str]:

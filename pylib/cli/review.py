@@ -1,0 +1,175 @@
+"""Verbs `review list|show|accept|reject|commit`: what people sent back, decided in a terminal."""
+
+import getpass
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pylib.errors import DataError, ReviewError
+from pylib.settings import settings
+from pylib.store.inbox import Inbox, Submission
+from pylib.store.opening import open_store
+from pylib.store.protocol import CommitRef
+
+if TYPE_CHECKING:
+    from pylib.review.queue import Queue
+
+review_app = typer.Typer(
+    help="What people sent back: list, show, accept, reject, commit.", no_args_is_help=True
+)
+
+Id = Annotated[str, typer.Argument(help="of a submission, as `pylib review list` shows it, or its beginning")]
+InboxUrl = Annotated[
+    str | None, typer.Option("--inbox", help="file:///folder or s3://bucket; default: PYLIB_INBOX")
+]
+By = Annotated[str, typer.Option(help="who decides")]
+Why = Annotated[str, typer.Option(help="the reason, in words; it is kept")]
+AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
+
+
+@review_app.command("list")
+def list_(
+    every: Annotated[bool, typer.Option("--all", help="those that are decided, too")] = False,
+    inbox: InboxUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits, the oldest first, and how many there are of each kind."""
+    queue = _queue(inbox)
+    found = [each for each in queue.inbox.submissions() if every or queue.decision(each["id"]) is None]
+    if as_json:
+        return _print(json.dumps({"counts": queue.counts(), "submissions": found}, indent=2))
+    for each in found:
+        _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each)]))
+    return _print(", ".join(f"{count} {name}" for name, count in queue.counts().items()))
+
+
+@review_app.command()
+def show(
+    submission: Id,
+    image: Annotated[Path | None, typer.Option(help="write the image to this file")] = None,
+    inbox: InboxUrl = None,
+) -> None:
+    """Show a submission and what was decided of it, as JSON."""
+    queue = _queue(inbox)
+    found = _find(queue, submission)
+    if image is not None:
+        if not found["image_sha256"]:
+            raise ReviewError(f"{found['id']}: its image is unknown: the client did not send it back")
+        image.write_bytes(queue.inbox.image(found["image_sha256"]))
+    decided = {"decision": queue.decision(found["id"]), "commit": queue.committed(found["id"])}
+    _print(json.dumps({**found, **decided, "left_out": queue.left_out(found["id"])}, indent=2))
+
+
+@review_app.command()
+def accept(
+    submission: Id,
+    truth: Annotated[
+        str | None, typer.Option(help="what is right: a class, or a PNG file of a mask; default: as sent")
+    ] = None,
+    why: Why = "",
+    by: By = "",
+    inbox: InboxUrl = None,
+) -> None:
+    """Accept a submission, as it was sent or corrected: the next `commit` takes it."""
+    queue = _queue(inbox)
+    found = _find(queue, submission)
+    right = found["truth"] if truth is None else _truth(found["task"], truth)
+    _decide(queue, found["id"], "accept", right, by, why)
+
+
+@review_app.command()
+def reject(submission: Id, why: Why, by: By = "", inbox: InboxUrl = None) -> None:
+    """Reject a submission: nothing learns from it."""
+    queue = _queue(inbox)
+    _decide(queue, _find(queue, submission)["id"], "reject", None, by, why)
+
+
+@review_app.command()
+def commit(
+    revision: Annotated[str, typer.Argument(help="REPOSITORY or REPOSITORY@BRANCH of the data")],
+    message: Annotated[str, typer.Option("--message", "-m", help="why, in words; it is kept")] = "",
+    by: By = "",
+    report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
+    inbox: InboxUrl = None,
+    store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
+) -> None:
+    """Commit what was accepted, as one commit of data, through the checks of every ingest."""
+    from pylib.review.commit import commit_accepted
+
+    queue, ref, output = _queue(inbox), CommitRef.parse(revision), settings().output
+    before = queue.accepted()
+    made = commit_accepted(
+        queue,
+        open_store(store or settings().store),
+        ref.repository,
+        branch=ref.revision,
+        by=by or getpass.getuser(),
+        message=message,
+        cache=output / "downloads",
+        report=report or output / "reports" / "review" / ref.repository,
+    )
+    for each in before:
+        if why := queue.left_out(each["id"]):
+            _print(f"left out  {each['id']}: {why}")
+    _print(str(made.ref) if made else "nothing to commit")
+
+
+def _queue(url: str | None) -> "Queue":
+    from pylib.review.queue import Queue
+
+    return Queue(Inbox(url or settings().inbox))
+
+
+def _find(queue: "Queue", beginning: str) -> Submission:
+    """The submission of that id, or of the only one that begins so."""
+    found = [each for each in queue.inbox.submissions() if each["id"].startswith(beginning)]
+    if len(found) != 1:
+        many = f"{len(found)} begin so" if found else "there is none"
+        raise ReviewError(f"submission {beginning[:40]!r}: {many}; `pylib review list --all` shows them")
+    return found[0]
+
+
+def _truth(task: str, given: str) -> dict[str, Any]:
+    """What a person typed, as the task keeps it; whether there is such a class, the commit knows."""
+    from pylib.tasks.task import find
+
+    path = Path(given)
+    content: object = path.read_bytes() if path.suffix.lower() == ".png" and path.is_file() else given
+    classes = [given] if content is given else [str(number) for number in range(255)]
+    try:
+        right: dict[str, Any] = find(task).answer.truth(content, classes)
+    except DataError as error:
+        raise ReviewError(f"--truth {given[:40]}: {error}") from error
+    return right
+
+
+def _decide(
+    queue: "Queue",
+    submission: str,
+    verdict: Literal["accept", "reject"],
+    truth: dict[str, Any] | None,
+    by: str,
+    why: str,
+) -> None:
+    from pylib.review.queue import Decision
+
+    now = datetime.now(UTC).isoformat()
+    reviewer = by or getpass.getuser()
+    queue.decide(Decision(id=submission, reviewer=reviewer, time=now, verdict=verdict, truth=truth, why=why))
+    _print(f"{verdict}ed  {submission}")
+
+
+def _said(each: Submission) -> Iterable[str]:
+    """What was answered and what is said to be right, in a few words."""
+    for name, said in (("answered", each["answered"]), ("truth", each["truth"])):
+        text = str((said or {}).get("label", "a mask" if said else "-"))
+        yield f"{name} {text[:40]}"
+    yield "with its image" if each["image_sha256"] else "image unknown"
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201

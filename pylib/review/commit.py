@@ -1,0 +1,179 @@
+"""What reviewers accepted becomes one data commit, through the checks of ingest and those of the review.
+
+An item is named by its submission, so one that is there already is found, whatever was killed between the
+commit and the mark in the inbox: nothing is committed twice.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pylib.data.assemble import Parent
+from pylib.data.ingest import read_parent
+from pylib.data.plan import Options, Plan, plan_ingest
+from pylib.data.report import write_report
+from pylib.errors import ReviewError
+from pylib.provenance.digests import canonical, dir_hash
+from pylib.provenance.statement import Definition, build_statement
+from pylib.review.batch import Batch, gather
+from pylib.review.claims import Claims
+from pylib.review.origins import FOLDER, Origin, dumps, item_id
+from pylib.review.queue import Decision, Queue
+from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
+
+_HELD = timedelta(minutes=10)
+_CLOCKS = timedelta(days=1)
+"""By how much the clocks of a reviewer and of a store may differ."""
+
+
+def commit_accepted(
+    queue: Queue,
+    store: Store,
+    repository: str,
+    *,
+    branch: str = DEFAULT_BRANCH,
+    by: str,
+    message: str = "",
+    cache: Path | None = None,
+    report: Path | None = None,
+) -> Commit | None:
+    """Commit what was accepted and is in no commit yet; None where nothing is, or nothing of it can be.
+
+    by: who asks for it; one commit at a time, and another person's is refused while it runs
+    report: a folder for report.html, which shows what was left out and why
+    Raises ReviewError, StoreError, DataError or ConfigurationError; then nothing is committed.
+    """
+    parent, head = read_parent(store, repository, branch)
+    if parent is None or head is None:
+        raise ReviewError(
+            f"{repository}@{branch}: no data set to add to; `pylib data ingest` makes its first commit"
+        )
+    lock, name = Claims(queue.inbox.objects, _HELD), f"commit-{repository}-{branch}"
+    if not lock.take(name, by):
+        raise ReviewError(f"{repository}@{branch}: {lock.holder(name)} commits to it now: try again later")
+    try:
+        _mark_those_that_are_there(queue, store, repository, branch)
+        batch = gather(queue, queue.accepted(), parent.index.task)
+        made = _Making(queue, store, parent, head, branch, by, message).commit(batch, cache, report)
+    finally:
+        lock.let_go(name, by)
+    for submission, why in batch.left_out.items():
+        queue.leave_out(submission, why)
+    return made
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One commit in the making: onto `head`, which holds the data set of `parent`."""
+
+    queue: Queue
+    store: Store
+    parent: Parent
+    head: Commit
+    branch: str
+    by: str
+    message: str
+
+    def commit(self, batch: Batch, cache: Path | None, report: Path | None) -> Commit | None:
+        """Commit what passes, and mark it; what does not is left out."""
+        if not batch.items:
+            return None
+        name, started = self.parent.index.name, datetime.now(UTC)
+        with tempfile.TemporaryDirectory(prefix="review-", dir=_made(cache)) as folder:
+            source = Path(folder) / "accepted"
+            batch.write(source, self.parent.index)
+            options = Options(add=True, orientation="exif")
+            with plan_ingest(str(source), self.parent, options, cache=Path(folder), name=name) as plan:
+                if report:
+                    write_report(plan, report)
+                batch.left_out |= _rejected(plan, batch)
+                kept = _kept(plan, batch)
+                made = self._stored(plan, kept, started) if kept else None
+        for origin in kept.values():
+            self.queue.mark_committed(origin.submission, str(made.ref) if made else "")
+        return made
+
+    def _stored(self, plan: Plan, kept: Mapping[str, Origin], started: datetime) -> Commit:
+        files = {**plan.files, **_origins(kept)}
+        definition = self._definition(plan, kept)
+        described = build_statement(definition, [_subject(files)], started, datetime.now(UTC))
+        return self.store.commit(
+            self.head.repository,
+            files,
+            branch=self.branch,
+            mode="add",
+            description=canonical(described).decode(),
+        )
+
+    def _definition(self, plan: Plan, kept: Mapping[str, Origin]) -> Definition:
+        """What was accepted, of whom and by whom; each item's own is in its origin."""
+        parameters = {
+            "repository": self.head.repository,
+            "branch": self.branch,
+            "task": plan.index.task,
+            "classes": {str(number): name for number, name in plan.index.legend.items()},
+            "add": True,
+            "rejected": len(plan.rejected),
+            "by": self.by,
+            "message": self.message,
+            "accepted": len(kept),
+            "sources": sorted({origin.source for origin in kept.values()}),
+            "reviewers": sorted({origin.reviewer for origin in kept.values()}),
+        }
+        source = {"name": "source", "uri": self.queue.inbox.url, "digest": plan.source.digest}
+        return Definition("review", parameters, (source,), __name__, plan.index.task)
+
+
+def _mark_those_that_are_there(queue: Queue, store: Store, repository: str, branch: str) -> None:
+    """Mark what a commit has that was killed before it could say so."""
+    wanted = {item_id(queue.inbox.submission(each["id"])): each for each in queue.accepted()}
+    if not wanted:
+        return
+    since = min(map(_time, wanted.values())) - _CLOCKS
+    recent = [each for each in store.log(repository, branch) if each.created >= since]
+    for commit in reversed(recent):
+        there = {file.path.partition("/")[2].rpartition(".")[0] for file in store.ls(commit.ref, "images")}
+        for item in there & wanted.keys():
+            queue.mark_committed(wanted.pop(item)["id"], str(commit.ref))
+
+
+def _time(decision: Decision) -> datetime:
+    return datetime.fromisoformat(decision["time"])
+
+
+def _rejected(plan: Plan, batch: Batch) -> dict[str, str]:
+    """What ingest set aside of it: submission to the reason."""
+    return {
+        batch.origins[each.item].submission: f"{each.reason} ({each.code})"
+        for each in plan.rejected
+        if each.item in batch.origins
+    }
+
+
+def _kept(plan: Plan, batch: Batch) -> dict[str, Origin]:
+    there = {item.id for item in plan.index.items}
+    return {item: origin for item, origin in sorted(batch.origins.items()) if item in there}
+
+
+def _origins(kept: Mapping[str, Origin]) -> dict[str, bytes]:
+    data = dumps(kept.values())
+    return {f"{FOLDER}/{sha256(data).hexdigest()[:16]}.jsonl": data}
+
+
+def _subject(files: Mapping[str, bytes | Path]) -> dict[str, Any]:
+    """The files that the commit adds, by the dirHash of their digests."""
+    digests = {
+        path: sha256(each if isinstance(each, bytes) else each.read_bytes()).hexdigest()
+        for path, each in files.items()
+    }
+    return {"name": "added", "digest": {"dirHash": dir_hash(digests)}}
+
+
+def _made(folder: Path | None) -> Path | None:
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,69 @@
+"""A person reviews in a terminal: lists, looks, decides, commits."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pylib.cli.review import review_app
+from pylib.data.dataset import DatasetIndex
+from pylib.data.ingest import ingest
+from pylib.data.plan import Options
+from pylib.errors import ReviewError
+from pylib.store.inbox import Inbox
+from pylib.store.opening import open_store
+from tests.data.made import encode, noise
+from tests.review.submitting import put
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Inbox:
+    """The inbox of a laptop whose store has forty cats and dogs of noise."""
+    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
+    for name in ("PYLIB_STORE", "PACHD_ADDRESS", "PYLIB_INBOX"):
+        monkeypatch.delenv(name, raising=False)
+    for number in range(40):
+        path = tmp_path / "pets" / ("cat", "dog")[number % 2] / f"{number:02}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(noise(number)))
+    store = open_store((tmp_path / "out/store").as_uri())
+    ingest(str(tmp_path / "pets"), store, "pets", Options(task="classification"), cache=tmp_path / "cache")
+    return Inbox((tmp_path / "out/inbox").as_uri())
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(review_app, list(arguments))
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def test_from_the_inbox_to_a_commit(inbox: Inbox, tmp_path: Path) -> None:
+    first, second, third = (put(inbox, encode(noise(1000 + number))) for number in range(3))
+    assert run("list").splitlines()[0].startswith(first)
+    assert "answered cat  truth dog  with its image" in run("list")
+    run("show", first[:8], "--image", str(tmp_path / "seen.jpg"))
+    assert (tmp_path / "seen.jpg").read_bytes() == encode(noise(1000))
+    run("accept", first[:8], "--by", "ann")
+    run("accept", second[:8], "--truth", "cat", "--why", "its ears", "--by", "ann")
+    run("reject", third, "--why", "not a pet", "--by", "bob")
+    assert "0 waiting, 0 claimed, 2 accepted, 1 rejected" in run("list")
+    made = run("commit", "pets", "--by", "ann").splitlines()[-1]
+    index = DatasetIndex.loads(open_store((tmp_path / "out/store").as_uri()).read(made, "dataset.json"))
+    said = {item.id: index.classes[item.target.label] for item in index.items}
+    assert (said[f"feedback/{first}"], said[f"feedback/{second}"]) == ("dog", "cat")
+    assert run("commit", "pets") == "nothing to commit\n"
+    shown = json.loads(run("show", second))
+    assert (shown["commit"], shown["decision"]["why"]) == (made, "its ears")
+    listed = json.loads(run("list", "--all", "--json"))
+    assert len(listed["submissions"]) == 3
+    assert listed["counts"]["committed"] == 2
+
+
+@pytest.mark.parametrize(("given", "said"), [("", "begin so"), ("zz", "there is none")])
+def test_a_submission_that_is_not_one_is_refused(inbox: Inbox, given: str, said: str) -> None:
+    for number in range(2):
+        put(inbox, encode(noise(1000 + number)))
+    with pytest.raises(ReviewError, match=said):
+        run("accept", given)
