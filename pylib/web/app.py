@@ -7,13 +7,29 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from pylib.web import answer, ask, data, explain, feedback, login, models, review, runs, static_files
+from pylib.web import (
+    answer,
+    ask,
+    contribute,
+    data,
+    explain,
+    feedback,
+    login,
+    models,
+    review,
+    review_commit,
+    runs,
+    static_files,
+)
 from pylib.web.headers import SecurityHeaders
 from pylib.web.page import buckets, refused
 from pylib.web.refusal import Refusal
 from pylib.web.site import Site
 
-PAGES = (ask, answer, feedback, login, static_files, data, explain, models, review, runs)
+PAGES = (
+    *(ask, answer, feedback, contribute, login, static_files),
+    *(review_commit, review, models, data, runs, explain),
+)
 """A module of this package each, with the routes of its page in `routes`."""
 
 

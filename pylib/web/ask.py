@@ -34,7 +34,7 @@ def _ask(asked: Asked) -> Response:
 def _image(asked: Asked) -> bytes:
     """The file or photograph that was sent, or the sample that was chosen."""
     for upload in (*asked.form.files.get("image", []), *asked.form.files.get("camera", [])):
-        return upload.data
+        return upload.content()
     chosen = asked.form.field("sample")
     if chosen:
         return learned.sample(asked.site.settings, asked.form.field("commit"), chosen)

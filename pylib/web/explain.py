@@ -54,7 +54,7 @@ def _uploaded(asked: Asked) -> Response:
     uploads = asked.form.files.get("image", [])
     if not uploads:
         raise Refusal(422, "no image came with the form: choose one")
-    return see(asked, f"/explain/image/{hashlib.sha256(uploads[0].data).hexdigest()}")
+    return see(asked, f"/explain/image/{hashlib.sha256(uploads[0].content()).hexdigest()}")
 
 
 def _explained(asked: Asked) -> Response:

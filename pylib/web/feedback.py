@@ -91,7 +91,7 @@ def _corrected(asked: Asked, answered: Answered) -> dict[str, Any] | None:
     """The file or the text that says what is right; None where neither was sent."""
     task, answer = answered.read()
     files = asked.form.files.get("truth_file", [])
-    given: bytes | str = files[0].data if files else asked.form.field("truth")
+    given: bytes | str = files[0].content() if files else asked.form.field("truth")
     if not given:
         return None
     size = mask_size(answered)

@@ -11,6 +11,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
+from pylib.errors import DataError
 from pylib.web import limits
 from pylib.web.refusal import Refusal
 
@@ -18,10 +19,18 @@ FIELD = "csrf"
 
 
 class Upload(NamedTuple):
-    """A file: the name that its sender's machine gave it, which is no path here, and its content."""
+    """A file: the name that its sender gave it, which is no path here; data None: too large to be read."""
 
     name: str
-    data: bytes
+    data: bytes | None
+
+    def content(self) -> bytes:
+        """Its bytes; raises DataError where there are too many."""
+        if self.data is None:
+            raise DataError(
+                f"{self.name} is above {limits.UPLOAD_BYTES // limits.MIB} MiB: send a smaller one"
+            )
+        return self.data
 
 
 class Form(NamedTuple):
@@ -71,10 +80,8 @@ async def _take(form: Form, name: str, value: UploadFile | str) -> None:
     if isinstance(value, str):
         form.fields.setdefault(name, []).append(value)  # type: ignore[attr-defined]
         return
-    if (value.size or 0) > limits.UPLOAD_BYTES:
-        raise Refusal(413, f"{value.filename}: above {limits.UPLOAD_BYTES // limits.MIB} MiB a file")
-    data = await value.read()
-    if data or value.filename:  # a file field that was left empty comes as an empty file without a name
+    data = await value.read() if (value.size or 0) <= limits.UPLOAD_BYTES else None
+    if data != b"" or value.filename:  # one left empty comes as an empty file without a name
         form.files.setdefault(name, []).append(Upload(value.filename or "", data))  # type: ignore[attr-defined]
 
 

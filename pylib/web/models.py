@@ -107,8 +107,8 @@ def _take_image(asked: Asked) -> Response:
     name, which = asked.path["name"], {key: asked.form.field(key) for key in ("one", "other")}
     uploads = asked.form.files.get("image", [])
     if uploads:
-        decode_image(uploads[0].data)  # what is no image is refused before it is held
-        which["image"] = _held(asked).put(uploads[0].data)
+        decode_image(uploads[0].content())  # what is no image is refused before it is held
+        which["image"] = _held(asked).put(uploads[0].content())
     return see(asked, f"/models/{quote(name)}/compare?{urlencode(which)}")
 
 

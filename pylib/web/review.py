@@ -82,7 +82,7 @@ def _truth(asked: Asked, shown: Submitted, verdict: str) -> dict[str, Any] | Non
     if verdict == "accept":
         return shown.submission["truth"]
     files = asked.form.files.get("truth_file", [])
-    given: bytes | str = files[0].data if files else asked.form.field("truth")
+    given: bytes | str = files[0].content() if files else asked.form.field("truth")
     if not given:
         raise Refusal(422, "say what is right: choose a class, paint the mask or send one")
     try:

@@ -1,0 +1,33 @@
+"""The data sets of this installation's store, as far as people may add to them."""
+
+from typing import NamedTuple
+
+from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.errors import PylibError
+from pylib.store.opening import open_store
+from pylib.store.protocol import Store
+
+
+class DataSet(NamedTuple):
+    """A data set: its task, the names of its classes by index, what its targets are (mask, label, value)."""
+
+    name: str
+    task: str
+    classes: list[str]
+    target: str
+
+
+def data_sets(url: str) -> list[DataSet]:
+    """Those whose newest commit on the default branch can be read; raises StoreError."""
+    store = open_store(url)
+    found = (_read(store, name) for name in store.list_repositories())
+    return [each for each in found if each]
+
+
+def _read(store: Store, name: str) -> DataSet | None:
+    try:
+        index = DatasetIndex.loads(store.read(store.head(name), INDEX_FILE))
+    except PylibError:  # a table, or nothing yet
+        return None
+    target = index.items[0].target.kind if index.items else "label"
+    return DataSet(name, index.task, index.class_names, target)
