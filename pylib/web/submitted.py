@@ -1,7 +1,7 @@
 """A submission as a reviewer looks at it: the image, what the model said, what its sender says is right."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from pylib.data.images import decode_image, decode_mask
 from pylib.errors import NotFoundError, PylibError
 from pylib.provenance.answers import in_words
 from pylib.registry.places import Places
+from pylib.serving.client import Client
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.opening import open_store
 from pylib.tasks import task
@@ -99,14 +100,25 @@ def mask_of(truth: Mapping[str, Any] | None) -> Mask | None:
 
 
 def served(name: str, site: Site) -> str:
-    """The digest of the model that is served for a task; empty where none is, or it is not in the store."""
-    for digest in Places.of_settings().served().values():
+    """The digest of the model that is served for a task; empty where none answers, or the store lacks it."""
+    for digest in _served(site):
         try:
             if digest and model(site.settings.artifacts, digest).contract.task == name:
                 return digest
         except PylibError:
             continue
     return ""
+
+
+def _served(site: Site) -> Iterator[str]:
+    """The digests that the servers say, then those that Git says."""
+    for url in site.servers().values():
+        try:
+            with Client(url, timeout=3) as client:
+                yield client.status().get("model_digest", "")
+        except PylibError:
+            continue
+    yield from Places.of_settings().served().values()
 
 
 def repositories(name: str, site: Site) -> list[str]:
