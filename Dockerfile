@@ -1,5 +1,6 @@
 # One file, named stages:
 #   serve     Seldon's model server with our predictor: what a SeldonDeployment names
+#   web       the page that people use
 #   train     the steps of pipelines and sweeps: TensorFlow, Kubeflow Pipelines, pylib
 #   notebook  train with JupyterLab, as Kubeflow's notebook controller starts it
 #   mlflow    MLflow's tracking server
@@ -23,6 +24,12 @@ RUN python3 -m venv /opt/venv \
  && pip install --no-cache-dir --require-hashes --requirement /locks/serve.txt \
  && pip uninstall --yes pip
 
+FROM base AS web-packages
+COPY locks/web.txt /locks/web.txt
+RUN python3 -m venv /opt/venv \
+ && pip install --no-cache-dir --require-hashes --requirement /locks/web.txt \
+ && pip uninstall --yes pip
+
 FROM base AS train-packages
 COPY locks/train.txt /locks/train.txt
 RUN python3 -m venv /opt/venv \
@@ -43,6 +50,23 @@ USER 1000:1000
 EXPOSE 9000 9500 6000
 # Seldon's operator adds the model's parameters and the ports as environment variables.
 CMD ["python3", "-m", "pylib.serving.protocols.seldon.microservice", "--host", "0.0.0.0"]
+
+FROM base AS web
+# git for the history of releases, and for the commit that is one.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends git openssh-client \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=web-packages /opt/venv /opt/venv
+COPY images.lock ./
+COPY gates gates
+COPY katib katib
+COPY pylib pylib
+RUN python3 -m compileall -q katib pylib
+ENV PYTHONDONTWRITEBYTECODE=1 PYLIB_OUTPUT=/tmp/out PYLIB_WEB_HOST=0.0.0.0
+USER 1000:1000
+EXPOSE 8080
+# Behind the gateway, whose login it believes; `pylib web` alone would ask for a password.
+CMD ["python3", "-c", "from pylib.cli import main; main()", "web"]
 
 FROM base AS train
 # git for the commit that is a release.

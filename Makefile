@@ -9,6 +9,11 @@ WORKERS := 2
 STRICT :=
 SAID := out/validate.txt
 NO_KUSTOMIZE := NOT LOOKED AT: the overlays, and all that is checked in them: neither kustomize nor kubectl is on PATH
+NO_BROWSER := NOT LOOKED AT: the page in a browser: no chromium or google-chrome is on PATH (Debian: apt-get install chromium)
+define BROWSER
+if ! command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then \
+echo "$(NO_BROWSER)" | tee -a $(SAID); test -z "$(CI)"; fi
+endef
 define VALIDATE
 set -o pipefail; mkdir -p $(dir $(SAID)); \
 if command -v kustomize kubectl >/dev/null; then .venv/bin/preflight validate $(STRICT) | tee $(SAID); \
@@ -44,6 +49,7 @@ validate: environments ## what a push would bring to each cluster, checked witho
 .PHONY: test
 test: lint ## everything: lint, the cluster's check, the fast tests, then those that train models and start servers
 	@$(VALIDATE)
+	@$(BROWSER)
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow"
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m slow
 	@sed -n 's/^not \(checked\|judged\)/NOT LOOKED AT: &/p; /^NOT LOOKED AT/p' $(SAID) | sort -u

@@ -17,7 +17,7 @@ from pylib.errors import NotFoundError
 from pylib.serving.client import Prediction
 from pylib.tasks.task import Task, find
 
-_KEPT = 1000
+_KEPT, _BYTES = 1000, 2**30
 _RECORD, _IMAGE = "answer.json", "image"
 
 
@@ -93,16 +93,25 @@ class Answers:
             raise _none() from error
 
     def _make_room(self) -> None:
-        there = sorted(self._folder.iterdir(), key=_age)
-        for oldest in there[: max(0, len(there) - _KEPT)]:
-            shutil.rmtree(oldest, ignore_errors=True)
+        """Remove what is beyond the newest `_KEPT`, or beyond so many bytes."""
+        held = 0
+        for place, (folder, (_, size)) in enumerate(_newest_first(self._folder)):
+            held += size
+            if place >= _KEPT or held > _BYTES:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _age(path: Path) -> float:
+def _newest_first(folder: Path) -> list[tuple[Path, tuple[float, int]]]:
+    """The folders of answers with their time and size; one that goes meanwhile is old."""
+    found = {each: _stat(each) for each in folder.iterdir()}
+    return sorted(found.items(), key=lambda each: each[1], reverse=True)
+
+
+def _stat(folder: Path) -> tuple[float, int]:
     try:
-        return path.stat().st_mtime
+        return folder.stat().st_mtime, (folder / _IMAGE).stat().st_size
     except OSError:
-        return 0
+        return 0.0, 0
 
 
 def _none() -> NotFoundError:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
-from pylib.errors import PylibError
+from pylib.errors import NotFoundError, PylibError
 from pylib.store.opening import open_store
 from pylib.store.protocol import Store
 
@@ -20,7 +20,11 @@ class DataSet(NamedTuple):
 def data_sets(url: str) -> list[DataSet]:
     """Those whose newest commit on the default branch can be read; raises StoreError."""
     store = open_store(url)
-    found = (_read(store, name) for name in store.list_repositories())
+    try:
+        names = store.list_repositories()
+    except NotFoundError:  # no store yet
+        return []
+    found = (_read(store, name) for name in names)
     return [each for each in found if each]
 
 

@@ -102,11 +102,13 @@ def visitor(
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=script
     )
+    context.set_default_timeout(15_000)
     person = Visitor(context.new_page(), running.url)
     try:
         person.open("/login")
         person.page.get_by_label("Password").fill(running.password)
         person.page.get_by_role("button", name="Sign in").click()
+        person.page.wait_for_url(running.url + "/")
         yield person
         assert person.complaints == [], person.complaints
     finally:

@@ -1,4 +1,4 @@
-"""One browser for the tests of the page: Debian's Chromium, or Chrome, whichever is on PATH."""
+"""One browser for the tests of the page, Debian's Chromium or Chrome, and one page with two served models."""
 
 import os
 import shutil
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from pylib.store.inbox import Inbox
 from tests.web.browsing import Running, running
+from tests.web.served import served
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FIX = "none of these is on PATH: " + ", ".join(_NAMES) + "; on Debian, apt-get install chromium"
@@ -27,14 +29,22 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where nothing was done yet."""
-    return tmp_path_factory.mktemp("output")
+@pytest.fixture(scope="session")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An output with data sets, released models and their servers."""
+    folder = tmp_path_factory.mktemp("output")
+    with served(folder):
+        yield folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(output: Path) -> Iterator[Running]:
     """The page of that output."""
     with running(output) as page:
         yield page
+
+
+@pytest.fixture
+def inbox(output: Path) -> Inbox:
+    """What it keeps."""
+    return Inbox((output / "inbox").as_uri())

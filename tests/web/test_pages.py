@@ -1,9 +1,9 @@
-"""Every page, at the width of a phone and of a desk, by day and night: axe and the browser say nothing."""
+"""Every page at the widths of a phone and of a desk, by day and night: axe and the browser say nothing."""
 
 import pytest
 
 from pylib.web.menu import MENU
-from tests.web.browsing import SCHEMES, SIZES, visitor
+from tests.web.browsing import SCHEMES, SIZES, running, visitor
 
 pytestmark = pytest.mark.slow
 
@@ -12,24 +12,41 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_page(browser, site, size, scheme):
     with visitor(browser, site, size=size, scheme=scheme) as person:
-        assert person.page.url == site.url + "/"
-        led_to = person.page.locator("nav a").all_text_contents()
-        assert led_to[0] == "Ask"
+        pages = person.page.get_by_role("navigation", name="Pages")
+        led_to = pages.get_by_role("link").all_text_contents()
+        assert led_to[:2] == ["Ask", "Contribute"]
         assert led_to == [entry.title for entry in MENU if entry.title in led_to]
         for title in led_to:
-            person.page.get_by_role("navigation").get_by_role("link", name=title, exact=True).click()
+            pages.get_by_role("link", name=title, exact=True).click()
             person.looked_at()
 
 
-def test_a_link_signs_in_once(browser, site):
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(site.link)
-    assert page.url == site.url + "/"
-    again = browser.new_context().new_page()
-    again.goto(site.link)
-    assert "used before" in again.get_by_role("alert").text_content()
-    page.get_by_role("button", name="Sign out").click()
-    page.goto(site.url)
-    assert page.get_by_label("Password").is_visible()
-    context.close()
+@pytest.mark.parametrize(("size", "scheme"), [("phone", "dark"), ("desk", "light")])
+@pytest.mark.parametrize("model", ["classification", "segmentation"])
+def test_an_answer(browser, site, size, scheme, model):
+    with visitor(browser, site, size=size, scheme=scheme) as person:
+        person.open(f"/?model={model}").get_by_role("button", name="sample 1").click()
+        person.looked_at()
+        person.page.get_by_role("radio", name="wrong").check()
+        person.looked_at()
+
+
+def test_where_nothing_is_there_yet_the_page_says_what_to_run(browser, tmp_path):
+    with running(tmp_path) as page, visitor(browser, page, size="phone") as person:
+        assert "pylib serve --detach" in person.page.get_by_role("main").text_content()
+        person.looked_at()
+        assert "pylib data ingest" in person.open("/contribute").get_by_role("main").text_content()
+        person.looked_at()
+
+
+def test_a_link_signs_in_once(browser, tmp_path):
+    with running(tmp_path) as page:
+        first, second = (browser.new_context().new_page() for _ in range(2))
+        first.goto(page.link)
+        assert first.url == page.url + "/"
+        second.goto(page.link)
+        assert "used before" in second.get_by_role("alert").text_content()
+        first.get_by_role("button", name="Sign out").click()
+        first.wait_for_url(page.url + "/login")
+        first.goto(page.url)
+        assert first.get_by_label("Password").is_visible()
