@@ -151,6 +151,12 @@ def train_image(kubectl: Kubectl) -> str:
     return _image(kubectl, "train")
 
 
+@pytest.fixture(scope="module")
+def web_image(kubectl: Kubectl) -> str:
+    """The image of the page, which a node has."""
+    return _image(kubectl, "web")
+
+
 @pytest.fixture
 def first_digest(first_model: Path) -> str:
     """Of the model that was released first."""
