@@ -76,22 +76,27 @@ def _commits(asked: Asked) -> Response:
 
 
 def _found(asked: Asked, name: str) -> dict[str, Any]:
-    """What the newest ingest into a repository found, a page at a time, the rejected first."""
-    report = _report(asked, name)
+    """What the newest ingest, or commit of a review, found, a page at a time, the rejected first."""
+    of = "review" if asked.query.get("of") == "review" else "ingest"
+    report = _report(asked, name, of)
     kind = asked.query.get("findings", "")
     wanted = [each for each in report.findings if kind != "kept" or not each.rejected] if report else []
     wanted = [each for each in wanted if kind != "rejected" or each.rejected]
     ordered: Sequence[Finding] = sorted(wanted, key=lambda each: not each.rejected)
     shown = page_of(ordered, number(asked.query.get("found")), _FINDINGS)
-    return {"report": report, "findings": shown, "kind": kind if kind in _KINDS else ""}
+    reviewed = _report(asked, name, "review") is not None
+    return {"report": report, "findings": shown, "kind": kind if kind in _KINDS else "", "of": of,
+            "reviewed": reviewed}  # fmt: skip
 
 
-def _report(asked: Asked, name: str) -> Report | None:
-    """The report of the newest ingest into a repository, which `found_commit` has found by that name."""
+def _report(asked: Asked, name: str, of: str) -> Report | None:
+    """The newest report of `ingest` or `review` into a repository, which `found_commit` has found."""
     output = asked.site.settings.output
-    there = read_report(output / "reports" / "ingest" / name)
-    of_the_story = None if there else read_report(output / "data-report")  # where run_e2e.sh puts it
-    return there or (of_the_story if of_the_story and of_the_story.name == name else None)
+    there = read_report(output / "reports" / of / name)
+    if there or of == "review":
+        return there
+    of_the_story = read_report(output / "data-report")  # where run_e2e.sh puts it
+    return of_the_story if of_the_story and of_the_story.name == name else None
 
 
 def _commit(asked: Asked) -> Response:

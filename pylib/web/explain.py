@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -16,7 +18,7 @@ from pylib.release.explained import check_data, serving
 from pylib.release.sightings import sightings
 from pylib.review.origins import Origin, read_origins
 from pylib.settings import Settings
-from pylib.store.inbox import Inbox
+from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
 from pylib.store.opening import open_store
 from pylib.web.data import number
 from pylib.web.explain_graph import of_explanation
@@ -27,6 +29,8 @@ MANY = 2000
 """Images above which their digests are read anew only where somebody asks for it."""
 IMAGES = 100
 """On a page."""
+SUBMISSIONS = 5000
+"""The newest of these are looked through for an image."""
 _NAME = re.compile(r"[0-9a-fA-F]{8,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -102,11 +106,19 @@ def _image(asked: Asked) -> Response:
     if not _SHA256.fullmatch(sha256):
         raise NotFoundError("an image is named by its SHA-256, 64 hexadecimal digits")
     seen = sightings(sha256, store=place.store, artifacts=place.artifacts, predictions=place.predictions)
-    inbox = Inbox(place.inbox)
-    sent = [each for each in inbox.submissions() if each["image_sha256"] == sha256][:IMAGES]
+    sent = list(islice(_sent(Inbox(place.inbox), sha256), IMAGES))
     return render(
         asked, "explain_image.html.j2", seen=seen, sent=sent, told=lambda entry: in_words(answer(entry))
     )
+
+
+def _sent(inbox: Inbox, sha256: str) -> Iterator[Submission]:
+    """The submissions of an image, among the newest."""
+    for submission_id in reversed(inbox.ids(WITH_IMAGE)[-SUBMISSIONS:]):
+        with suppress(NotFoundError):  # forgotten meanwhile
+            found = inbox.submission(submission_id)
+            if found["image_sha256"] == sha256:
+                yield found
 
 
 routes = [

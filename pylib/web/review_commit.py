@@ -28,10 +28,11 @@ def _form(asked: Asked) -> Response:
     waiting = queue(asked)
     accepted = _submissions(waiting, waiting.accepted())
     people = Counter(each["by"] or "somebody" for each in accepted)
-    tasks = sorted({each["task"] for each in accepted})
-    targets = [each for task in tasks for each in repositories(task, asked.site)]
+    tasks = Counter(each["task"] for each in accepted)
+    targets = [(each, tasks[task]) for task in sorted(tasks) for each in repositories(task, asked.site)]
     return render(
         asked, "review_commit.html.j2", accepted=accepted[:SHOWN], total=len(accepted), targets=targets,
+        one=len(tasks) == 1,
         sources=Counter(each["source"] for each in accepted), people=people,
         right={each["id"]: _right(waiting, each["id"]) for each in accepted[:SHOWN]}, counts=waiting.counts(),
     )  # fmt: skip
