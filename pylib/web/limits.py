@@ -14,5 +14,5 @@ RATE, BURST = 20.0, 200.0
 """Requests a second that one person may make for long, and at once; a page is one, its pictures more."""
 POSTS, POST_BURST = 3.0, 60.0
 """The same of forms that are sent."""
-LOGINS, LOGIN_BURST = 0.2, 5.0
-"""The same of passwords, of all people together: a guess in five seconds."""
+LOGINS, LOGIN_BURST = 1.0, 10.0
+"""The same of passwords, of all people together; a password has 96 bits."""

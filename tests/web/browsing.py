@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from pylib.web.access import SESSION
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"phone": (375, 740), "desk": (1280, 800)}
 SCHEMES = ("light", "dark")
-_LINK = re.compile(r"(http://127\.0\.0\.1:\d+)(\S*)/login\?token=(\S+)")
+_WHERE = re.compile(r"the page is at (http://127\.0\.0\.1:\d+[^\s,]*?)(/login\?token=\S+|,)")
 
 
 @dataclass
@@ -27,6 +30,17 @@ class Running:
     url: str
     link: str
     password: str
+    _session: str = ""
+
+    def session(self) -> str:
+        """The cookie of who has given the password."""
+        if not self._session:
+            with requests.Session() as browser:
+                browser.trust_env = False
+                form = re.search('name="csrf" value="([^"]+)"', browser.get(f"{self.url}/login").text)[1]
+                browser.post(f"{self.url}/login", data={"csrf": form, "password": self.password})
+                self._session = browser.cookies[SESSION]
+        return self._session
 
 
 @contextmanager
@@ -41,21 +55,29 @@ def running(output: Path, **environment: str) -> Iterator[Running]:
     assert "Traceback" not in said, said
 
 
-def start(output: Path, **environment: str) -> Running:
+def start(output: Path, **more: str) -> Running:
     process = subprocess.Popen(
-        [sys.executable, "-c", "from pylib.cli import main; main()", "web", "--port", "0"],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYLIB_OUTPUT": str(output), **environment},
+        [*command(), "--port", "0"],
+        env={**environment(output), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     said = ""
-    while not (found := _LINK.search(said)):
+    while not (found := _WHERE.search(said)):
         line = process.stdout.readline()
         assert line, f"the page did not start: {said}"
         said += line
-    password = re.search(r"password (\S+)", process.stdout.readline())[1]
-    return Running(process, found[1] + found[2], found[0], password)
+    password = re.search(r"password (\S+)", process.stdout.readline())[1] if "token" in found[2] else ""
+    return Running(process, found[1], f"{found[1]}{found[2]}", password)
+
+
+def command() -> list[str]:
+    return [sys.executable, "-c", "from pylib.cli import main; main()", "web"]
+
+
+def environment(output: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYLIB_OUTPUT": str(output), "COLUMNS": "200"}
 
 
 @dataclass
@@ -105,10 +127,8 @@ def visitor(
     context.set_default_timeout(15_000)
     person = Visitor(context.new_page(), running.url)
     try:
-        person.open("/login")
-        person.page.get_by_label("Password").fill(running.password)
-        person.page.get_by_role("button", name="Sign in").click()
-        person.page.wait_for_url(running.url + "/")
+        context.add_cookies([{"name": SESSION, "value": running.session(), "url": running.url}])
+        person.open("/")
         yield person
         assert person.complaints == [], person.complaints
     finally:

@@ -48,7 +48,7 @@ def _encoded(pixels: np.ndarray, form: str) -> bytes:
 @contextmanager
 def served(output: Path) -> Iterator[dict[str, str]]:
     """The data commit of each model that is served from that output, by its name."""
-    commits = {"classification": _shades(output), "segmentation": _spots(output)}
+    commits = {"classification": shades(output), "segmentation": _spots(output)}
     models = {"classification": _classifier(), "segmentation": _segmenter()}
     store = (output / "artifacts").as_uri()
     for name, model in models.items():
@@ -65,7 +65,8 @@ def served(output: Path) -> Iterator[dict[str, str]]:
         local.stop(output / "serving" / name)
 
 
-def _shades(output: Path) -> str:
+def shades(output: Path) -> str:
+    """Commit a data set of light and dark pictures; return the commit."""
     files = {f"images/{split}{shade}.png": picture(shade) for split in SPLITS for shade in (10, 245)}
     items = [_item(path, data, LabelTarget(label=int("245" in path))) for path, data in sorted(files.items())]
     return _commit(output, "shades", "classification", SHADES, items, files)

@@ -39,6 +39,18 @@ def test_where_nothing_is_there_yet_the_page_says_what_to_run(browser, tmp_path)
         person.looked_at()
 
 
+def test_the_password_signs_in(browser, site):
+    page = browser.new_context().new_page()
+    page.goto(f"{site.url}/contribute")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    assert "not the password" in page.get_by_role("alert").text_content()
+    page.get_by_label("Password").fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.url}/contribute")
+    page.context.close()
+
+
 def test_a_link_signs_in_once(browser, tmp_path):
     with running(tmp_path) as page:
         first, second = (browser.new_context().new_page() for _ in range(2))
