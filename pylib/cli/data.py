@@ -1,4 +1,4 @@
-"""Verbs `data commit|log|ls|get|diff|fsck|gc`: the versioned store from the command line."""
+"""Verbs `data commit|log|ls|get|diff|fsck|gc|forget`: the versioned store from the command line."""
 
 import json
 import stat
@@ -14,13 +14,16 @@ from rich.filesize import decimal
 
 from pylib.cli.commits import lines
 from pylib.cli.example import example
+from pylib.cli.forget import forget
 from pylib.cli.ingest import ingest
 from pylib.errors import StoreError
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import Commit, CommitRef, Mode, Store
 
-data_app = typer.Typer(help="Versioned data: commit, log, ls, get, diff, fsck, gc.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Versioned data: commit, log, ls, get, diff, fsck, gc, forget.", no_args_is_help=True
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 StoreUrl = Annotated[
@@ -220,3 +223,4 @@ def _print_lines(text: Iterable[str]) -> None:
 
 data_app.command("ingest")(ingest)
 data_app.command("example")(example)
+data_app.command("forget")(forget)

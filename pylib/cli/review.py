@@ -83,9 +83,14 @@ def accept(
 
 @review_app.command()
 def reject(submission: Id, why: Why, by: By = "", inbox: InboxUrl = None) -> None:
-    """Reject a submission: nothing learns from it."""
+    """Reject a submission, one that was accepted too, if no commit has it: nothing learns from it."""
     queue = _queue(inbox)
-    _decide(queue, _find(queue, submission)["id"], "reject", None, by, why)
+    found = _find(queue, submission)["id"]
+    decided = queue.decision(found)
+    if decided and decided["verdict"] == "accept" and not queue.committed(found):
+        queue.leave_out(found, f"rejected by {by or getpass.getuser()} after all: {why}")
+        return _print(f"rejected  {found}")
+    return _decide(queue, found, "reject", None, by, why)
 
 
 @review_app.command()
@@ -93,13 +98,25 @@ def commit(
     revision: Annotated[str, typer.Argument(help="REPOSITORY or REPOSITORY@BRANCH of the data")],
     message: Annotated[str, typer.Option("--message", "-m", help="why, in words; it is kept")] = "",
     by: By = "",
+    allow: Annotated[
+        list[str] | None, typer.Option(help="a kind of finding that you answer for; may be repeated")
+    ] = None,
+    weights: Annotated[
+        str, typer.Option(help="of the frozen network that labels are checked by: none, imagenet or a file")
+    ] = "none",
     report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
     inbox: InboxUrl = None,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
 ) -> None:
-    """Commit what was accepted, as one commit of data, through the checks of every ingest."""
+    """Commit what was accepted, as one commit of data, through the checks of ingest and those of the review.
+
+    It is refused where they find something, until the items are rejected or the kind is allowed: images like
+    those of the test split, floods, labels that contradict their images, traces of a backdoor, new classes.
+    """
+    from pylib.models.weights_source import NAMED, check
     from pylib.review.commit import commit_accepted
 
+    check(weights)
     queue, ref, output = _queue(inbox), CommitRef.parse(revision), settings().output
     before = queue.accepted()
     made = commit_accepted(
@@ -109,6 +126,9 @@ def commit(
         branch=ref.revision,
         by=by or getpass.getuser(),
         message=message,
+        allow=allow or (),
+        weights=weights if weights in NAMED else Path(weights),
+        artifacts=settings().artifacts,
         cache=output / "downloads",
         report=report or output / "reports" / "review" / ref.repository,
     )

@@ -84,7 +84,17 @@ _OF_A_DATA_SET: dict[str, Rule] = {
     "item-removed": Rule(False, "Removed items", "use --add to keep what the parent commit holds"),
     "file-ignored": Rule(False, "Ignored files", "nothing, if they are no part of the data set"),
 }
-_OF_EVERY_TASK = _OF_AN_IMAGE | _OF_A_DATA_SET
+_LOOK = "look at them; reject those that are wrong, or answer for the kind with --allow"
+_OF_A_REVIEW: dict[str, Rule] = {
+    "test-duplicate": Rule(False, "New images like those of the test split", _LOOK, risk=True),
+    "source-flood": Rule(False, "Floods of images that look alike", _LOOK, risk=True),
+    "labels-flipped": Rule(False, "Sources whose labels contradict their images", _LOOK, risk=True),
+    "label-suspect": Rule(False, "Labels that may be wrong", "look at it, and correct it", risk=True),
+    "backdoor-patch": Rule(False, "One small pattern in images of one class", _LOOK, risk=True),
+    "backdoor-signature": Rule(False, "Images that lie apart from others of their class", _LOOK, risk=True),
+    "class-new": Rule(False, "Classes that nobody had before", _LOOK, risk=True),
+}
+_OF_EVERY_TASK = _OF_AN_IMAGE | _OF_A_DATA_SET | _OF_A_REVIEW
 
 
 class Finding(Record):
@@ -103,7 +113,7 @@ class Finding(Record):
 
 def all_rules(own: Mapping[str, Rule]) -> dict[str, Rule]:
     """Every rule where a task has rules of its own, in the order in which a report lists them."""
-    return {**_OF_AN_IMAGE, **own, **_OF_A_DATA_SET}
+    return {**_OF_AN_IMAGE, **own, **_OF_A_DATA_SET, **_OF_A_REVIEW}
 
 
 def find(

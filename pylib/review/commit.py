@@ -5,9 +5,10 @@ commit and the mark in the inbox: nothing is committed twice.
 """
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,19 @@ from pylib.data.ingest import read_parent
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
 from pylib.errors import ReviewError
+from pylib.models.weights_source import Weights
 from pylib.provenance.digests import canonical, dir_hash
 from pylib.provenance.statement import Definition, build_statement
 from pylib.review.batch import Batch, gather
+from pylib.review.checks.examine import check_answered, examine
+from pylib.review.checks.features import features_of
+from pylib.review.checks.material import Features, Material
 from pylib.review.claims import Claims
 from pylib.review.origins import FOLDER, Origin, dumps, item_id
 from pylib.review.queue import Decision, Queue
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 
+_Compute = Callable[["_Making", Plan, Path], Features | None]
 _HELD = timedelta(minutes=10)
 _CLOCKS = timedelta(days=1)
 """By how much the clocks of a reviewer and of a store may differ."""
@@ -38,13 +44,19 @@ def commit_accepted(
     branch: str = DEFAULT_BRANCH,
     by: str,
     message: str = "",
+    allow: Collection[str] = (),
+    weights: Weights = "none",
+    artifacts: str = "",
     cache: Path | None = None,
     report: Path | None = None,
 ) -> Commit | None:
     """Commit what was accepted and is in no commit yet; None where nothing is, or nothing of it can be.
 
     by: who asks for it; one commit at a time, and another person's is refused while it runs
-    report: a folder for report.html, which shows what was left out and why
+    allow: kinds of findings of `pylib.review.checks` that are answered for
+    weights: of the frozen network whose features labels are checked by; artifacts: URL of the artifact store,
+    where features are kept, without which what needs them is not looked at
+    report: a folder for report.html, which shows what was left out, what was found, and why
     Raises ReviewError, StoreError, DataError or ConfigurationError; then nothing is committed.
     """
     parent, head = read_parent(store, repository, branch)
@@ -58,7 +70,9 @@ def commit_accepted(
     try:
         _mark_those_that_are_there(queue, store, repository, branch)
         batch = gather(queue, queue.accepted(), parent.index.task)
-        made = _Making(queue, store, parent, head, branch, by, message).commit(batch, cache, report)
+        made = _Making(queue, store, parent, head, branch, by, message, allow).commit(
+            batch, cache, report, partial(_features, weights=weights, artifacts=artifacts)
+        )
     finally:
         lock.let_go(name, by)
     for submission, why in batch.left_out.items():
@@ -77,8 +91,11 @@ class _Making:
     branch: str
     by: str
     message: str
+    allow: Collection[str]
 
-    def commit(self, batch: Batch, cache: Path | None, report: Path | None) -> Commit | None:
+    def commit(
+        self, batch: Batch, cache: Path | None, report: Path | None, features: "_Compute"
+    ) -> Commit | None:
         """Commit what passes, and mark it; what does not is left out."""
         if not batch.items:
             return None
@@ -88,10 +105,13 @@ class _Making:
             batch.write(source, self.parent.index)
             options = Options(add=True, orientation="exif")
             with plan_ingest(str(source), self.parent, options, cache=Path(folder), name=name) as plan:
-                if report:
-                    write_report(plan, report)
-                batch.left_out |= _rejected(plan, batch)
                 kept = _kept(plan, batch)
+                seen = features(self, plan, Path(folder)) if kept else None
+                found = examine(Material(plan, self.parent, batch.origins, seen))
+                if report:
+                    write_report(replace(plan, findings=[*plan.findings, *found]), report)
+                check_answered(found, self.allow, f"{self.head.repository}@{self.branch}")
+                batch.left_out |= _rejected(plan, batch)
                 made = self._stored(plan, kept, started) if kept else None
         for origin in kept.values():
             self.queue.mark_committed(origin.submission, str(made.ref) if made else "")
@@ -122,10 +142,29 @@ class _Making:
             "message": self.message,
             "accepted": len(kept),
             "sources": sorted({origin.source for origin in kept.values()}),
+            "allowed": sorted(self.allow),
             "reviewers": sorted({origin.reviewer for origin in kept.values()}),
         }
         source = {"name": "source", "uri": self.queue.inbox.url, "digest": plan.source.digest}
         return Definition("review", parameters, (source,), __name__, plan.index.task)
+
+
+def _features(
+    making: _Making, plan: Plan, folder: Path, *, weights: Weights, artifacts: str
+) -> Features | None:
+    """The features of what is there and of what is added; None where they are not asked for."""
+    if not artifacts:
+        return None
+    return features_of(
+        making.store,
+        making.head,
+        making.parent.index,
+        plan.index,
+        plan.files,
+        weights=weights,
+        artifacts=artifacts,
+        folder=folder / "features",
+    )
 
 
 def _mark_those_that_are_there(queue: Queue, store: Store, repository: str, branch: str) -> None:

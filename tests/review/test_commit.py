@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pylib.data.dataset import DatasetIndex
-from pylib.data.images import decode_mask, encode_png
+from pylib.data.images import decode_image, decode_mask, encode_png
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.data.split import split_of
@@ -153,4 +153,42 @@ def test_two_do_not_commit_at_once(queue, store, monkeypatch):
     accepted(queue, encode(noise(1000)))
     assert Claims(queue.inbox.objects, _HELD).take("commit-pets-master", "bob")
     with pytest.raises(ReviewError, match="bob commits to it now"):
+        commit_accepted(queue, store, "pets", by="ann")
+
+
+def test_a_flood_is_refused_until_it_is_answered(queue, store):
+    head = store.head("pets")
+    one = noise(1000)
+    for shift in range(5):
+        accepted(queue, encode(np.clip(one.astype(int) + shift, 0, 255).astype(np.uint8), quality=95))
+    with pytest.raises(
+        ReviewError, match=r"not committed, 1 findings: source-flood: .* --allow source-flood"
+    ):
+        commit_accepted(queue, store, "pets", by="ann")
+    assert (store.head("pets").id, queue.counts()["accepted"]) == (head.id, 5)
+    assert commit_accepted(queue, store, "pets", by="ann", allow=["source-flood"]) is not None
+
+
+def test_a_class_that_nobody_had_is_refused_until_its_item_is_rejected(queue, store):
+    accepted(queue, encode(noise(1000)))
+    wrong = accepted(queue, encode(noise(1001)), truth={"label": "dgo"})
+    with pytest.raises(ReviewError, match=r"class-new: .*: dgo is no class of the data set yet"):
+        commit_accepted(queue, store, "pets", by="ann")
+    queue.leave_out(wrong, "rejected after all")
+    made = commit_accepted(queue, store, "pets", by="ann")
+    assert set(index_of(store, made).classes.values()) == {"cat", "dog"}
+
+
+def test_a_kind_that_there_is_not_cannot_be_allowed(queue, store):
+    accepted(queue, encode(noise(1000)))
+    with pytest.raises(ReviewError, match="--allow anything: there are: test-duplicate"):
+        commit_accepted(queue, store, "pets", by="ann", allow=["anything"])
+
+
+def test_what_looks_like_a_test_image_is_named(queue, store):
+    head = store.head("pets")
+    item = index_of(store, head).split("test")[0]
+    near = np.clip(decode_image(store.read(head, item.image)).astype(int) + 2, 0, 255)
+    accepted(queue, encode(near.astype(np.uint8), quality=95))
+    with pytest.raises(ReviewError, match=f"test-duplicate: .* it looks like {item.id}"):
         commit_accepted(queue, store, "pets", by="ann")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pylib.evaluation.confident_learning import counted_for, thresholds
 from pylib.tasks.classification.details import Example
 from pylib.tasks.classification.examples import Answers
 
@@ -19,13 +20,8 @@ def likely(answers: Answers) -> NDArray[np.int64]:
     That is the likeliest of the classes whose probability reaches the mean of its own images. A class that
     no image is labelled with has no such mean, and nothing is counted for it.
     """
-    classes = answers.probabilities.shape[1]
-    probabilities = answers.probabilities.astype(np.float64)
-    counts = np.bincount(answers.truths, minlength=classes)
-    sums = np.bincount(answers.truths, answers.of_truth, minlength=classes)
-    means = np.divide(sums, counts, out=np.full(classes, np.inf), where=counts > 0)
-    reached = np.where(probabilities >= means, probabilities, -1.0)
-    return np.where(reached.max(axis=-1) >= 0, reached.argmax(axis=-1), -1).astype(np.int64)
+    means = thresholds(answers.probabilities, answers.truths)
+    return counted_for(answers.probabilities, means)
 
 
 def suspects(answers: Answers, classes: Sequence[str], ids: Sequence[str]) -> list[tuple[int, Example]]:

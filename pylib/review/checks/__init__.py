@@ -1,0 +1,1 @@
+"""What is looked at before accepted items may train: each check names the items that it is about."""
