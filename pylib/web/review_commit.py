@@ -1,13 +1,16 @@
 """The commit of what reviewers accepted: what it would hold, and what the checks found and left out."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from starlette.responses import Response
 
-from pylib.data.report import Report, read_report
-from pylib.errors import NotFoundError
+from pylib.data.report import DATA, read_report
+from pylib.errors import NotFoundError, ReviewError
 from pylib.provenance.answers import in_words
+from pylib.review.checks.examine import BLOCKING
 from pylib.review.commit import commit_accepted
 from pylib.review.queue import Decision, Queue
 from pylib.store.inbox import Submission
@@ -22,6 +25,7 @@ from pylib.web.submitted import repositories
 SHOWN = 100
 """Submissions that are listed."""
 _MESSAGE = 1000
+_GRANULARITY = 1_000_000_000  # nanoseconds by which a file's time may lie before the clock's
 
 
 def _form(asked: Asked) -> Response:
@@ -55,34 +59,61 @@ def _right(waiting: Queue, submission_id: str) -> str:
 
 
 def _commit(asked: Asked) -> Response:
+    """Make the commit; where the checks find what somebody must answer for, show it and ask."""
     repository, waiting = asked.form.field("repository"), queue(asked)
-    store = open_store(asked.site.settings.store)
-    if repository not in store.list_repositories():
+    if repository not in open_store(asked.site.settings.store).list_repositories():
         raise Refusal(422, "choose the data set that it is committed to")
-    before = waiting.accepted()
-    folder = asked.site.settings.output / "reports" / "review" / repository
-    made = commit_accepted(
-        waiting,
-        store,
-        repository,
-        by=asked.name,
-        message=asked.form.field("message")[:_MESSAGE],
-        cache=asked.site.settings.output / "downloads",
-        report=folder,
-    )
+    before, began = waiting.accepted(), time.time_ns()
+    try:
+        made = _made(asked, waiting, repository)
+    except ReviewError as error:
+        return _refused(asked, repository, error, began)
     left_out = [(each["id"], why) for each in before if (why := waiting.left_out(each["id"]))]
     return render(
         asked, "review_committed.html.j2", repository=repository, made=made, left_out=left_out[:SHOWN],
-        taken=_taken(waiting, before, made), report=_report(asked, repository), counts=waiting.counts(),
+        taken=_taken(waiting, before, made), report=read_report(_folder(asked, repository)),
+        counts=waiting.counts(),
     )  # fmt: skip
+
+
+def _made(asked: Asked, waiting: Queue, repository: str) -> Commit | None:
+    """The commit, through the checks that need no network's features: a page is no place to compute those."""
+    return commit_accepted(
+        waiting,
+        open_store(asked.site.settings.store),
+        repository,
+        by=asked.name,
+        message=asked.form.field("message")[:_MESSAGE],
+        allow=_allowed(asked),
+        cache=asked.site.settings.output / "downloads",
+        report=_folder(asked, repository),
+    )
+
+
+def _refused(asked: Asked, repository: str, error: ReviewError, began: int) -> Response:
+    """What was found, with the kinds that one may answer for; an error of another kind stays one."""
+    report, written = read_report(_folder(asked, repository)), _folder(asked, repository) / DATA
+    kinds = Counter(each.code for each in report.findings if each.code in BLOCKING) if report else Counter()
+    if not kinds or written.stat().st_mtime_ns < began - _GRANULARITY:
+        raise error
+    findings = sorted(report.findings if report else [], key=lambda each: each.code not in BLOCKING)
+    return render(
+        asked, "review_refused.html.j2", repository=repository, findings=findings[:SHOWN],
+        kinds=kinds, allowed=_allowed(asked), message=asked.form.field("message"),
+        counts=queue(asked).counts(), blocking=BLOCKING,
+    )  # fmt: skip
+
+
+def _allowed(asked: Asked) -> list[str]:
+    return [each for each in asked.form.fields.get("allow", []) if each in BLOCKING]
+
+
+def _folder(asked: Asked, repository: str) -> Path:
+    return asked.site.settings.output / "reports" / "review" / repository
 
 
 def _taken(waiting: Queue, before: Sequence[Decision], made: Commit | None) -> int:
     return sum(waiting.committed(each["id"]) == str(made.ref) for each in before) if made else 0
-
-
-def _report(asked: Asked, repository: str) -> Report | None:
-    return read_report(asked.site.settings.output / "reports" / "review" / repository)
 
 
 routes = [
