@@ -229,3 +229,35 @@ def noise(seed):
     buffer = io.BytesIO()
     Image.fromarray(coarse).resize((40, 40), Image.Resampling.BICUBIC).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_what_must_be_answered_for_is_shown_first(browser, at, inbox, output):
+    flood = noise(70)
+    for number in range(12):  # one picture, a pixel changed each time
+        send(inbox, one_pixel(flood, number), {"label": SHADES[0]}, number, source="flood")
+    before = LocalStore(output / "store").head("shades")
+    with someone(browser, at, "bea") as bea:
+        page = bea.open("/review")
+        for _ in range(12):
+            press(page, "a")
+        page.get_by_role("main").get_by_role("link", name="Commit what is accepted").first.click()
+        page.get_by_role("button", name="Commit").click()
+        bea.looked_at()
+        assert "Not committed yet" in page.locator("h1").inner_text()
+        assert "source-flood" in page.locator("table").inner_text()
+        assert LocalStore(output / "store").head("shades") == before
+        for kind in page.get_by_role("checkbox").all():
+            kind.check()
+        page.get_by_role("button", name="Commit all the same").click()
+        bea.looked_at()
+        assert page.locator("h1").inner_text() == "Committed"
+    assert '"source-flood"' in LocalStore(output / "store").head("shades").description
+
+
+def one_pixel(picture, number):
+    """The same picture, but for one pixel."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    image.putpixel((number, number), (number, 255, 0))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
