@@ -1,5 +1,7 @@
 """The site: all its pages behind one door."""
 
+import asyncio
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,6 +24,7 @@ from pylib.web import (
     static_files,
 )
 from pylib.web.headers import SecurityHeaders
+from pylib.web.limits import FORMS
 from pylib.web.page import buckets, refused
 from pylib.web.refusal import Refusal
 from pylib.web.site import Site
@@ -42,6 +45,7 @@ def create_app(site: Site) -> Starlette:
         exception_handlers={HTTPException: _not_there, Exception: _failed},
     )
     app.state.site, app.state.routes = site, routes
+    app.state.turns = asyncio.Semaphore(FORMS)
     for name, bucket in buckets().items():
         setattr(app.state, name, bucket)
     return app
@@ -52,8 +56,8 @@ def _healthy(request: Request) -> Response:  # noqa: ARG001
 
 
 def _not_there(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    return refused(request, Refusal(status, "there is no such page" if status == 404 else "not so"))  # noqa: PLR2004
+    status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (404, "")
+    return refused(request, Refusal(status, "there is no such page" if status == 404 else detail))  # noqa: PLR2004
 
 
 def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the server logs it)

@@ -2,10 +2,9 @@
 
 from starlette.responses import Response
 
-from pylib.data.images import decode_image
 from pylib.errors import DataError
 from pylib.serving.client import Client
-from pylib.web import learned
+from pylib.web import learned, pictures
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
 
@@ -44,7 +43,7 @@ def _image(asked: Asked) -> bytes:
 def _check(image: bytes) -> None:
     """What cannot be read is said here, in the words of the one decoder, before a server is asked."""
     try:
-        decode_image(image)
+        pictures.decoded(image)
     except DataError as error:
         raise Refusal(422, f"this is no picture that can be read: {error}") from error
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from pylib.data.images import decode_image, decode_mask
+from pylib.data.images import decode_mask
 from pylib.errors import DataError
 from pylib.store.inbox import Submission
 from pylib.tasks import task
-from pylib.web import data_sets
+from pylib.web import data_sets, pictures
 from pylib.web.access import Role
 from pylib.web.data_sets import DataSet
 from pylib.web.feedback import SOURCE, form_id, now, put_once
@@ -81,7 +81,7 @@ def _check_new(upload: Upload, seen: dict[str, str]) -> None:
 
 def _truth(asked: Asked, chosen: DataSet, upload: Upload, masks: Mapping[str, Upload]) -> dict[str, Any]:
     """What is right of an image, as its task keeps it; raises DataError."""
-    height, width = decode_image(upload.content()).shape[:2]
+    height, width = pictures.decoded(upload.content()).shape[:2]
     if chosen.target != "mask":
         folder = PurePosixPath(upload.name).parent.name
         label = asked.form.field("label") or folder

@@ -1,8 +1,10 @@
 """A form as it was sent: within the limits, by the page's own visitor, its files read."""
 
+import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -54,26 +56,33 @@ def token(request: Request, secure: bool) -> str:
     return request.cookies.get(cookie(secure), "") or str(request.scope.setdefault(FIELD, _new()))
 
 
-async def read(request: Request, secure: bool) -> Form:
-    """Read a form; raises Refusal where it is too large, or not sent from a page of ours."""
+@asynccontextmanager
+async def read(request: Request, secure: bool, turns: asyncio.Semaphore) -> AsyncIterator[Form]:
+    """A form, as long as the block; raises Refusal where it is too large, or not sent from a page of ours.
+
+    It arrives on the disk, however slowly; only so many at once, as there are turns, are read into memory.
+    """
     _check_origin(request)
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > limits.BODY_BYTES:
         raise _too_large()
     limited = Request(request.scope, _Limited(request).receive)
     try:
-        async with limited.form(
-            max_files=limits.FILES, max_fields=limits.FIELDS, max_part_size=limits.FIELD_BYTES
-        ) as sent:
+        async with (
+            limited.form(
+                max_files=limits.FILES, max_fields=limits.FIELDS, max_part_size=limits.FIELD_BYTES
+            ) as sent,
+            turns,
+        ):
             form = Form({}, {})
             for name, value in sent.multi_items():
                 await _take(form, name, value)
-    except (MultiPartException, ValueError) as error:
+            _check_token(form.field(FIELD), request.cookies.get(cookie(secure), ""))
+            yield form
+    except MultiPartException as error:
         raise Refusal(400, f"the form cannot be read: {error}") from error
     except ClientDisconnect as error:
         raise Refusal(400, "the form did not arrive to its end") from error
-    _check_token(form.field(FIELD), request.cookies.get(cookie(secure), ""))
-    return form
 
 
 async def _take(form: Form, name: str, value: UploadFile | str) -> None:

@@ -8,8 +8,12 @@ BODY_BYTES = 256 * MIB
 FILES = 200
 """In one request."""
 FIELDS = 1000
-FIELD_BYTES = 8 * MIB
-"""Of one field that is no file: a painted mask comes as one, base64."""
+FIELD_BYTES = MIB // 4
+"""Of one field that is no file."""
+FORMS = 4
+"""That are in memory at once; others wait on the disk."""
+DECODED = 2
+"""Images that are decoded at once: one of 64 million pixels takes about 460 MiB meanwhile."""
 RATE, BURST = 20.0, 200.0
 """Requests a second that one person may make for long, and at once; a page is one, its pictures more."""
 POSTS, POST_BURST = 3.0, 60.0

@@ -6,6 +6,7 @@ All routes of the site are made by `page`, so none forgets to ask.
 import math
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -86,8 +87,8 @@ def page(
         try:
             user = _admitted(request, site, role)
             _limit(request, user, method)
-            form = await forms.read(request, site.access.secure) if method == "POST" else Form({}, {})
-            response = await run_in_threadpool(endpoint, Asked(request, site, user, form))
+            async with _form(request, site, method) as form:
+                response = await run_in_threadpool(endpoint, Asked(request, site, user, form))
         except _SignIn:
             back = quote(request.url.path, safe="/") if method == "GET" else site.prefix + "/"
             return RedirectResponse(f"{site.prefix}/login?next={back}", status_code=303)
@@ -145,6 +146,12 @@ def _admitted(request: Request, site: Site, role: Role | None) -> User | None:
     if user is None:
         raise Refusal(403, "nobody who may be here: come through the gateway, signed in, with a role")
     raise Refusal(403, f"{user.name} is {user.role.name.lower()} here; this page is for {role.name.lower()}s")
+
+
+def _form(request: Request, site: Site, method: str) -> AbstractAsyncContextManager[Form]:
+    if method == "GET":
+        return nullcontext(Form({}, {}))
+    return forms.read(request, site.access.secure, request.app.state.turns)
 
 
 def _limit(request: Request, user: User | None, method: str) -> None:

@@ -1,6 +1,7 @@
 """Images as a browser shows them: upright JPEGs of a size that a screen has, masks as coloured PNGs."""
 
 import io
+import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,20 @@ from starlette.responses import Response
 
 from pylib.data.images import decode_image
 from pylib.palette import class_rgb
+from pylib.web import limits
 
 SIDE = 1280
 """Pixels of the longer side of what is shown; a mask is painted at the image's own size all the same."""
 THUMBNAIL = 192
 _SMALL = 64
+_TURNS = threading.BoundedSemaphore(limits.DECODED)
 _PRIVATE = {"Cache-Control": "private, max-age=3600"}
+
+
+def decoded(data: bytes, *, sample_bits: int | None = None) -> NDArray[np.uint8]:
+    """As `decode_image`, few at a time."""
+    with _TURNS:
+        return decode_image(data, sample_bits=sample_bits)
 
 
 def shown(data: bytes, *, side: int = SIDE, sample_bits: int | None = None) -> Response:
@@ -22,7 +31,7 @@ def shown(data: bytes, *, side: int = SIDE, sample_bits: int | None = None) -> R
 
     It is encoded anew: nothing reaches a browser as it was sent, such as where a photograph was taken.
     """
-    image = Image.fromarray(decode_image(data, sample_bits=sample_bits))
+    image = Image.fromarray(decoded(data, sample_bits=sample_bits))
     image.thumbnail((side, side))
     buffer = io.BytesIO()
     small = max(image.size) <= _SMALL

@@ -28,6 +28,7 @@ APPLICATIONS = (
     "namespaces",
     "notebook",
     "retrain",
+    "web",
 )
 # `pylib compile` writes these, and another test compares them with their definition.
 COMPILED = "pipelines/compiled/"
