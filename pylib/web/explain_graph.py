@@ -25,7 +25,7 @@ def of_explanation(found: Explanation, served: str, origins: Mapping[str, Origin
             Node("asked", "The image asked about", [f"sha256 {sha256[:24]}"], at(f"/explain/image/{sha256}"))
         )
     state = "bad" if found.mismatches else "good"
-    lines = [f"sha256 {found.model[:24]}", *([served] if served else [])]
+    lines = [f"sha256 {found.model[:24]}", *filter(None, served.split(", "))]
     graph.add(Node("model", "Model", lines, at(f"/explain/{found.model}"), state), *_maker(groups))
     for name, steps in groups.items():
         graph.add(_step(name, steps), *_made_of(name, steps, groups, found.data))
@@ -71,7 +71,7 @@ def _step(name: str, steps: list[Step]) -> Node:
     times = f", {len(steps)} times" if steps[1:] else ""
     when, seconds = steps[0].started[:19].replace("T", " "), sum(step.seconds for step in steps)
     commit, _, changed = steps[0].source.partition(" ")
-    lines = [f"{when}, {seconds:.1f} s", f"code {commit[:12]} {changed}".strip()]
+    lines = [f"{when}, {seconds:.1f} s", f"code {commit[:12]}{' and changes' if changed else ''}"]
     return Node(name, f"{name}{times}", lines, f"#step-{name}")
 
 

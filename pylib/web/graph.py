@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 WIDTH, GUTTER, LINE = 360, 48, 18
-_PAD, _GAP, _LANE, _LONGEST = 10, 16, 8, 44
+_PAD, _GAP, _LANE, LONGEST = 10, 16, 8, 39
 
 
 @dataclass(frozen=True)
@@ -103,4 +103,4 @@ def _free(taken: Iterable[tuple[int, int]], start: int, end: int) -> bool:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pylib.provenance.explain import Explanation, Image, Mismatch, Step
 from pylib.web.explain_graph import of_explanation
-from pylib.web.graph import GUTTER, Graph, Node
+from pylib.web.graph import GUTTER, LONGEST, Graph, Node
 
 NAMES = st.sampled_from("abcdefgh")
 
@@ -41,7 +41,7 @@ def test_a_circle_and_an_edge_to_nothing_are_drawn_as_far_as_they_go():
 def test_long_texts_are_cut():
     graph = Graph()
     graph.add(Node("a", "a" * 100, ["b" * 100]))
-    assert {len(text) for _, text in graph.picture().boxes[0].texts} == {44}
+    assert {len(text) for _, text in graph.picture().boxes[0].texts} == {LONGEST}
 
 
 def step(name, inputs, outputs):
