@@ -1,7 +1,6 @@
 """Verb `explain`: from a model digest or a prediction id back to the images."""
 
 import json
-from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -9,9 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from pylib.errors import NotFoundError, ProvenanceError, StoreError
+from pylib.errors import ProvenanceError
 from pylib.provenance.answers import answer, in_words
-from pylib.provenance.explain import Explanation, Step, check_images
+from pylib.provenance.explain import Explanation, Step
 from pylib.provenance.explain import explain as find
 from pylib.provenance.materials import CODE
 from pylib.settings import settings
@@ -26,9 +25,11 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="print everything as JSON")] = False,
 ) -> None:
     """Walk a model or an answer back to its images, checking every digest that can be reached."""
+    from pylib.release.explained import check_data
+
     place = settings()
     explanation = find(what, artifacts=place.artifacts, predictions=place.predictions)
-    failure = _check_data(explanation)
+    failure = check_data(explanation, place.store)
     if as_json:
         print(json.dumps(explanation.as_dict(), indent=2))  # noqa: T201
     else:
@@ -43,35 +44,6 @@ def explain(
         )
     if failure:
         raise failure
-
-
-def _check_data(explanation: Explanation) -> StoreError | None:
-    """Compare the training images with their data commit, or note why not; return why the store failed."""
-    if explanation.data is None:
-        explanation.unchecked = "no data commit is in the record"
-        return None
-    try:
-        check_images(explanation, _digests(explanation))
-    except NotFoundError:
-        explanation.unchecked = "their data commit is not in this store"
-    except StoreError as error:
-        explanation.unchecked = str(error)
-        return error
-    return None
-
-
-def _digests(explanation: Explanation) -> dict[str, str | None]:
-    """SHA-256 by id of all images in the data commit, or of the table by path, asked for at once."""
-    from pylib.data.dataset import INDEX_FILE, DatasetIndex
-    from pylib.store.opening import open_store
-    from pylib.store.protocol import CommitRef
-
-    store, commit = open_store(settings().store), CommitRef.parse(explanation.data or "")
-    if explanation.kind == "table":
-        return store.digests(commit, [table.id for table in explanation.images])
-    index = DatasetIndex.loads(store.read(commit, INDEX_FILE))
-    found = store.digests(commit, [item.image for item in index.items])
-    return {item.id: found[item.image] for item in index.items}
 
 
 def _tree(explanation: Explanation, *, every: bool) -> Tree:
@@ -99,20 +71,10 @@ def _tree(explanation: Explanation, *, every: bool) -> Tree:
 
 def _served(digest: str) -> str:
     """Which Git commit serves this model, and as which; nothing where none that is released here is it."""
-    from pylib.errors import ReleaseError
-    from pylib.release.git import Git
-    from pylib.release.models import models
-    from pylib.release.release import released
+    from pylib.release.explained import serving
 
-    repository = settings().release_repository
-    for name in models(Git(repository)) if (repository / ".git").exists() else []:
-        with suppress(ReleaseError):  # nothing is released under that name yet
-            served = released(repository, name)
-            if served.digest == digest:
-                return f", served by Git commit {served.commit} as {name}"
-            if served.canary and served.canary.values.digest == digest:
-                return f", served by Git commit {served.commit} as {served.canary.name} of {name}"
-    return ""
+    served = serving(digest, settings())
+    return f", served by Git commit {served[0].commit} as {served[1]}" if served else ""
 
 
 def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:

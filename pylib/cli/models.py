@@ -12,12 +12,12 @@ from rich.filesize import decimal
 
 from pylib.cli import models_tables
 from pylib.cli.release import Shadow, Share, share, to
-from pylib.errors import ConfigurationError, RegistryError
+from pylib.errors import ConfigurationError
 from pylib.settings import settings
 
 if TYPE_CHECKING:
     from pylib.registry.places import Places
-    from pylib.registry.versions import Version, Versions
+    from pylib.registry.versions import Version
 
 models_app = typer.Typer(no_args_is_help=True, help="The model registry: what was judged, and what is served")
 
@@ -48,10 +48,11 @@ def list_models(
     as_json: AsJson = False,
 ) -> None:
     """List the versions, newest first: what each reached, what the gate said, which one is served."""
+    from pylib.registry.looking import every
     from pylib.registry.places import Places
 
     places = Places.of_settings()
-    found = _all(places.registered(), name)
+    found = every(places.registered(), name)
     served = places.served()
     if as_json:
         return _print([_facts(each) | {"served": served.get(each.name) == each.digest} for each in found])
@@ -66,12 +67,13 @@ def list_models(
 @models_app.command()
 def show(words: Words = None, name: Name = None, as_json: AsJson = False) -> None:
     """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split."""
+    from pylib.registry.looking import figures, look
     from pylib.registry.places import Places
 
     places = Places.of_settings()
     name, (model,) = _which(places, words, name, "champion")
-    versions, version = _look(places, model, name)
-    parameters, measured = _figures(version, versions, places)
+    versions, version = look(places, model, name)
+    parameters, measured = figures(version, versions, places)
     if as_json:
         return _print(_facts(version) | {"parameters": parameters, "metrics": measured})
     models_tables.shown(_facts(version), parameters, measured)
@@ -86,14 +88,16 @@ def compare(words: Words = None, name: Name = None, as_json: AsJson = False) -> 
     since, `pylib compare` says.
     """
     from pylib.registry.judged_on import note
+    from pylib.registry.looking import every, figures, look
     from pylib.registry.places import Places
+    from pylib.registry.versions import find
 
     places = Places.of_settings()
     name, (first, second) = _which(places, words, name, "champion", "candidate")
-    versions, one = _look(places, first, name)
-    _, other = _look_in(versions, second, name or one.name)
+    versions, one = look(places, first, name)
+    other = find(every(versions, name or one.name), second)
     (parameters, measured), (parameters_2, measured_2) = (
-        _figures(each, versions, places) for each in (one, other)
+        figures(each, versions, places) for each in (one, other)
     )
     differ = models_tables.pairs(parameters, parameters_2, equal=False)
     metrics = models_tables.pairs(measured, measured_2, equal=True)
@@ -113,11 +117,12 @@ def promote(
 
     `promote canary` lets the canary answer all requests, in the place of what it stood beside.
     """
+    from pylib.registry.looking import look
     from pylib.registry.places import Places
     from pylib.registry.promotion import promote as release
 
     traffic, places = share(canary, shadow=shadow), Places.of_settings()
-    versions, version = _look(places, model, name)
+    versions, version = look(places, model, name)
     with redirect_stdout(sys.stderr):  # warnings are no part of the answer
         made = release(version, places, versions, traffic=traffic)
     if as_json:
@@ -208,16 +213,6 @@ def gc(
     return None
 
 
-def _figures(
-    version: "Version", versions: "Versions", places: "Places"
-) -> tuple[dict[str, str], dict[str, float]]:
-    """Parameters and test figures as registered; parameters of the stored model where none were."""
-    from pylib.registry.parameters import stored
-
-    parameters, measured = versions.figures(version)
-    return parameters or stored(version.digest, places.artifacts), measured
-
-
 def _one(served: str | None, name: str | None) -> str | None:
     """A model's name, given as a word or as an option; ConfigurationError where the two differ."""
     if served and name and served != name:
@@ -235,30 +230,6 @@ def _which(
     if len(models) > len(default):
         raise ConfigurationError(f"{' '.join(models)}: {len(default)} at most; `pylib models list` has them")
     return name, [*models, *default[len(models) :]]
-
-
-def _look(places: "Places", model: str, name: str | None) -> "tuple[Versions, Version]":
-    versions = places.registered()
-    if versions is None:
-        raise RegistryError(f"no model is registered in {places.tracking} yet: `pylib run` a pipeline")
-    return _look_in(versions, model, name)
-
-
-def _look_in(versions: "Versions", model: str, name: str | None) -> "tuple[Versions, Version]":
-    from pylib.registry.versions import find
-
-    return versions, find(_all(versions, name), model)
-
-
-def _all(versions: "Versions | None", name: str | None) -> "list[Version]":
-    """The versions of one model, or of all, newest first."""
-    names = versions.names() if versions else []
-    if versions is None or (name is not None and name not in names):
-        if name is not None:
-            there = ", ".join(names) or "none yet"
-            raise ConfigurationError(f"no model {name!r} is registered; there are: {there}")
-        return []
-    return [each for one in ([name] if name else names) for each in reversed(versions.of(one))]
 
 
 def _tell_behind(found: "Iterable[Version]", served: "dict[str, str]") -> None:

@@ -33,7 +33,7 @@ AS_JSON = Annotated[bool, typer.Option("--json", help="print the result as JSON"
 def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str | None, as_json: bool) -> None:
     """Run a pipeline, here or on Kubeflow Pipelines, and say what came of it: data, model, score, gate."""
     from pylib.cli import status
-    from pylib.runners import arguments
+    from pylib.runners import arguments, runs
 
     if cluster:
         from pylib.cli.run_cluster import run_on_cluster
@@ -46,7 +46,7 @@ def run(pipeline: str, given: dict[str, Any], *, cluster: bool, namespace: str |
         seconds = {step.name: round(step.seconds, 3) for step in finished.steps}
         print(json.dumps({"run": str(finished.folder), "seconds": finished.seconds, "steps": seconds}))  # noqa: T201
     else:
-        status.show(status.of_run(finished.folder))
+        status.show(runs.of_run(finished.folder))
 
 
 class Pipelines(TyperGroup):

@@ -44,10 +44,12 @@ def _is_newer(file: Path, other: Path) -> bool:
 
 def newest(output: Path) -> dict[str, Any]:
     """The facts of the newest run below an output folder, and what its model was asked last."""
+    from pylib.runners import runs
+
     run = (output / "latest").resolve()
     if not run.is_dir():
         raise PipelineError(f"{output}: no finished run in it; start one with ./run_e2e.sh or `pylib run`")
-    facts = of_run(run)
+    facts = runs.of_run(run)
     return facts | _answer(output, facts.get("model_sha256", ""))
 
 
@@ -55,48 +57,6 @@ def show(facts: dict[str, Any]) -> None:
     """Print facts, one a line."""
     for name, value in facts.items():
         print(f"{name.replace('_', ' '):<15} {value}")  # noqa: T201
-
-
-def of_run(run: Path) -> dict[str, Any]:
-    """The facts of a finished run on this machine: data, model, score, gate, where things are.
-
-    Of a pipeline that neither evaluates nor regresses and releases, its folder alone is known.
-    """
-    from pylib.evaluation.record import read_evaluation
-
-    if regressed := next(run.glob("*/regress"), None):
-        return _of_a_table(regressed)
-    evaluation = next(run.glob("*/evaluate/evaluation"), None)
-    released = next(run.glob("*/release/released"), None)
-    if evaluation is None or released is None:
-        return {"run": str(run)}
-    judged = read_evaluation(evaluation)
-    release = json.loads((released / "release.json").read_text(encoding="utf-8"))
-    return {
-        "data_commit": release["data_commit"],
-        "model_sha256": release["digest"],
-        judged.score: f"{judged.metrics[judged.score]:.3f} on {judged.items} test items",
-        "gate": "passed" if judged.gate.passed else "failed",
-        "release_commit": release["commit"] or f"none: {release['kept']}",
-        "report": str(evaluation / "report.html"),
-        "provenance": str(released / "provenance.intoto.jsonl"),
-    }
-
-
-def _of_a_table(regressed: Path) -> dict[str, Any]:
-    """The facts of a run that ends with a regression: nothing is released, so nothing is asked."""
-    from pylib.provenance.explain import explain_folder
-    from pylib.tabular.judgement import TableEvaluation
-
-    judged, model = TableEvaluation.read(regressed / "evaluation"), regressed / "model"
-    return {
-        "data_commit": explain_folder(model).data,
-        "model_sha256": judged.model_digest,
-        **{name: f"{value:.3f} on {judged.rows} test rows" for name, value in judged.metrics.items()},
-        "gate": "passed" if judged.gate.passed else "failed",
-        "model": str(model),
-        "provenance": str(model / "provenance.intoto.jsonl"),
-    }
 
 
 def _answer(output: Path, digest: str) -> dict[str, Any]:

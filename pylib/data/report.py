@@ -11,7 +11,7 @@ from pydantic import Field
 from pylib.atomic import write_file
 from pylib.data import templates
 from pylib.data.containers import UPRIGHT
-from pylib.data.dataset import SPLITS, SplitName
+from pylib.data.dataset import SPLITS, SplitName, parse
 from pylib.data.findings import Finding, Rule, all_rules
 from pylib.data.gallery import Gallery
 from pylib.data.plan import Plan
@@ -20,7 +20,7 @@ from pylib.palette import HATCHING, class_colour
 from pylib.records import Record
 from pylib.settings import max_pixels
 
-PAGE = "report.html"
+PAGE, DATA = "report.html", "report.json"
 _SHOWN = 24  # kept items with a picture
 _SHOWN_ASIDE = 60  # items with a picture in each kind of finding
 _BINS = 16
@@ -85,12 +85,20 @@ def make_report(plan: Plan) -> Report:
     )
 
 
+def read_report(folder: Path) -> Report | None:
+    """The report in a folder; None where there is none that this version reads."""
+    try:
+        return parse(Report, (folder / DATA).read_bytes(), str(folder / DATA))
+    except (OSError, DataError):
+        return None
+
+
 def write_report(plan: Plan, folder: Path) -> Report:
     """Write report.json and report.html (with all pictures inside) into a folder; raises DataError."""
     report = make_report(plan)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_file(folder / "report.json", report.dumps())
+        write_file(folder / DATA, report.dumps())
         write_file(folder / PAGE, _html(plan, report))
     except OSError as error:
         reason = error.strerror or error

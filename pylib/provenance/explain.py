@@ -33,6 +33,8 @@ class Step:
     source: str
     files: dict[str, str]
     """SHA-256 by path of the code that it could use; `inputs` has its digest. Empty in old records."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """What it made, as `inputs` of the steps that took it name it."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _step(statement: Statement) -> Step:
         inputs={name: _identity(r) for name, r in resources.items()},
         source=commit + ("" if clean else " with uncommitted changes"),
         files=dict(resources.get(CODE, {}).get("annotations", {}).get("files", {})),
+        outputs={subject["name"]: _identity(subject) for subject in statement["subject"]},
     )
 
 

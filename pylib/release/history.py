@@ -31,7 +31,7 @@ def ever_released(git: Git, name: str, revision: str = "HEAD") -> set[str]:
 
     Rather too many than too few: whatever looks like a digest in any line of the manifest's history.
     """
-    patches = git.run("log", "-p", "-m", "--full-history", "--format=", revision, "--", *_paths(name))
+    patches = git.run("log", "-p", "-m", "--full-history", "--format=", revision, "--", *manifest_paths(name))
     return {digest for line in patches.splitlines() for digest in _DIGEST.findall(line)}
 
 
@@ -45,7 +45,7 @@ def replaced(git: Git, name: str, digest: str) -> Replaced:
 
     Read from the commits' trailers: a `git revert` has none, so going back twice goes back two releases.
     """
-    log = git.run("log", _TRAILERS, "--", *_paths(name))
+    log = git.run("log", _TRAILERS, "--", *manifest_paths(name))
     entries = [entry.strip().split("\0") for entry in log.split("\x1e") if entry.strip()]
     found = next((entry for entry in entries if entry[2].strip() == f"sha256:{digest}"), None)
     if found is None:
@@ -66,6 +66,7 @@ def replaced(git: Git, name: str, digest: str) -> Replaced:
     return Replaced(commit, subject, former, is_revert=until.canary is None)
 
 
-def _paths(name: str) -> list[str]:
+def manifest_paths(name: str) -> list[str]:
+    """Where the history of what is served as `name` has its manifest, as paths for `git log`."""
     former = [FORMER.as_posix()] if name == FORMER_NAME else []
     return [manifest(name).as_posix(), *former]

@@ -40,6 +40,17 @@ def newest(output: Path) -> tuple[ClusterRun, dict[str, Any]]:
     return run, facts(run)
 
 
+def kept(output: Path) -> tuple[ClusterRun, dict[str, Any]] | None:
+    """The same as it was last looked at, without asking the API; None where none was started from here."""
+    if not (output / FILE).is_file():
+        return None
+    try:
+        found = json.loads((output / FILE).read_text(encoding="utf-8"))
+        return ClusterRun(**{key: found[key] for key in _KEYS}), found["facts"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PipelineError(f"{output / FILE}: not the record of a run ({error!r}); remove it") from error
+
+
 def facts(run: ClusterRun) -> dict[str, Any]:
     """A run in a few words: how far it is, the seconds of its steps and of Kubeflow Pipelines."""
     return {

@@ -15,6 +15,7 @@ from typing import Any
 
 from pylib.errors import PipelineError, one_line
 from pylib.runners import checks, components, logs, pipelines
+from pylib.runners.run_record import recorded
 from pylib.runners.step_logs import Listener, Printed, StepLogs, StepRun
 
 
@@ -50,6 +51,7 @@ def execute(pipeline: Any, arguments: dict[str, Any], root: Path, listen: Listen
     local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(folder), raise_on_error=True)
     begun = time.monotonic()
     with (
+        recorded(folder, str(pipeline.name), arguments, step_logs.steps, listen) as step_logs.listen,
         _quiet(),
         _apart(step_logs, _titles(pipeline, arguments)),
         contextlib.redirect_stdout(Printed(step_logs)),

@@ -9,14 +9,30 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
-from pylib.web import answer, ask, contribute, feedback, login, static_files
+from pylib.web import (
+    answer,
+    ask,
+    contribute,
+    data,
+    explain,
+    feedback,
+    login,
+    models,
+    review,
+    review_commit,
+    runs,
+    static_files,
+)
 from pylib.web.headers import SecurityHeaders
 from pylib.web.limits import FORMS
 from pylib.web.page import buckets, refused
 from pylib.web.refusal import Refusal
 from pylib.web.site import Site
 
-PAGES = (ask, answer, feedback, contribute, login, static_files)
+PAGES = (
+    *(ask, answer, feedback, contribute, login, static_files),
+    *(review_commit, review, models, data, runs, explain),
+)
 """A module of this package each, with the routes of its page in `routes`."""
 
 

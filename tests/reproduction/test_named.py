@@ -46,9 +46,10 @@ def test_by_the_commit_that_released_it(named, released):
 
 
 def test_by_an_answer(named, released, tmp_path):
-    entry = {"prediction_id": "an-answer", "model_digest": released[0].digest}
+    answer = "4ee2f166-285c-461e-af32-62820c742035"
+    entry = {"prediction_id": answer, "model_digest": released[0].digest}
     (tmp_path / "predictions.jsonl").write_text(json.dumps(entry) + "\n")
-    assert named("an-answer") == released[0].digest
+    assert named(answer) == released[0].digest
 
 
 def test_by_its_folder(named, released, tmp_path):

@@ -68,7 +68,7 @@ document.querySelectorAll("[data-poll]").forEach(poll);
 
 // data-keys: a form whose buttons are pressed by the key that each names in data-key.
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio]), select, textarea")) return;
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio]), select, textarea")) return;
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (button && !button.disabled) { event.preventDefault(); button.click(); }
 });

@@ -1,0 +1,51 @@
+"""An explanation with its images checked against their data commit, and with who serves the model."""
+
+from contextlib import suppress
+
+from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.errors import NotFoundError, ReleaseError, StoreError
+from pylib.provenance.explain import Explanation, check_images
+from pylib.release.git import Git
+from pylib.release.models import models
+from pylib.release.release import ReleasedModel, released
+from pylib.settings import Settings
+from pylib.store.opening import open_store
+from pylib.store.protocol import CommitRef
+
+
+def check_data(explanation: Explanation, store: str) -> StoreError | None:
+    """Compare the training images with their data commit, or note why not; return why the store failed."""
+    if explanation.data is None:
+        explanation.unchecked = "no data commit is in the record"
+        return None
+    try:
+        check_images(explanation, _digests(explanation, store))
+    except NotFoundError:
+        explanation.unchecked = "their data commit is not in this store"
+    except StoreError as error:
+        explanation.unchecked = str(error)
+        return error
+    return None
+
+
+def serving(digest: str, place: Settings) -> tuple[ReleasedModel, str] | None:
+    """The release that serves this model, and as what: a name, or `canary of` it; None where none does."""
+    repository = place.release_repository
+    for name in models(Git(repository)) if (repository / ".git").exists() else []:
+        with suppress(ReleaseError):  # nothing is released under that name yet
+            served = released(repository, name)
+            if served.digest == digest:
+                return served, name
+            if served.canary and served.canary.values.digest == digest:
+                return served, f"{'shadow' if served.canary.is_shadow else 'canary'} of {name}"
+    return None
+
+
+def _digests(explanation: Explanation, store: str) -> dict[str, str | None]:
+    """SHA-256 by id of all images in the data commit, or of the table by path, asked for at once."""
+    opened, commit = open_store(store), CommitRef.parse(explanation.data or "")
+    if explanation.kind == "table":
+        return opened.digests(commit, [table.id for table in explanation.images])
+    index = DatasetIndex.loads(opened.read(commit, INDEX_FILE))
+    found = opened.digests(commit, [item.image for item in index.items])
+    return {item.id: found[item.image] for item in index.items}

@@ -1,0 +1,24 @@
+"""A commit's description as people read it: its first words, or of an ingest's record what it says."""
+
+import json
+from typing import Any
+
+_WIDTH = 60
+
+
+def said_of(description: str, width: int = _WIDTH) -> str:
+    """A description's first words; of an ingest's record, where the images are from and what they are."""
+    try:
+        definition = json.loads(description)["predicate"]["buildDefinition"]
+        given, used = definition["externalParameters"], definition["resolvedDependencies"]
+        source = next(str(each["uri"]) for each in used if each["name"] == "source")
+        return _ingested(given, source)
+    except (ValueError, TypeError, LookupError, StopIteration):
+        line = " ".join(description[: 4 * width].split())
+        return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _ingested(given: dict[str, Any], source: str) -> str:
+    verb = "added" if given["add"] else "ingested"
+    rejected = f", {given['rejected']} rejected" if given["rejected"] else ""
+    return f"{verb} {source}: {given['task']}, {len(given['classes'])} classes{rejected}"
