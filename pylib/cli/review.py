@@ -1,8 +1,10 @@
-"""Verbs `review list|show|accept|reject|commit`: what people sent back, decided in a terminal."""
+"""Verbs `review list|show|accept|reject|commit|effect`: what people sent back, decided in a terminal."""
 
 import getpass
 import json
+import tempfile
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pylib.review.queue import Queue
 
 review_app = typer.Typer(
-    help="What people sent back: list, show, accept, reject, commit.", no_args_is_help=True
+    help="What people sent back: list, show, accept, reject, commit, effect.", no_args_is_help=True
 )
 
 Id = Annotated[str, typer.Argument(help="of a submission, as `pylib review list` shows it, or its beginning")]
@@ -136,6 +138,41 @@ def commit(
         if why := queue.left_out(each["id"]):
             _print(f"left out  {each['id']}: {why}")
     _print(str(made.ref) if made else "nothing to commit")
+
+
+@review_app.command()
+def effect(
+    revision: Annotated[str, typer.Argument(help="REPOSITORY, REPOSITORY@BRANCH or REPOSITORY@COMMIT")],
+    source: Annotated[list[str] | None, typer.Option(help="of this source alone; may be repeated")] = None,
+    weights: Annotated[str, typer.Option(help="of the frozen network: none, imagenet or a file")] = "none",
+    store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what each reviewed source does to a model: a head fitted with its items and one without them.
+
+    Judged on validation and calibration items by macro F1, with the bounds of a paired bootstrap.
+    """
+    from pylib.models.weights_source import NAMED, check
+    from pylib.review.effect import effects
+
+    check(weights)
+    opened = open_store(store or settings().store)
+    with tempfile.TemporaryDirectory(prefix="effect-") as folder:
+        found = effects(
+            opened,
+            opened.inspect(revision),
+            weights=weights if weights in NAMED else Path(weights),
+            artifacts=settings().artifacts,
+            folder=Path(folder),
+            sources=source or (),
+        )
+    if as_json:
+        return _print(json.dumps([asdict(each) for each in found], indent=2))
+    for each in found:
+        scores = f"macro F1 {each.with_it:.3f} with it, {each.without_it:.3f} without"
+        bounds = f"{each.difference:+.3f} ({each.low:+.3f} to {each.high:+.3f})"
+        _print(f"{each.source}: {each.items} items, {scores}: {bounds} on {each.judged} items")
+    return None
 
 
 def _queue(url: str | None) -> "Queue":

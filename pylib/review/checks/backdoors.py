@@ -22,11 +22,12 @@ WINDOW = 6
 FEW = 3
 """So many images of a class with one pattern are no accident."""
 _CORNER = 32  # pixels: where it is looked for, in the four corners and the middle
-_NEAR = 40  # of 255: what JPEG does to a pixel
-_CONTRAST = 40  # of 255: less is a plain ground, which many photographs share
-_ALIKE = 0.5  # of the pixels: images that share more are near duplicates
+_NEAR = 25  # of 255, in brightness: what JPEG does to a pixel; colours it smears over its neighbours
+_CONTRAST = 60  # of 255, from a pixel to its neighbours: less is a plain ground or a slope
+_ALIKE = 0.97  # of the pixels: images that share more are copies, which are a flood
 _OUTER = 0.95
 _MOST = 1000  # images of a class: all pairs are compared
+_BRIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)
 Bytes = NDArray[np.uint8]
 
 
@@ -79,12 +80,12 @@ def places(pixels: Bytes) -> Bytes:
 
 def sharing(shown: Bytes) -> list[tuple[int, int]]:
     """Pairs of images whose places, uint8 [N,5,32,32,3], have one window with one contrasting pattern."""
-    grey = shown.astype(np.int16)
+    grey = shown.astype(np.float32) @ _BRIGHTNESS
     contrast = _contrast(grey)
     pairs: list[tuple[int, int]] = []
     for one in range(len(shown) - 1):
         rest = grey[one + 1 :]
-        same = (np.abs(rest - grey[one]) <= _NEAR).all(axis=-1)
+        same = np.abs(rest - grey[one]) <= _NEAR
         alike = same.mean(axis=(1, 2, 3))
         whole = _everywhere(same) & contrast[one] & contrast[one + 1 :]
         found = whole.any(axis=(1, 2, 3)) & (alike < _ALIKE)
@@ -99,11 +100,16 @@ def outlying(features: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray((centred @ vectors[0]) ** 2)
 
 
-def _contrast(grey: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Which windows show more than a plain ground: [N,5,27,27]."""
-    level = grey.mean(axis=-1)
-    windows = np.lib.stride_tricks.sliding_window_view(level, (WINDOW, WINDOW), axis=(2, 3))
-    return np.asarray(windows.std(axis=(-1, -2)) >= _CONTRAST)
+def _contrast(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which windows are a pattern and no ground or slope, which photographs share: [N,5,27,27].
+
+    By the mean step from a pixel to the next, to the right and down together.
+    """
+    steps = np.zeros_like(grey)
+    steps[:, :, :, :-1] += np.abs(np.diff(grey, axis=3))
+    steps[:, :, :-1] += np.abs(np.diff(grey, axis=2))
+    windows = np.lib.stride_tricks.sliding_window_view(steps, (WINDOW, WINDOW), axis=(2, 3))
+    return np.asarray(windows.mean(axis=(-1, -2)) >= _CONTRAST)
 
 
 def _everywhere(same: NDArray[np.bool_]) -> NDArray[np.bool_]:
