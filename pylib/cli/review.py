@@ -1,7 +1,8 @@
-"""Verbs `review list|show|accept|reject|commit|effect`: what people sent back, decided in a terminal."""
+"""Verbs `review gather|list|show|accept|reject|commit|effect`: what people sent back, in a terminal."""
 
 import getpass
 import json
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pylib.errors import DataError, ReviewError
+from pylib.errors import DataError, ReviewError, StoreError
 from pylib.settings import settings
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.opening import open_store
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pylib.review.queue import Queue
 
 review_app = typer.Typer(
-    help="What people sent back: list, show, accept, reject, commit, effect.", no_args_is_help=True
+    help="What people sent back: gather, list, show, accept, reject, commit, effect.", no_args_is_help=True
 )
 
 Id = Annotated[str, typer.Argument(help="of a submission, as `pylib review list` shows it, or its beginning")]
@@ -33,6 +34,25 @@ Why = Annotated[str, typer.Option(help="the reason, in words; it is kept")]
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 
 
+@review_app.command()
+def gather(
+    log: Annotated[
+        str | None, typer.Option(help="the log of answers, a file or a URL; default: PYLIB_PREDICTIONS")
+    ] = None,
+    inbox: InboxUrl = None,
+) -> None:
+    """Join feedback that brings no image with the log's answer and image; say of how many, and why not.
+
+    `list`, `show`, `accept` and `commit` do it first, and so does the page.
+    """
+    from pylib.review.joining import join, reasons
+
+    opened = Inbox(inbox or settings().inbox)
+    _print(f"{join(opened, log or settings().predictions)} have their image now")
+    for why, count in reasons(opened).items():
+        _print(f"{count} cannot be learned from: {why}")
+
+
 @review_app.command("list")
 def list_(
     every: Annotated[bool, typer.Option("--all", help="those that are decided, too")] = False,
@@ -40,12 +60,19 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what waits, the oldest first, and how many there are of each kind."""
+    from pylib.review.joining import with_what_is_known
+
     queue = _queue(inbox)
-    found = [each for each in queue.inbox.submissions() if every or queue.decision(each["id"]) is None]
+    found = [
+        with_what_is_known(queue.inbox, each)
+        for each in queue.inbox.submissions()
+        if every or queue.decision(each["id"]) is None
+    ]
     if as_json:
         return _print(json.dumps({"counts": queue.counts(), "submissions": found}, indent=2))
     for each in found:
-        _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each)]))
+        there = queue.inbox.has_image(each["image_sha256"])
+        _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each, there=there)]))
     return _print(", ".join(f"{count} {name}" for name, count in queue.counts().items()))
 
 
@@ -55,15 +82,20 @@ def show(
     image: Annotated[Path | None, typer.Option(help="write the image to this file")] = None,
     inbox: InboxUrl = None,
 ) -> None:
-    """Show a submission and what was decided of it, as JSON."""
+    """Show a submission and what was decided of it, as JSON; where its image is unknown, why."""
+    from pylib.review.joining import not_joined, with_what_is_known
+
     queue = _queue(inbox)
-    found = _find(queue, submission)
+    found = with_what_is_known(queue.inbox, _find(queue, submission))
+    known = not_joined(queue.inbox, found["id"])
     if image is not None:
-        if not found["image_sha256"]:
-            raise ReviewError(f"{found['id']}: its image is unknown: the client did not send it back")
+        if not queue.inbox.has_image(found["image_sha256"]):
+            why = known["why"] if known else "the client did not send it back, and the log may still bring it"
+            raise ReviewError(f"{found['id']}: its image is unknown: {why}")
         image.write_bytes(queue.inbox.image(found["image_sha256"]))
     decided = {"decision": queue.decision(found["id"]), "commit": queue.committed(found["id"])}
-    _print(json.dumps({**found, **decided, "left_out": queue.left_out(found["id"])}, indent=2))
+    left_out = queue.left_out(found["id"]) or (known["why"] if known else "")
+    _print(json.dumps({**found, **decided, "left_out": left_out}, indent=2))
 
 
 @review_app.command()
@@ -176,9 +208,16 @@ def effect(
 
 
 def _queue(url: str | None) -> "Queue":
+    """The queue, with what the log of answers brings to it; a log that cannot be read stops no review."""
+    from pylib.review.joining import join
     from pylib.review.queue import Queue
 
-    return Queue(Inbox(url or settings().inbox))
+    inbox = Inbox(url or settings().inbox)
+    try:
+        join(inbox, settings().predictions)
+    except StoreError as error:
+        print(f"feedback without an image is not joined: {error}", file=sys.stderr)  # noqa: T201
+    return Queue(inbox)
 
 
 def _find(queue: "Queue", beginning: str) -> Submission:
@@ -220,12 +259,12 @@ def _decide(
     _print(f"{verdict}ed  {submission}")
 
 
-def _said(each: Submission) -> Iterable[str]:
+def _said(each: Submission, *, there: bool) -> Iterable[str]:
     """What was answered and what is said to be right, in a few words."""
     for name, said in (("answered", each["answered"]), ("truth", each["truth"])):
         text = str((said or {}).get("label", "a mask" if said else "-"))
         yield f"{name} {text[:40]}"
-    yield "with its image" if each["image_sha256"] else "image unknown"
+    yield "with its image" if there else "image unknown"
 
 
 def _print(text: str) -> None:

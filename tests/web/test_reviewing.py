@@ -1,7 +1,10 @@
 """Review in a browser: two people at once, by keyboard, without JavaScript, with a brush, and the commit."""
 
 import base64
+import hashlib
 import io
+import json
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +16,7 @@ from pylib.data.images import decode_mask
 from pylib.review.queue import Queue
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.local import LocalStore
+from tests.review.submitting import submission
 from tests.web.browsing import SCHEMES, SIZES
 from tests.web.people import behind_gateway, someone
 from tests.web.served import SHADES, SIZE, mask, picture
@@ -261,3 +265,37 @@ def one_pixel(picture, number):
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_feedback_by_an_id_alone_is_looked_at_with_the_picture_that_the_log_kept(browser, at, inbox, output):
+    data, today = noise(80), datetime.now(UTC)
+    line = {"time": today.isoformat(), "answer": {"label": "light"}, "model_digest": ""}
+    sent = {
+        name: send_without_image(inbox, today - timedelta(hours=1))
+        for name in ("with its picture", "without")
+    }
+    pictures = output / f"images/{today:%Y/%m/%d}"
+    pictures.mkdir(parents=True, exist_ok=True)
+    digests = {name: hashlib.sha256(data + name.encode()).hexdigest() for name in sent}
+    (pictures / digests["with its picture"]).write_bytes(data)
+    with (output / "predictions.jsonl").open("a") as log:
+        for name, each in sent.items():
+            record = {"prediction_id": each["prediction_id"], "image_sha256": digests[name], **line}
+            log.write(json.dumps(record) + "\n")
+    with someone(browser, at, "ann") as ann:
+        page, until = ann.open("/review"), time.monotonic() + 30
+        while shown(page) != sent["with its picture"]["id"] and time.monotonic() < until:
+            page.reload()  # the page looks at the log now and then
+        assert shown(page) == sent["with its picture"]["id"]
+        assert "label light" in page.locator("dl.claim").inner_text()
+        press(page, "a")
+        ann.looked_at()
+        assert "1 piece of feedback came without its picture" in page.locator("main").inner_text()
+        assert "PREDICTION_LOG_IMAGES=true" in page.locator("main").inner_text()
+    assert Queue(inbox).decision(sent["with its picture"]["id"])["truth"] == {"label": "dark"}
+
+
+def send_without_image(inbox, when):
+    made = submission(answered=None, model_digest="", truth={"label": "dark"}, time=when.isoformat())
+    inbox.put(made)
+    return made
