@@ -141,6 +141,7 @@ def commit(
     report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
     inbox: InboxUrl = None,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Commit what was accepted, as one commit of data, through the checks of ingest and those of the review.
 
@@ -166,10 +167,12 @@ def commit(
         cache=output / "downloads",
         report=report or output / "reports" / "review" / ref.repository,
     )
-    for each in before:
-        if why := queue.left_out(each["id"]):
-            _print(f"left out  {each['id']}: {why}")
-    _print(str(made.ref) if made else "nothing to commit")
+    left_out = {each["id"]: why for each in before if (why := queue.left_out(each["id"]))}
+    if as_json:
+        return _print(json.dumps({"commit": str(made.ref) if made else None, "left_out": left_out}))
+    for each, why in left_out.items():
+        _print(f"left out  {each}: {why}")
+    return _print(str(made.ref) if made else "nothing to commit")
 
 
 @review_app.command()

@@ -8,6 +8,7 @@ from pylib.settings import Settings
 from pylib.store.inbox import Inbox
 from pylib.web.access import Access, Gateway, Password
 from pylib.web.answers import Answers
+from pylib.web.commits import Commits
 from pylib.web.joined import Joined
 from pylib.web.site import Site
 
@@ -25,6 +26,7 @@ def open_site(place: Settings) -> Site:
         answers=Answers(place.output / "web" / "answers"),
         inbox=inbox,
         joined=Joined(inbox, place.predictions),
+        commits=Commits(place),
         prefix=place.web_prefix,
     )
 
