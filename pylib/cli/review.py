@@ -180,6 +180,10 @@ def effect(
     revision: Annotated[str, typer.Argument(help="REPOSITORY, REPOSITORY@BRANCH or REPOSITORY@COMMIT")],
     source: Annotated[list[str] | None, typer.Option(help="of this source alone; may be repeated")] = None,
     weights: Annotated[str, typer.Option(help="of the frozen network: none, imagenet or a file")] = "none",
+    since: Annotated[
+        str | None,
+        typer.Option(help="a former commit: of what came after it alone"),
+    ] = None,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -188,7 +192,7 @@ def effect(
     Judged on validation and calibration items by macro F1, with the bounds of a paired bootstrap.
     """
     from pylib.models.weights_source import NAMED, check
-    from pylib.review.effect import effects
+    from pylib.review.effect import effects, in_words
 
     check(weights)
     opened = open_store(store or settings().store)
@@ -200,13 +204,12 @@ def effect(
             artifacts=settings().artifacts,
             folder=Path(folder),
             sources=source or (),
+            since=opened.inspect(since) if since else None,
         )
     if as_json:
         return _print(json.dumps([asdict(each) for each in found], indent=2))
     for each in found:
-        scores = f"macro F1 {each.with_it:.3f} with it, {each.without_it:.3f} without"
-        bounds = f"{each.difference:+.3f} ({each.low:+.3f} to {each.high:+.3f})"
-        _print(f"{each.source}: {each.items} items, {scores}: {bounds} on {each.judged} items")
+        _print(in_words(each))
     return None
 
 

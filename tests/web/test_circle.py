@@ -57,7 +57,9 @@ def test_what_a_person_corrects_is_answered_right_in_the_end_and_explained_back(
         contribute(person, others[:SENT])
         review(person)
         commit = commit_accepted(person)
-        pylib("retrain", "classification", *SMALL)
+        said = pylib("retrain", "classification", *SMALL)
+        for source in ("feedback", "kitchen"):
+            assert re.search(rf"what the new data changed: {source}: \d+ items, macro F1 \d\.\d+ with", said)
         promote(person)
         pylib("serve", "--stop")
         pylib("serve", "classification", "--detach")
