@@ -45,10 +45,12 @@ def gather(
 
     `list`, `show`, `accept` and `commit` do it first, and so does the page.
     """
-    from pylib.review.joining import join, reasons
+    from pylib.review.joining import join, reasons, unsettled
 
-    opened = Inbox(inbox or settings().inbox)
-    _print(f"{join(opened, log or settings().predictions)} have their image now")
+    opened, place = Inbox(inbox or settings().inbox), log or settings().predictions
+    _print(f"{join(opened, place, again=True)} have their image now")
+    if left := len(unsettled(opened)):
+        _print(f"{left} wait for what is logged at {place}; --log names another place")
     for why, count in reasons(opened).items():
         _print(f"{count} cannot be learned from: {why}")
 

@@ -36,12 +36,16 @@ class NotJoined(TypedDict):
     answered: dict[str, Any] | None
 
 
-def join(inbox: Inbox, log: str, *, now: datetime | None = None) -> int:
+def join(inbox: Inbox, log: str, *, again: bool = False, now: datetime | None = None) -> int:
     """Join what has come since the last time with the log at a place; return how many have their image now.
 
-    What the log may still be writing is looked for again the next time. Raises StoreError.
+    What the log may still be writing is looked for the next time; so is all where nothing is logged:
+    another place may be meant. again: look for what could not be joined before, too. Raises StoreError.
     """
-    waiting = [inbox.submission(each) for each in _waiting(inbox)]
+    ids = unsettled(inbox, WITH_IMAGE) if again else unsettled(inbox)
+    if not ids or request_log.empty(log):
+        return 0
+    waiting = [inbox.submission(each) for each in ids]
     records = request_log.find_records(log, {each["prediction_id"].lower() for each in waiting} - {""})
     joined = 0
     for submission in waiting:
@@ -49,6 +53,7 @@ def join(inbox: Inbox, log: str, *, now: datetime | None = None) -> int:
         image = _image(inbox, log, record) if record else None
         if record and image:
             inbox.put(_joined(submission, record, inbox.put_image(image)))
+            inbox.objects.delete([_key(submission["id"])])
             joined += 1
         elif (now or datetime.now(UTC)) - datetime.fromisoformat(submission["time"]) > SETTLED:
             why = _NO_IMAGE if record else _NO_RECORD if submission["prediction_id"] else _NO_ID
@@ -84,8 +89,9 @@ def reasons(inbox: Inbox) -> dict[str, int]:
     return counted
 
 
-def _waiting(inbox: Inbox) -> list[str]:
-    settled = set(inbox.ids(WITH_IMAGE, NOT_JOINED))
+def unsettled(inbox: Inbox, *folders: str) -> list[str]:
+    """The ids of those without an image that are in none of the folders: not joined, and not given up."""
+    settled = set(inbox.ids(*(folders or (WITH_IMAGE, NOT_JOINED))))
     return [each for each in inbox.ids(WITHOUT_IMAGE) if each not in settled]
 
 

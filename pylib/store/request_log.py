@@ -74,6 +74,11 @@ def find_records(place: str, wanted: Collection[str]) -> dict[str, dict[str, Any
     return found
 
 
+def empty(place: str) -> bool:
+    """Whether nothing is logged there, or no longer. Raises StoreError."""
+    return not any(lines for _, lines in _texts(place))
+
+
 def image(place: str, sha256: str, day: date) -> bytes | None:
     """The image of that SHA-256 that was logged on that day; None where there is none. Raises StoreError."""
     folder = place if is_url(place) else Path(place).absolute().parent.as_uri()

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from pylib.errors import StoreError
-from pylib.review.joining import join
+from pylib.review.joining import join, unsettled
+from pylib.store import request_log
 from pylib.store.inbox import Inbox
 
 _EVERY, _WAIT = 10.0, 2.0
@@ -37,8 +38,9 @@ class Joined:
 
     def _join(self) -> None:
         try:
-            join(self._inbox(), self._place)
+            inbox = self._inbox()
+            join(inbox, self._place)
+            lost = request_log.empty(self._place) and unsettled(inbox)
+            self._error = f"nothing is logged at {self._place} (PYLIB_PREDICTIONS)" if lost else ""
         except StoreError as error:
             self._error = str(error)
-        else:
-            self._error = ""

@@ -113,6 +113,7 @@ def test_an_image_that_somebody_else_sent_is_as_good(inbox, log):
 
 
 def test_what_the_log_has_not_is_looked_for_until_the_log_is_written(inbox, log):
+    logged(log, submission()["prediction_id"], sent(as_file=True))
     old, unknown = put(inbox), put(inbox, prediction_id="")
     assert join(inbox, log) == 0
     assert reasons(inbox) == {}
@@ -123,6 +124,19 @@ def test_what_the_log_has_not_is_looked_for_until_the_log_is_written(inbox, log)
     assert "the log has no such answer" in not_joined(inbox, late["id"])["why"]
     assert "names no answer" in not_joined(inbox, unknown["id"])["why"]
     assert sum(reasons(inbox).values()) == 2
+
+
+def test_another_place_may_be_meant(inbox, log, tmp_path):
+    made = put(inbox)
+    assert join(inbox, str(tmp_path / "none.jsonl"), now=LATER) == 0
+    assert reasons(inbox) == {}
+    other = (tmp_path / "other").as_uri()
+    logged(other, submission()["prediction_id"], sent(as_file=True))
+    assert join(inbox, other, now=LATER) == 0
+    assert "PYLIB_PREDICTIONS" in not_joined(inbox, made["id"])["why"]
+    logged(log, made["prediction_id"], sent(as_file=True), images=True)
+    assert (join(inbox, log), join(inbox, log, again=True), join(inbox, log, again=True)) == (0, 1, 0)
+    assert not_joined(inbox, made["id"]) is None
 
 
 def test_a_damaged_line_is_named(inbox, tmp_path):
