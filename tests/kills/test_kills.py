@@ -16,6 +16,6 @@ def test_what_was_acknowledged_is_kept(tmp_path, what):
 
 
 def test_what_is_accepted_is_committed_once(tmp_path):
-    killed = commits.kill(tmp_path, times=1)
+    killed = commits.kill(tmp_path, times=1, seed=7)
     assert killed.cut_off
     assert commits.check(tmp_path, killed) >= killed.cut_off
