@@ -143,6 +143,7 @@ def fsck(
         _print_json({"ok": report.ok, **asdict(report)})
     else:
         _print_lines(f"{problem.kind}: {problem.subject}: {problem.detail}" for problem in report.problems)
+        _print_lines(f"forgotten: {each.subject}: {each.detail}" for each in report.forgotten)
         total = f"{report.commits} commits, {report.blobs} blobs, {decimal(report.size)}"
         _print_lines(
             [f"{total}: {len(report.problems)} problems; gc would delete {len(report.orphans)} blobs"]

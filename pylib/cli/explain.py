@@ -86,6 +86,8 @@ def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:
         f"{len(explanation.images)} training {explanation.kind}{'' if explanation.kind == 'table' else 's'}"
     )
     branch = root.add(f"[bold]{what}[/] of {explanation.data} ({checked})")
+    for name, why in explanation.forgotten.items():
+        branch.add(f"[yellow]{escape(name)}: {escape(why)}[/]")
     shown = explanation.images if every else explanation.images[:SHOWN]
     for image in shown:
         mark = "[red]✗[/] " if f"{explanation.data}:{image.id}" in wrong else ""

@@ -10,6 +10,7 @@ import typer
 
 from pylib.errors import StoreError
 from pylib.settings import settings
+from pylib.store.forgotten import forgotten
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
 
@@ -44,8 +45,11 @@ def forget(
     if dry_run:
         _show(forgetting.look(name, opened, places))
         return
+    before = forgotten(opened)
     found = forgetting.forget(name, opened, places, by=by or getpass.getuser(), why=why, purge=purge)
     _show(found)
+    for digest in sorted(found.digests & before.keys()):
+        print(f"{digest} was known as {before[digest]}")  # noqa: T201
     digests = sorted(found.digests) or [name]
     left = [each for each in digests if not forgetting.look(each, opened, places).gone]
     if left:
@@ -53,8 +57,10 @@ def forget(
             f"{', '.join(left)}: still found after it was taken away: is a run or server at work?"
         )
     print(f"gone: {', '.join(digests)}")  # noqa: T201
-    if found.history and not purge:
+    if found.history and forgetting.bytes_are_kept(opened, digests):
         print("old commits still hold its bytes: --purge deletes them from a local store")  # noqa: T201
+    elif found.history:
+        print("its bytes are gone from old commits, too")  # noqa: T201
 
 
 def _places() -> "Places":

@@ -68,6 +68,8 @@ class Explanation:
     prediction: dict[str, Any] | None = None
     others: list[Step] = field(default_factory=list)
     """The records of other runs that made the same model, as with values typed by hand that were searched."""
+    forgotten: dict[str, str] = field(default_factory=dict)
+    """By id, the images that somebody had forgotten since: who, when and why."""
     unchecked: str | None = None
     """Why the images were not compared with their data commit; None where they were."""
 
@@ -120,10 +122,18 @@ def _others(folder: Path, bundle: list[Statement], trained: Statement, digest: s
     return [each for key, each in found.items() if key != records.key(trained)]
 
 
-def check_images(explanation: Explanation, digests: Mapping[str, str | None]) -> None:
-    """Compare each training image, or the table, with the data commit's SHA-256 of it, by id."""
+def check_images(
+    explanation: Explanation, digests: Mapping[str, str | None], forgotten: Mapping[str, str]
+) -> None:
+    """Compare each training image, or the table, with the data commit's SHA-256 of it, by id.
+
+    forgotten: in words, by SHA-256, who had an image forgotten: that its bytes are missing is no mismatch
+    """
     for image in explanation.images:
-        if (found := digests.get(image.id)) != image.sha256:
+        found = digests.get(image.id)
+        if image.sha256 in forgotten:
+            explanation.forgotten[image.id] = forgotten[image.sha256]
+        if found != image.sha256 and (found is not None or image.sha256 not in forgotten):
             name = f"{explanation.data}:{image.id}"
             explanation.mismatches.append(Mismatch(name, image.sha256, found))
 

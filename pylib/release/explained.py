@@ -9,6 +9,7 @@ from pylib.release.git import Git
 from pylib.release.models import models
 from pylib.release.release import ReleasedModel, released
 from pylib.settings import Settings
+from pylib.store.forgotten import forgotten
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef
 
@@ -19,7 +20,8 @@ def check_data(explanation: Explanation, store: str) -> StoreError | None:
         explanation.unchecked = "no data commit is in the record"
         return None
     try:
-        check_images(explanation, _digests(explanation, store))
+        known = {digest: str(each) for digest, each in forgotten(open_store(store)).items()}
+        check_images(explanation, _digests(explanation, store), known)
     except NotFoundError:
         explanation.unchecked = "their data commit is not in this store"
     except StoreError as error:

@@ -7,7 +7,7 @@ A model that has learned from it keeps what it learned: such models are named, a
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +16,11 @@ from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.errors import NotFoundError, ReviewError, StoreError
 from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
+from pylib.review.forget_files import named, on_the_page
 from pylib.review.joining import NOT_JOINED, with_what_is_known
 from pylib.review.origins import FOLDER
 from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT
+from pylib.store import forgotten
 from pylib.store.bucket import BucketStore
 from pylib.store.inbox import IMAGES, WITH_IMAGE, WITHOUT_IMAGE, Inbox
 from pylib.store.local import LocalStore
@@ -80,7 +82,8 @@ def look(name: str, store: Store, places: Places) -> Found:
     _in_history(name, store, heads, found)
     _in_inbox(places.inbox, found)
     for folder in places.logs:
-        found.images += [str(path) for path in _named(folder / "images", found.digests)]
+        found.images += [str(path) for path in named(folder / "images", found.digests)]
+        found.images += [str(path) for path in on_the_page(folder / "web", found.digests)]
         found.logs += [
             f"{path}: a line names its digest" for path in _mentioning(folder, found, {".jsonl"}, 1)
         ]
@@ -106,7 +109,10 @@ def forget(name: str, store: Store, places: Places, *, by: str, why: str, purge:
         raise ReviewError(f"--purge: {_purging(store)}")
     found = look(name, store, places)
     if found.gone and not found.history:
+        if known := forgotten.find(store, name):
+            raise ReviewError(f"{name}: {known}; nothing here has it any more")
         raise ReviewError(f"{name}: no head, commit, inbox, log or cache has such an image or item")
+    forgotten.remember(store, sorted(found.digests), by=by, why=why)  # first: from now on no page shows it
     for head in list(_heads(store)):
         _take_from_head(store, head, found, by, why)
     places.inbox.objects.delete(found.inbox)
@@ -117,7 +123,14 @@ def forget(name: str, store: Store, places: Places, *, by: str, why: str, purge:
     if purge and isinstance(store, LocalStore):
         for digest in found.digests:
             store.blobs.path(digest).unlink(missing_ok=True)
+    found.history = []
+    _in_history(name, store, list(_heads(store)), found)  # with the heads that had it until now
     return found
+
+
+def bytes_are_kept(store: Store, digests: Collection[str]) -> bool:
+    """Whether old commits still hold the bytes of one of these; of no store but a folder's it is known."""
+    return not isinstance(store, LocalStore) or any(store.blobs.path(each).exists() for each in digests)
 
 
 def _purging(store: Store) -> str:
@@ -227,11 +240,6 @@ def _index(store: Store, commit: Commit) -> DatasetIndex | None:
 def _files(store: Store, commit: Commit, digests: set[str]) -> "Iterator[File]":
     """The files of these digests; of a store that has no SHA-256 of its own, those of the index stand in."""
     return (file for file in store.ls(commit.ref) if file.sha256 in digests)
-
-
-def _named(folder: Path, digests: set[str]) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and path.stem in digests)
 
 
 def _mentioning(folder: Path, found: Found, suffixes: set[str], deep: int = 0) -> Iterator[Path]:

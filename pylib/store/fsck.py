@@ -34,6 +34,8 @@ class FsckReport:
     size: int = 0
     problems: list[Problem] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    forgotten: list[Problem] = field(default_factory=list)
+    """What is missing because somebody had it forgotten: no problem, `detail` says who, when and why."""
 
     @property
     def ok(self) -> bool:

@@ -23,6 +23,7 @@ from pylib.data.findings import Finding
 from pylib.data.report import Report, read_report
 from pylib.data.thumbnails import SIDE
 from pylib.errors import NotFoundError, PylibError, one_line
+from pylib.store import forgotten
 from pylib.store.described import said_of
 from pylib.store.opening import open_store
 from pylib.store.protocol import Commit
@@ -125,6 +126,7 @@ def _item(asked: Asked) -> Response:
     return render(
         asked, "data_item.html.j2", name=name, commit=commit, item=item, legend=legend,
         said=said(item, index.classes), picture=_address(asked, commit, item, large=True),
+        forgotten=forgotten.find(open_store(asked.site.settings.store), item.image_sha256),
     )  # fmt: skip
 
 
@@ -154,7 +156,11 @@ def _changed(store: str, repository: str, old: str, new: str) -> list[ItemChange
 def _picture(asked: Asked) -> Response:
     side = LARGE if asked.query.get("large") else SIDE
     place = asked.path["repository"], asked.path["commit"], asked.query.get("id", "")
-    return picture(item_picture(asked.site.settings.store, *place, side))
+    shown = picture(item_picture(asked.site.settings.store, *place, side))
+    if asked.request.headers.get("If-None-Match") == shown.headers["ETag"]:
+        kept = ("ETag", "Cache-Control", "Content-Security-Policy")
+        return Response(status_code=304, headers={name: shown.headers[name] for name in kept})
+    return shown
 
 
 def _opened(asked: Asked, repository: str, revision: str) -> tuple[Commit, DatasetIndex | None]:
@@ -164,7 +170,7 @@ def _opened(asked: Asked, repository: str, revision: str) -> tuple[Commit, Datas
 
 
 def _address(asked: Asked, commit: Commit, item: Item, *, large: bool = False) -> str:
-    """Where an item's picture is: a commit by its id never changes, so a browser keeps it."""
+    """Where an item's picture is, by the commit's id, which never changes."""
     of = f"/data/{commit.repository}/picture/{commit.id}?id={quote(item.id, safe='')}"
     return asked.at(of + ("&large=1" if large else ""))
 

@@ -17,7 +17,7 @@ SIDE = 1280
 THUMBNAIL = 192
 _SMALL = 64
 _TURNS = threading.BoundedSemaphore(limits.DECODED)
-_PRIVATE = {"Cache-Control": "private, max-age=3600"}
+_PRIVATE = {"Cache-Control": "private, no-store"}  # what a person sent may be forgotten at any time
 
 
 def decoded(data: bytes, *, sample_bits: int | None = None) -> NDArray[np.uint8]:

@@ -60,7 +60,8 @@ def test_the_score_has_its_own_name(output):
 )  # fmt: skip
 def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
     (output / "answer.json").write_text(json.dumps(ASKED))
-    lines = [{"prediction_id": ASKED_ID.replace("4", "5"), "answer": {}}, {"prediction_id": ASKED_ID, **logged}]
+    other = {"prediction_id": ASKED_ID.replace("4", "5"), "answer": {}}
+    lines = [other, {"prediction_id": ASKED_ID, **logged}]
     (output / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     shown = status(output, NOW.dumps())
     assert (shown["answer"], shown["prediction"]) == (said, ASKED_ID)

@@ -146,7 +146,8 @@ def test_an_upstream_is_a_remote_base_at_its_tag(tree: Path) -> None:
 
 def test_its_secrets_are_declared_and_read_by_its_pods(tree: Path) -> None:
     assert (
-        add(tree, "shop", "--image", IMAGE, "--secret", "key=API_KEY,OTHER", "--secret", "x=Y").returncode == 0
+        add(tree, "shop", "--image", IMAGE, "--secret", "key=API_KEY,OTHER", "--secret", "x=Y").returncode
+        == 0
     )
     declared = yaml.safe_load((tree / SECRETS).read_text())
     made = {each["name"]: set(each["keys"]) for each in declared if each["namespace"] == "shop"}

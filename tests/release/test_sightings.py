@@ -18,7 +18,11 @@ def test_an_image_is_found_in_data_models_and_answers(tmp_path):
     log = tmp_path / "predictions.jsonl"
     lines = [{"prediction_id": "p1", "image_sha256": wanted}, {"prediction_id": "p2", "image_sha256": other}]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    places = {"store": str(tmp_path / "store"), "artifacts": str(tmp_path / "artifacts"), "predictions": str(log)}
+    places = {
+        "store": str(tmp_path / "store"),
+        "artifacts": str(tmp_path / "artifacts"),
+        "predictions": f"{log}",
+    }
     found = sightings(wanted, **places)
     assert [(each.of, each.item, each.split) for each in found.data] == [(str(made.ref), "a", "train")]
     assert [(each.digest, each.split, each.item) for each in found.models] == [(digest, "train", "a")]

@@ -14,10 +14,11 @@ from pylib.errors import ReviewError, StoreError
 from pylib.features.key import TableKey
 from pylib.features.segments import encode, image_key
 from pylib.review.commit import commit_accepted
-from pylib.review.forget import Places, forget, look
+from pylib.review.forget import Places, bytes_are_kept, forget, look
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
 from pylib.store.inbox import Inbox
+from pylib.store.maintenance import fsck
 from pylib.store.opening import open_store
 from tests.data.made import encode as jpeg
 from tests.data.made import noise
@@ -136,6 +137,47 @@ def test_purged_its_bytes_are_nowhere(store, places):
     with pytest.raises(StoreError):
         store.read(head, path)
     assert IMAGE not in {each.read_bytes() for each in store.root.rglob("*") if each.is_file()}
+
+
+def test_what_was_purged_is_told_from_damage(store, places):
+    other = next(item for item in index_of(store).items if item.image_sha256 != DIGEST)
+    forget(DIGEST, store, places, by="ann", why="she asked")
+    assert bytes_are_kept(store, [DIGEST])
+    assert fsck(store).forgotten == []
+    found = forget(DIGEST, store, places, by="bob", why="", purge=True)
+    assert not bytes_are_kept(store, [DIGEST])
+    assert len(found.history) == 2  # the heads that had it before the first time are old commits now
+    report = fsck(store)
+    assert report.ok
+    (gone,) = report.forgotten
+    assert (gone.subject, gone.detail.partition(",")[2]) == (DIGEST, " asked by ann: she asked")
+    store.blobs.path(other.image_sha256).unlink()
+    assert [each.subject for each in fsck(store).problems] == [other.image_sha256]
+
+
+def test_what_is_gone_already_is_said_with_its_reason(store, places):
+    sent = jpeg(noise(3000))
+    put(places.inbox, sent)
+    digest = hashlib.sha256(sent).hexdigest()
+    forget(digest, store, places, by="ann", why="she asked")
+    with pytest.raises(ReviewError, match=r"forgotten 2.*asked by ann: she asked; nothing here has it"):
+        forget(digest, store, places, by="ann", why="again")
+
+
+def test_what_the_page_keeps_for_a_while_goes_too(store, places):
+    (out,) = places.logs
+    for path in ("web/compared/" + DIGEST, "web/answers/one/image", "web/answers/other/image"):
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_bytes(IMAGE if "other" not in path else b"another")
+    forget(DIGEST, store, places, by="ann", why="")
+    assert [path.name for path in (out / "web/answers").iterdir()] == ["other"]
+    assert not list((out / "web/compared").iterdir())
+
+
+def test_the_former_head_is_among_what_still_names_it(store, places):
+    head = store.head("pets")
+    found = forget(DIGEST, store, places, by="ann", why="")
+    assert any(line.startswith(f"{head.ref} ") for line in found.history)
 
 
 def test_what_nobody_has_is_said_to_be_nowhere(store, places):

@@ -16,12 +16,14 @@ from pylib.data.findings import find
 from pylib.data.report import Counts, Report
 from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
+from pylib.review.forget import Places, forget
 from pylib.runners import local
 from pylib.store.artifacts import ArtifactStore
+from pylib.store.inbox import Inbox
 from pylib.store.local import LocalStore
 from tests.runners.test_local import one_fails, side_by_side
 from tests.runners.test_runs import KILLED
-from tests.web.browsing import ROOT, SCHEMES, SIZES, running, visitor
+from tests.web.browsing import ROOT, SCHEMES, SIZES, command, running, visitor
 from tests.web.served import picture
 
 pytestmark = pytest.mark.slow
@@ -283,3 +285,33 @@ def test_an_image_is_traced_to_the_models_that_learned_from_it(browser, site, di
         assert f"{digest[:12]} learned from it, as kitchen/000" in said
         assert "label dark, confidence 0.9" in said
         assert "In the data" not in said  # the newest commit is without it
+
+
+def test_what_was_forgotten_is_shown_no_more_and_is_no_damage(browser, site, output, digest, signed_in):
+    store, shade = LocalStore(output / "store"), 7
+    first = store.head("shades").parent
+    address = f"{site.url}/data/shades/picture/{first}?id=kitchen/{shade:03}"
+    seen = signed_in.get(address)
+    assert seen.headers["cache-control"] == "private, no-cache"
+    again = signed_in.get(address, headers={"If-None-Match": seen.headers["etag"]})
+    assert again.status == 304
+    assert again.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    image = hashlib.sha256(picture(shade)).hexdigest()
+    places = Places(Inbox((output / "inbox").as_uri()))
+    forget(image, store, places, by="ann", why="her owner asked", purge=True)
+    gone = signed_in.get(address, headers={"If-None-Match": seen.headers["etag"]})
+    assert gone.status == 410
+    assert "asked by ann: her owner asked" in gone.text()
+    with visitor(browser, site) as person:
+        page = person.open(f"/explain/{digest[:10]}")
+        assert page.get_by_role("alert").count() == 0
+        assert "1 of the images was forgotten since" in page.locator("main").inner_text()
+        page = person.open(f"/data/shades/item/{first}?id=kitchen/{shade:03}")
+        assert "asked by ann: her owner asked" in page.locator("main .notice").inner_text()
+    told = subprocess.run(
+        [*command()[:-1], "explain", digest],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYLIB_OUTPUT": str(output)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert "asked by ann: her owner asked" in told.stdout
