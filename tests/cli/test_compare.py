@@ -1,6 +1,7 @@
 """The verbs around a canary as a person runs them: promote --canary, released, compare, explain, abandon."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
@@ -55,11 +56,16 @@ def canary(digests, tmp_path):
     assert "has no canary and no shadow to compare" in refused("compare")
     run("models", "rollback")
     assert "released to 10 % of requests in commit" in run("models", "promote", second[:12], "--canary", "10")
+    now = datetime.now(UTC)
+    answers = [(now, first, "default", 1), (now, second, "canary", 2)]
+    # Of before the canary's commit: as the champion that it was, and as a canary of another time.
+    before = now - timedelta(minutes=1)
+    answers += [(before, first, "default", 3), (before, second, "canary", 3), (now, second, "default", 3)]
     lines = [
-        {"prediction_id": f"{at}{digest}", "time": "2026-01-01T00:00:00+00:00", "model_digest": digest,
+        {"prediction_id": f"{at}{digest}{name}", "time": time.isoformat(), "model_digest": digest,
          "image_sha256": str(at), "seconds": 0.01 * seconds, "predictor": name,
          "answer": {"label": "cat" if at else name, "confidence": 0.5}}
-        for digest, name, seconds in ((first, "default", 1), (second, "canary", 2)) for at in range(4)
+        for time, digest, name, seconds in answers for at in range(4)
     ]  # fmt: skip
     (tmp_path / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return first, second
@@ -86,7 +92,7 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
     said = run("compare")
     assert "they agree by 75.0% (95 % interval 30.1% to 95.4%) on 4 images of both" in said
     assert f"canary {second[:12]}" in said
-    assert "no image was answered by both yet" in run("compare", "--hours", "1")
+    assert "no image was answered by both yet" in run("compare", "--hours", "0")
     assert "is abandoned, by commit" in run("models", "abandon")
     assert "has no canary" in refused("models", "abandon", "segmentation")
 
