@@ -12,6 +12,8 @@ from pylib.cli.explain import _served
 from pylib.cli.models import models_app
 from pylib.cli.release import released
 from pylib.errors import PylibError
+from pylib.release.git import Git
+from pylib.settings import settings
 from tests.cli.test_models import digests
 from tests.registry.conftest import (
     bare_machine,
@@ -81,7 +83,8 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
     )
     assert f"canary {second[:12]} (10 % of requests)" in run("released")
     commit = told["commit"]
-    assert _served(first) == f", served by Git commit {commit} as segmentation"
+    before = Git(settings().release_repository).run("rev-parse", f"{commit}^")  # the way back to the first
+    assert _served(first) == f", served by Git commit {before} as segmentation"
     assert _served(second) == f", served by Git commit {commit} as canary of segmentation"
     found = json.loads(run("compare", "--json"))
     assert (found["name"], found["traffic"], found["shadow"]) == ("segmentation", 10, False)
@@ -92,8 +95,10 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
     said = run("compare")
     assert "they agree by 75.0% (95 % interval 30.1% to 95.4%) on 4 images of both" in said
     assert f"canary {second[:12]}" in said
+    assert "since 20" in said
     assert "no image was answered by both yet" in run("compare", "--hours", "0")
     assert "is abandoned, by commit" in run("models", "abandon")
+    assert _served(first) == f", served by Git commit {before} as segmentation"
     assert "has no canary" in refused("models", "abandon", "segmentation")
 
 
