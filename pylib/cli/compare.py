@@ -25,8 +25,8 @@ def compare(
 ) -> None:
     """Set a released model and its canary or shadow side by side: agreement, confidence, latency, counts.
 
-    Read from the log of answers (PYLIB_PREDICTIONS). `pylib models compare` has what both reached on the test
-    split.
+    Read from the log of answers (PYLIB_PREDICTIONS), since the commit that put the second beside the first.
+    `pylib models compare` has what both reached on the test split.
     """
     from pylib.evaluation.side_by_side import compare as set_side_by_side
     from pylib.release.release import released
@@ -38,14 +38,31 @@ def compare(
             f"{served.name} has no canary and no shadow to compare: `pylib release … --canary 10` brings "
             "one; `pylib models compare` sets two registered models side by side"
         )
-    since = datetime.now(UTC) - timedelta(hours=hours) if hours is not None else None
+    since = _since(served.name, hours)
     logged = records(settings().predictions, since)
-    found = set_side_by_side(logged, served.digest, served.canary.values.digest)
+    beside = served.canary
+    found = set_side_by_side(logged, served.digest, beside.values.digest, beside.name)
     if as_json:
-        told = {"name": served.name, "traffic": served.canary.traffic, "shadow": served.canary.is_shadow}
-        print(json.dumps({**told, **dataclasses.asdict(found)}, indent=2))  # noqa: T201
+        told = {
+            "name": served.name,
+            "traffic": beside.traffic,
+            "shadow": beside.is_shadow,
+            "since": str(since),
+        }
+        print(json.dumps({**told, "since": since.isoformat(), **dataclasses.asdict(found)}, indent=2))  # noqa: T201
         return
-    _show(found, served.canary.name)
+    Console().print(f"since {since:%Y-%m-%d %H:%M:%S} UTC", soft_wrap=True, highlight=False)
+    _show(found, beside.name)
+
+
+def _since(name: str, hours: float | None) -> datetime:
+    """When both stood beside each other; later, where less was asked for."""
+    from pylib.release.git import Git
+    from pylib.release.history import canary_since
+
+    brought = canary_since(Git(settings().release_repository), name)
+    begun = brought.when.astimezone(UTC) if brought else datetime.min.replace(tzinfo=UTC)
+    return begun if hours is None else max(begun, datetime.now(UTC) - timedelta(hours=hours))
 
 
 def _show(found: "SideBySide", beside: str) -> None:

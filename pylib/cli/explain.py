@@ -74,7 +74,7 @@ def _served(digest: str) -> str:
     from pylib.release.explained import serving
 
     served = serving(digest, settings())
-    return f", served by Git commit {served[0].commit} as {served[1]}" if served else ""
+    return f", served by Git commit {served[0]} as {served[1]}" if served else ""
 
 
 def _add_images(root: Tree, explanation: Explanation, *, every: bool) -> None:

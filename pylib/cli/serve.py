@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pylib.serving.local import Server
 
 DEFAULT_PORT = 9000
+_REPLACED = 60
+"""Seconds that the address before new servers takes at most to come up."""
 
 
 def serve(
@@ -48,9 +50,11 @@ def serve(
 
     Reads the SeldonDeployment that a release commits and runs its graph with Seldon's own model server, as a
     cluster would, on the loopback interface only. With a canary or a shadow there are two of them, behind one
-    address that sends each request where a cluster would; asked again after a promotion, it goes over to it.
+    address that sends each request where a cluster would. Asked again with --detach, after a release, a
+    promotion or a revert, it goes over to what Git names, at the same address; where that runs already it
+    says so, and with --json on which ports.
     """
-    from pylib.serving import predictors
+    from pylib.serving import local, predictors
     from pylib.serving.deployment import read_deployment
     from pylib.serving.repository import choose, served_models
 
@@ -63,11 +67,17 @@ def serve(
     likely = [each for each in there if read_deployment(place, each).parameters.get("model_digest")]
     served = choose(name, there, place, likely)
     folder = _state() / served
+    before = local.running(folder)
+    if before and not (detach or as_json):
+        what = f"{served} is served already at {before.url} (process {before.pid})"
+        raise ServingError(
+            f"{what}: --detach has it go over to what Git names, `pylib serve {served} --stop` ends it"
+        )
     with _sigterm_as_interrupt():
         server = _start(folder, place, served, port, workers)
         try:
             _announce(server, as_json=as_json, detach=detach)
-            if not detach:
+            if not (detach or before):
                 _wait(folder, server)
         except KeyboardInterrupt:
             predictors.stop(folder)
@@ -131,12 +141,28 @@ def _announce(server: "Server", *, as_json: bool, detach: bool) -> None:
 
 def _wait(folder: Path, server: "Server") -> None:
     """Wait while the server runs; raises ServingError when it ends by itself."""
-    from pylib.serving import predictors
+    from pylib.serving import predictors, split
 
+    alone = not split.read(folder / split.FILE)
     while predictors.is_whole(folder, server):
         time.sleep(0.5)
+    if alone and _was_replaced(folder, server):
+        print("another `pylib serve` has put what Git names now in its place, which goes on")  # noqa: T201
+        return
     predictors.stop(folder)
     raise ServingError(f"the model server ended by itself; its log is {server.log}")
+
+
+def _was_replaced(folder: Path, server: "Server") -> bool:
+    """Whether another process has put an address before what Git names now; waits until it is there."""
+    from pylib.serving import local, split
+
+    until = time.monotonic() + _REPLACED
+    while split.read(folder / split.FILE) and time.monotonic() < until:
+        if local.running(folder) not in (None, server):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 @contextmanager

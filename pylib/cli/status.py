@@ -50,13 +50,24 @@ def newest(output: Path) -> dict[str, Any]:
     if not run.is_dir():
         raise PipelineError(f"{output}: no finished run in it; start one with ./run_e2e.sh or `pylib run`")
     facts = runs.of_run(run)
-    return facts | _answer(output, facts.get("model_sha256", ""))
+    return facts | _answer(output, facts.get("model_sha256", "")) | _outdated(output)
 
 
 def show(facts: dict[str, Any]) -> None:
     """Print facts, one a line."""
     for name, value in facts.items():
         print(f"{name.replace('_', ' '):<15} {value}")  # noqa: T201
+
+
+def _outdated(output: Path) -> dict[str, Any]:
+    """What is served here where Git names something else; nothing where they agree."""
+    from pylib.release.running import outdated
+    from pylib.serving import local
+
+    folders = sorted(file.parent for file in (output / "serving").glob("*/server.json"))
+    running = {folder.name: server for folder in folders if (server := local.running(folder))}
+    said = [outdated(settings(), name, server.url) for name, server in running.items()]
+    return {"served": "; ".join(filter(None, said))} if any(said) else {}
 
 
 def _answer(output: Path, digest: str) -> dict[str, Any]:

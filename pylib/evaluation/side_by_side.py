@@ -51,12 +51,19 @@ class SideBySide:
     agreement: Agreement
 
 
-def compare(records: Iterable[Mapping[str, Any]], champion: str, canary: str) -> SideBySide:
-    """Set the answers of two models side by side, by their digests, whichever order the records are in."""
+def compare(
+    records: Iterable[Mapping[str, Any]], champion: str, canary: str, beside: str = "canary"
+) -> SideBySide:
+    """Set the answers of two models side by side, whichever order the records are in.
+
+    champion, canary: their digests; beside: the name of the canary's predictor. What one answered in the
+    other's place, as a canary that was the champion once, is not counted.
+    """
     sides: dict[str, list[Mapping[str, Any]]] = {champion: [], canary: []}
     for record in records:
-        if record.get("model_digest") in sides:
-            sides[record["model_digest"]].append(record)
+        digest = record.get("model_digest")
+        if digest in sides and (record.get("predictor") == beside) == (digest == canary):
+            sides[digest].append(record)
     return SideBySide(
         _side(champion, sides[champion]),
         _side(canary, sides[canary]),

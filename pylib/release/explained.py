@@ -6,8 +6,9 @@ from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.errors import NotFoundError, ReleaseError, StoreError
 from pylib.provenance.explain import Explanation, check_images
 from pylib.release.git import Git
+from pylib.release.history import canary_since, champion_since
 from pylib.release.models import models
-from pylib.release.release import ReleasedModel, released
+from pylib.release.release import released
 from pylib.settings import Settings
 from pylib.store.forgotten import forgotten
 from pylib.store.opening import open_store
@@ -30,16 +31,22 @@ def check_data(explanation: Explanation, store: str) -> StoreError | None:
     return None
 
 
-def serving(digest: str, place: Settings) -> tuple[ReleasedModel, str] | None:
-    """The release that serves this model, and as what: a name, or `canary of` it; None where none does."""
-    repository = place.release_repository
-    for name in models(Git(repository)) if (repository / ".git").exists() else []:
+def serving(digest: str, place: Settings) -> tuple[str, str] | None:
+    """The commit that brought this model to be served, and as what: a name, or `canary of` it.
+
+    Not a later one that left it where it is, as one that took a canary away. None where none serves it.
+    """
+    repository, git = place.release_repository, Git(place.release_repository)
+    for name in models(git) if (repository / ".git").exists() else []:
         with suppress(ReleaseError):  # nothing is released under that name yet
             served = released(repository, name)
             if served.digest == digest:
-                return served, name
-            if served.canary and served.canary.values.digest == digest:
-                return served, f"{'shadow' if served.canary.is_shadow else 'canary'} of {name}"
+                brought, what = champion_since(git, name), name
+            elif served.canary and served.canary.values.digest == digest:
+                brought, what = canary_since(git, name), f"{served.canary.name} of {name}"
+            else:
+                continue
+            return brought.commit if brought else served.commit, what
     return None
 
 

@@ -1,12 +1,14 @@
 """What a repository's history says of its releases: which ever were, what each took the place of."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pylib.errors import ReleaseError
 from pylib.release.git import Git
 from pylib.release.models import read_served
-from pylib.release.served import Values
+from pylib.release.served import Served, Values
 from pylib.serving.repository import FORMER, FORMER_NAME, manifest
 
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
@@ -24,6 +26,18 @@ class Replaced:
     subject: str
     former: Values
     is_revert: bool = True
+
+
+CHANGES = r'-G^[- ]*(value: *"?[0-9a-f]{64}|traffic:|shadow:)'
+"""An option of `git log`: commits that touch which model is served and to whom, not a limit or a comment."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """The commit since which something is served without a break, and when it was made."""
+
+    commit: str
+    when: datetime
 
 
 def ever_released(git: Git, name: str, revision: str = "HEAD") -> set[str]:
@@ -64,6 +78,37 @@ def replaced(git: Git, name: str, digest: str) -> Replaced:
         raise ReleaseError(f"commit {commit[:12]} says that it replaces {before}, and {commit[:12]}^ has "
                            f"{former.digest[:12]}: promote the model that should be served")  # fmt: skip
     return Replaced(commit, subject, former, is_revert=until.canary is None)
+
+
+def champion_since(git: Git, name: str) -> Brought | None:
+    """What made the champion the champion, whatever came and went beside it since; None before a release."""
+    return _since(git, name, lambda served: served.values.digest)
+
+
+def canary_since(git: Git, name: str) -> Brought | None:
+    """What put the canary or shadow beside the champion, as which it stands now; None where none does."""
+    return _since(
+        git, name, lambda served: served.canary and (served.canary.name, served.canary.values.digest)
+    )
+
+
+def _since(git: Git, name: str, what: Callable[[Served], object]) -> Brought | None:
+    """The oldest commit of those that serve, one after the other up to the newest, what HEAD serves."""
+    wanted, found = what(read_served(git, name)), None
+    log = git.run("log", "--format=%H %cI", CHANGES, "--", *manifest_paths(name)) if wanted else ""
+    for line in log.splitlines():
+        commit, _, when = line.partition(" ")
+        if what(_served_in(git, name, commit)) != wanted:
+            break
+        found = Brought(commit, datetime.fromisoformat(when))
+    return found
+
+
+def _served_in(git: Git, name: str, commit: str) -> Served:
+    try:
+        return read_served(git, name, commit)
+    except ReleaseError:  # a person's hand
+        return Served(Values())
 
 
 def manifest_paths(name: str) -> list[str]:

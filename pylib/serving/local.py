@@ -81,16 +81,23 @@ def start(
 
 
 def launch(
-    deployment: SeldonDeployment, prepare: Prepare, *, folder: Path, port: int, timeout: float
+    deployment: SeldonDeployment,
+    prepare: Prepare,
+    *,
+    folder: Path,
+    port: int,
+    timeout: float,
+    grpc_port: int = 0,
 ) -> Server:
     """Run a program of the serving environment as this folder's server; return when it is ready.
 
     prepare: its arguments to Python and its own environment variables, for the ports that are free
+    grpc_port: 0 takes a free one
     Raises ServingError as `start` does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _only_server(folder, deployment) as lock:
-        ports = _ports(port, folder.parent)
+        ports = _ports(port, grpc_port, folder.parent)
         arguments, environment = prepare(ports)
         log = folder / "server.log"
         process = _launch(arguments, {**_clean_environment(), **environment}, log, lock)
@@ -156,26 +163,23 @@ def _only_server(folder: Path, deployment: SeldonDeployment) -> Iterator[IO[byte
 
 
 def _what_runs(folder: Path, deployment: SeldonDeployment) -> str:
-    """Where it runs, whether it serves what the deployment names, and how it is replaced."""
-    name, wanted = deployment.metadata.name, deployment.parameters.get("model_digest", "")
+    """Where it runs, which model it serves, and how it is ended."""
+    end = f"`pylib serve {deployment.metadata.name} --stop` ends it"
     if (there := running(folder)) is None:
-        return f"; stop it with `pylib serve {name} --stop`"
-    where, served = f" at {there.url} (process {there.pid})", _served(there)
-    if not served:
-        return f"{where}, and does not say which model it serves; stop it with `pylib serve {name} --stop`"
-    if served == wanted:
-        return f"{where} and serves model {served[:12]}, which Git names; `pylib serve {name} --stop` ends it"
-    return (
-        f"{where} and still serves model {served[:12]}, where Git names {wanted[:12]}; to replace it, "
-        f"`pylib serve {name} --stop`, then `pylib serve {name} --detach`"
-    )
+        return f"; {end}"
+    return f" at {there.url} (process {there.pid}) and serves model {served(there)[:12] or 'unknown'}; {end}"
 
 
-def _served(server: Server) -> str:
+def served(server: Server) -> str:
     """The digest of the model that a server says it serves; empty where it says none."""
+    return served_at(server.url)
+
+
+def served_at(url: str) -> str:
+    """The same of the server with that base URL."""
     with requests.Session() as session, suppress(requests.RequestException, ValueError):
         session.trust_env = False
-        told = session.get(f"{server.url}/health/status", timeout=2).json().get("jsonData")
+        told = session.get(f"{url}/health/status", timeout=2).json().get("jsonData")
         return str(told.get("model_digest", "")) if isinstance(told, dict) else ""
     return ""
 
@@ -216,14 +220,14 @@ def _clean_environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(Path(pylib.__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
 
 
-def _ports(http: int, servers: Path) -> Ports:
-    """Return three ports that are free now: the one asked for (0: any), and any two others.
+def _ports(http: int, grpc: int, servers: Path) -> Ports:
+    """Return three ports that are free now: those asked for (0: any), and any other for metrics.
 
     servers: the folder of servers' folders; one that has the port is named.
     """
     with ExitStack() as stack:
         ports = []
-        for port in (http, 0, 0):
+        for port in (http, grpc, 0):
             listener = stack.enter_context(socket.socket())
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -241,7 +245,7 @@ def _holder(servers: Path, port: int) -> str:
     for folder in sorted(path.parent for path in servers.glob("*/server.json")):
         there = running(folder)
         if there and there.url == f"http://{HOST}:{port}":
-            model = f"{folder.name} (model {_served(there)[:12] or 'unknown'})"
+            model = f"{folder.name} (model {served(there)[:12] or 'unknown'})"
             return f"it is where {model} is served: `pylib serve {folder.name} --stop` ends that"
     return "stop what uses it"
 

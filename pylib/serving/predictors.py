@@ -1,7 +1,8 @@
 """All predictors of a deployment on this machine: one server, or one for each behind one address.
 
 The address goes on while what is behind it changes: what Git names now is started, requests go there, and
-then the former servers end.
+then the former servers end. A server that is alone has no address before it: the first change puts one there,
+at its ports, once what comes is ready; connections are refused from its end until then, and from then on not.
 """
 
 import time
@@ -9,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from pylib.errors import ServingError
 from pylib.serving import local, split
 from pylib.serving.deployment import HTTP_PORT, PredictorSpec, SeldonDeployment
 from pylib.serving.local import Ports, Server
@@ -33,13 +33,19 @@ class Given(NamedTuple):
 def start(deployment: SeldonDeployment, given: Given, *, folder: Path, port: int = HTTP_PORT) -> Server:
     """Serve a deployment; return when it is ready. `folder` holds its state, as of `local.start`.
 
-    Where a split runs there already, it goes over to this deployment, and no request is lost.
-    Raises ServingError as `local.start` does, and where the very same runs already.
+    Where servers of the same name run already, they go over to this deployment at the address that they have;
+    those that serve just this are returned as they are. No request is lost where a split runs there; before a
+    single server, new connections are refused for the moment in which the address is put there.
+    Raises ServingError as `local.start` does.
     """
     running = local.running(folder)
+    if running is None and split.read(folder / split.FILE):
+        stop(folder)  # what was left of a split whose address was killed
+    if running and is_as_named(deployment, folder, running):
+        return running
     if running and (now := split.read(folder / split.FILE)):
         return _changed(deployment, given, folder, running, now)
-    if len(deployment.spec.predictors) == 1:
+    if len(deployment.spec.predictors) == 1 and running is None:
         return local.start(
             deployment,
             artifacts=given.artifacts,
@@ -50,14 +56,22 @@ def start(deployment: SeldonDeployment, given: Given, *, folder: Path, port: int
             inbox=given.inbox,
             timeout=given.timeout,
         )
-    local.refuse_second(folder, deployment)
-    with ExitStack() as stack:
-        backends = _started(deployment, given, folder, [], stack)
-        split.write(folder / split.FILE, backends)
-        stack.callback((folder / split.FILE).unlink)
-        front = local.launch(deployment, _prepare(folder), folder=folder, port=port, timeout=given.timeout)
-        stack.pop_all()
-    return front
+    if running is None:
+        local.refuse_second(folder, deployment)
+    return _behind_an_address(deployment, given, folder, port, running)
+
+
+def is_as_named(deployment: SeldonDeployment, folder: Path, server: Server) -> bool:
+    """Whether the server that runs there serves the models that the deployment names, in their shares."""
+    predictors = deployment.spec.predictors
+    wanted = {
+        (_named(deployment, each), _share(each, alone=len(predictors) == 1)): each for each in predictors
+    }
+    behind = split.read(folder / split.FILE)
+    if behind:
+        found = {(Path(each.folder).name, each.traffic) for each in behind}
+        return found == wanted.keys() and is_whole(folder, server)
+    return len(predictors) == 1 and local.served(server) == deployment.parameters.get("model_digest", "")
 
 
 def stop(folder: Path, *, grace: float = 10) -> bool:
@@ -74,15 +88,33 @@ def is_whole(folder: Path, server: Server) -> bool:
     return local.running(folder) == server and all(local.running(Path(each.folder)) for each in behind)
 
 
+def _behind_an_address(
+    deployment: SeldonDeployment, given: Given, folder: Path, port: int, former: Server | None
+) -> Server:
+    """Start the predictors, and an address before them: that of a former server, which ends for it."""
+    with ExitStack() as stack:
+        backends = _started(deployment, given, folder, [], stack)
+        split.write(folder / split.FILE, backends)
+        stack.callback((folder / split.FILE).unlink)
+        if former:
+            local.stop(folder, grace=30)
+        front = local.launch(
+            deployment,
+            _prepare(folder),
+            folder=folder,
+            port=_port(former.url) if former else port,
+            grpc_port=former.grpc_port if former else 0,
+            timeout=given.timeout,
+        )
+        stack.pop_all()
+    return front
+
+
 def _changed(
     deployment: SeldonDeployment, given: Given, folder: Path, front: Server, now: list[Backend]
 ) -> Server:
     with ExitStack() as stack:
         backends = _started(deployment, given, folder, now, stack)
-        if backends == now:
-            name = deployment.metadata.name
-            what = f"{name} runs already at {front.url} (process {front.pid}), as Git names it"
-            raise ServingError(f"{what}; `pylib serve {name} --stop` ends it")
         split.write(folder / split.FILE, backends)
         stack.pop_all()
     time.sleep(_SETTLE)
@@ -112,8 +144,7 @@ def _started(
                 timeout=given.timeout,
             )
             stack.callback(local.stop, place, grace=5)
-            http = int(server.url.rpartition(":")[2])
-            there = Backend(predictor.name, share, http, server.grpc_port, str(place))
+            there = Backend(predictor.name, share, _port(server.url), server.grpc_port, str(place))
         backends.append(Backend(there.name, share, there.http, there.grpc, there.folder))
     return backends
 
@@ -126,6 +157,10 @@ def _named(deployment: SeldonDeployment, predictor: PredictorSpec) -> str:
 def _share(predictor: PredictorSpec, *, alone: bool) -> int:
     """Per cent; of what is no shadow and says nothing, all of them."""
     return 0 if predictor.shadow and not alone else predictor.traffic or 100
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 def _prepare(folder: Path) -> local.Prepare:

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from pylib.errors import DataError
+from pylib.release.running import outdated
 from pylib.serving.client import Client
 from pylib.web import learned, pictures
 from pylib.web.page import Asked, page, render, see
@@ -14,7 +15,10 @@ def _form(asked: Asked) -> Response:
     model = asked.query.get("model") or next(iter(models), "")
     commit = learned.data_commit(models[model]) if model in models else ""
     there = learned.samples(asked.site.settings, commit)
-    return render(asked, "ask.html.j2", models=list(models), model=model, samples=there, commit=commit)
+    behind = outdated(asked.site.settings, model, models[model]) if model in models else ""
+    return render(
+        asked, "ask.html.j2", models=list(models), model=model, samples=there, commit=commit, outdated=behind
+    )
 
 
 def _ask(asked: Asked) -> Response:

@@ -71,7 +71,7 @@ def _explained(asked: Asked) -> Response:
     elif (trouble := check_data(found, place.store)) is not None:
         failure = str(trouble)
     served, origins = serving(found.model, place), _origins(found, place)
-    said = f"served as {served[1]}, by commit {served[0].commit[:12]}" if served else ""
+    said = f"served as {served[1]}, by commit {served[0][:12]}" if served else ""
     graph = of_explanation(found, said, origins, asked.at)
     wrong = {mismatch.name for mismatch in found.mismatches}
     return render(

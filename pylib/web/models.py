@@ -13,10 +13,11 @@ from pylib.registry.looking import every, figures
 from pylib.registry.places import Places
 from pylib.registry.promotion import abandon, promote, rollback
 from pylib.registry.versions import Version, Versions, find
-from pylib.release.entries import Entry, count, entries
+from pylib.release.entries import count, entries
 from pylib.release.git import Git
-from pylib.release.history import replaced
+from pylib.release.history import champion_since, replaced
 from pylib.release.models import models, read_served, read_values
+from pylib.release.running import outdated
 from pylib.release.served import Served, Values
 from pylib.web.access import Role
 from pylib.web.data import number
@@ -34,17 +35,18 @@ def _overview(asked: Asked) -> Response:
     places = Places.of_settings()
     versions, trouble = _registered(places)
     names = sorted({*_served_names(places), *(versions.names() if versions else [])})
-    rows = [_row(places, name, versions) for name in names]
+    rows = [{**_row(places, name, versions), "outdated": _outdated(asked, name)} for name in names]
     return render(asked, "models.html.j2", rows=rows, trouble=trouble)
 
 
 def _row(places: Places, name: str, versions: Versions | None) -> dict[str, Any]:
-    newest = _releases(places, name, 0, 1)
+    git = _git(places) if name in _served_names(places) else None
+    now = read_served(git, name) if git else Served(Values())
+    since = champion_since(git, name) if git else None
     known = versions.of(name) if versions else []
-    served = newest[0].digest if newest else ""
-    champion = next((each for each in known if each.digest == served), None) if served else None
-    return {"name": name, "release": newest[0] if newest else None, "served": served, "count": len(known),
-            "champion": champion, "refused": sum(each.verdict != "passed" for each in known)}  # fmt: skip
+    champion = next((each for each in known if each.digest == now.values.digest), None)
+    return {"name": name, "now": now, "since": since, "count": len(known), "champion": champion,
+            "refused": sum(each.verdict != "passed" for each in known)}  # fmt: skip
 
 
 def _one(asked: Asked) -> Response:
@@ -60,6 +62,7 @@ def _one(asked: Asked) -> Response:
         releases=Page(found, wanted.number, wanted.pages, total), known=known,
         versions=page_of(known, number(asked.query.get("versions")), VERSIONS), may=_may(asked),
         back=_former(git, name, served.values.digest), done=_DONE.get(asked.query.get("done", ""), ""),
+        outdated=_outdated(asked, name),
     )  # fmt: skip
 
 
@@ -204,9 +207,10 @@ def _served_names(places: Places) -> list[str]:
     return models(git) if git else []
 
 
-def _releases(places: Places, name: str, skip: int, limit: int) -> list[Entry]:
-    git = _git(places)
-    return entries(git, name, skip=skip, limit=limit) if git and name in models(git) else []
+def _outdated(asked: Asked, name: str) -> str:
+    """What answers here where Git names something else; empty where they agree or nothing runs."""
+    url = asked.site.servers().get(name)
+    return outdated(asked.site.settings, name, url) if url else ""
 
 
 def _may(asked: Asked) -> bool:

@@ -1,6 +1,7 @@
 """The verbs around a canary as a person runs them: promote --canary, released, compare, explain, abandon."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
@@ -11,6 +12,8 @@ from pylib.cli.explain import _served
 from pylib.cli.models import models_app
 from pylib.cli.release import released
 from pylib.errors import PylibError
+from pylib.release.git import Git
+from pylib.settings import settings
 from tests.cli.test_models import digests
 from tests.registry.conftest import (
     bare_machine,
@@ -55,11 +58,16 @@ def canary(digests, tmp_path):
     assert "has no canary and no shadow to compare" in refused("compare")
     run("models", "rollback")
     assert "released to 10 % of requests in commit" in run("models", "promote", second[:12], "--canary", "10")
+    now = datetime.now(UTC)
+    answers = [(now, first, "default", 1), (now, second, "canary", 2)]
+    # Of before the canary's commit: as the champion that it was, and as a canary of another time.
+    before = now - timedelta(minutes=1)
+    answers += [(before, first, "default", 3), (before, second, "canary", 3), (now, second, "default", 3)]
     lines = [
-        {"prediction_id": f"{at}{digest}", "time": "2026-01-01T00:00:00+00:00", "model_digest": digest,
+        {"prediction_id": f"{at}{digest}{name}", "time": time.isoformat(), "model_digest": digest,
          "image_sha256": str(at), "seconds": 0.01 * seconds, "predictor": name,
          "answer": {"label": "cat" if at else name, "confidence": 0.5}}
-        for digest, name, seconds in ((first, "default", 1), (second, "canary", 2)) for at in range(4)
+        for time, digest, name, seconds in answers for at in range(4)
     ]  # fmt: skip
     (tmp_path / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return first, second
@@ -75,7 +83,8 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
     )
     assert f"canary {second[:12]} (10 % of requests)" in run("released")
     commit = told["commit"]
-    assert _served(first) == f", served by Git commit {commit} as segmentation"
+    before = Git(settings().release_repository).run("rev-parse", f"{commit}^")  # the way back to the first
+    assert _served(first) == f", served by Git commit {before} as segmentation"
     assert _served(second) == f", served by Git commit {commit} as canary of segmentation"
     found = json.loads(run("compare", "--json"))
     assert (found["name"], found["traffic"], found["shadow"]) == ("segmentation", 10, False)
@@ -86,8 +95,10 @@ def test_a_canary_is_looked_at_and_taken_away(canary):
     said = run("compare")
     assert "they agree by 75.0% (95 % interval 30.1% to 95.4%) on 4 images of both" in said
     assert f"canary {second[:12]}" in said
-    assert "no image was answered by both yet" in run("compare", "--hours", "1")
+    assert "since 20" in said
+    assert "no image was answered by both yet" in run("compare", "--hours", "0")
     assert "is abandoned, by commit" in run("models", "abandon")
+    assert _served(first) == f", served by Git commit {before} as segmentation"
     assert "has no canary" in refused("models", "abandon", "segmentation")
 
 

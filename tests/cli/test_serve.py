@@ -19,6 +19,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pylib.cli import serve
+from pylib.cli.status import _outdated
 from pylib.errors import PylibError, ServingError
 from pylib.release.manifest import Manifest
 from pylib.release.served import Canary, Served, Values
@@ -168,6 +169,26 @@ def test_serve_with_a_canary_ends_with_all_of_its_servers(output: Path, picture:
 
 
 @pytest.mark.slow
+def test_serve_in_the_foreground_says_when_another_took_its_place(output: Path, picture: Path) -> None:
+    champion = release_constant_model(output)
+    command = [sys.executable, "-c", PROGRAM, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[2]
+        path = output / "gitops" / manifest(NAME)
+        text = Manifest(path.read_text(), path)
+        path.write_text(text.with_served(Served(text.values, Canary(Values(champion), 50))).text)
+        assert json.loads(run("serve", NAME, "--detach", "--json"))["url"] == url
+        said, errors = process.communicate(timeout=60)
+    try:
+        assert (process.returncode, errors) == (0, "")
+        assert "in its place, which goes on" in said
+        assert json.loads(run("predict", str(picture), "--json"))["model_digest"] == champion
+    finally:
+        run("serve", "--stop")
+
+
+@pytest.mark.slow
 def test_serve_in_the_foreground_says_when_the_server_ends(output: Path) -> None:
     release_constant_model(output)
 
@@ -229,23 +250,35 @@ def release_second_model(output: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_runs_is_said_with_what_it_serves_and_how_to_replace_it(output: Path) -> None:
+def test_a_server_that_runs_is_told_and_goes_on_where_git_names_what_is_not_there(output: Path) -> None:
     digest = release_constant_model(output)
     serve_another(output)
     detached = ("--workers", "1", "--detach", "--port")
     server = json.loads(run("serve", NAME, *detached, "0", "--json"))
     try:
-        same = str(fail("serve", NAME, *detached, "0"))
+        assert json.loads(run("serve", NAME, "--json")) == server
+        as_named = _outdated(output)
+        assert f"serving at {server['url']} " in run("serve", NAME, *detached, "0")
+        foreground = str(fail("serve", NAME))
         taken = str(fail("serve", "walls", *detached, server["url"].rpartition(":")[2]))
         release_second_model(output)
-        other = str(fail("serve", NAME, *detached, "0"))
+        subprocess.run(["git", "init", "-q", str(output / "gitops")], check=True)
+        commit = ["-c", "user.name=Ann", "-c", "user.email=a@b", "commit", "-qm", "Release"]
+        for command in (["add", "--all"], commit):
+            subprocess.run(["git", "-C", str(output / "gitops"), *command], check=True)
+        behind = _outdated(output)["served"]
+        missing = str(fail("serve", NAME, *detached, "0"))
+        assert json.loads((output / "serving" / NAME / "server.json").read_text()) == server
+        assert local.running(output / "serving" / NAME)
     finally:
         run("serve", "--stop")
-    where = f"a server runs already at {server['url']} (process {server['pid']}) and"
-    assert f"{where} serves model {digest[:12]}, which Git names" in same
-    assert f"{where} still serves model {digest[:12]}, where Git names {'e' * 12}; to replace it" in other
-    assert other.endswith(f"`pylib serve {NAME} --stop`, then `pylib serve {NAME} --detach`")
+    assert f"{NAME} is served already at {server['url']} (process {server['pid']}): --detach" in foreground
     assert f"it is where {NAME} (model {digest[:12]}) is served: `pylib serve {NAME} --stop` ends" in taken
+    assert "e" * 12 in missing
+    assert as_named == {}
+    assert (
+        f"{NAME} still answers with model {digest[:12]}, where Git names {'e' * 12}: `pylib serve" in behind
+    )
 
 
 def test_predict_without_a_server_says_how_to_start_one(output: Path, picture: Path) -> None:

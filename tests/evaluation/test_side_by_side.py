@@ -14,7 +14,9 @@ shares = st.dictionaries(st.sampled_from("abc"), st.integers(0, 20), min_size=1)
 
 
 def record(digest: str, image: str, summary: dict[str, object], seconds: float = 0.01) -> dict[str, object]:
-    return {"model_digest": digest, "image_sha256": image, "answer": summary, "seconds": seconds}
+    predictor = "canary" if digest == "b" else "default"
+    return {"model_digest": digest, "image_sha256": image, "answer": summary, "seconds": seconds,
+            "predictor": predictor}  # fmt: skip
 
 
 def test_labels_are_compared_by_image_and_each_image_once() -> None:
@@ -31,6 +33,17 @@ def test_labels_are_compared_by_image_and_each_image_once() -> None:
     # As `proportion_confint` of statsmodels gives it for 2 of 3.
     assert (found.agreement.low, found.agreement.high) == pytest.approx((0.20765, 0.93851), abs=1e-4)
     assert (found.champion.confidence, found.canary.p50_seconds) == (0.75, 0.02)
+
+
+def test_what_a_model_answered_in_the_place_of_the_other_is_not_counted() -> None:
+    def answered(digest: str, predictor: str) -> dict[str, object]:
+        return {**record(digest, "1", {"label": "cat"}), "predictor": predictor}
+
+    before = [answered("b", "default"), answered("b", "shadow"), answered("a", "canary")]
+    found = compare([*before, answered("a", "default"), answered("b", "canary")], "a", "b")
+    assert (found.champion.answers, found.canary.answers) == (1, 1)
+    as_shadow = compare([*before, answered("a", "default")], "a", "b", "shadow")
+    assert (as_shadow.champion.answers, as_shadow.canary.answers) == (2, 1)
 
 
 def test_what_nobody_answered_is_none() -> None:

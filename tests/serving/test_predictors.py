@@ -122,10 +122,31 @@ def test_a_canary_answers_its_share_and_a_promotion_loses_no_request(
         assert {(each["predictor"], each["model_digest"]) for each in lines} == {
             ("default", digest), ("canary", other), ("default", other)
         }  # fmt: skip
-        with pytest.raises(ServingError, match="runs already at"):
-            predictors.start(names(None, other), given, folder=tmp_path, port=0)
+        assert predictors.start(names(None, other), given, folder=tmp_path, port=0) == server
     assert not local.running(tmp_path)
     assert not predictors.stop(tmp_path)
+
+
+def test_a_server_alone_goes_over_to_what_git_names_at_its_address(
+    tmp_path: Path, names: Names, artifacts: str, digest: str, other: str, photograph: Photograph
+) -> None:
+    image = photograph(1)
+
+    def answering(server: local.Server) -> set[str]:
+        with Client(server.url, timeout=20) as client:
+            return {client.predict(image).tags["model_digest"] for _ in range(30)}
+
+    with served(names(None), artifacts, tmp_path) as (alone, given):
+        assert predictors.start(names(None), given, folder=tmp_path, port=0) == alone
+        with pytest.raises(ServingError):
+            predictors.start(names(None, "e" * 64), given, folder=tmp_path, port=0)
+        assert local.running(tmp_path) == alone  # what cannot be served ends nothing
+        assert answering(alone) == {digest}
+        both = predictors.start(names(50), given, folder=tmp_path, port=0)
+        assert (both.url, both.grpc_port) == (alone.url, alone.grpc_port)
+        assert answering(both) == {digest, other}
+        assert predictors.start(names(None, other), given, folder=tmp_path, port=0) == both
+        assert answering(both) == {other}
 
 
 def test_a_shadow_sees_every_request_and_its_end_is_nobodys_trouble(

@@ -64,7 +64,10 @@ def test_models_are_looked_at_compared_rolled_back_and_promoted(browser, page_at
         assert [text.split(",")[0] for text in subjects] == [
             f"Release segmentation {second[:12]}",
             f"Release segmentation {first[:12]}",
-            "First",
+        ]
+        assert [page.get_by_label(each, exact=True).input_value() for each in ("One", "The other")] == [
+            "2",
+            "3",
         ]
         assert page.locator("tbody .tag").all_inner_texts() == ["rejected", "passed", "passed"]
         assert page.get_by_role("link", name="Promote version 3").count() == 0

@@ -98,7 +98,7 @@ def answered(connection: socket.socket) -> bool:
 def slow_server(folder: Path, **limits: float) -> Iterator[SlowServer]:
     """A server with these limits that is ready; nothing of it is left afterwards."""
     (folder / "begun").mkdir(parents=True)
-    http, grpc, metrics = local._ports(0, folder)
+    http, grpc, metrics = local._ports(0, 0, folder)
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
