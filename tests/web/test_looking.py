@@ -147,8 +147,9 @@ def test_every_page_is_looked_at(browser, site, output, digest, size, scheme):
     ]  # fmt: skip
     with visitor(browser, site, size=size, scheme=scheme) as person:
         for path in paths:
-            person.open(path)
+            page = person.open(path)
             person.looked_at()
+            assert page.locator(".swatch").count() == 0, f"{path}: labels are not drawn, so need no colours"
 
 
 def test_a_repository_is_shown_a_page_at_a_time(browser, site):

@@ -105,6 +105,7 @@ def test_the_keys_do_what_the_buttons_show(browser, at, inbox):
     with someone(browser, at, "ann") as ann:
         page = ann.open("/review")
         assert page.locator("[data-key]").all_inner_texts() == ["AcceptA", "RejectR", "CorrectC", "SkipS"]
+        assert page.locator(".swatch").count() == 0  # a label is not drawn, and needs no colour
         assert page.locator("dd.verdict").inner_text() == "light"
         assert "dark" in page.locator("dl.claim").inner_text()  # of the served model
         assert shown(page) == accepted
