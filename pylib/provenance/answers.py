@@ -1,12 +1,15 @@
 """Answered requests, out of the log that the model server keeps: found by id, and what was answered."""
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pylib.store.request_log import find_record
+from pylib.errors import ProvenanceError
+from pylib.store.request_log import begun_with, find_record
 
+_BEGINNING = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]{0,27})?")
 _FORMER = ("class_shares", "mean_confidence")
 """What lines held in the place of `answer` before there was more than one task."""
 
@@ -21,6 +24,17 @@ def find_prediction(log: Path | str, identifier: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return find_record(str(log), identifier)
+
+
+def find_begun(log: Path | str, beginning: str) -> dict[str, Any] | None:
+    """The one answer whose id begins with these 8 or more characters, as pages show it; None where none does.
+
+    All of the log is looked through. Raises ProvenanceError where several do; StoreError.
+    """
+    found = begun_with(str(log), beginning) if _BEGINNING.fullmatch(beginning) else {}
+    if len(found) > 1:
+        raise ProvenanceError(f"{len(found)} answers have ids that begin with {beginning}: give more of it")
+    return next(iter(found.values()), None)
 
 
 def answer(entry: Mapping[str, Any]) -> dict[str, Any]:

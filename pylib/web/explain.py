@@ -12,7 +12,7 @@ from starlette.responses import Response
 from pylib.data.browsing import page_of
 from pylib.errors import NotFoundError, ProvenanceError, PylibError
 from pylib.provenance.answers import answer, in_words
-from pylib.provenance.explain import Explanation, find_model
+from pylib.provenance.explain import Explanation, UnknownNameError, find_model
 from pylib.provenance.explain import explain as find
 from pylib.release.explained import check_data, serving
 from pylib.release.sightings import sightings
@@ -31,7 +31,7 @@ IMAGES = 100
 """On a page."""
 SUBMISSIONS = 5000
 """The newest of these are looked through for an image."""
-_NAME = re.compile(r"[0-9a-fA-F]{8,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[0-9a-fA-F]{8,64}|[0-9a-f]{8}-[0-9a-f-]{0,27}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -46,7 +46,7 @@ def _place(asked: Asked, what: str) -> str:
     """Which page explains what somebody typed: an image by its whole digest where no model has that one."""
     if not _NAME.fullmatch(what):
         raise Refusal(
-            422, f"{what[:60]!r} is no id of an answer and no digest: 8 to 64 hexadecimal digits, or an id"
+            422, f"{what[:60]!r} is no id of an answer and no digest: give the first 8 of its digits, or more"
         )
     try:
         return f"/explain/{find_model(asked.site.settings.artifacts, what)}"
@@ -86,6 +86,11 @@ def _find(asked: Asked, what: str) -> Explanation:
     place = asked.site.settings
     try:
         return find(what.lower(), artifacts=place.artifacts, predictions=place.predictions)
+    except UnknownNameError as error:
+        raise NotFoundError(
+            f"no answer and no model here begins with {what}, or several do: look at its first digits again, "
+            "or give more of them"
+        ) from error
     except ProvenanceError as error:
         raise NotFoundError(str(error)) from error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pylib.errors import StoreError
-from pylib.store.request_log import IMAGES, RECORDS, find_record, image, key, prune, records
+from pylib.store.request_log import IMAGES, RECORDS, begun_with, find_record, image, key, prune, records
 
 TODAY = date(2026, 11, 30)
 ID = "4ee2f166-285c-461e-af32-62820c74203{}"
@@ -45,6 +45,12 @@ def test_an_answer_is_found_by_its_id_in_a_folder_and_in_a_file(log: Path, tmp_p
     assert find_record(str(file), ID.format(3)) == json.loads(record(3, TODAY))
     for place in (log.as_uri(), str(file), str(tmp_path / "none.jsonl"), (tmp_path / "none").as_uri()):
         assert find_record(place, ID.format(9)) is None
+
+
+def test_answers_are_found_by_how_their_ids_begin(log: Path) -> None:
+    assert begun_with(log.as_uri(), ID.format(3)[:8]).keys() == {ID.format(number) for number in range(6)}
+    assert [each["time"][:10] for each in begun_with(log.as_uri(), ID.format(3)).values()] == ["2026-11-29"]
+    assert begun_with(log.as_uri(), "4ee2f167") == {}
 
 
 def test_records_come_newest_day_first_and_since_a_time(log: Path) -> None:

@@ -274,6 +274,20 @@ def test_an_answer_is_explained_as_a_graph_and_every_digest_is_checked(browser, 
         made.write_bytes(before)
 
 
+def test_the_beginning_of_an_answers_id_will_do(browser, site):
+    with visitor(browser, site, script=False) as person:
+        for beginning in (PREDICTION[:8], PREDICTION[:12]):  # as the queue of review and a heading show it
+            page = person.open("/explain")
+            page.get_by_label("The id of an answer").fill(beginning)
+            page.get_by_role("button", name="Explain", exact=True).click()
+            assert PREDICTION in page.locator("main").inner_text()
+        page = person.open("/explain/1641ea36")
+        said = page.get_by_role("alert").inner_text()
+        assert "no answer and no model here begins with 1641ea36" in said
+        assert "://" not in said
+        person.complaints.clear()  # the browser says that it was 404
+
+
 def test_an_image_is_traced_to_the_models_that_learned_from_it(browser, site, digest):
     with visitor(browser, site) as person:
         page = person.open("/explain")
