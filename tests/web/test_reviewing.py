@@ -142,6 +142,16 @@ def test_the_keys_do_what_the_buttons_show(browser, at, inbox):
     assert queue.decision(skipped) is None
 
 
+def test_a_new_class_is_named_as_one_and_may_be_accepted(browser, at, inbox):
+    new = send(inbox, picture(100), {"label": "green"})
+    with someone(browser, at, "ann") as ann:
+        page = ann.open("/review")
+        assert "a class that the model does not know" in page.locator("dd.verdict").inner_text()
+        ann.looked_at()
+        press(page, "a")
+    assert Queue(inbox).decision(new)["truth"] == {"label": "green"}
+
+
 def test_plain_forms_do_without_javascript(browser, at, inbox):
     one, two, three = (send(inbox, picture(30 + n), {"label": "light"}, n) for n in range(3))
     with someone(browser, at, "bea", script=False) as bea:
