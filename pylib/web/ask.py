@@ -32,9 +32,7 @@ def _ask(asked: Asked) -> Response:
         raise Refusal(503, f"no model {model!r} is served now: `pylib serve {model} --detach` starts it")
     try:
         image = _image(asked)
-        pictures.decoded(
-            image
-        )  # what cannot be read is said here, in the decoder's words, before a server is asked
+        pictures.decoded(image)  # what cannot be read is said here, before a server is asked
     except DataError as error:
         return _shown(asked, model, str(error))
     with Client(url) as client:
