@@ -10,6 +10,7 @@ from pylib.errors import ProvenanceError
 from pylib.store.request_log import begun_with, find_record
 
 _BEGINNING = re.compile(r"[0-9a-f]{8}(-[0-9a-f-]{0,27})?")
+_SHOWN = 3
 _FORMER = ("class_shares", "mean_confidence")
 """What lines held in the place of `answer` before there was more than one task."""
 
@@ -46,6 +47,15 @@ def answer(entry: Mapping[str, Any]) -> dict[str, Any]:
 def in_words(summary: Mapping[str, Any]) -> str:
     """A summary in one line: shares by name as per cent, other values with their names."""
     return ", ".join(_words(summary))
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The answer itself, without how probable everything else is: its label, or its largest shares."""
+    if "label" in summary:
+        return f"unsure, perhaps {summary['label']}" if summary.get("unsure") else str(summary["label"])
+    shares = next((value for value in summary.values() if isinstance(value, Mapping)), {})
+    largest = sorted(shares.items(), key=lambda each: -each[1])[:_SHOWN]
+    return ", ".join(f"{name} {share:.0%}" for name, share in largest) or in_words(summary)
 
 
 def _words(summary: Mapping[str, Any]) -> Iterator[str]:
