@@ -142,16 +142,6 @@ def test_the_keys_do_what_the_buttons_show(browser, at, inbox):
     assert queue.decision(skipped) is None
 
 
-def test_a_new_class_is_named_as_one_and_may_be_accepted(browser, at, inbox):
-    new = send(inbox, picture(100), {"label": "green"})
-    with someone(browser, at, "ann") as ann:
-        page = ann.open("/review")
-        assert "a class that the model does not know" in page.locator("dd.verdict").inner_text()
-        ann.looked_at()
-        press(page, "a")
-    assert Queue(inbox).decision(new)["truth"] == {"label": "green"}
-
-
 def test_plain_forms_do_without_javascript(browser, at, inbox):
     one, two, three = (send(inbox, picture(30 + n), {"label": "light"}, n) for n in range(3))
     with someone(browser, at, "bea", script=False) as bea:
@@ -272,3 +262,19 @@ def one_pixel(picture, number):
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_a_new_class_is_named_and_whoever_commits_it_is_asked(browser, at, inbox, output):
+    new = send(inbox, noise(80), {"label": "green"})
+    before = LocalStore(output / "store").head("shades")
+    with someone(browser, at, "ann") as ann:
+        page = ann.open("/review")
+        assert "a class that the model does not know" in page.locator("dd.verdict").inner_text()
+        ann.looked_at()
+        press(page, "a")
+        assert Queue(inbox).decision(new)["truth"] == {"label": "green"}
+        page.get_by_role("main").get_by_role("link", name="Commit what is accepted").first.click()
+        page.get_by_role("button", name="Commit").click()
+        assert page.get_by_role("checkbox", name="class-new").is_visible()
+        assert "green is no class of the data set yet" in page.locator("table").inner_text()
+    assert LocalStore(output / "store").head("shades") == before
