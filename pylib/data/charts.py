@@ -13,6 +13,7 @@ from pylib.palette import class_colour
 
 _THUMB = 32
 """Pixels of a side of a picture on a map, with its frame."""
+_PAIR, _LONGEST = 44, 48  # pixels of a pair of bars with its name, characters of that
 _STYLE = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="12"'
 
 
@@ -25,19 +26,27 @@ def bars(counts: Mapping[str, float], *, width: int = 480) -> str:
         f'fill="#0072B2"/><text x="{width - 55}" y="{20 * row + 15}">{count:g}</text>'
         for row, (name, count) in enumerate(counts.items())
     ]
-    return f'<svg {_STYLE} width="{width}" height="{20 * len(counts) + 8}">{"".join(lines)}</svg>'
+    return f"<svg {_size(width, 20 * len(counts) + 8)}>{''.join(lines)}</svg>"
 
 
-def paired_bars(shares: Mapping[str, tuple[float, float]], *, width: int = 560) -> str:
-    """Two bars for each name, as long as its share, 0..1, of the reference (grey) and of what is compared."""
-    most, left = max([*(share for pair in shares.values() for share in pair), 1e-9]), 180
+def paired_bars(shares: Mapping[str, tuple[float, float]], *, width: int = 340) -> str:
+    """Two bars for each name, as long as its share, 0..1, of the reference (grey) and of what is compared.
+
+    A name stands above its bars, so that all fits a phone.
+    """
+    scale = (width - 60) / max([*(share for pair in shares.values() for share in pair), 1e-9])
     lines = [
-        f'<text x="{left - 6}" y="{28 * row + 18}" text-anchor="end">{escape(name[:26])}</text>'
-        + _bar(left, 28 * row, (width - left - 60) / most, pair[0], "#999999")
-        + _bar(left, 28 * row + 10, (width - left - 60) / most, pair[1], "#0072B2")
+        f'<text x="0" y="{_PAIR * row + 14}">{escape(name[:_LONGEST])}</text>'
+        + _bar(0, _PAIR * row + 15, scale, pair[0], "#999999")
+        + _bar(0, _PAIR * row + 25, scale, pair[1], "#0072B2")
         for row, (name, pair) in enumerate(shares.items())
     ]
-    return f'<svg {_STYLE} width="{width}" height="{28 * len(shares) + 8}">{"".join(lines)}</svg>'
+    return f"<svg {_size(width, _PAIR * len(shares) + 8)}>{''.join(lines)}</svg>"
+
+
+def _size(width: float, height: float) -> str:
+    """What an SVG says of itself: pixels, and by viewBox that a page may draw it smaller, as a whole."""
+    return f'{_STYLE} width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
 
 
 def _bar(left: float, top: float, scale: float, share: float, colour: str) -> str:
@@ -82,7 +91,7 @@ def scatter(
         for row, name in enumerate(names)
     ]
     height = max(side, 20 * len(names) + 20)
-    return f'<svg {_STYLE} width="{side + 200}" height="{height}">{"".join([*marks, *legend])}</svg>'
+    return f"<svg {_size(side + 200, height)}>{''.join([*marks, *legend])}</svg>"
 
 
 def _apart(places: NDArray[np.floating]) -> set[int]:

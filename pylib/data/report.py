@@ -126,11 +126,17 @@ def _html(plan: Plan, report: Report) -> str:
         report=report,
         target=checks.TARGET,
         amounts=checks.AMOUNTS,
-        colours={name: class_colour(place) for place, name in enumerate(plan.index.class_names)},
+        colours=_colours(plan),
         hatching=HATCHING,
         kept=gallery.pictures([sample.id for sample in plan.samples[::step][:_SHOWN]]),
         kinds=_kinds(report.findings, gallery, checks.FINDINGS),
     )
+
+
+def _colours(plan: Plan) -> dict[str, str]:
+    """Of each class, as its masks show it; a label has none, which might contradict a class's name."""
+    drawn = plan.task.checks.TARGET == "mask"
+    return {name: class_colour(place) for place, name in enumerate(plan.index.class_names)} if drawn else {}
 
 
 def _kinds(findings: list[Finding], gallery: Gallery, own: Mapping[str, Rule]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pylib.errors import ProvenanceError
 from pylib.provenance import statement as records
-from pylib.provenance.answers import find_prediction
+from pylib.provenance.answers import find_begun, find_prediction
 from pylib.provenance.chain import downstream, maker, makers, trainer, upstream
 from pylib.provenance.digests import BUNDLE, OTHERS, manifest, sha256_file
 from pylib.provenance.materials import CODE
@@ -19,6 +19,10 @@ from pylib.store.model_folder import model_folder
 
 TABLE = "table.json"
 """Beside a model that learned from a table (pylib.tabular.prepared): which file that was."""
+
+
+class UnknownNameError(ProvenanceError):
+    """No model has the name, or several have."""
 
 
 @dataclass(frozen=True)
@@ -79,18 +83,30 @@ class Explanation:
 
 
 def explain(what: str, *, artifacts: str, predictions: Path | str) -> Explanation:
-    """Explain a model digest (or its first 8 or more digits), a prediction id, or a model folder.
+    """Explain a model digest or a prediction id, or the first 8 or more digits of one, or a model folder.
 
     Raises ProvenanceError where nothing of that name is known or its record is missing.
     """
     if Path(what).is_dir():
         return explain_folder(Path(what))
-    prediction = find_prediction(predictions, what)
-    digest = find_model(artifacts, prediction["model_digest"] if prediction else what)
+    prediction, digest = _found(what, artifacts, predictions)
     with model_folder(artifacts, digest) as folder:
         explanation = explain_folder(folder, digest)
     explanation.prediction = prediction
     return explanation
+
+
+def _found(what: str, artifacts: str, predictions: Path | str) -> tuple[dict[str, Any] | None, str]:
+    """The answer, None where a model is meant, and the model; a beginning of both is the model's."""
+    prediction = find_prediction(predictions, what)
+    if prediction is None:
+        try:
+            return None, find_model(artifacts, what)
+        except UnknownNameError:
+            prediction = find_begun(predictions, what)
+            if prediction is None:
+                raise
+    return prediction, find_model(artifacts, prediction["model_digest"])
 
 
 def explain_folder(folder: Path, digest: str | None = None) -> Explanation:
@@ -143,7 +159,7 @@ def find_model(artifacts: str, digest: str) -> str:
     found = [m for m in ArtifactStore(artifacts).list_models() if m.startswith(digest.lower())]
     if len(digest) < 8 or len(found) != 1:  # noqa: PLR2004 (digits that a person would still type)
         reason = "is ambiguous or too short" if found else "is no released model, prediction or folder"
-        raise ProvenanceError(f"{digest!r} {reason} in {artifacts}; `pylib released` names the model served")
+        raise UnknownNameError(f"{digest!r} {reason} in {artifacts}; `pylib released` names the model served")
     return found[0]
 
 

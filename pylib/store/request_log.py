@@ -79,6 +79,19 @@ def empty(place: str) -> bool:
     return not any(lines for _, lines in _texts(place))
 
 
+def begun_with(place: str, beginning: str) -> dict[str, dict[str, Any]]:
+    """The records whose prediction's id begins so, by that id. Raises StoreError."""
+    found = {}
+    for where, lines in _texts(place):
+        if beginning not in lines:
+            continue
+        for number, line in enumerate(lines.splitlines(), 1):
+            record = _read(line, f"{where}:{number}") if beginning in line else {}
+            if str(record.get("prediction_id", "")).startswith(beginning):
+                found[record["prediction_id"]] = record
+    return found
+
+
 def image(place: str, sha256: str, day: date) -> bytes | None:
     """The image of that SHA-256 that was logged on that day; None where there is none. Raises StoreError."""
     folder = place if is_url(place) else Path(place).absolute().parent.as_uri()

@@ -13,11 +13,20 @@ from pylib.web import learned, pictures
 from pylib.web.answers import Answered
 from pylib.web.page import Asked, page, render, templates
 from pylib.web.refusal import Refusal
+from pylib.web.submitted import in_truth
 
 
 def _answer(asked: Asked) -> Response:
-    answered = find(asked)
-    return render(asked, "answer.html.j2", said=_said(asked, answered), **_values(asked, answered))
+    return show(asked, find(asked))
+
+
+def show(asked: Asked, answered: Answered, *, trouble: str = "") -> Response:
+    """The page of an answer; `trouble`: why what was said of it cannot be kept, beside the form."""
+    said = None if trouble else _said(asked, answered)
+    return render(
+        asked, "answer.html.j2", 422 if trouble else 200, said=said, trouble=trouble,
+        right=in_truth(said["truth"]) if said else "", **_values(asked, answered),
+    )  # fmt: skip
 
 
 def find(asked: Asked) -> Answered:

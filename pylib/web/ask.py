@@ -11,14 +11,20 @@ from pylib.web.refusal import Refusal
 
 
 def _form(asked: Asked) -> Response:
+    return _shown(asked, asked.query.get("model", ""))
+
+
+def _shown(asked: Asked, wanted: str, trouble: str = "") -> Response:
+    """The form for a model, with what was wrong with what was sent before."""
     models = dict(sorted(asked.site.servers().items()))
-    model = asked.query.get("model") or next(iter(models), "")
+    model = wanted or next(iter(models), "")
     commit = learned.data_commit(models[model]) if model in models else ""
     there = learned.samples(asked.site.settings, commit)
     behind = outdated(asked.site.settings, model, models[model]) if model in models else ""
     return render(
-        asked, "ask.html.j2", models=list(models), model=model, samples=there, commit=commit, outdated=behind
-    )
+        asked, "ask.html.j2", 422 if trouble else 200, models=list(models), model=model, samples=there,
+        commit=commit, outdated=behind, trouble=trouble,
+    )  # fmt: skip
 
 
 def _ask(asked: Asked) -> Response:
@@ -26,8 +32,11 @@ def _ask(asked: Asked) -> Response:
     url = asked.site.servers().get(model)
     if url is None:
         raise Refusal(503, f"no model {model!r} is served now: `pylib serve {model} --detach` starts it")
-    image = _image(asked)
-    _check(image)
+    try:
+        image = _image(asked)
+        pictures.decoded(image)  # what cannot be read is said here, before a server is asked
+    except DataError as error:
+        return _shown(asked, model, str(error))
     with Client(url) as client:
         prediction = client.predict(image)
     answered = asked.site.answers.put(prediction, image=image, by=asked.name, model=model)
@@ -41,15 +50,7 @@ def _image(asked: Asked) -> bytes:
     chosen = asked.form.field("sample")
     if chosen:
         return learned.sample(asked.site.settings, asked.form.field("commit"), chosen)
-    raise Refusal(422, "no picture was chosen: choose a file, take a photograph, or take a sample")
-
-
-def _check(image: bytes) -> None:
-    """What cannot be read is said here, in the words of the one decoder, before a server is asked."""
-    try:
-        pictures.decoded(image)
-    except DataError as error:
-        raise Refusal(422, f"this is no picture that can be read: {error}") from error
+    raise DataError("no picture was chosen: choose a file, take a photograph, or take a sample")
 
 
 def _thumbnail(asked: Asked) -> Response:

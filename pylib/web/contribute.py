@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 import uuid
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -22,14 +23,15 @@ from pylib.web.page import Asked, page, render
 from pylib.web.refusal import Refusal
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_NOTE = 1000
+_NOTE, _LONGEST = 1000, 100
 
 
 class Result(NamedTuple):
-    """What became of one file: taken, or why not."""
+    """What became of one file: taken, or why not; `new_class`: the class that the data does not have yet."""
 
     name: str
     why_not: str = ""
+    new_class: str = ""
 
 
 def _form(asked: Asked) -> Response:
@@ -49,7 +51,7 @@ def _contribute(asked: Asked) -> Response:
     uploads = [*asked.form.files.get("images", []), *asked.form.files.get("folder", [])]
     if not uploads:
         raise Refusal(422, "no picture was chosen")
-    results = _taken(asked, chosen, source, uploads)
+    results = _taken(asked, chosen, source, uploads, _new_class(asked, chosen))
     return render(asked, "contribute.html.j2", data_sets=there, chosen=chosen, results=results, source=source)
 
 
@@ -57,16 +59,31 @@ def _chosen(there: list[DataSet], name: str) -> DataSet | None:
     return next((each for each in there if each.name == name), there[0] if there and not name else None)
 
 
-def _taken(asked: Asked, chosen: DataSet, source: str, uploads: list[Upload]) -> list[Result]:
+def _new_class(asked: Asked, chosen: DataSet) -> str:
+    """The class that somebody typed, which the data does not have; empty where none was."""
+    name = unicodedata.normalize("NFC", asked.form.field("new_class"))
+    if not name or chosen.target == "mask" or name in chosen.classes:
+        return name
+    if len(name) > _LONGEST or not name.isprintable():
+        raise Refusal(422, f"a class has a name of one line, of {_LONGEST} characters at most")
+    if like := next((each for each in chosen.classes if each.casefold() == name.casefold()), None):
+        raise Refusal(422, f"{chosen.name} writes that class {like}: choose it, instead of typing {name}")
+    if asked.form.field("label"):
+        raise Refusal(422, f"is it {asked.form.field('label')}, or the new class {name}? say one of them")
+    return name
+
+
+def _taken(asked: Asked, chosen: DataSet, source: str, uploads: list[Upload], new_class: str) -> list[Result]:
     """Each file by itself, in the order that they came in."""
     masks = _by_stem(asked.form.files.get("masks", []))
     results, seen = [], dict[str, str]()
     for upload in uploads:
         try:
             _check_new(upload, seen)
-            truth = _truth(asked, chosen, upload, masks)
+            truth = _truth(asked, chosen, upload, masks, new_class)
             _put(asked, chosen, source, upload.content(), truth)
-            results.append(Result(upload.name))
+            known = truth.get("label", "") in ["", *chosen.classes]
+            results.append(Result(upload.name, new_class="" if known else new_class))
         except DataError as error:
             results.append(Result(upload.name, str(error)))
     return results
@@ -79,15 +96,21 @@ def _check_new(upload: Upload, seen: dict[str, str]) -> None:
     seen[sha256] = upload.name
 
 
-def _truth(asked: Asked, chosen: DataSet, upload: Upload, masks: Mapping[str, Upload]) -> dict[str, Any]:
+def _truth(
+    asked: Asked, chosen: DataSet, upload: Upload, masks: Mapping[str, Upload], new_class: str
+) -> dict[str, Any]:
     """What is right of an image, as its task keeps it; raises DataError."""
     height, width = pictures.decoded(upload.content()).shape[:2]
     if chosen.target != "mask":
-        folder = PurePosixPath(upload.name).parent.name
-        label = asked.form.field("label") or folder
+        label = asked.form.field("label") or PurePosixPath(upload.name).parent.name or new_class
+        classes = [*chosen.classes, new_class] if new_class else chosen.classes
         if not label:
             raise DataError("nothing says what it shows: choose a class, or send a folder for each class")
-        return dict(task.find(chosen.task).answer.truth(label, chosen.classes))
+        if label not in classes:
+            raise DataError(
+                f"{label} is no class of {chosen.name} yet: if it is one, type it as the new class"
+            )
+        return dict(task.find(chosen.task).answer.truth(label, classes))
     if (mask := masks.get(_stem(upload))) is None:
         raise DataError(f"no mask of the name {_stem(upload)}.png came with it")
     shape = decode_mask(mask.content()).shape

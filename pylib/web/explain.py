@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from pylib.data.browsing import page_of
 from pylib.errors import NotFoundError, ProvenanceError, PylibError
-from pylib.provenance.answers import answer, in_words
-from pylib.provenance.explain import Explanation, find_model
+from pylib.provenance.answers import answer, headline, in_words
+from pylib.provenance.explain import Explanation, UnknownNameError, find_model
 from pylib.provenance.explain import explain as find
 from pylib.release.explained import check_data, serving
 from pylib.release.sightings import sightings
 from pylib.review.origins import Origin, read_origins
+from pylib.review.queue import Queue
 from pylib.settings import Settings
 from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
 from pylib.store.opening import open_store
@@ -24,6 +25,7 @@ from pylib.web.data import number
 from pylib.web.explain_graph import of_explanation
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
+from pylib.web.submitted import in_truth
 
 MANY = 2000
 """Images above which their digests are read anew only where somebody asks for it."""
@@ -31,7 +33,7 @@ IMAGES = 100
 """On a page."""
 SUBMISSIONS = 5000
 """The newest of these are looked through for an image."""
-_NAME = re.compile(r"[0-9a-fA-F]{8,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME = re.compile(r"[0-9a-fA-F]{8,64}|[0-9a-f]{8}-[0-9a-f-]{0,27}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -46,7 +48,7 @@ def _place(asked: Asked, what: str) -> str:
     """Which page explains what somebody typed: an image by its whole digest where no model has that one."""
     if not _NAME.fullmatch(what):
         raise Refusal(
-            422, f"{what[:60]!r} is no id of an answer and no digest: 8 to 64 hexadecimal digits, or an id"
+            422, f"{what[:60]!r} is no id of an answer and no digest: give the first 8 of its digits, or more"
         )
     try:
         return f"/explain/{find_model(asked.site.settings.artifacts, what)}"
@@ -77,7 +79,7 @@ def _explained(asked: Asked) -> Response:
     return render(
         asked, "explained.html.j2", found=found, graph=graph.picture(), origins=origins, failure=failure,
         images=page_of(found.images, number(asked.query.get("page")), IMAGES), what=what, served=said,
-        answered=in_words(answer(found.prediction)) if found.prediction else "", told=in_words,
+        answered=answer(found.prediction) if found.prediction else {}, told=in_words, headline=headline,
         ask_check=len(found.images) > MANY, wrong=lambda image: f"{found.data}:{image.id}" in wrong,
     )  # fmt: skip
 
@@ -86,6 +88,11 @@ def _find(asked: Asked, what: str) -> Explanation:
     place = asked.site.settings
     try:
         return find(what.lower(), artifacts=place.artifacts, predictions=place.predictions)
+    except UnknownNameError as error:
+        raise NotFoundError(
+            f"no answer and no model here begins with {what}, or several do: look at its first digits again, "
+            "or give more of them"
+        ) from error
     except ProvenanceError as error:
         raise NotFoundError(str(error)) from error
 
@@ -107,9 +114,21 @@ def _image(asked: Asked) -> Response:
         raise NotFoundError("an image is named by its SHA-256, 64 hexadecimal digits")
     seen = sightings(sha256, store=place.store, artifacts=place.artifacts, predictions=place.predictions)
     sent = list(islice(_sent(Inbox(place.inbox), sha256), IMAGES))
+    queue = Queue(Inbox(place.inbox))
     return render(
-        asked, "explain_image.html.j2", seen=seen, sent=sent, told=lambda entry: in_words(answer(entry))
-    )
+        asked, "explain_image.html.j2", seen=seen, told=lambda entry: in_words(answer(entry)),
+        sent=[(each, _meant(each), queue.decision(each["id"]), queue.committed(each["id"])) for each in sent],
+    )  # fmt: skip
+
+
+def _meant(submission: Submission) -> str:
+    """What its sender said of it."""
+    right = in_truth(submission["truth"]) or ("a mask" if submission["truth"] else "")
+    if submission["reward"] == 1:
+        return "the answer is right"
+    if submission["kind"] == "feedback":
+        return f"the answer is wrong, right is {right}" if right else "the answer is wrong"
+    return f"it is {right}" if right else "not what it is"
 
 
 def _sent(inbox: Inbox, sha256: str) -> Iterator[Submission]:

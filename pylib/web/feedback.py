@@ -10,7 +10,7 @@ from starlette.responses import Response
 from pylib.data.images import decode_mask
 from pylib.errors import DataError, NotFoundError
 from pylib.store.inbox import Inbox, Submission
-from pylib.web.answer import find, mask_size
+from pylib.web.answer import find, mask_size, show
 from pylib.web.answers import Answered
 from pylib.web.page import Asked, page, see
 from pylib.web.refusal import Refusal
@@ -26,7 +26,7 @@ def _feedback(asked: Asked) -> Response:
     try:
         truth = _confirmed(answered) if verdict == "right" else _corrected(asked, answered)
     except DataError as error:
-        raise Refusal(422, str(error)) from error
+        return show(asked, answered, trouble=str(error))
     said = form_id(asked)
     _keep(asked, answered, said, truth, reward=float(verdict == "right"))
     return see(asked, f"/answers/{answered.id}?said={said}#said")
@@ -98,6 +98,8 @@ def _corrected(asked: Asked, answered: Answered) -> dict[str, Any] | None:
     if size is not None and isinstance(given, bytes):
         _check_size(given, size)
     truth: dict[str, Any] = task.answer.truth(given, task.answer.classes(answer))
+    if isinstance(given, str) and truth == _confirmed(answered):
+        raise DataError("that is what the model said: say what else it is, or that the answer is right")
     return truth
 
 

@@ -55,8 +55,7 @@ class Submitted:
     @property
     def right(self) -> str:
         """What its sender says is right, in words; empty where he did not say, or drew it."""
-        truth = self.submission["truth"] or {}
-        return ", ".join(str(value) for name, value in truth.items() if not name.endswith("_png"))
+        return in_truth(self.submission["truth"])
 
     @cached_property
     def truth_mask(self) -> Mask | None:
@@ -69,15 +68,25 @@ class Submitted:
         found = self.answered
         return found.task.answer.mask(found.task.answer.read(found.content)) if found else None
 
-    @cached_property
+    @property
     def classes(self) -> list[str]:
-        """What may be said to be right: the model's classes, else the data's; the sender's own beside."""
+        """What may be said to be right: the known classes; the sender's own beside."""
+        return [*self._known, *([self.new_class] if self.new_class else [])]
+
+    @property
+    def new_class(self) -> str:
+        """The sender's own class, which the model does not know; empty where it does."""
+        label = (self.submission["truth"] or {}).get("label") or ""
+        return "" if label in self._known else str(label)
+
+    @cached_property
+    def _known(self) -> list[str]:
+        """The model's classes, else the data's."""
         found = self.answered
         known = found.task.answer.classes(found.task.answer.read(found.content)) if found else []
         if self.submission["task"] in task.names() and not known:
             known = data_classes(self.submission["task"], self.site)
-        label = (self.submission["truth"] or {}).get("label")
-        return [*known, *([label] if label and label not in known else [])]
+        return known
 
     @property
     def painted(self) -> Mask:
@@ -91,6 +100,11 @@ class Submitted:
     def is_mask(self) -> bool:
         """Whether what is right is drawn."""
         return self.truth_mask is not None or self.answer_mask is not None
+
+
+def in_truth(truth: Mapping[str, Any] | None) -> str:
+    """What is right, in words; empty where nothing was said, or it was drawn."""
+    return ", ".join(str(value) for name, value in (truth or {}).items() if not name.endswith("_png"))
 
 
 def mask_of(truth: Mapping[str, Any] | None) -> Mask | None:

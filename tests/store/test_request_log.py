@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from pylib.errors import StoreError
-from pylib.store.request_log import IMAGES, RECORDS, empty, find_record, image, key, prune, records
+from pylib.store.request_log import (
+    IMAGES,
+    RECORDS,
+    begun_with,
+    empty,
+    find_record,
+    image,
+    key,
+    prune,
+    records,
+)
 
 TODAY = date(2026, 11, 30)
 ID = "4ee2f166-285c-461e-af32-62820c74203{}"
@@ -51,6 +61,12 @@ def test_a_place_where_nothing_is_logged_is_empty(log: Path, tmp_path: Path) -> 
     assert not empty(log.as_uri())
     for place in (str(tmp_path / "none.jsonl"), (tmp_path / "none").as_uri()):
         assert empty(place)
+
+
+def test_answers_are_found_by_how_their_ids_begin(log: Path) -> None:
+    assert begun_with(log.as_uri(), ID.format(3)[:8]).keys() == {ID.format(number) for number in range(6)}
+    assert [each["time"][:10] for each in begun_with(log.as_uri(), ID.format(3)).values()] == ["2026-11-29"]
+    assert begun_with(log.as_uri(), "4ee2f167") == {}
 
 
 def test_records_come_newest_day_first_and_since_a_time(log: Path) -> None:

@@ -104,6 +104,8 @@ class Visitor:
         root = self.page.locator("html")
         width, wide = (root.evaluate(f"root => root.{which}Width") for which in ("client", "scroll"))
         assert wide <= width, f"{self.page.url} is {wide} pixels wide on a screen of {width}"
+        for table in self.page.locator(".stacked").all():
+            assert table.evaluate("box => box.scrollWidth <= box.clientWidth"), "a table hides columns"
         assert self.complaints == [], self.complaints
 
     def _heard(self, message: ConsoleMessage) -> None:

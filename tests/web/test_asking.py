@@ -31,10 +31,18 @@ def test_a_chosen_file_is_asked_about_at_once(browser, site, inbox):
         person.open("/?model=classification").get_by_label("Choose a picture").set_input_files(file(image))
         assert person.page.locator(".verdict").text_content() == "light"
         person.page.get_by_role("radio", name="wrong", exact=True).check()
+        person.page.get_by_role("radio", name="light", exact=True).check()
+        person.page.get_by_role("button", name="Send").click()
+        assert "that is what the model said" in person.page.get_by_role("alert").text_content()
+        person.complaints.clear()  # the browser says that it was 422
+        person.looked_at()
+        person.page.get_by_role("radio", name="wrong", exact=True).check()
         person.page.get_by_role("radio", name="dark", exact=True).check()
         person.page.get_by_label("Anything else").fill("by night")
         person.page.get_by_role("button", name="Send").click()
         person.page.get_by_text("Thank you").wait_for()
+        repeated = "You said that the answer is wrong; it is dark: “by night”."
+        assert person.page.get_by_text(repeated).is_visible()
         kept = said(person, inbox)
     assert (kept["kind"], kept["truth"], kept["reward"], kept["note"]) == (
         "feedback",
@@ -44,6 +52,17 @@ def test_a_chosen_file_is_asked_about_at_once(browser, site, inbox):
     )
     assert (kept["answered"]["label"], kept["task"]) == ("light", "classification")
     assert inbox.image(kept["image_sha256"]) == image
+
+
+def test_what_is_no_picture_is_said_beside_the_form(browser, site):
+    with visitor(browser, site) as person:
+        text = {"name": "x.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+        person.open("/?model=segmentation").get_by_label("Choose a picture").set_input_files(text)
+        assert "This is no picture" in person.page.get_by_role("alert").text_content()
+        person.complaints.clear()  # the browser says that it was 422
+        person.looked_at()
+        person.page.get_by_label("Choose a picture for segmentation").set_input_files(file(picture(245)))
+        person.page.get_by_text("What the model sees").wait_for()
 
 
 def test_a_dropped_and_a_pasted_file(browser, site):

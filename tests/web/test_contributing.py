@@ -52,10 +52,35 @@ def test_a_folder_for_each_class(browser, site, inbox, tmp_path):
         found = taken(person)
     assert sorted(name.split("/")[-2] for name, what in found.items() if what == "taken") == ["dark", "light"]
     assert [what for what in found.values() if what != "taken"] == [
-        "not taken: the truth 'green' is no class of this model, which knows dark, light"
+        "not taken: green is no class of shades yet: if it is one, type it as the new class"
     ]
     kept = [each["truth"]["label"] for each in inbox.submissions() if each["source"] == "folders"]
     assert sorted(kept) == ["dark", "light"]
+
+
+def test_a_new_class_goes_to_review(browser, site, inbox, tmp_path):
+    for name, shade in {"dark": 6, "green": 101}.items():
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        (tmp_path / "pictures" / name / "1.png").write_bytes(picture(shade))
+    with visitor(browser, site) as person:
+        page = person.open("/contribute?data=shades")
+        page.get_by_label("Where they are from").fill("my meadow")
+        rule = page.locator("#source").evaluate("field => [field.validity.patternMismatch, field.title]")
+        assert rule[0]
+        assert "without blanks" in rule[1]
+        page.get_by_label("Where they are from").fill("meadow")
+        page.get_by_label("Or a class that is new").fill("green")
+        page.locator("#images").set_input_files(files(a_png=picture(102)))
+        page.get_by_label("A folder").set_input_files(tmp_path / "pictures")
+        page.get_by_role("button", name="Send").click()
+        assert sorted(taken(person).values()) == ["taken", *["taken, as the new class green"] * 2]
+        page.get_by_label("Or a class that is new").fill("Dark")
+        page.locator("#images").set_input_files(files(a_png=picture(103)))
+        page.get_by_role("button", name="Send").click()
+        assert "writes that class dark" in page.get_by_role("alert").text_content()
+        person.complaints.clear()  # the browser says that it was 422
+    kept = [each["truth"]["label"] for each in inbox.submissions() if each["source"] == "meadow"]
+    assert sorted(kept) == ["dark", "green", "green"]
 
 
 def test_pictures_with_masks_without_javascript(browser, site, inbox):

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -17,9 +18,10 @@ from pylib.data.report import Counts, Report
 from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
 from pylib.review.forget import Places, forget
+from pylib.review.queue import Decision, Queue
 from pylib.runners import local
 from pylib.store.artifacts import ArtifactStore
-from pylib.store.inbox import Inbox
+from pylib.store.inbox import Inbox, Submission
 from pylib.store.local import LocalStore
 from tests.runners.test_local import one_fails, side_by_side
 from tests.runners.test_runs import KILLED
@@ -132,6 +134,21 @@ def model(folder, store, data):
     (folder / "predictions.jsonl").write_text(json.dumps(line) + "\n")
 
 
+def send(inbox):
+    """An image of the data, sent twice: once of an answer, and once as a contribution, which was accepted."""
+    common = Submission(
+        id="", time="2026-01-02T00:00:00+00:00", kind="feedback", by="carl", source="feedback",
+        task="classification", prediction_id="", model_digest="", image_sha256=inbox.put_image(picture(0)),
+        answered=None, truth=None, reward=None, note="",
+    )  # fmt: skip
+    said, given = (str(uuid.UUID(int=number)) for number in (1, 2))
+    own = {"kind": "contribution", "source": "kitchen"}
+    inbox.put({**common, **own, "id": given, "truth": {"label": "dark"}})
+    inbox.put({**common, "id": said, "prediction_id": PREDICTION, "truth": {"label": "light"}, "reward": 0.0})
+    decision = {"time": "2026-01-03T00:00:00+00:00", "truth": {"label": "dark"}, "why": "as it is"}
+    Queue(inbox).decide(Decision(id=given, reviewer="ann", verdict="accept", **decision))
+
+
 PREDICTION = "1641ea35-286c-461e-af32-62820c742035"
 
 
@@ -149,8 +166,9 @@ def test_every_page_is_looked_at(browser, site, output, digest, size, scheme):
     ]  # fmt: skip
     with visitor(browser, site, size=size, scheme=scheme) as person:
         for path in paths:
-            person.open(path)
+            page = person.open(path)
             person.looked_at()
+            assert page.locator(".swatch").count() == 0, f"{path}: labels are not drawn, so need no colours"
 
 
 def test_a_repository_is_shown_a_page_at_a_time(browser, site):
@@ -275,7 +293,22 @@ def test_an_answer_is_explained_as_a_graph_and_every_digest_is_checked(browser, 
         made.write_bytes(before)
 
 
-def test_an_image_is_traced_to_the_models_that_learned_from_it(browser, site, digest):
+def test_the_beginning_of_an_answers_id_will_do(browser, site):
+    with visitor(browser, site, script=False) as person:
+        for beginning in (PREDICTION[:8], PREDICTION[:12]):  # as the queue of review and a heading show it
+            page = person.open("/explain")
+            page.get_by_label("The id of an answer").fill(beginning)
+            page.get_by_role("button", name="Explain", exact=True).click()
+            assert PREDICTION in page.locator("main").inner_text()
+        page = person.open("/explain/1641ea36")
+        said = page.get_by_role("alert").inner_text()
+        assert "no answer and no model here begins with 1641ea36" in said
+        assert "://" not in said
+        person.complaints.clear()  # the browser says that it was 404
+
+
+def test_an_image_is_traced_to_the_models_that_learned_from_it(browser, site, output, digest):
+    send(Inbox((output / "inbox").as_uri()))
     with visitor(browser, site) as person:
         page = person.open("/explain")
         file = {"name": "x.png", "mimeType": "image/png", "buffer": picture(0)}
@@ -283,7 +316,19 @@ def test_an_image_is_traced_to_the_models_that_learned_from_it(browser, site, di
         page.wait_for_url(re.compile("/explain/image/"))
         said = page.locator("main").inner_text()
         assert f"{digest[:12]} learned from it, as kitchen/000" in said
+        waits, decided = page.locator("h2:text('Sent by people') + ul li").all_inner_texts()
+        assert "Feedback by carl" in waits
+        assert "the answer is wrong, right is light" in waits
+        assert "waits for review" in waits
+        assert "it is dark" in decided
+        assert "accepted by ann: as it is" in decided
+        page.get_by_role("link", name=f"answer {PREDICTION[:8]}").click()
+        assert page.locator("p.verdict").inner_text() == "dark"
+        assert "dark 90%, light 10%" in page.locator("dl").first.inner_text()
+        page.go_back()
         assert "label dark, confidence 0.9" in said
+        page.get_by_role("link", name="label dark, confidence 0.9").click()
+        assert PREDICTION in page.url
         assert "In the data" not in said  # the newest commit is without it
 
 

@@ -110,6 +110,7 @@ def test_the_keys_do_what_the_buttons_show(browser, at, inbox):
     with someone(browser, at, "ann") as ann:
         page = ann.open("/review")
         assert page.locator("[data-key]").all_inner_texts() == ["AcceptA", "RejectR", "CorrectC", "SkipS"]
+        assert page.locator(".swatch").count() == 0  # a label is not drawn, and needs no colour
         assert page.locator("dd.verdict").inner_text() == "light"
         assert "dark" in page.locator("dl.claim").inner_text()  # of the served model
         assert shown(page) == accepted
@@ -337,3 +338,20 @@ def test_without_tensorflow_nothing_is_called_good_that_nobody_looked_at(browser
         assert committed(page) == "Committed", page.locator("main").inner_text()
         assert "Not looked at: labels-flipped" in page.locator("main").inner_text()
     assert '"allowed":["check-missing"]' in LocalStore(output / "store").head("shades").description
+
+
+def test_a_new_class_is_named_and_whoever_commits_it_is_asked(browser, at, inbox, output):
+    new = send(inbox, noise(80), {"label": "green"})
+    before = LocalStore(output / "store").head("shades")
+    with someone(browser, at, "ann") as ann:
+        page = ann.open("/review")
+        assert "a class that the model does not know" in page.locator("dd.verdict").inner_text()
+        ann.looked_at()
+        press(page, "a")
+        assert Queue(inbox).decision(new)["truth"] == {"label": "green"}
+        page.get_by_role("main").get_by_role("link", name="Commit what is accepted").first.click()
+        page.get_by_role("button", name="Commit").click()
+        assert committed(page) == "Not committed yet"
+        assert page.get_by_role("checkbox", name="class-new").is_visible()
+        assert "green is no class of the data set yet" in page.locator("table").inner_text()
+    assert LocalStore(output / "store").head("shades") == before

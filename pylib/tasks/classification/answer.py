@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pylib.errors import DataError
-from pylib.palette import class_rgb
 
 OUTPUTS = ("probabilities",)
 TENSORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -22,6 +21,7 @@ TENSORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 _WIDTH = 320  # pixels; smaller images are enlarged so that the words fit
 _SHOWN = 5
 _LINE = 22
+_GROUND = (208, 208, 208)  # one for all classes: a colour would contradict a class that is named by another
 _NAMED = 100  # classes that a refusal names
 
 
@@ -161,12 +161,12 @@ def picture(image: NDArray[np.uint8], answer: Classification) -> NDArray[np.uint
 
 
 def _labelled(image: NDArray[np.uint8], answer: Classification) -> NDArray[np.uint8]:
-    """Write the label into a corner, on a ground of its class's colour."""
+    """Write the label into a corner, on the ground that bars have."""
     canvas = Image.fromarray(image)
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(18)
     text = f"{answer.label}{'?' if answer.unsure else ''} {answer.confidence:.0%}"
     _, _, right, bottom = draw.textbbox((8, 6), text, font=font)
-    draw.rectangle((0, 0, right + 8, bottom + 6), fill=_colour(answer, answer.label))
+    draw.rectangle((0, 0, right + 8, bottom + 6), fill=_GROUND)
     draw.text((8, 6), text, fill="black", font=font)
     return np.asarray(canvas, dtype=np.uint8)
 
@@ -177,14 +177,10 @@ def _legend(answer: Classification, width: int) -> NDArray[np.uint8]:
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(14)
     for place, (name, share) in enumerate(shown):
         top = 4 + _LINE * place
-        draw.rectangle((6, top + 3, 6 + round(share * (width - 12)), top + 19), fill=_colour(answer, name))
+        draw.rectangle((6, top + 3, 6 + round(share * (width - 12)), top + 19), fill=_GROUND)
         draw.text((12, top + 2), f"{name}  {share:.1%}", fill="black", font=font)
     return np.asarray(image, dtype=np.uint8)
 
 
 def _likeliest(answer: Classification) -> list[tuple[str, float]]:
     return sorted(answer.probabilities.items(), key=lambda each: -each[1])
-
-
-def _colour(answer: Classification, name: str) -> tuple[int, int, int]:
-    return class_rgb(list(answer.probabilities).index(name))

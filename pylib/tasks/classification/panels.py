@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from pylib.evaluation.class_metrics import row_shares
 from pylib.evaluation.pictures import picture
-from pylib.palette import class_colour
 from pylib.tasks.classification.details import Details, Example, Rank
 
 _TITLES: dict[Rank, str] = {
@@ -35,7 +34,6 @@ def context(
         "details": details,
         "coverage": [(point.answered, point.precision) for point in details.coverage],
         "at": at,
-        "colours": {name: class_colour(index) for index, name in enumerate(details.classes)},
         "counts": {name: sum(row) for name, row in zip(details.classes, details.confusion, strict=True)},
         "rows": row_shares(details.confusion),
         "groups": [

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pylib.errors import DataError
-from pylib.palette import class_rgb
 from pylib.tasks import task
 
 CLASSIFICATION = task.find("classification").answer
@@ -100,8 +99,7 @@ def test_the_picture_shows_the_image_its_label_and_the_likeliest(
     assert picture.dtype == np.uint8
     assert picture.shape[1] == width * factor >= 320
     assert picture.shape[0] == height * factor + 22 * min(classes, 5) + 8
-    colour = np.array(class_rgb(classes - 1))
-    assert (picture[0, 0] == colour).all()
+    assert len(set(picture[0, 0].tolist())) == 1  # grey: no colour contradicts a class named by another
     assert (picture[: height * factor, -1] == 7).all()
 
 

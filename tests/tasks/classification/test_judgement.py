@@ -142,6 +142,8 @@ def test_the_page_stands_alone_with_hostile_and_absent_names() -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
     page = render(evaluation, seen.panels(images, answers(40, 11)[0]))
     assert page == render(evaluation, seen.panels(images, answers(40, 11)[0]))
+    assert '<link rel="icon" href="data:,">' in page  # else a browser asks for one, and a sandbox may not
+    assert 'class="swatch"' not in page  # a label is not drawn: a colour might contradict its name
     assert not {"<script>", "<b>"} & set(re.findall(r"<[a-z]+>", page))
     assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|@import""", page)
     details = seen.details()
