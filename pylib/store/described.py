@@ -6,6 +6,19 @@ from typing import Any
 _WIDTH = 60
 
 
+def ingested_from(description: str) -> tuple[str, bool] | None:
+    """Of an ingest's record, the source's URI and whether it was added to the head; None of anything else."""
+    try:
+        definition = json.loads(description)["predicate"]["buildDefinition"]
+        if "/ingest/" not in definition["buildType"]:
+            return None
+        used = definition["resolvedDependencies"]
+        uri = next(str(each["uri"]) for each in used if each["name"] == "source")
+        return uri, bool(definition["externalParameters"]["add"])
+    except (ValueError, TypeError, LookupError, StopIteration):
+        return None
+
+
 def said_of(description: str, width: int = _WIDTH) -> str:
     """A description's first words; of an ingest's record, where the images are from and what they are."""
     try:
