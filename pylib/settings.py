@@ -23,6 +23,8 @@ class Settings:
     release_repository: the Git clone that a release commits to (`PYLIB_RELEASE_REPOSITORY`)
     release_source: the repository that it is a clone of, a path or a URL (`PYLIB_RELEASE_SOURCE`)
     release_push: whether a release is pushed there: only where a source was named
+    release: whether a run releases what passes its gate; else it registers it alone (`PYLIB_RELEASE`, true or
+        false)
     predictions: where answers are logged, a file or the URL of a folder or bucket (`PYLIB_PREDICTIONS`,
         default <output>/predictions.jsonl)
     katib_namespace: where searches are created as Katib's Experiments (`PYLIB_KATIB_NAMESPACE`); None: they
@@ -43,6 +45,7 @@ class Settings:
     release_repository: Path
     release_source: str
     release_push: bool
+    release: bool
     predictions: str
     katib_namespace: str | None
     web_prefix: str
@@ -66,6 +69,7 @@ def settings() -> Settings:
         release_repository=Path(os.environ.get("PYLIB_RELEASE_REPOSITORY") or output / "gitops"),
         release_source=os.environ.get("PYLIB_RELEASE_SOURCE") or str(Path(__file__).resolve().parents[1]),
         release_push=bool(os.environ.get("PYLIB_RELEASE_SOURCE")),
+        release=_release(os.environ.get("PYLIB_RELEASE") or "true"),
         predictions=os.environ.get("PYLIB_PREDICTIONS") or str(output / "predictions.jsonl"),
         katib_namespace=os.environ.get("PYLIB_KATIB_NAMESPACE") or None,
         web_prefix=_web_prefix(os.environ.get("PYLIB_WEB_PREFIX", "")),
@@ -97,6 +101,12 @@ def max_pixels() -> int:
 
 def _default_store(output: Path) -> str:
     return "pachyderm" if os.environ.get("PACHD_ADDRESS") else (output / "store").as_uri()
+
+
+def _release(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ConfigurationError(f"PYLIB_RELEASE={text}: give true, or false for a run that only registers")
+    return text == "true"
 
 
 def _web_prefix(text: str) -> str:

@@ -24,7 +24,10 @@ from pylib.release.models import read_served
 from pylib.release.release import Release, check, digest_of, release
 from pylib.release.rollback import abandon as take_away
 from pylib.release.rollback import roll_back
+from pylib.settings import settings
 from pylib.training.mlflow_log import warn
+
+_UNASKED = "PYLIB_RELEASE=false: `pylib models promote candidate` releases it, or with --canary 10 to some"
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,11 @@ def release_if_better(
 ) -> Release | Kept:
     """The same, but a model that was set beside the champion and does not beat it is registered alone.
 
-    So is one that comes while another model stands as canary.
+    So is one that comes while another model stands as canary, and each where PYLIB_RELEASE is false.
     """
     digest = _checked(folder, given, places, evaluation)
-    if not (reason := _not_better(folder, digest, given.name, places)):
+    reason = _UNASKED if not settings().release else _not_better(folder, digest, given.name, places)
+    if not reason:
         return release_and_register(folder, given, places, evaluation=evaluation, provenance=provenance)
     _keep(folder, digest, given, places, reason)
     return Kept(digest, reason)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from pylib.data.browsing import Page, page_of
 from pylib.data.images import decode_image, encode_png
 from pylib.errors import ConfigurationError, NotFoundError, PylibError, one_line
+from pylib.metric_names import title
 from pylib.registry.judged_on import note
 from pylib.registry.looking import every, figures
 from pylib.registry.places import Places
@@ -78,10 +79,17 @@ def _version(asked: Asked) -> Response:
     version, versions = _found(places, name, asked.path["version"])
     parameters, measured = figures(version, versions, places)
     served = places.served().get(name, "")
+    headline = [(title(key), value) for key, value in measured.items() if _is_headline(key)]
+    details = [(key, value) for key, value in measured.items() if not _is_headline(key)]
     return render(
-        asked, "model_version.html.j2", name=name, version=version, parameters=parameters, measured=measured,
-        served=served, may=_may(asked),
+        asked, "model_version.html.j2", name=name, version=version, parameters=parameters, headline=headline,
+        details=details, served=served, may=_may(asked),
     )  # fmt: skip
+
+
+def _is_headline(metric: str) -> bool:
+    """Whether it is of the whole test split, and no part of it or end of an interval."""
+    return not set("./") & set(metric)
 
 
 def _compare(asked: Asked) -> Response:

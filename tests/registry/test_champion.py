@@ -4,11 +4,12 @@ import shutil
 
 import pytest
 
+from pylib.errors import ConfigurationError
 from pylib.evaluation.champion import FILE, Comparison
 from pylib.registry.folder import Registration, assemble
 from pylib.registry.promotion import Kept, promote, release_if_better
 from pylib.registry.reconcile import reconcile
-from pylib.registry.versions import Versions
+from pylib.registry.versions import Versions, find
 from pylib.release.release import Release, released
 
 NAME = "segmentation"
@@ -57,3 +58,21 @@ def test_better_than_a_model_that_is_no_longer_served_is_not_enough(places, put,
     assert isinstance(kept, Kept)
     assert released(places.repository).digest == second
     assert registered()[-1].reason.startswith(f"it was set beside the champion {first[:12]}, and by now")
+
+
+def test_where_no_release_is_asked_for_it_is_a_candidate_that_may_be_a_canary(
+    places, put, challenge, aliases, monkeypatch
+):
+    first = put("first")
+    monkeypatch.setenv("PYLIB_RELEASE", "false")
+    kept = challenge("second", first, better=True)
+    assert isinstance(kept, Kept)
+    assert "pylib models promote candidate" in kept.reason
+    assert aliases() == {"champion": first, "candidate": kept.digest}
+    version = find(Versions.open(places.tracking).of(NAME), "candidate")
+    promote(version, places, Versions.open(places.tracking), traffic=10)
+    assert released(places.repository).digest == first
+    assert released(places.repository).canary.values.digest == kept.digest
+    monkeypatch.setenv("PYLIB_RELEASE", "no")
+    with pytest.raises(ConfigurationError, match="give true, or false"):
+        challenge("third", first, better=True)

@@ -65,12 +65,14 @@ def test_models_are_looked_at_compared_rolled_back_and_promoted(browser, page_at
             f"Release segmentation {second[:12]}",
             f"Release segmentation {first[:12]}",
         ]
-        assert [page.get_by_label(each, exact=True).input_value() for each in ("One", "The other")] == [
-            "2",
-            "3",
-        ]
+        chosen = [page.get_by_label(each, exact=True).input_value() for each in ("One", "The other")]
+        assert chosen == ["2", "3"]
         assert page.locator("tbody .tag").all_inner_texts() == ["rejected", "passed", "passed"]
         assert page.get_by_role("link", name="Promote version 3").count() == 0
+        dora.open("/models/segmentation/versions/2")
+        names = page.get_by_role("region", name="Figures", exact=True).locator("tbody th").all_inner_texts()
+        assert names == ["expected calibration error", "images", "mean IoU"]
+        assert "per_class" in page.locator("details").text_content()
         compare(dora)
         roll_back_and_promote(dora, tmp_path / "gitops", first, second)
     with someone(browser, page_at, "ann") as ann:

@@ -1,11 +1,17 @@
 """Every page at the widths of a phone and of a desk, by day and night: axe and the browser say nothing."""
 
+import shutil
+import subprocess
+
 import pytest
 
+from pylib.release.manifest import Manifest
+from pylib.serving.repository import manifest
 from pylib.web.menu import MENU
 from tests.web.browsing import SCHEMES, SIZES, running, visitor
 
 pytestmark = pytest.mark.slow
+ANN = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -29,6 +35,31 @@ def test_an_answer(browser, site, size, scheme, model):
         person.looked_at()
         person.page.get_by_role("radio", name="wrong").check()
         person.looked_at()
+
+
+def test_what_runs_and_is_not_what_git_names_is_said(browser, site, output):
+    gitops, said = output / "gitops", "still answers with model"
+    path = gitops / manifest("classification")
+    before = path.read_text()
+    digest = Manifest(before, path).values.digest
+
+    def commit():
+        for command in (["init", "-q"], ["add", "-A"], [*ANN, "commit", "-qm", "Release"]):
+            subprocess.run(["git", "-C", gitops, *command], check=True)
+
+    try:
+        commit()
+        with visitor(browser, site) as person:
+            assert said not in person.open("/?model=classification").get_by_role("main").inner_text()
+            path.write_text(before.replace(digest, "e" * 64))
+            commit()
+            for place in ("/?model=classification", "/models", "/models/classification"):
+                notice = person.open(place).locator(".notice", has_text=said).inner_text()
+                assert f"{said} {digest[:12]}, where Git names {'e' * 12}" in notice
+                person.looked_at()
+    finally:
+        path.write_text(before)
+        shutil.rmtree(gitops / ".git")
 
 
 def test_where_nothing_is_there_yet_the_page_says_what_to_run(browser, tmp_path):
