@@ -411,7 +411,7 @@ def assert_refused(response: requests.Response, status: int, reason: str) -> Non
 def test_feedback_is_acknowledged_and_counted(server: local.Server) -> None:
     feedback = {"reward": 1.0, "response": {"meta": {"puid": "a"}}}
     response = requests.post(server.url + "/api/v1.0/feedback", json=feedback, timeout=10)
-    assert response.status_code == 200
+    assert response.status_code == 200, response.text
     assert response.json()["jsonData"] == {
         "prediction_id": "", "truth": None, "reward": 1.0, "kept_in": None,
     }  # fmt: skip
