@@ -189,6 +189,10 @@ BAD_JSON: dict[str, tuple[Any, str]] = {
     "another server's form": ({"instances": [[1]]}, "no image but 'instances': send"),
     "meta is a list": ({"meta": [1], "binData": b64(JPEG)}, "meta is not an object"),
     "tags are text": ({"meta": {"tags": "a"}, "binData": b64(JPEG)}, "meta.tags is not an object"),
+    "tags that are no JSON": (
+        {"meta": {"tags": {"a": [float("nan")]}}, "binData": b64(JPEG)},
+        "meta holds NaN or Infinity",
+    ),
     "a huge shape": ({"data": {"tensor": {"shape": [10**9, 10**9, 3], "values": [1]}}}, "does not fill"),
 }
 
