@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pylib.drift.compare import Drift
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+NOTHING = 3
+"""Exit status where nothing could be compared."""
+_CLOCKS = timedelta(minutes=5)
+"""By which a server's clock may be ahead; what is logged of later is none of the requests that were."""
 _SAID = {None: "[dim]too few[/]", True: "[red]✗ drifted[/]", False: "[green]✓ steady[/]"}
 
 
@@ -25,31 +29,51 @@ def drift(
     since: Annotated[str, typer.Option(help="How far back the log is read: 30m, 12h, 7d.")] = "7d",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Compare the logged answers of the released model with its training data; exit 1 where they drifted."""
+    """Compare the logged answers of the released model with its training data; exit 1 where they drifted.
+
+    Exit 3 where the log has no answer of it to compare.
+    """
     from pylib.atomic import write_file
-    from pylib.drift.compare import compare
+    from pylib.drift.compare import compare, values
     from pylib.drift.report import FILE, render
     from pylib.release.release import released
     from pylib.serving.reference import load_reference
     from pylib.store.request_log import records
 
-    place, start = settings(), datetime.now(UTC) - _span(since)
+    place, now = settings(), datetime.now(UTC)
+    start = _start(now, since)
     served = released(place.release_repository, name)
     reference = load_reference(place.artifacts, served.digest)
     if reference is None:
         raise ServingError(
             f"model {served.digest[:12]} has no reference.json to compare with: evaluate and release it again"
         )
-    logged = (each for each in records(place.predictions, start) if each["model_digest"] == served.digest)
-    found = compare(reference, logged)
+    logged = records(place.predictions, start, now + _CLOCKS)
+    rows = [values(each, reference.task) for each in logged if each.get("model_digest") == served.digest]
+    found = compare(reference, filter(None, rows))
     report = place.output / "drift" / served.name / FILE
     write_file(report, render(served.name, served.digest, f"{start:%Y-%m-%d %H:%M} UTC", found))
     if as_json:
         print(json.dumps([{**asdict(each), "drifted": each.drifted} for each in found], indent=2))  # noqa: T201
     else:
         _show(found, str(report))
+    console = Console(stderr=True, soft_wrap=True)
+    if unlike := rows.count({}):
+        console.print(
+            f"{unlike} of {len(rows)} logged answers have no figures of an image or answer: left out"
+        )
+    if not any(each.requests for each in found):
+        console.print(f"no answer of {served.digest[:12]} since {start:%Y-%m-%d %H:%M} UTC to compare")
+        raise typer.Exit(NOTHING)
     if any(each.drifted for each in found):
         raise typer.Exit(1)
+
+
+def _start(now: datetime, since: str) -> datetime:
+    try:
+        return now - _span(since)
+    except OverflowError as error:
+        raise ConfigurationError(f"since={since}: that is before there were years; give fewer") from error
 
 
 def _span(text: str) -> timedelta:

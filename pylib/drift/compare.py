@@ -1,6 +1,8 @@
 """What a model was asked and what it answered, out of the log, beside its reference: feature by feature."""
 
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,21 +43,31 @@ class Drift:
 
 
 def values(record: Mapping[str, Any], task: str) -> dict[str, Value]:
-    """The features of a logged answer by name; older records have those of the answer alone."""
-    image = of_record(record["input"]) if "input" in record else {}
-    summary = answer(record)
-    return {**image, **(find(task).answer.observed(summary) if summary else {})}
+    """The features of a logged answer by name; older records have those of the answer alone.
+
+    What is not as a server writes it is left out: the image's features, the answer's, or one of them.
+    """
+    found: dict[str, Value] = {}
+    with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        found |= of_record(record["input"])
+    with suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        found |= find(task).answer.observed(answer(record))
+    return {name: value for name, value in found.items() if isinstance(value, str) or _is_number(value)}
 
 
-def compare(reference: Reference, records: Iterable[Mapping[str, Any]]) -> list[Drift]:
-    """Compare records, all of the reference's model, with it; one Drift for each feature of the reference."""
+def compare(reference: Reference, rows: Iterable[Mapping[str, Value]]) -> list[Drift]:
+    """Compare the `values` of records, all of the reference's model, with it: a Drift for each feature."""
     counts = {name: [0] * len(each.bins) for name, each in reference.features.items()}
-    for record in records:
-        for name, value in values(record, reference.task).items():
-            if name in counts:
+    for row in rows:
+        for name, value in row.items():
+            if name in counts and not (isinstance(value, str) and reference.features[name].edges):
                 counts[name][reference.features[name].bin(value)] += 1
     level = LEVEL / max(1, len(counts))
     return [_drift(name, each, counts[name], level) for name, each in reference.features.items()]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # which NaN is not
 
 
 def _drift(name: str, feature: Feature, counts: list[int], level: float) -> Drift:

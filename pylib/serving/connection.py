@@ -17,7 +17,7 @@ import httptools
 
 from pylib.errors import RequestError
 from pylib.serving.http import Found, Request, Response, Router
-from pylib.serving.limits import Limits
+from pylib.serving.limits import Bodies, Limits
 
 _MOST_AHEAD = 8  # requests that a client may send before it has read the first answer
 _DISCARDED = 4  # times the largest body
@@ -45,9 +45,10 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(
-        self, router: Router, limits: Limits, dispatch: Dispatch, closed: Callable[..., None]
+        self, router: Router, limits: Limits, bodies: Bodies, dispatch: Dispatch, closed: Callable[..., None]
     ) -> None:
         self._router, self._limits, self._dispatch, self._closed = router, limits, dispatch, closed
+        self._bodies, self._held = bodies, 0
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._error: RequestError | None = None
@@ -68,6 +69,8 @@ class Connection(asyncio.Protocol):
         """Forget what was not dispatched yet."""
         self._dead = True
         self._waiting.clear()
+        self._drop_body()
+        self._give_back(self._held)
         self._closed(self)
 
     def eof_received(self) -> bool:
@@ -93,6 +96,7 @@ class Connection(asyncio.Protocol):
         self.busy, self._current = False, None
         if self._dead:
             return
+        self._give_back(len(call.request.body))
         keep = call.keep and not self.leave and self._loop.time() < self._until
         self.transport.write(_bytes(call, response, keep=keep))
         if not keep:
@@ -174,9 +178,14 @@ class Connection(asyncio.Protocol):
             raise self._error or self._too_large()
         if self._size > self._limits.body_bytes:
             self._error = self._error or self._too_large()
+        if not self._error and not self._bodies.take(len(body)):
+            self._error = RequestError(
+                "other requests fill the memory for bodies: ask again later", "overloaded"
+            )
         if self._error:
-            self._body.clear()
+            self._drop_body()
         else:
+            self._held += len(body)
             self._body += body
 
     def on_message_complete(self) -> None:
@@ -184,6 +193,7 @@ class Connection(asyncio.Protocol):
         self.reading, self._in_head = False, True
         keep = self._parser.should_keep_alive()
         call = Call(self._request._replace(body=bytes(self._body)), self._found, self._error, keep)
+        self._body = bytearray()  # its bytes are the call's now, and are not held twice
         if not self.busy:
             self._next(call)
         elif len(self._waiting) < _MOST_AHEAD:
@@ -203,6 +213,14 @@ class Connection(asyncio.Protocol):
     def _next(self, call: Call) -> None:
         self.busy, self.deadline, self._current = True, inf, call
         self._dispatch(self, call)
+
+    def _drop_body(self) -> None:
+        self._give_back(len(self._body))
+        self._body.clear()
+
+    def _give_back(self, count: int) -> None:
+        self._held -= count
+        self._bodies.give_back(count)
 
     def _check_head(self) -> None:
         limits = self._limits
@@ -246,6 +264,7 @@ class Connection(asyncio.Protocol):
     def _broken(self, error: RequestError) -> None:
         """Refuse what cannot be read further, once what came before it is answered, and close."""
         self.reading, self._deaf = False, True
+        self._drop_body()
         self._waiting.append(Call(self._request, self._found, error, keep=False))
         if not self.busy:
             self._next(self._waiting.popleft())

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ class Feedback(NamedTuple):
 
 
 def check(feedback: Feedback) -> None:
-    """Raise RequestError where an id is none that a server gives, or a truth is of no answer.
+    """Raise RequestError: an id is none that a server gives, a truth is of no answer, a reward is not finite.
 
     Whether the id was ever given is not asked: another replica, with a log of its own, may have given it.
     """
@@ -43,6 +44,8 @@ def check(feedback: Feedback) -> None:
         raise RequestError(
             f"prediction_id {feedback.prediction_id[:80]!r} is no id that a model server gives: {_SENT_BACK}"
         )
+    if feedback.reward is not None and not math.isfinite(feedback.reward):  # a sum keeps it
+        raise RequestError(f"the reward is {feedback.reward}: send a finite number, such as 0 or 1")
     if feedback.truth is not None and not (feedback.prediction_id or feedback.puid):
         raise RequestError(f"the truth says not of which answer it is: {_SENT_BACK}")
 

@@ -10,7 +10,7 @@ from functools import partial
 from pylib.errors import RequestError
 from pylib.serving.connection import Call, Connection
 from pylib.serving.http import Response, Router
-from pylib.serving.limits import Limits
+from pylib.serving.limits import Bodies, Limits
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Front:
     ) -> None:
         self._count = count
         self._router, self._threads, self._limits = router, threads, limits
+        self._bodies = Bodies(limits.held_bytes)
         self._pool = ThreadPoolExecutor(threads, "call")
         self._connections: set[Connection] = set()
         self._calls: dict[Future[Response], tuple[Connection, Call, float]] = {}
@@ -64,7 +65,7 @@ class Front:
         await asyncio.sleep(0)
 
     def _connect(self) -> Connection:
-        connection = Connection(self._router, self._limits, self._dispatch, self._forget)
+        connection = Connection(self._router, self._limits, self._bodies, self._dispatch, self._forget)
         connection.leave = self._ends or len(self._connections) >= self._limits.connections
         self._connections.add(connection)
         return connection

@@ -175,7 +175,8 @@ class _Host:
         counted = Route(frozenset({"GET"}), re.compile(re.escape(self._options.metrics_path)), self._metrics)
         figures = Protocol([counted], protocols[0].refused)
         threads, count = self._options.threads, self._engine.metrics.request
-        return Front(Router(protocols), threads, limits, count), Front(Router([figures]), 1, limits)
+        without_bodies = limits._replace(held_bytes=0)
+        return Front(Router(protocols), threads, limits, count), Front(Router([figures]), 1, without_bodies)
 
     def _metrics(self, _request: Request, _: object) -> Response:
         text, content_type = self._engine.metrics.text()

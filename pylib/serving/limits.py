@@ -39,6 +39,8 @@ class Limits(NamedTuple):
     connection_seconds: after which a client is asked to connect anew. A Service chooses a pod for a
         connection, not for a call: who still has one to a pod that ends loses it, so that clients must have
         left within the 10 s that Seldon waits before SIGTERM
+    held_bytes: of all bodies over HTTP together, whole or not, that are not answered yet: a pod's memory is
+        less than a body for each connection
     answer_seconds: from a request's last byte to its answer
     calls: accepted over HTTP and not answered yet, those that wait for a thread included
     connections: open over HTTP
@@ -48,6 +50,7 @@ class Limits(NamedTuple):
     body_bytes: int = MAX_BYTES
     head_bytes: int = 32 * 2**10
     headers: int = 100
+    held_bytes: int = 256 * 2**20
     message_bytes: int = MAX_BYTES
     pixels: int = settings.MAX_PIXELS
     receive_seconds: float = 30.0
@@ -57,6 +60,24 @@ class Limits(NamedTuple):
     calls: int = 128
     connections: int = 1024
     grace_seconds: float = 25.0
+
+
+class Bodies:
+    """Counts the bytes of the bodies that a server holds, `most` of them at most."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self.held = most, 0
+
+    def take(self, count: int) -> bool:
+        """Count so many more, and return True, if they may be held."""
+        if self.held + count > self._most:
+            return False
+        self.held += count
+        return True
+
+    def give_back(self, count: int) -> None:
+        """Count so many less."""
+        self.held -= count
 
 
 def limits(annotations: Mapping[str, str]) -> Limits:

@@ -40,15 +40,18 @@ def key(kind: str, day: date, name: str) -> str:
     return f"{kind}/{day:%Y/%m/%d}/{name}"
 
 
-def records(place: str, since: datetime | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the records at a place, those of the newest day first; only those at or after `since`, if given.
+def records(
+    place: str, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the records at a place, those of the newest day first.
 
+    Only those at or after `since`, if given, and of them those not after `until`.
     A place where nothing was logged yet has none. Raises StoreError: it cannot be read, or a line is damaged.
     """
     for where, lines in _texts(place, since):
         for number, line in enumerate(lines.splitlines(), 1):
             record = _read(line, f"{where}:{number}")
-            if since is None or datetime.fromisoformat(record["time"]) >= since:
+            if since is None or _is_between(since, _time(record, f"{where}:{number}"), until):
                 yield record
 
 
@@ -159,6 +162,24 @@ def _dated(store: "ObjectStore", prefix: str) -> Iterator[tuple[str, date]]:
 def _read(line: str, where: str) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"log {where} is no JSON ({error}): remove that line") from error
+    if not isinstance(record, dict):
+        raise StoreError(f"log {where} is no record, which is an object of JSON: remove that line")
     return record
+
+
+def _time(record: dict[str, Any], where: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(record["time"])
+    except (KeyError, TypeError, ValueError):
+        time = None
+    if time is None or time.tzinfo is None:
+        raise StoreError(
+            f"log {where} says no time with its zone, such as 2026-11-30T12:00:00+00:00: remove that line"
+        )
+    return time
+
+
+def _is_between(since: datetime, time: datetime, until: datetime | None) -> bool:
+    return since <= time and (until is None or time <= until)

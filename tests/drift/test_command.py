@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pylib.cli.drift import drift
+from pylib.cli.drift import NOTHING, drift
 from pylib.cli.logs import logs_app
 from pylib.data.shards import ArraySpec, Shard, ShardIndex, ShardItem, Split
 from pylib.drift.reference import reference
@@ -143,6 +143,56 @@ def test_a_damaged_reference_is_no_reason_not_to_serve(
         file.write_text("{")
     ask(3)
     assert "drift is not counted" in caplog.text
+
+
+def edited(folder: Path, edit: Callable[[dict], object]) -> None:
+    """Write the log's records as `edit` changes them."""
+    for batch in folder.rglob("*.jsonl"):
+        logged = [json.loads(line) for line in batch.read_text().splitlines()]
+        for each in logged:
+            edit(each)
+        batch.write_text("".join(json.dumps(each) + "\n" for each in logged))
+
+
+@pytest.mark.parametrize(
+    ("damage", "requests"),
+    [
+        ({"input": None}, {"brightness": 0, "confidence": 60}),
+        ({"input": {"brightness": "dark"}}, {"brightness": 0, "confidence": 60}),
+        ({"answer": {"mean_confidence": None, "class_shares": {}}}, {"brightness": 60, "confidence": 0}),
+        ({"answer": {"mean_confidence": float("nan"), "class_shares": {}}}, {"confidence": 0}),
+        ({"answer": [1]}, {"brightness": 60, "confidence": 0}),
+    ],
+)
+def test_what_a_record_lacks_is_not_compared_and_the_rest_is(ask: Ask, tmp_path, damage, requests) -> None:
+    ask(60)
+    edited(tmp_path / "log", lambda record: record.update(damage))
+    done = CliRunner().invoke(app, ["drift", "--json"])
+    assert done.exit_code == 0, done.output
+    found = {each["feature"]: sum(each["actual"]) for each in json.loads(done.stdout)}
+    assert found.items() >= requests.items()
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda record: record.update(input=None, answer=None), "60 of 60 logged answers have no figures"),
+        (lambda record: record.update(time="2999-01-01T00:00:00+00:00"), ""),
+        (lambda record: record.pop("model_digest"), ""),
+    ],
+)
+def test_nothing_to_compare_is_a_status_of_its_own(ask: Ask, tmp_path: Path, edit, said: str) -> None:
+    ask(60, darker=0.5)
+    edited(tmp_path / "log", edit)
+    done = CliRunner().invoke(app, ["drift", "--json"])
+    assert done.exit_code == NOTHING, done.output
+    assert said in done.stderr
+    assert "to compare" in done.stderr
+
+
+def test_a_time_before_all_years_is_refused(ask: Ask) -> None:
+    with pytest.raises(ConfigurationError, match="since=999999d: that is before there were years"):
+        CliRunner().invoke(app, ["drift", "--since=999999d"], catch_exceptions=False)
 
 
 @pytest.mark.parametrize("since", ["7", "0d", "d", "7w", "-1d"])

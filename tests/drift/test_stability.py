@@ -28,7 +28,7 @@ def looked(rng: np.random.Generator, items: int, requests: int, shift: float = 0
     for row in of_requests:
         row["0"] = float(row["0"]) + shift
     features = {name: spread([row[name] for row in of_items]) for name in of_items[0]}
-    return _compared(Reference("made", features), of_requests)
+    return compare(Reference("made", features), of_requests)
 
 
 def _rows(rng: np.random.Generator, count: int) -> list[dict[str, float | str]]:
@@ -43,13 +43,6 @@ def _rows(rng: np.random.Generator, count: int) -> list[dict[str, float | str]]:
         }
         for row, (share, side, label) in zip(numbers, beside, strict=True)
     ]
-
-
-def _compared(reference: Reference, rows: list[dict[str, float | str]]) -> list[Drift]:
-    """As `compare`, of rows in the place of records."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pylib.drift.compare.values", lambda row, _: row)
-        return compare(reference, rows)
 
 
 @pytest.mark.parametrize(("items", "requests"), [(35, 60), (300, 300)])

@@ -26,6 +26,7 @@ from pylib.store.inbox import Inbox, Submission
 PATH = "/api/v1.0/feedback"
 CLASSES = ["red", "green"]
 ID = str(uuid.UUID(int=7))
+HUGE = 10**400  # more than any number of a message holds
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +142,19 @@ def test_what_is_kept_is_confirmed_and_is_in_the_log(classifier, store, truth):
         (about("nonsense"), "prediction_id 'nonsense' is no id that a model server gives: send back"),
         (about(ID[:-1]), "is no id that a model server gives"),
         ({"truth": {"strData": "red"}}, "the truth says not of which answer it is: send back"),
+        (about(truth={"strData": "red"}, reward="NaN"), "the reward is nan: send a finite number"),
+        (about(reward="-Infinity"), "the reward is -inf: send a finite number"),
+        (about(reward="1e39"), "the reward is inf: send a finite number"),
+        (about(reward=HUGE), "the feedback holds what its fields cannot: int too large"),
+        (about(truth={"jsonData": HUGE}), "int too large"),
+        (about(truth={"data": {"tensor": {"shape": [1], "values": [HUGE]}}}), "int too large"),
+        ({"response": {"meta": {"metrics": [{"value": HUGE}]}}}, "int too large"),
+        ({"response": {"customData": {"@type": 5}}}, "the feedback holds what its fields cannot"),
     ],
 )
 def test_what_is_refused_is_said_neither_kept_nor_counted(classifier, body, reason):
     before, counted = len(kept(classifier)), rewarded(classifier)
-    answer = send(classifier, body | {"reward": 1.0})
+    answer = send(classifier, {"reward": 1.0} | body)
     assert answer.status_code == 400, answer.text
     assert reason in answer.json()["status"]["info"]
     assert (len(kept(classifier)), rewarded(classifier)) == (before, counted)
@@ -185,14 +194,20 @@ with grpc.insecure_channel(sys.argv[1]) as channel:
 @pytest.mark.slow
 def test_grpc_says_the_same(classifier):
     counted = rewarded(classifier)
-    bodies = [about(truth={"strData": name}, reward=1.0) for name in ("red", "bird")]
+    bodies = [
+        about(truth={"strData": "red"}, reward=1.0),
+        about(truth={"strData": "bird"}, reward=1.0),
+        about(truth={"strData": "red"}, reward="NaN"),
+    ]
     target = f"127.0.0.1:{classifier.grpc_port}"
     command = [str(local.serving_python()), "-c", GRPC, target, json.dumps(bodies)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    taken, refused = json.loads(done.stdout)
+    taken, refused, no_number = json.loads(done.stdout)
     assert taken["jsonData"]["truth"] == {"label": "red"}
     assert (refused["status"]["code"], refused["status"]["status"]) == (400, "FAILURE")
     assert "which knows red, green" in refused["status"]["info"]
+    assert (no_number["status"]["code"], no_number["status"]["status"]) == (400, "FAILURE")
+    assert "the reward is nan" in no_number["status"]["info"]
     assert rewarded(classifier) == counted + 1
 
 

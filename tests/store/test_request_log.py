@@ -75,6 +75,8 @@ def test_records_come_newest_day_first_and_since_a_time(log: Path) -> None:
     )
     since = datetime(2026, 11, 29, 12, 3, tzinfo=UTC)
     assert [each["prediction_id"][-1] for each in records(log.as_uri(), since)] == list("013")
+    until = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+    assert [each["prediction_id"][-1] for each in records(log.as_uri(), since, until)] == list("03")
 
 
 def test_an_image_is_found_by_its_day(log: Path) -> None:
@@ -107,6 +109,21 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     written(tmp_path, RECORDS, TODAY, "120000-a.jsonl", record(0, TODAY) + "{\n")
     with pytest.raises(StoreError, match=r"120000-a\.jsonl:2 is no JSON"):
         list(records(tmp_path.as_uri()))
+
+
+@pytest.mark.parametrize("line", ["null", "[]", "5", "[" * 100_000])
+def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
+    written(tmp_path, RECORDS, TODAY, "120000-a.jsonl", record(0, TODAY) + line + "\n")
+    with pytest.raises(StoreError, match=r"120000-a\.jsonl:2 is no (record|JSON)"):
+        list(records(tmp_path.as_uri()))
+
+
+@pytest.mark.parametrize("time", ["", ', "time": 5', ', "time": "noon"', ', "time": "2026-11-30T12:00:00"'])
+def test_a_record_without_a_time_is_named_where_times_matter(tmp_path: Path, time: str) -> None:
+    written(tmp_path, RECORDS, TODAY, "120000-a.jsonl", f'{{"prediction_id": "a"{time}}}\n')
+    assert len(list(records(tmp_path.as_uri()))) == 1
+    with pytest.raises(StoreError, match=r"120000-a\.jsonl:1 says no time with its zone"):
+        list(records(tmp_path.as_uri(), datetime(2026, 11, 29, tzinfo=UTC)))
 
 
 def test_the_same_in_a_bucket(s3) -> None:

@@ -4,6 +4,7 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 """
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -112,7 +113,11 @@ def _outputs(given: object, *, binary: bool) -> dict[str, bool]:
 
 
 def _is_scalar(value: object) -> bool:
-    """Whether it is what a parameter may be: a text, a number, true or false."""
+    """Whether it is what a parameter may be: a text, a finite number, true or false; raises RequestError."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RequestError(
+            f"a parameter is {value}, which is no number of JSON and would be none in the answer"
+        )
     return isinstance(value, str | int | float)
 
 

@@ -4,6 +4,7 @@ https://docs.seldon.io/projects/seldon-core/en/v1.17.1/reference/apis/external-p
 """
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +70,16 @@ def read_json_meta(message: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("tags", "requestPath"):
         if not isinstance(meta.get(name, {}), Mapping):
             raise RequestError(f"meta.{name} is not an object: send names with their values, or leave it out")
-    return {name: value for name, value in meta.items() if name != "metrics"}
+    repeated = {name: value for name, value in meta.items() if name != "metrics"}
+    try:
+        json.dumps(repeated, allow_nan=False)
+    except RecursionError as error:
+        raise RequestError("meta is nested too deeply") from error
+    except ValueError as error:
+        raise RequestError(
+            "meta holds NaN or Infinity, which are no numbers of JSON: leave them out"
+        ) from error
+    return repeated
 
 
 def read_proto_meta(message: Any) -> dict[str, Any]:

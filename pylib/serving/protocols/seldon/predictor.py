@@ -65,6 +65,8 @@ class Predictor:
             raise RequestError("the feedback is nested too deeply") from error
         except json_format.ParseError as error:
             raise RequestError(f"Invalid JSON: {one_line(error)}") from error
+        except (OverflowError, AttributeError) as error:  # which protobuf does not make a ParseError
+            raise RequestError(f"the feedback holds what its fields cannot: {one_line(error)}") from error
         return self.kept(sent, rewarded=message.get("reward") is not None)
 
     def kept(self, feedback: Any, *, rewarded: bool) -> Message:

@@ -78,6 +78,14 @@ def test_no_json_but_is_refused_or_read(inputs, outputs, parameters):
             bodies.read(json.dumps(body).encode(), "")
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1e400"])
+def test_a_parameter_that_no_json_could_repeat_is_refused(number):
+    data = '"inputs": [{"name": "image", "datatype": "BYTES", "shape": [1], "data": ["AA=="]}]'
+    assert bodies.read(f'{{{data}, "parameters": {{"a": 1.5}}}}'.encode(), "").parameters == {"a": 1.5}
+    with pytest.raises(RequestError, match="which is no number of JSON"):
+        bodies.read(f'{{{data}, "parameters": {{"a": {number}}}}}'.encode(), "")
+
+
 @pytest.mark.parametrize("said", ["-1", "9999", "x", "٣", "1e2", " 5", "9" * 50])
 def test_a_header_length_that_is_no_place_in_the_body_is_refused(said):
     with pytest.raises(RequestError, match="no place in the body"):

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,30 @@ def test_who_does_not_send_it_all_is_not_waited_for(server: SlowServer, head: by
     status, headers, body = said(connection)
     assert (status, headers["connection"]) == (408, "close")
     assert sentence(body) == "the request was not there after 1.5 s: send it faster"
+
+
+def test_bodies_together_are_bounded_until_they_are_answered_or_given_up(tmp_path: Path) -> None:
+    numbers = b'{"data": {"ndarray": [[[1, 1, 1]]]}' + b" " * 19_964 + b"}"
+    post = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    post += b"Content-Length: %d\r\n\r\n" % len(numbers)
+    with slow_server(tmp_path, held_bytes=3 * len(numbers)) as server:
+
+        def ask() -> tuple[int, dict[str, str], bytes]:
+            return said(sent(server, post + numbers))
+
+        assert [ask()[0] for _ in range(5)] == [200] * 5, "what is answered is held no more"
+        unfinished = [sent(server, post + numbers[:-1]) for _ in range(3)]
+        wait_until(lambda: ask()[0] == 503)
+        status, headers, body = ask()
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert sentence(body) == "other requests fill the memory for bodies: ask again later"
+        assert said(sent(server, b"GET /health/ping HTTP/1.1\r\nHost: x\r\n\r\n"))[0] == 200
+        unfinished[0].close()
+        wait_until(lambda: ask()[0] == 200)
+        for each in unfinished[1:]:
+            each.sendall(numbers[-1:])
+            assert said(each)[0] == 200
+        assert [ask()[0] for _ in range(5)] == [200] * 5
 
 
 def test_an_answer_that_takes_too_long_is_not_waited_for(server: SlowServer) -> None:

@@ -189,6 +189,10 @@ BAD_JSON: dict[str, tuple[Any, str]] = {
     "another server's form": ({"instances": [[1]]}, "no image but 'instances': send"),
     "meta is a list": ({"meta": [1], "binData": b64(JPEG)}, "meta is not an object"),
     "tags are text": ({"meta": {"tags": "a"}, "binData": b64(JPEG)}, "meta.tags is not an object"),
+    "tags that are no JSON": (
+        {"meta": {"tags": {"a": [float("nan")]}}, "binData": b64(JPEG)},
+        "meta holds NaN or Infinity",
+    ),
     "a huge shape": ({"data": {"tensor": {"shape": [10**9, 10**9, 3], "values": [1]}}}, "does not fill"),
 }
 
@@ -411,7 +415,7 @@ def assert_refused(response: requests.Response, status: int, reason: str) -> Non
 def test_feedback_is_acknowledged_and_counted(server: local.Server) -> None:
     feedback = {"reward": 1.0, "response": {"meta": {"puid": "a"}}}
     response = requests.post(server.url + "/api/v1.0/feedback", json=feedback, timeout=10)
-    assert response.status_code == 200
+    assert response.status_code == 200, response.text
     assert response.json()["jsonData"] == {
         "prediction_id": "", "truth": None, "reward": 1.0, "kept_in": None,
     }  # fmt: skip
