@@ -87,7 +87,7 @@ def page(
         try:
             user = _admitted(request, site, role)
             _limit(request, user, method)
-            async with _form(request, site, method) as form:
+            async with _form(request, site, role, method) as form:
                 response = await run_in_threadpool(endpoint, Asked(request, site, user, form))
         except _SignIn:
             back = quote(request.url.path, safe="/") if method == "GET" else site.prefix + "/"
@@ -148,10 +148,11 @@ def _admitted(request: Request, site: Site, role: Role | None) -> User | None:
     raise Refusal(403, f"{user.name} is {user.role.name.lower()} here; this page is for {role.name.lower()}s")
 
 
-def _form(request: Request, site: Site, method: str) -> AbstractAsyncContextManager[Form]:
+def _form(request: Request, site: Site, role: Role | None, method: str) -> AbstractAsyncContextManager[Form]:
     if method == "GET":
         return nullcontext(Form({}, {}))
-    return forms.read(request, site.access.secure, request.app.state.turns)
+    limit = limits.LOGIN_BYTES if role is None else limits.BODY_BYTES
+    return forms.read(request, site.access.secure, request.app.state.turns, limit)
 
 
 def _limit(request: Request, user: User | None, method: str) -> None:
