@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pylib.errors import PylibError
+from pylib.errors import ConfigurationError, PylibError
 from pylib.tasks import task
 from pylib.web import form as forms
 from pylib.web import limits, refusal, static_content
@@ -92,7 +92,7 @@ def page(
         except _SignIn:
             back = quote(request.url.path, safe="/") if method == "GET" else site.prefix + "/"
             return RedirectResponse(f"{site.prefix}/login?next={back}", status_code=303)
-        except (Refusal, PylibError) as error:
+        except (Refusal, PylibError, OSError) as error:
             response = refused(request, error if isinstance(error, Refusal) else refusal.of(error))
         _give_token(request, response, site)
         return response
@@ -113,7 +113,10 @@ def see(asked: Asked, path: str) -> RedirectResponse:
 def refused(request: Request, why: Refusal) -> Response:
     """The page that says why."""
     site: Site = request.app.state.site
-    user = site.access.user(request.headers, request.cookies)
+    try:
+        user = _who(request, site)
+    except Refusal as error:
+        user, why = None, error
     response = _rendered(request, site, user, "refused.html.j2", why.status, {"why": why})
     if why.retry:
         response.headers["Retry-After"] = str(math.ceil(why.retry))
@@ -138,7 +141,7 @@ class _SignIn(Exception):  # noqa: N818 (nothing is wrong yet)
 
 
 def _admitted(request: Request, site: Site, role: Role | None) -> User | None:
-    user = site.access.user(request.headers, request.cookies)
+    user = _who(request, site)
     if role is None or (user and user.may(role)):
         return user
     if user is None and site.access.signs_in:
@@ -146,6 +149,13 @@ def _admitted(request: Request, site: Site, role: Role | None) -> User | None:
     if user is None:
         raise Refusal(403, "nobody who may be here: come through the gateway, signed in, with a role")
     raise Refusal(403, f"{user.name} is {user.role.name.lower()} here; this page is for {role.name.lower()}s")
+
+
+def _who(request: Request, site: Site) -> User | None:
+    try:
+        return site.access.user(request.headers, request.cookies)
+    except ConfigurationError as error:  # nobody is let in by what the file said before it was changed
+        raise Refusal(503, f"who may be here cannot be told until an admin mends it: {error}") from error
 
 
 def _form(request: Request, site: Site, role: Role | None, method: str) -> AbstractAsyncContextManager[Form]:
@@ -195,7 +205,7 @@ def _rendered(
             **values,
         )
     )
-    return HTMLResponse(text, status_code=status)
+    return HTMLResponse(text.encode(errors="replace"), status_code=status)  # what servers say may be odd
 
 
 def _give_token(request: Request, response: Response, site: Site) -> None:
