@@ -43,6 +43,10 @@ class NotFoundError(StoreError):
     """A store, repository, branch or commit is not there; any other StoreError is trouble with what is."""
 
 
+class DamagedError(StoreError):
+    """What is there is not what was written; asking again does not help."""
+
+
 class ModelError(PylibError):
     """Weights, an architecture or an export is not usable."""
 

@@ -89,6 +89,7 @@ class Client:
     def _prediction(self, answer: dict[str, Any], latency: float) -> Prediction:
         try:
             data, tags = answer["jsonData"], dict(answer["meta"]["tags"])
+            tags = {str(name): str(value) for name, value in tags.items()}
             asked = task.find(tags.get("task", task.DEFAULT))
         except ConfigurationError as error:
             raise ServingError(f"{self.url} answers for a newer pylib ({error}): update this one") from error

@@ -146,7 +146,7 @@ def read_roles(path: Path) -> Roles:
     """Read a file of roles; raises ConfigurationError."""
     try:
         return Roles.model_validate(distinct_yaml.load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
         raise ConfigurationError(f"roles {path} cannot be read: {one_line(error)}") from error
     except ValidationError as error:
         raise ConfigurationError(f"roles {path}: {first_error(error, 'the document')}") from error

@@ -8,12 +8,13 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pylib.errors import NotFoundError
+from pydantic import TypeAdapter
+
+from pylib.errors import NotFoundError, PylibError, ServingError
 from pylib.serving.client import Prediction
 from pylib.tasks.task import Task, find
 
@@ -43,6 +44,9 @@ class Answered(NamedTuple):
         return asked, asked.answer.read(self.content)
 
 
+_RECORDS = TypeAdapter(Answered)
+
+
 class Answers:
     """The answers in a folder, which is made when the first one comes."""
 
@@ -50,7 +54,7 @@ class Answers:
         self._folder = folder
 
     def put(self, prediction: Prediction, *, image: bytes, by: str, model: str) -> Answered:
-        """Keep an answer and its image."""
+        """Keep an answer and its image; raises ServingError where the server gave it no id of its own."""
         answered = Answered(
             by=by,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -60,24 +64,44 @@ class Answers:
             tags=prediction.tags,
             seconds=prediction.latency,
         )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        whole = Path(tempfile.mkdtemp(prefix=".", dir=self._folder))
-        (whole / _IMAGE).write_bytes(image)
-        (whole / _RECORD).write_text(json.dumps(answered._asdict()), encoding="utf-8")
-        whole.rename(self._place(answered.id))
+        self._write(answered, image, self._new_place(answered))
         self._make_room()
         return answered
+
+    def _new_place(self, answered: Answered) -> Path:
+        identifier = answered.tags.get("prediction_id", "")
+        try:
+            place = self._place(identifier)
+        except NotFoundError as error:
+            raise ServingError(
+                f"the model server of {answered.model} gave its answer no prediction_id: is it one of ours?"
+            ) from error
+        if place.exists():
+            raise ServingError(f"the model server of {answered.model} gave the id {identifier} twice")
+        return place
+
+    def _write(self, answered: Answered, image: bytes, place: Path) -> None:
+        """Whole, or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        whole = Path(tempfile.mkdtemp(prefix=".", dir=self._folder))
+        try:
+            (whole / _IMAGE).write_bytes(image)
+            (whole / _RECORD).write_text(json.dumps(answered._asdict()), encoding="utf-8")
+            whole.rename(place)
+        except BaseException:
+            shutil.rmtree(whole, ignore_errors=True)
+            raise
 
     def get(self, prediction_id: str, by: str) -> Answered:
         """Somebody's own answer; raises NotFoundError."""
         try:
             text = (self._place(prediction_id) / _RECORD).read_text(encoding="utf-8")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _none() from error
-        record: Mapping[str, Any] = json.loads(text)
-        if record["by"] != by:
+        answered = _read(text, prediction_id)
+        if answered.by != by:
             raise _none()
-        return Answered(**record)
+        return answered
 
     def image(self, answered: Answered) -> bytes:
         """The bytes that were asked about; raises NotFoundError."""
@@ -101,6 +125,20 @@ class Answers:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def _read(text: str, prediction_id: str) -> Answered:
+    """A record, as far as pages look into it; raises NotFoundError where it is damaged."""
+    try:
+        answered = _RECORDS.validate_python(json.loads(text))
+        answered.read()
+        whole = uuid.UUID(answered.id) == uuid.UUID(prediction_id)
+        int(answered.tags.get("sample_bits") or 8)
+    except (KeyError, TypeError, ValueError, PylibError) as error:
+        raise _damaged() from error
+    if not whole:
+        raise _damaged()
+    return answered
+
+
 def _newest_first(folder: Path) -> list[tuple[Path, tuple[float, int]]]:
     """The folders of answers with their time and size; one that goes meanwhile is old."""
     found = {each: _stat(each) for each in folder.iterdir()}
@@ -112,6 +150,10 @@ def _stat(folder: Path) -> tuple[float, int]:
         return folder.stat().st_mtime, (folder / _IMAGE).stat().st_size
     except OSError:
         return 0.0, 0
+
+
+def _damaged() -> NotFoundError:
+    return NotFoundError("what was kept of that answer is damaged: ask again")
 
 
 def _none() -> NotFoundError:

@@ -5,11 +5,12 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
@@ -18,21 +19,25 @@ from pylib.web import limits
 from pylib.web.refusal import Refusal
 
 FIELD = "csrf"
+_CHARSETS = {b"utf-8", b"utf8", b"us-ascii"}
+MultiPartParser.spool_max_size = limits.SPOOLED_BYTES
 
 
 class Upload(NamedTuple):
-    """A file: the name that its sender gave it, which is no path here; data None: too large to be read."""
+    """A file on the disk: the name that its sender gave it, which is no path here, and its size in bytes."""
 
     name: str
-    data: bytes | None
+    size: int
+    file: BinaryIO
 
     def content(self) -> bytes:
-        """Its bytes; raises DataError where there are too many."""
-        if self.data is None:
+        """Its bytes, read anew each time; raises DataError where there are too many."""
+        if self.size > limits.UPLOAD_BYTES:
             raise DataError(
                 f"{self.name} is above {limits.UPLOAD_BYTES // limits.MIB} MiB: send a smaller one"
             )
-        return self.data
+        self.file.seek(0)
+        return self.file.read()
 
 
 class Form(NamedTuple):
@@ -57,16 +62,20 @@ def token(request: Request, secure: bool) -> str:
 
 
 @asynccontextmanager
-async def read(request: Request, secure: bool, turns: asyncio.Semaphore) -> AsyncIterator[Form]:
+async def read(
+    request: Request, secure: bool, turns: asyncio.Semaphore, limit: int = limits.BODY_BYTES
+) -> AsyncIterator[Form]:
     """A form, as long as the block; raises Refusal where it is too large, or not sent from a page of ours.
 
-    It arrives on the disk, however slowly; only so many at once, as there are turns, are read into memory.
+    What its head tells is checked before its body is read. It arrives on the disk, however slowly; of only so
+    many at once, as there are turns, files are read into memory.
     """
     _check_origin(request)
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > limits.BODY_BYTES:
-        raise _too_large()
-    limited = Request(request.scope, _Limited(request).receive)
+    expected = request.cookies.get(cookie(secure), "")
+    limit = _checked_head(request, limit)
+    if not expected:
+        raise _not_ours()
+    limited = Request(request.scope, _Limited(request, limit).receive)
     try:
         async with (
             limited.form(
@@ -76,8 +85,8 @@ async def read(request: Request, secure: bool, turns: asyncio.Semaphore) -> Asyn
         ):
             form = Form({}, {})
             for name, value in sent.multi_items():
-                await _take(form, name, value)
-            _check_token(form.field(FIELD), request.cookies.get(cookie(secure), ""))
+                _take(form, name, value)
+            _check_token(form.field(FIELD), expected)
             yield form
     except MultiPartException as error:
         raise Refusal(400, f"the form cannot be read: {error}") from error
@@ -85,46 +94,68 @@ async def read(request: Request, secure: bool, turns: asyncio.Semaphore) -> Asyn
         raise Refusal(400, "the form did not arrive to its end") from error
 
 
-async def _take(form: Form, name: str, value: UploadFile | str) -> None:
+def _checked_head(request: Request, limit: int) -> int:
+    """How many bytes the body may have; raises Refusal where its head says that it has more."""
+    kind, parameters = parse_options_header(request.headers.get("content-type"))
+    if parameters.get(b"charset", b"utf-8").lower() not in _CHARSETS:
+        raise Refusal(415, "the form is not in UTF-8: send it in UTF-8")
+    if kind != b"multipart/form-data":
+        limit = min(limit, limits.TEXT_BYTES)  # is read into memory
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > limit:
+        raise _too_large(limit)
+    return limit
+
+
+def _take(form: Form, name: str, value: UploadFile | str) -> None:
     if isinstance(value, str):
         form.fields.setdefault(name, []).append(value)  # type: ignore[attr-defined]
-        return
-    data = await value.read() if (value.size or 0) <= limits.UPLOAD_BYTES else None
-    if data != b"" or value.filename:  # one left empty comes as an empty file without a name
-        form.files.setdefault(name, []).append(Upload(value.filename or "", data))  # type: ignore[attr-defined]
+    elif value.size or value.filename:  # one left empty comes as an empty file without a name
+        upload = Upload(value.filename or "", value.size or 0, value.file)
+        form.files.setdefault(name, []).append(upload)  # type: ignore[attr-defined]
 
 
 class _Limited:
     """The request's body, up to the limit, whatever its header said."""
 
-    def __init__(self, request: Request) -> None:
-        self._receive, self._left = request.receive, limits.BODY_BYTES
+    def __init__(self, request: Request, limit: int) -> None:
+        self._receive, self._limit, self._left = request.receive, limit, limit
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise _too_large()
+            raise _too_large(self._limit)
         return message
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, f"at most {limits.BODY_BYTES // limits.MIB} MiB at once, and their length beforehand")
+def _too_large(limit: int) -> Refusal:
+    most = f"{limit // limits.MIB} MiB" if limit >= limits.MIB else f"{limit // 1024} KiB"
+    return Refusal(413, f"at most {most} at once, and their length beforehand")
 
 
 def _check_origin(request: Request) -> None:
     """What the browser itself says of where a form comes from; one that says nothing has the token."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    strange = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    strange = origin is not None and _host(origin) != request.headers.get("host", "")
     if strange or site not in {None, "same-origin", "none"}:
         raise Refusal(403, "the form was sent from another site")
 
 
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as http://[x
+        return None
+
+
 def _check_token(sent: str, expected: str) -> None:
-    if not expected or not hmac.compare_digest(sent.encode(), expected.encode()):
-        raise Refusal(
-            403, "the form is not one of this browser's pages: go back, reload the page, send again"
-        )
+    if not hmac.compare_digest(sent.encode(), expected.encode()):
+        raise _not_ours()
+
+
+def _not_ours() -> Refusal:
+    return Refusal(403, "the form is not one of this browser's pages: go back, reload the page, send again")
 
 
 def _new() -> str:

@@ -5,13 +5,19 @@ UPLOAD_BYTES = 32 * MIB
 """Of one file; a photograph of 60 megapixels is about 20 MiB."""
 BODY_BYTES = 256 * MIB
 """Of one request: many files at once."""
+LOGIN_BYTES = 16 * 1024
+"""The same of one that is open to everybody: a password."""
+TEXT_BYTES = MIB
+"""The same of a form without files, which is read into memory."""
+SPOOLED_BYTES = 64 * 1024
+"""Of each file that are in memory; the others of it are on the disk."""
 FILES = 200
 """In one request."""
 FIELDS = 1000
 FIELD_BYTES = MIB // 4
 """Of one field that is no file."""
 FORMS = 4
-"""That are in memory at once; others wait on the disk."""
+"""Whose files are read into memory at once; others wait on the disk."""
 DECODED = 2
 """Images that are decoded at once: one of 64 million pixels takes about 460 MiB meanwhile."""
 RATE, BURST = 20.0, 200.0

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from pylib.errors import PylibError
+from pylib.errors import ConfigurationError, PylibError
 from pylib.tasks import task
 from pylib.web import form as forms
 from pylib.web import limits, refusal, static_content
@@ -87,12 +87,12 @@ def page(
         try:
             user = _admitted(request, site, role)
             _limit(request, user, method)
-            async with _form(request, site, method) as form:
+            async with _form(request, site, role, method) as form:
                 response = await run_in_threadpool(endpoint, Asked(request, site, user, form))
         except _SignIn:
             back = quote(request.url.path, safe="/") if method == "GET" else site.prefix + "/"
             return RedirectResponse(f"{site.prefix}/login?next={back}", status_code=303)
-        except (Refusal, PylibError) as error:
+        except (Refusal, PylibError, OSError) as error:
             response = refused(request, error if isinstance(error, Refusal) else refusal.of(error))
         _give_token(request, response, site)
         return response
@@ -113,7 +113,10 @@ def see(asked: Asked, path: str) -> RedirectResponse:
 def refused(request: Request, why: Refusal) -> Response:
     """The page that says why."""
     site: Site = request.app.state.site
-    user = site.access.user(request.headers, request.cookies)
+    try:
+        user = _who(request, site)
+    except Refusal as error:
+        user, why = None, error
     response = _rendered(request, site, user, "refused.html.j2", why.status, {"why": why})
     if why.retry:
         response.headers["Retry-After"] = str(math.ceil(why.retry))
@@ -138,7 +141,7 @@ class _SignIn(Exception):  # noqa: N818 (nothing is wrong yet)
 
 
 def _admitted(request: Request, site: Site, role: Role | None) -> User | None:
-    user = site.access.user(request.headers, request.cookies)
+    user = _who(request, site)
     if role is None or (user and user.may(role)):
         return user
     if user is None and site.access.signs_in:
@@ -148,10 +151,18 @@ def _admitted(request: Request, site: Site, role: Role | None) -> User | None:
     raise Refusal(403, f"{user.name} is {user.role.name.lower()} here; this page is for {role.name.lower()}s")
 
 
-def _form(request: Request, site: Site, method: str) -> AbstractAsyncContextManager[Form]:
+def _who(request: Request, site: Site) -> User | None:
+    try:
+        return site.access.user(request.headers, request.cookies)
+    except ConfigurationError as error:  # nobody is let in by what the file said before it was changed
+        raise Refusal(503, f"who may be here cannot be told until an admin mends it: {error}") from error
+
+
+def _form(request: Request, site: Site, role: Role | None, method: str) -> AbstractAsyncContextManager[Form]:
     if method == "GET":
         return nullcontext(Form({}, {}))
-    return forms.read(request, site.access.secure, request.app.state.turns)
+    limit = limits.LOGIN_BYTES if role is None else limits.BODY_BYTES
+    return forms.read(request, site.access.secure, request.app.state.turns, limit)
 
 
 def _limit(request: Request, user: User | None, method: str) -> None:
@@ -194,7 +205,7 @@ def _rendered(
             **values,
         )
     )
-    return HTMLResponse(text, status_code=status)
+    return HTMLResponse(text.encode(errors="replace"), status_code=status)  # what servers say may be odd
 
 
 def _give_token(request: Request, response: Response, site: Site) -> None:

@@ -13,8 +13,11 @@ class Refusal(Exception):  # noqa: N818 (it is an answer)
         self.status, self.message, self.retry = status, message, retry
 
 
-def of(error: PylibError) -> Refusal:
+def of(error: PylibError | OSError) -> Refusal:
     """An error that a person can do something about, as an answer."""
+    if isinstance(error, OSError):
+        place = f" {error.filename}" if error.filename else ""
+        return Refusal(503, f"the page cannot use its own place{place}: {error.strerror or error}")
     if isinstance(error, NotFoundError):
         status = HTTPStatus.NOT_FOUND
     elif isinstance(error, StoreError | ServingError):
