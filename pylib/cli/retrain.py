@@ -72,7 +72,7 @@ def _command(name: str) -> TyperCommand:
 
 def here(pipeline: str, texts: dict[str, str], *, always: bool) -> None:
     """Train on this machine when the turn has come."""
-    from pylib.runners import arguments, checks, pipelines, retraining
+    from pylib.runners import arguments, checks, learned, pipelines, retraining
 
     console = Console(stderr=True, soft_wrap=True)
     given = checks.read(pipelines.load(pipeline), texts)
@@ -85,20 +85,32 @@ def here(pipeline: str, texts: dict[str, str], *, always: bool) -> None:
         console.print(f"{pipeline}: {needed.why}", highlight=False)
         if needed.arguments is not None:
             ready, said = arguments.here(pipeline, needed.arguments)
-            run_here(pipeline, ready, said)
+            finished = run_here(pipeline, ready, said)
+            for line in learned.effects_of(str(ready["data"]), needed.seen, ready, finished.folder):
+                console.print(line, highlight=False, markup=False)
 
 
 def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, always: bool) -> None:
     """Wait until no retraining goes on there, then submit one and follow it: what the CronJob calls."""
     from pylib.cli.run_cluster import report
-    from pylib.runners import arguments, checks, cluster_retraining, cluster_settings, pipelines, retraining
+    from pylib.runners import (
+        arguments,
+        checks,
+        cluster_retraining,
+        cluster_settings,
+        learned,
+        pipelines,
+        retraining,
+    )
 
     given = checks.read(pipelines.load(pipeline), texts)
     console, where = Console(stderr=True, soft_wrap=True), namespace or cluster_settings.namespace()
+    trained: list[retraining.Need] = []
 
     def ready() -> dict[str, Any] | None:
         needed = retraining.need(pipeline, given, always=always)
         console.print(f"{pipeline}: {needed.why}", highlight=False)
+        trained.append(needed)
         return arguments.for_cluster(pipeline, needed.arguments, where)[0] if needed.arguments else None
 
     finished = cluster_retraining.run(
@@ -110,6 +122,8 @@ def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, a
     )
     if finished:
         report(finished, console, as_json=False)
+        for line in learned.where_to_ask(trained[-1]):
+            console.print(line, highlight=False, markup=False)
 
 
 @retrain_app.command()

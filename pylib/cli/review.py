@@ -1,7 +1,8 @@
-"""Verbs `review list|show|accept|reject|commit|effect`: what people sent back, decided in a terminal."""
+"""Verbs `review gather|list|show|accept|reject|commit|effect`: what people sent back, in a terminal."""
 
 import getpass
 import json
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pylib.errors import DataError, ReviewError
+from pylib.errors import DataError, ReviewError, StoreError
 from pylib.settings import settings
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.opening import open_store
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pylib.review.queue import Queue
 
 review_app = typer.Typer(
-    help="What people sent back: list, show, accept, reject, commit, effect.", no_args_is_help=True
+    help="What people sent back: gather, list, show, accept, reject, commit, effect.", no_args_is_help=True
 )
 
 Id = Annotated[str, typer.Argument(help="of a submission, as `pylib review list` shows it, or its beginning")]
@@ -33,6 +34,27 @@ Why = Annotated[str, typer.Option(help="the reason, in words; it is kept")]
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 
 
+@review_app.command()
+def gather(
+    log: Annotated[
+        str | None, typer.Option(help="the log of answers, a file or a URL; default: PYLIB_PREDICTIONS")
+    ] = None,
+    inbox: InboxUrl = None,
+) -> None:
+    """Join feedback that brings no image with the log's answer and image; say of how many, and why not.
+
+    `list`, `show`, `accept` and `commit` do it first, and so does the page.
+    """
+    from pylib.review.joining import join, reasons, unsettled
+
+    opened, place = Inbox(inbox or settings().inbox), log or settings().predictions
+    _print(f"{join(opened, place, again=True)} have their image now")
+    if left := len(unsettled(opened)):
+        _print(f"{left} wait for what is logged at {place}; --log names another place")
+    for why, count in reasons(opened).items():
+        _print(f"{count} cannot be learned from: {why}")
+
+
 @review_app.command("list")
 def list_(
     every: Annotated[bool, typer.Option("--all", help="those that are decided, too")] = False,
@@ -40,12 +62,19 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what waits, the oldest first, and how many there are of each kind."""
+    from pylib.review.joining import with_what_is_known
+
     queue = _queue(inbox)
-    found = [each for each in queue.inbox.submissions() if every or queue.decision(each["id"]) is None]
+    found = [
+        with_what_is_known(queue.inbox, each)
+        for each in queue.inbox.submissions()
+        if every or queue.decision(each["id"]) is None
+    ]
     if as_json:
         return _print(json.dumps({"counts": queue.counts(), "submissions": found}, indent=2))
     for each in found:
-        _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each)]))
+        there = queue.inbox.has_image(each["image_sha256"])
+        _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each, there=there)]))
     return _print(", ".join(f"{count} {name}" for name, count in queue.counts().items()))
 
 
@@ -55,15 +84,20 @@ def show(
     image: Annotated[Path | None, typer.Option(help="write the image to this file")] = None,
     inbox: InboxUrl = None,
 ) -> None:
-    """Show a submission and what was decided of it, as JSON."""
+    """Show a submission and what was decided of it, as JSON; where its image is unknown, why."""
+    from pylib.review.joining import not_joined, with_what_is_known
+
     queue = _queue(inbox)
-    found = _find(queue, submission)
+    found = with_what_is_known(queue.inbox, _find(queue, submission))
+    known = not_joined(queue.inbox, found["id"])
     if image is not None:
-        if not found["image_sha256"]:
-            raise ReviewError(f"{found['id']}: its image is unknown: the client did not send it back")
+        if not queue.inbox.has_image(found["image_sha256"]):
+            why = known["why"] if known else "the client did not send it back, and the log may still bring it"
+            raise ReviewError(f"{found['id']}: its image is unknown: {why}")
         image.write_bytes(queue.inbox.image(found["image_sha256"]))
     decided = {"decision": queue.decision(found["id"]), "commit": queue.committed(found["id"])}
-    _print(json.dumps({**found, **decided, "left_out": queue.left_out(found["id"])}, indent=2))
+    left_out = queue.left_out(found["id"]) or (known["why"] if known else "")
+    _print(json.dumps({**found, **decided, "left_out": left_out}, indent=2))
 
 
 @review_app.command()
@@ -109,6 +143,7 @@ def commit(
     report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
     inbox: InboxUrl = None,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Commit what was accepted, as one commit of data, through the checks of ingest and those of the review.
 
@@ -134,10 +169,12 @@ def commit(
         cache=output / "downloads",
         report=report or output / "reports" / "review" / ref.repository,
     )
-    for each in before:
-        if why := queue.left_out(each["id"]):
-            _print(f"left out  {each['id']}: {why}")
-    _print(str(made.ref) if made else "nothing to commit")
+    left_out = {each["id"]: why for each in before if (why := queue.left_out(each["id"]))}
+    if as_json:
+        return _print(json.dumps({"commit": str(made.ref) if made else None, "left_out": left_out}))
+    for each, why in left_out.items():
+        _print(f"left out  {each}: {why}")
+    return _print(str(made.ref) if made else "nothing to commit")
 
 
 @review_app.command()
@@ -145,6 +182,10 @@ def effect(
     revision: Annotated[str, typer.Argument(help="REPOSITORY, REPOSITORY@BRANCH or REPOSITORY@COMMIT")],
     source: Annotated[list[str] | None, typer.Option(help="of this source alone; may be repeated")] = None,
     weights: Annotated[str, typer.Option(help="of the frozen network: none, imagenet or a file")] = "none",
+    since: Annotated[
+        str | None,
+        typer.Option(help="a former commit: of what came after it alone"),
+    ] = None,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -153,7 +194,7 @@ def effect(
     Judged on validation and calibration items by macro F1, with the bounds of a paired bootstrap.
     """
     from pylib.models.weights_source import NAMED, check
-    from pylib.review.effect import effects
+    from pylib.review.effect import effects, in_words
 
     check(weights)
     opened = open_store(store or settings().store)
@@ -165,20 +206,26 @@ def effect(
             artifacts=settings().artifacts,
             folder=Path(folder),
             sources=source or (),
+            since=opened.inspect(since) if since else None,
         )
     if as_json:
         return _print(json.dumps([asdict(each) for each in found], indent=2))
     for each in found:
-        scores = f"macro F1 {each.with_it:.3f} with it, {each.without_it:.3f} without"
-        bounds = f"{each.difference:+.3f} ({each.low:+.3f} to {each.high:+.3f})"
-        _print(f"{each.source}: {each.items} items, {scores}: {bounds} on {each.judged} items")
+        _print(in_words(each))
     return None
 
 
 def _queue(url: str | None) -> "Queue":
+    """The queue, with what the log of answers brings to it; a log that cannot be read stops no review."""
+    from pylib.review.joining import join
     from pylib.review.queue import Queue
 
-    return Queue(Inbox(url or settings().inbox))
+    inbox = Inbox(url or settings().inbox)
+    try:
+        join(inbox, settings().predictions)
+    except StoreError as error:
+        print(f"feedback without an image is not joined: {error}", file=sys.stderr)  # noqa: T201
+    return Queue(inbox)
 
 
 def _find(queue: "Queue", beginning: str) -> Submission:
@@ -220,12 +267,12 @@ def _decide(
     _print(f"{verdict}ed  {submission}")
 
 
-def _said(each: Submission) -> Iterable[str]:
+def _said(each: Submission, *, there: bool) -> Iterable[str]:
     """What was answered and what is said to be right, in a few words."""
     for name, said in (("answered", each["answered"]), ("truth", each["truth"])):
         text = str((said or {}).get("label", "a mask" if said else "-"))
         yield f"{name} {text[:40]}"
-    yield "with its image" if each["image_sha256"] else "image unknown"
+    yield "with its image" if there else "image unknown"
 
 
 def _print(text: str) -> None:

@@ -92,6 +92,10 @@ _OF_A_REVIEW: dict[str, Rule] = {
     "label-suspect": Rule(False, "Labels that may be wrong", "look at it, and correct it", risk=True),
     "backdoor-patch": Rule(False, "One small pattern in images of one class", _LOOK, risk=True),
     "backdoor-signature": Rule(False, "Images that lie apart from others of their class", _LOOK, risk=True),
+    "check-missing": Rule(
+        False, "Checks that nobody looked at", "commit with `pylib review commit`, which looks", risk=True
+    ),
+    "check-skipped": Rule(False, "Checks that cannot be looked at here", "look at the images yourself"),
     "class-new": Rule(False, "Classes that nobody had before", _LOOK, risk=True),
 }
 _OF_EVERY_TASK = _OF_AN_IMAGE | _OF_A_DATA_SET | _OF_A_REVIEW

@@ -8,8 +8,10 @@ from pylib.data.dataset import DatasetIndex
 from pylib.data.images import true_extension
 from pylib.data.layout import Reviewed
 from pylib.errors import DataError, NotFoundError
+from pylib.review.joining import not_joined, with_what_is_known
 from pylib.review.origins import Origin, item_id, origin
 from pylib.review.queue import Decision, Queue
+from pylib.store.inbox import Submission
 from pylib.tasks.task import find
 
 
@@ -34,11 +36,11 @@ def gather(queue: Queue, decisions: Iterable[Decision], task: str) -> Batch:
     """
     batch = Batch()
     for decision in decisions:
-        submission = queue.inbox.submission(decision["id"])
+        submission = with_what_is_known(queue.inbox, queue.inbox.submission(decision["id"]))
         if submission["task"] != task:
             continue
         try:
-            image = _image(queue, submission["image_sha256"])
+            image = _image(queue, submission)
         except (DataError, NotFoundError) as error:
             batch.left_out[decision["id"]] = str(error)
             continue
@@ -48,9 +50,14 @@ def gather(queue: Queue, decisions: Iterable[Decision], task: str) -> Batch:
     return batch
 
 
-def _image(queue: Queue, sha256: str) -> bytes:
-    if not sha256:
-        raise DataError("the image is unknown: the client did not send it back, and it was not logged")
-    image = queue.inbox.image(sha256)
+def _image(queue: Queue, submission: Submission) -> bytes:
+    known = not_joined(queue.inbox, submission["id"])
+    if known and not queue.inbox.has_image(submission["image_sha256"]):
+        raise DataError(f"the image is unknown: {known['why']}")
+    if not submission["image_sha256"]:
+        raise DataError(
+            "the image is unknown: the client did not send it back, and the log has not brought it"
+        )
+    image = queue.inbox.image(submission["image_sha256"])
     true_extension(image)
     return image

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pylib.data.assemble import Parent
 from pylib.data.ingest import read_parent
@@ -22,15 +22,17 @@ from pylib.models.weights_source import Weights
 from pylib.provenance.digests import canonical, dir_hash
 from pylib.provenance.statement import Definition, build_statement
 from pylib.review.batch import Batch, gather
-from pylib.review.checks.examine import check_answered, examine
-from pylib.review.checks.features import features_of
+from pylib.review.checks.examine import check_answered, examine, not_looked_at
+from pylib.review.checks.features import features_of, task_has_features
 from pylib.review.checks.material import Features, Material
 from pylib.review.claims import Claims
 from pylib.review.origins import FOLDER, Origin, dumps, item_id
 from pylib.review.queue import Decision, Queue
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
+from pylib.tasks.task import find
 
-_Compute = Callable[["_Making", Plan, Path], Features | None]
+_Compute = Callable[["_Making", Plan, Path], "_Seen"]
+_HEAVY = {"tensorflow", "keras"}
 _HELD = timedelta(minutes=10)
 _CLOCKS = timedelta(days=1)
 """By how much the clocks of a reviewer and of a store may differ."""
@@ -106,20 +108,23 @@ class _Making:
             options = Options(add=True, orientation="exif")
             with plan_ingest(str(source), self.parent, options, cache=Path(folder), name=name) as plan:
                 kept = _kept(plan, batch)
-                seen = features(self, plan, Path(folder)) if kept else None
-                found = examine(Material(plan, self.parent, batch.origins, seen))
+                seen = features(self, plan, Path(folder)) if kept else _Seen(None, "nothing is left of it")
+                material = Material(plan, self.parent, batch.origins, *seen)
+                found = examine(material)
                 if report:
                     write_report(replace(plan, findings=[*plan.findings, *found]), report)
                 check_answered(found, self.allow, f"{self.head.repository}@{self.branch}")
                 batch.left_out |= _rejected(plan, batch)
-                made = self._stored(plan, kept, started) if kept else None
+                made = self._stored(plan, kept, started, not_looked_at(material)) if kept else None
         for origin in kept.values():
             self.queue.mark_committed(origin.submission, str(made.ref) if made else "")
         return made
 
-    def _stored(self, plan: Plan, kept: Mapping[str, Origin], started: datetime) -> Commit:
+    def _stored(
+        self, plan: Plan, kept: Mapping[str, Origin], started: datetime, unseen: Mapping[str, str]
+    ) -> Commit:
         files = {**plan.files, **_origins(kept)}
-        definition = self._definition(plan, kept)
+        definition = self._definition(plan, kept, unseen)
         described = build_statement(definition, [_subject(files)], started, datetime.now(UTC))
         return self.store.commit(
             self.head.repository,
@@ -129,7 +134,7 @@ class _Making:
             description=canonical(described).decode(),
         )
 
-    def _definition(self, plan: Plan, kept: Mapping[str, Origin]) -> Definition:
+    def _definition(self, plan: Plan, kept: Mapping[str, Origin], unseen: Mapping[str, str]) -> Definition:
         """What was accepted, of whom and by whom; each item's own is in its origin."""
         parameters = {
             "repository": self.head.repository,
@@ -143,28 +148,44 @@ class _Making:
             "accepted": len(kept),
             "sources": sorted({origin.source for origin in kept.values()}),
             "allowed": sorted(self.allow),
+            "not_looked_at": dict(unseen),
             "reviewers": sorted({origin.reviewer for origin in kept.values()}),
         }
         source = {"name": "source", "uri": self.queue.inbox.url, "digest": plan.source.digest}
         return Definition("review", parameters, (source,), __name__, plan.index.task)
 
 
-def _features(
-    making: _Making, plan: Plan, folder: Path, *, weights: Weights, artifacts: str
-) -> Features | None:
-    """The features of what is there and of what is added; None where they are not asked for."""
+class _Seen(NamedTuple):
+    """The features of a commit to be; where there are none, why, and whether there should be."""
+
+    features: Features | None
+    blind: str = ""
+    missing: bool = False
+
+
+def _features(making: _Making, plan: Plan, folder: Path, *, weights: Weights, artifacts: str) -> _Seen:
+    """The features of what is there and of what is added."""
+    if not task_has_features(find(plan.index.task)):
+        return _Seen(None, f"no network looks at whole images for {plan.index.task}")
     if not artifacts:
-        return None
-    return features_of(
-        making.store,
-        making.head,
-        making.parent.index,
-        plan.index,
-        plan.files,
-        weights=weights,
-        artifacts=artifacts,
-        folder=folder / "features",
-    )
+        return _Seen(None, "nobody asked for it")
+    try:
+        found = features_of(
+            making.store,
+            making.head,
+            making.parent.index,
+            plan.index,
+            plan.files,
+            weights=weights,
+            artifacts=artifacts,
+            folder=folder / "features",
+        )
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _HEAVY:
+            raise
+        why = "there is no TensorFlow here; `pylib review commit` looks, where there is"
+        return _Seen(None, why, missing=True)
+    return _Seen(found)
 
 
 def _mark_those_that_are_there(queue: Queue, store: Store, repository: str, branch: str) -> None:

@@ -22,7 +22,7 @@ from pylib.features.table import FeatureIndex, read_features
 from pylib.heads import logistic
 from pylib.models.weights_source import Weights
 from pylib.review.checks.features import task_has_features
-from pylib.review.origins import read_origins
+from pylib.review.origins import Origin, read_origins
 from pylib.store.protocol import Commit, Store
 from pylib.tasks.task import find
 
@@ -56,9 +56,11 @@ def effects(
     artifacts: str,
     folder: Path,
     sources: Collection[str] = (),
+    since: Commit | None = None,
 ) -> list[Effect]:
     """Say what each reviewed source of a commit does, or those named; the largest first.
 
+    since: a former commit, whose reviewed items stay in both: what came after it is left out alone
     weights: of the frozen network; artifacts: URL of the artifact store, where features are kept
     folder: a new one, for what is read
     Raises ReviewError where the task has no such features, or nothing in train is of such a source.
@@ -66,25 +68,44 @@ def effects(
     index = DatasetIndex.loads(store.read(commit, "dataset.json"))
     task = find(index.task)
     if not task_has_features(task):
+        former = since.ref if since else f"{commit.repository}@{commit.parent}"
         raise ReviewError(
             f"{index.task}: a model with and one without a source are two trainings: run the pipeline on "
-            f"{commit.ref} and on its parent, and compare them with `pylib models compare`"
+            f"{commit.ref} and on {former}, and compare them with `pylib models compare`"
         )
+    reviewed = new_origins(store, commit, since)
+    _refuse_none(reviewed, sources, commit)
     store.checkout(commit, folder / "data")
     write_shards(folder / "data", folder / "shards", image_size=task.records.natural_size(index))
     config = task.features.Config()
     made, _ = extract(folder / "shards", folder / "features", config, weights, artifacts=artifacts)
-    reviewed = read_origins(store, commit)
     places: dict[str, list[int]] = defaultdict(list)
     for place, item in enumerate(made.ids["train"]):
         name = item.partition("/")[0]
         if item in reviewed and (not sources or name in sources):
             places[name].append(place)
-    if not places:
-        named = ", ".join(sorted(sources)) or "reviewed items"
-        raise ReviewError(f"{commit.ref}: the train split has none of {named}: nothing to leave out")
+    _refuse_none(places, sources, commit)
     found = [_effect(name, folder / "features", made, out) for name, out in sorted(places.items())]
     return sorted(found, key=lambda each: -abs(each.difference))
+
+
+def new_origins(store: Store, commit: Commit, since: Commit | None) -> dict[str, Origin]:
+    """The origins of a commit's items that a former one does not have; all, where there is none."""
+    former = read_origins(store, since) if since else {}
+    return {item: each for item, each in read_origins(store, commit).items() if item not in former}
+
+
+def in_words(effect: Effect) -> str:
+    """An effect in one line."""
+    scores = f"macro F1 {effect.with_it:.3f} with it, {effect.without_it:.3f} without"
+    bounds = f"{effect.difference:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"
+    return f"{effect.source}: {effect.items} items, {scores}: {bounds} on {effect.judged} items"
+
+
+def _refuse_none(found: Collection[str], sources: Collection[str], commit: Commit) -> None:
+    if not found:
+        named = ", ".join(sorted(sources)) or "reviewed items"
+        raise ReviewError(f"{commit.ref}: the train split has none of {named}: nothing to leave out")
 
 
 def _effect(source: str, folder: Path, made: FeatureIndex, out: list[int]) -> Effect:

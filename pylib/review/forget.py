@@ -17,6 +17,7 @@ from pylib.errors import NotFoundError, ReviewError, StoreError
 from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
 from pylib.review.forget_files import named, on_the_page
+from pylib.review.joining import NOT_JOINED, with_what_is_known
 from pylib.review.origins import FOLDER
 from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT
 from pylib.store import forgotten
@@ -189,9 +190,10 @@ def _in_history(name: str, store: Store, heads: list[Commit], found: Found) -> N
 
 
 def _in_inbox(inbox: Inbox, found: Found) -> None:
-    for submission in inbox.submissions():
+    for sent in inbox.submissions():
+        submission = with_what_is_known(inbox, sent)
         if submission["image_sha256"] in found.digests or f"/{submission['id']}" in "".join(found.items):
-            kept = (WITH_IMAGE, WITHOUT_IMAGE, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
+            kept = (WITH_IMAGE, WITHOUT_IMAGE, NOT_JOINED, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
             keys = [f"{folder}/{submission['id']}.json" for folder in kept]
             found.inbox += [key for key in keys if inbox.objects.entry(key)]
             if submission["image_sha256"]:

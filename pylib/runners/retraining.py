@@ -24,10 +24,14 @@ _FOUND = {"options", "encoder", "alpha", "backbone", "heads"}
 
 @dataclass(frozen=True)
 class Need:
-    """The arguments of a retraining; None where the champion has seen all, and then `why` says so."""
+    """The arguments of a retraining; None where the champion has seen all, and then `why` says so.
+
+    seen: the data commit that the champion learned from, empty where there is none
+    """
 
     arguments: dict[str, Any] | None
     why: str
+    seen: str = ""
 
 
 def need(pipeline: str, given: dict[str, Any], *, always: bool) -> Need:
@@ -55,7 +59,9 @@ def need(pipeline: str, given: dict[str, Any], *, always: bool) -> Need:
     wanted -= {"search"} if _FOUND & given.keys() else set()
     own, said = inherited(champion.digest, settings().artifacts, wanted)
     beside = {"champion": champion.digest} if "champion" in takes else {}
-    return Need({**own, **given, "data": commit, **beside}, f"{what}; {said}" if said else what)
+    return Need(
+        {**own, **given, "data": commit, **beside}, f"{what}; {said}" if said else what, champion.data_commit
+    )
 
 
 def _branch(pipeline: str, data_commit: str) -> str:

@@ -252,7 +252,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes], server: Server, timeout:
         session.trust_env = False  # no proxy between this machine and itself
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise ServingError(f"the model server ended: {_last_line(server)}; its log is {server.log}")
+                said = f"{_last_line(server)} (status {process.returncode})"
+                raise ServingError(f"the model server ended: {said}; its log is {server.log}")
             with suppress(requests.RequestException):
                 if session.get(f"{server.url}/health/status", timeout=2).ok:
                     return

@@ -86,7 +86,8 @@ class Folder:
             for key in keys:
                 self._path(key).unlink(missing_ok=True)
             for folder in {self._path(key).parent for key in keys}:
-                _flush(folder)
+                if folder.is_dir():
+                    _flush(folder)
 
     @contextmanager
     def _draft(self, key: str, data: bytes) -> Iterator[Path]:

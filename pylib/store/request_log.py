@@ -9,7 +9,7 @@ obstore, pylib.errors and pylib.store.objects: the serving environment uses it t
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RECORDS, IMAGES = "predictions", "images"
 _DAY = re.compile(rf"(?:{RECORDS}|{IMAGES})/(\d{{4}})/(\d{{2}})/(\d{{2}})/[^/]+")
+_ID = re.compile(r'"prediction_id"\s*:\s*"([^"]+)"')
 _DELETED_AT_ONCE = 1000
 
 
@@ -52,15 +53,30 @@ def records(place: str, since: datetime | None = None) -> Iterator[dict[str, Any
 
 def find_record(place: str, prediction_id: str) -> dict[str, Any] | None:
     """The record of that prediction; None where the log has none. Raises StoreError."""
+    return find_records(place, {prediction_id}).get(prediction_id)
+
+
+def find_records(place: str, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The records of those predictions that the log has, by id, in one look through it. Raises StoreError."""
+    found: dict[str, dict[str, Any]] = {}
+    if not wanted:
+        return found
     for where, lines in _texts(place):
-        if prediction_id not in lines:
-            continue
-        for number, line in enumerate(lines.splitlines(), 1):
-            if prediction_id in line:
-                record = _read(line, f"{where}:{number}")
-                if record.get("prediction_id") == prediction_id:
-                    return record
-    return None
+        for match in _ID.finditer(lines):
+            if match[1] in wanted and match[1] not in found:
+                start, end = lines.rfind("\n", 0, match.start()) + 1, lines.find("\n", match.end())
+                number = lines.count("\n", 0, start) + 1
+                record = _read(lines[start : end if end >= 0 else None], f"{where}:{number}")
+                if record.get("prediction_id") == match[1]:
+                    found[match[1]] = record
+        if len(found) == len(set(wanted)):
+            break
+    return found
+
+
+def empty(place: str) -> bool:
+    """Whether nothing is logged there, or no longer. Raises StoreError."""
+    return not any(lines for _, lines in _texts(place))
 
 
 def image(place: str, sha256: str, day: date) -> bytes | None:

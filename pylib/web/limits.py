@@ -20,3 +20,5 @@ POSTS, POST_BURST = 3.0, 60.0
 """The same of forms that are sent."""
 LOGINS, LOGIN_BURST = 1.0, 10.0
 """The same of passwords, of all people together; a password has 96 bits."""
+COMMIT_SECONDS = 480.0
+"""That a commit of reviewed data may take from the page; less than another's turn waits, 10 minutes."""

@@ -8,17 +8,25 @@ from pylib.settings import Settings
 from pylib.store.inbox import Inbox
 from pylib.web.access import Access, Gateway, Password
 from pylib.web.answers import Answers
+from pylib.web.commits import Commits
+from pylib.web.joined import Joined
 from pylib.web.site import Site
 
 
 def open_site(place: Settings) -> Site:
     """The site; raises ConfigurationError."""
+
+    def inbox() -> Inbox:
+        return Inbox(place.inbox)
+
     return Site(
         settings=place,
         access=_access(place),
         servers=lambda: _servers(place),
         answers=Answers(place.output / "web" / "answers"),
-        inbox=lambda: Inbox(place.inbox),
+        inbox=inbox,
+        joined=Joined(inbox, place.predictions),
+        commits=Commits(place),
         prefix=place.web_prefix,
     )
 

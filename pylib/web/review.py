@@ -10,6 +10,7 @@ from starlette.responses import Response
 from pylib.data.images import decode_mask, read_header
 from pylib.errors import DataError
 from pylib.provenance.answers import in_words
+from pylib.review.joining import reasons
 from pylib.review.queue import Decision, Queue
 from pylib.tasks import task
 from pylib.web import pictures
@@ -33,11 +34,12 @@ def queue(asked: Asked) -> Queue:
 
 def _next(asked: Asked) -> Response:
     waiting, skipped = queue(asked), _skipped(asked.query.get("skip", ""))
+    unread = asked.site.joined.look()
     found = waiting.claim(asked.name, skip=set(skipped))
     done = _DONE.get(asked.query.get("done", ""), "")
     values: dict[str, Any] = {"counts": waiting.counts(), "skipped": skipped, "done": done}
     if found is None:
-        return render(asked, "review_done.html.j2", **values)
+        return render(asked, "review_done.html.j2", unread=unread, lost=reasons(waiting.inbox), **values)
     shown = Submitted(found, asked.site, waiting.inbox)
     return render(
         asked, "review.html.j2", shown=shown, submission=found, keys=asked.query.get("keys") != "off",

@@ -1,23 +1,22 @@
 """The commit of what reviewers accepted: what it would hold, and what the checks found and left out."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from copy import copy
 
 from starlette.responses import Response
 
-from pylib.data.report import DATA, read_report
-from pylib.errors import NotFoundError, ReviewError
+from pylib.data.report import DATA, Report, read_report
+from pylib.errors import NotFoundError
 from pylib.provenance.answers import in_words
 from pylib.review.checks.examine import BLOCKING
-from pylib.review.commit import commit_accepted
-from pylib.review.queue import Decision, Queue
+from pylib.review.queue import COMMITS, Decision, Queue
 from pylib.store.inbox import Submission
 from pylib.store.opening import open_store
-from pylib.store.protocol import Commit
+from pylib.store.protocol import CommitRef
 from pylib.web.access import Role
-from pylib.web.page import Asked, page, render
+from pylib.web.commits import Commit
+from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
 from pylib.web.review import queue
 from pylib.web.submitted import repositories
@@ -25,6 +24,7 @@ from pylib.web.submitted import repositories
 SHOWN = 100
 """Submissions that are listed."""
 _MESSAGE = 1000
+_LOOKED_AT = 1000
 _GRANULARITY = 1_000_000_000  # nanoseconds by which a file's time may lie before the clock's
 
 
@@ -59,64 +59,68 @@ def _right(waiting: Queue, submission_id: str) -> str:
 
 
 def _commit(asked: Asked) -> Response:
-    """Make the commit; where the checks find what somebody must answer for, show it and ask."""
-    repository, waiting = asked.form.field("repository"), queue(asked)
+    """Begin the commit, and go where its end is waited for."""
+    repository = asked.form.field("repository")
     if repository not in open_store(asked.site.settings.store).list_repositories():
         raise Refusal(422, "choose the data set that it is committed to")
-    before, began = waiting.accepted(), time.time_ns()
-    try:
-        made = _made(asked, waiting, repository)
-    except ReviewError as error:
-        return _refused(asked, repository, error, began)
-    left_out = [(each["id"], why) for each in before if (why := waiting.left_out(each["id"]))]
-    return render(
-        asked, "review_committed.html.j2", repository=repository, made=made, left_out=left_out[:SHOWN],
-        taken=_taken(waiting, before, made), report=read_report(_folder(asked, repository)),
-        counts=waiting.counts(),
-    )  # fmt: skip
+    message = asked.form.field("message")[:_MESSAGE]
+    begun = asked.site.commits.start(repository, message=message, by=asked.name, allowed=_allowed(asked))
+    return see(asked, f"/review/commit/{begun.id}")
 
 
-def _made(asked: Asked, waiting: Queue, repository: str) -> Commit | None:
-    """The commit, through the checks that need no network's features: a page is no place to compute those."""
-    return commit_accepted(
-        waiting,
-        open_store(asked.site.settings.store),
-        repository,
-        by=asked.name,
-        message=asked.form.field("message")[:_MESSAGE],
-        allow=_allowed(asked),
-        cache=asked.site.settings.output / "downloads",
-        report=_folder(asked, repository),
-    )
+def _committing(asked: Asked) -> Response:
+    return _shown(asked, "review_committing.html.j2")
 
 
-def _refused(asked: Asked, repository: str, error: ReviewError, began: int) -> Response:
-    """What was found, with the kinds that one may answer for; an error of another kind stays one."""
-    report, written = read_report(_folder(asked, repository)), _folder(asked, repository) / DATA
-    kinds = Counter(each.code for each in report.findings if each.code in BLOCKING) if report else Counter()
-    if not kinds or written.stat().st_mtime_ns < began - _GRANULARITY:
-        raise error
+def _state(asked: Asked) -> Response:
+    """The part of that page that is fetched again until the commit is made or refused."""
+    return _shown(asked, "review_state.html.j2")
+
+
+def _shown(asked: Asked, template: str) -> Response:
+    begun = asked.site.commits.find(asked.path["id"])
+    if begun is None:
+        raise Refusal(404, "this page was started anew since: Review and Data say what became of it")
+    begun = copy(begun)  # as it is now, though it may end while this is rendered
+    waiting, report = queue(asked), _report(begun)
+    made = CommitRef.parse(begun.made["commit"]) if begun.made.get("commit") else None
     findings = sorted(report.findings if report else [], key=lambda each: each.code not in BLOCKING)
+    kinds = Counter(each.code for each in findings if each.code in BLOCKING)
+    missing = [each for each in findings if each.code in {"check-missing", "check-skipped"}]
     return render(
-        asked, "review_refused.html.j2", repository=repository, findings=findings[:SHOWN],
-        kinds=kinds, allowed=_allowed(asked), message=asked.form.field("message"),
-        counts=queue(asked).counts(), blocking=BLOCKING,
+        asked, template, begun=begun, made=made, repository=begun.repository, counts=waiting.counts(),
+        left_out=list(begun.made.get("left_out", {}).items())[:SHOWN], findings=findings[:SHOWN],
+        parent=_parent(asked, made) if made else "", taken=_taken(waiting, made) if made else 0,
+        kinds=kinds, blocking=BLOCKING, missing=missing, refused=bool(begun.error and kinds),
     )  # fmt: skip
+
+
+def _report(begun: Commit) -> Report | None:
+    """What the checks of this commit found; None where they have not come so far."""
+    written = begun.report / DATA
+    try:
+        fresh = written.stat().st_mtime_ns >= begun.began - _GRANULARITY
+    except FileNotFoundError:
+        return None
+    return read_report(begun.report) if begun.ended and fresh else None
 
 
 def _allowed(asked: Asked) -> list[str]:
     return [each for each in asked.form.fields.get("allow", []) if each in BLOCKING]
 
 
-def _folder(asked: Asked, repository: str) -> Path:
-    return asked.site.settings.output / "reports" / "review" / repository
+def _parent(asked: Asked, made: CommitRef) -> str:
+    return open_store(asked.site.settings.store).inspect(made).parent or ""
 
 
-def _taken(waiting: Queue, before: Sequence[Decision], made: Commit | None) -> int:
-    return sum(waiting.committed(each["id"]) == str(made.ref) for each in before) if made else 0
+def _taken(waiting: Queue, made: CommitRef) -> int:
+    """Images of the newest submissions that this commit has."""
+    return sum(waiting.committed(each) == str(made) for each in waiting.inbox.ids(COMMITS)[::-1][:_LOOKED_AT])
 
 
 routes = [
     page("/review/commit", _form, role=Role.REVIEWER),
     page("/review/commit", _commit, role=Role.REVIEWER, method="POST"),
+    page("/review/commit/{id}", _committing, role=Role.REVIEWER),
+    page("/review/commit/{id}/state", _state, role=Role.REVIEWER),
 ]

@@ -7,6 +7,8 @@ from pylib.settings import Settings
 from pylib.store.inbox import Inbox
 from pylib.web.access import Access
 from pylib.web.answers import Answers
+from pylib.web.commits import Commits
+from pylib.web.joined import Joined
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,8 @@ class Site:
 
     answers: what was answered lately, with the images
     inbox: opens the place that keeps what people send
+    joined: joins feedback without an image with the log of answers
+    commits: commits of what was accepted that are being made
     prefix: the path that all addresses begin with, as in /web; empty on a machine of one's own
     servers: the base URL of each served model, by its name, asked anew for each page
     """
@@ -24,4 +28,6 @@ class Site:
     servers: Callable[[], Mapping[str, str]]
     answers: Answers
     inbox: Callable[[], Inbox]
+    joined: Joined
+    commits: Commits
     prefix: str = ""

@@ -1,5 +1,6 @@
 """A person reviews in a terminal: lists, looks, decides, commits."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pylib.errors import ReviewError
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
 from tests.data.made import encode, noise
-from tests.review.submitting import put
+from tests.review.submitting import put, submission
 
 
 @pytest.fixture
@@ -37,6 +38,39 @@ def run(*arguments: str) -> str:
     if result.exception:
         raise result.exception
     return result.output
+
+
+def test_feedback_by_an_id_alone_gets_what_the_log_kept(inbox: Inbox, tmp_path: Path) -> None:
+    with_image, without = (
+        submission(answered=None),
+        submission(answered=None, time="2026-01-01T00:00:00+00:00"),
+    )
+    day, data = "2026-01-01", encode(noise(1000))
+    digest = hashlib.sha256(data).hexdigest()
+    lines = [
+        {"prediction_id": each["prediction_id"], "time": f"{day}T00:00:00+00:00", "answer": {"label": "cat"}}
+        | {"image_sha256": digest if each is with_image else "0" * 64, "model_digest": "a" * 64}
+        for each in (with_image, without)
+    ]
+    log = tmp_path / "out/predictions.jsonl"
+    log.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    (tmp_path / "out/images/2026/01/01").mkdir(parents=True)
+    (tmp_path / "out/images/2026/01/01" / digest).write_bytes(data)
+    for each in (with_image, without):
+        inbox.put(each)
+    listed = run("list").splitlines()
+    assert sorted(each.partition("feedback  ")[2] for each in listed[:2]) == [
+        "answered cat  truth dog  image unknown",
+        "answered cat  truth dog  with its image",
+    ]
+    assert "1 cannot be learned from: the log has its answer and not its image: PREDICTION_LOG_IMAGES" in run(
+        "gather"
+    )
+    assert "PREDICTION_LOG_IMAGES" in json.loads(run("show", without["id"]))["left_out"]
+    with pytest.raises(ReviewError, match="PREDICTION_LOG_IMAGES"):
+        run("show", without["id"], "--image", str(tmp_path / "seen.jpg"))
+    run("accept", with_image["id"])
+    assert run("commit", "pets").startswith("pets@")
 
 
 def test_from_the_inbox_to_a_commit(inbox: Inbox, tmp_path: Path) -> None:

@@ -43,6 +43,11 @@ def test_a_source_that_has_a_class_the_others_lack_is_what_tells_it(tmp_path):
     assert found.difference > 0
     with pytest.raises(ReviewError, match="none of elsewhere"):
         effects(store, made, folder=tmp_path / "again", sources=["elsewhere"], **told)
+    before = store.inspect(f"inks@{made.parent}")
+    (since,) = effects(store, made, folder=tmp_path / "since", since=before, **told)
+    assert since == found
+    with pytest.raises(ReviewError, match="none of reviewed items"):
+        effects(store, made, folder=tmp_path / "none", since=made, **told)
 
 
 def test_of_masks_it_says_what_to_run(tmp_path):

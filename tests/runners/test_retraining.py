@@ -45,6 +45,7 @@ def test_due_where_the_champion_has_not_seen_the_newest_commit(here, promote):
     assert forced == {"data": f"sample@{first}", "champion": made.digest}
     second = here.commit(b"2")
     due = retraining.need("segmentation", {"data": "sample@master", "weights": "none"}, always=False)
+    assert due.seen == f"sample@{first}"
     assert due.arguments == {"data": f"sample@{second}", "weights": "none", "champion": made.digest}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pylib.errors import StoreError
-from pylib.store.request_log import IMAGES, RECORDS, find_record, image, key, prune, records
+from pylib.store.request_log import IMAGES, RECORDS, empty, find_record, image, key, prune, records
 
 TODAY = date(2026, 11, 30)
 ID = "4ee2f166-285c-461e-af32-62820c74203{}"
@@ -45,6 +45,12 @@ def test_an_answer_is_found_by_its_id_in_a_folder_and_in_a_file(log: Path, tmp_p
     assert find_record(str(file), ID.format(3)) == json.loads(record(3, TODAY))
     for place in (log.as_uri(), str(file), str(tmp_path / "none.jsonl"), (tmp_path / "none").as_uri()):
         assert find_record(place, ID.format(9)) is None
+
+
+def test_a_place_where_nothing_is_logged_is_empty(log: Path, tmp_path: Path) -> None:
+    assert not empty(log.as_uri())
+    for place in (str(tmp_path / "none.jsonl"), (tmp_path / "none").as_uri()):
+        assert empty(place)
 
 
 def test_records_come_newest_day_first_and_since_a_time(log: Path) -> None:

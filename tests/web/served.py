@@ -65,6 +65,13 @@ def served(output: Path) -> Iterator[dict[str, str]]:
         local.stop(output / "serving" / name)
 
 
+def classifier(output: Path) -> tuple[SeldonDeployment, str]:
+    """A released classifier of light and dark, which nobody serves yet, and the URL of its store."""
+    store = (output / "artifacts").as_uri()
+    digest = _stored(output, store, _classifier())
+    return _released(output / "gitops", "classification", digest, "c0ffee" * 6), store
+
+
 def shades(output: Path) -> str:
     """Commit a data set of light and dark pictures; return the commit."""
     files = {f"images/{split}{shade}.png": picture(shade) for split in SPLITS for shade in (10, 245)}

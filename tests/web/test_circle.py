@@ -9,6 +9,7 @@ import pytest
 
 from pylib.data.split import split_of
 from tests.web.browsing import ROOT, running, visitor
+from tests.web.committing import committed
 from tests.web.stuff import MISTAKEN, TRUTH, make
 
 pytestmark = pytest.mark.slow
@@ -56,7 +57,9 @@ def test_what_a_person_corrects_is_answered_right_in_the_end_and_explained_back(
         contribute(person, others[:SENT])
         review(person)
         commit = commit_accepted(person)
-        pylib("retrain", "classification", *SMALL)
+        said = pylib("retrain", "classification", *SMALL)
+        for source in ("feedback", "kitchen"):
+            assert re.search(rf"what the new data changed: {source}: \d+ items, macro F1 \d\.\d+ with", said)
         promote(person)
         pylib("serve", "--stop")
         pylib("serve", "classification", "--detach")
@@ -121,12 +124,13 @@ def commit_accepted(person):
     page.get_by_role("main").get_by_role("link", name="Commit what is accepted").first.click()
     person.looked_at()
     page.get_by_role("button", name=f"Commit {SENT + 1} images").click()
+    committed(page)
     person.looked_at()
     for kind in page.get_by_role("checkbox").all():  # whatever the checks find, somebody answers for
         kind.check()
     if page.get_by_role("button", name="Commit all the same").count():
         page.get_by_role("button", name="Commit all the same").click()
-    assert page.get_by_role("heading", name="Committed").is_visible(), page.locator("main").inner_text()
+    assert committed(page) == "Committed", page.locator("main").inner_text()
     page.get_by_role("link", name="what changed").click()
     assert f"{SENT + 1} added, 0 removed, 0 changed" in page.locator("main").inner_text()
     return re.search(r"new=([0-9a-f]{64})", page.url)[1]

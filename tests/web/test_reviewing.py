@@ -1,7 +1,10 @@
 """Review in a browser: two people at once, by keyboard, without JavaScript, with a brush, and the commit."""
 
 import base64
+import hashlib
 import io
+import json
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +16,9 @@ from pylib.data.images import decode_mask
 from pylib.review.queue import Queue
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.local import LocalStore
-from tests.web.browsing import SCHEMES, SIZES
+from tests.review.submitting import submission
+from tests.web.browsing import ROOT, SCHEMES, SIZES
+from tests.web.committing import committed
 from tests.web.people import behind_gateway, someone
 from tests.web.served import SHADES, SIZE, mask, picture
 
@@ -201,6 +206,8 @@ def test_what_is_accepted_is_committed_and_what_the_checks_refuse_is_named(brows
         page.get_by_label("Why").fill("the kitchen's first")
         page.get_by_role("button", name="Commit").click()
         ann.looked_at()
+        assert committed(page) == "Committed", page.locator("main").inner_text()
+        ann.looked_at()
         assert "2 images are in shades@" in page.locator(".notice.good").inner_text()
         assert "Left out by the checks" in page.locator("main").inner_text()
         page.get_by_role("link", name="what changed").click()
@@ -209,6 +216,12 @@ def test_what_is_accepted_is_committed_and_what_the_checks_refuse_is_named(brows
     head = LocalStore(output / "store").head("shades")
     assert '"by":"ann"' in head.description
     assert "the kitchen's first" in head.description
+    assert (
+        "backdoor-signature"
+        not in json.loads(head.description)["predicate"]["buildDefinition"]["externalParameters"][
+            "not_looked_at"
+        ]
+    )
     left = [inbox.submission(each["id"])["task"] for each in Queue(inbox).accepted()]
     assert "classification" not in left
 
@@ -242,15 +255,15 @@ def test_what_must_be_answered_for_is_shown_first(browser, at, inbox, output):
             press(page, "a")
         page.get_by_role("main").get_by_role("link", name="Commit what is accepted").first.click()
         page.get_by_role("button", name="Commit").click()
+        assert committed(page) == "Not committed yet"
         bea.looked_at()
-        assert "Not committed yet" in page.locator("h1").inner_text()
         assert "source-flood" in page.locator("table").inner_text()
         assert LocalStore(output / "store").head("shades") == before
         for kind in page.get_by_role("checkbox").all():
             kind.check()
         page.get_by_role("button", name="Commit all the same").click()
+        assert committed(page) == "Committed", page.locator("main").inner_text()
         bea.looked_at()
-        assert page.locator("h1").inner_text() == "Committed"
     assert '"source-flood"' in LocalStore(output / "store").head("shades").description
 
 
@@ -261,3 +274,66 @@ def one_pixel(picture, number):
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def test_feedback_by_an_id_alone_is_looked_at_with_the_picture_that_the_log_kept(browser, at, inbox, output):
+    data, today = noise(80), datetime.now(UTC)
+    line = {"time": today.isoformat(), "answer": {"label": "light"}, "model_digest": ""}
+    sent = {
+        name: send_without_image(inbox, today - timedelta(hours=1))
+        for name in ("with its picture", "without")
+    }
+    pictures = output / f"images/{today:%Y/%m/%d}"
+    pictures.mkdir(parents=True, exist_ok=True)
+    digests = {name: hashlib.sha256(data + name.encode()).hexdigest() for name in sent}
+    (pictures / digests["with its picture"]).write_bytes(data)
+    with (output / "predictions.jsonl").open("a") as log:
+        for name, each in sent.items():
+            record = {"prediction_id": each["prediction_id"], "image_sha256": digests[name], **line}
+            log.write(json.dumps(record) + "\n")
+    with someone(browser, at, "ann") as ann:
+        page, until = ann.open("/review"), time.monotonic() + 30
+        while shown(page) != sent["with its picture"]["id"] and time.monotonic() < until:
+            page.reload()  # the page looks at the log now and then
+        assert shown(page) == sent["with its picture"]["id"]
+        assert "label light" in page.locator("dl.claim").inner_text()
+        press(page, "a")
+        ann.looked_at()
+        assert "1 piece of feedback came without its picture" in page.locator("main").inner_text()
+        assert "PREDICTION_LOG_IMAGES=true" in page.locator("main").inner_text()
+    assert Queue(inbox).decision(sent["with its picture"]["id"])["truth"] == {"label": "dark"}
+
+
+def send_without_image(inbox, when):
+    made = submission(answered=None, model_digest="", truth={"label": "dark"}, time=when.isoformat())
+    inbox.put(made)
+    return made
+
+
+def test_without_tensorflow_nothing_is_called_good_that_nobody_looked_at(browser, output, tmp_path):
+    absent = tmp_path / "path/tensorflow/__init__.py"  # as in the image of the page, which has none
+    absent.parent.mkdir(parents=True)
+    absent.write_text("raise ModuleNotFoundError(\"No module named 'tensorflow'\", name='tensorflow')\n")
+    kept = Inbox((tmp_path / "inbox").as_uri())
+    send(kept, noise(90), {"label": SHADES[0]})
+    before = LocalStore(output / "store").head("shades")
+    path = f"{tmp_path / 'path'}:{ROOT}"
+    with (
+        behind_gateway(output, tmp_path / "roles.yaml", PYLIB_INBOX=kept.url, PYTHONPATH=path) as url,
+        someone(browser, url, "ann") as ann,
+    ):
+        page = ann.open("/review")
+        press(page, "a")
+        page.get_by_role("main").get_by_role("link", name="Commit what is accepted").first.click()
+        page.get_by_role("button", name="Commit").click()
+        assert committed(page) == "Not committed yet"
+        ann.looked_at()
+        said = page.locator("main").inner_text()
+        assert "Not looked at: labels-flipped, label-suspect, backdoor-signature" in said
+        assert "there is no TensorFlow here; `pylib review commit` looks" in said
+        assert LocalStore(output / "store").head("shades") == before
+        page.get_by_role("checkbox", name="check-missing (3)").check()
+        page.get_by_role("button", name="Commit all the same").click()
+        assert committed(page) == "Committed", page.locator("main").inner_text()
+        assert "Not looked at: labels-flipped" in page.locator("main").inner_text()
+    assert '"allowed":["check-missing"]' in LocalStore(output / "store").head("shades").description

@@ -16,9 +16,11 @@ BLOCKING = (
     "backdoor-patch",
     "backdoor-signature",
     "class-new",
+    "check-missing",
 )
 """The kinds that are answered by --allow, or by rejecting the items; a single suspect is not among them."""
 _FEW = 3
+_OF_LABELS, _OF_FEATURES = ("labels-flipped", "label-suspect"), ("backdoor-signature",)
 
 
 def new_classes(material: Material) -> Iterator[Finding]:
@@ -31,6 +33,21 @@ def new_classes(material: Material) -> Iterator[Finding]:
         yield find("class-new", first, f"{index.classes[number]} is no class of the data set yet")
 
 
+def not_looked_at(material: Material) -> dict[str, str]:
+    """The kinds of findings that nobody has looked for, each with the reason."""
+    if material.features is None:
+        return dict.fromkeys((*_OF_LABELS, *_OF_FEATURES), material.blind)
+    if not labels.can_tell(material.features):
+        return dict.fromkeys(_OF_LABELS, "the data set has too few images of a class to tell it by")
+    return {}
+
+
+def unseen(material: Material) -> Iterator[Finding]:
+    """Name the checks that were not looked at, so that nobody takes silence for an answer."""
+    for kind, why in not_looked_at(material).items() if material.new else ():
+        yield find("check-missing" if material.missing else "check-skipped", kind, why)
+
+
 CHECKS: tuple[Check, ...] = (
     new_classes,
     copies.of_the_test,
@@ -38,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     labels.contradicting,
     backdoors.patches,
     backdoors.signatures,
+    unseen,
 )
 
 

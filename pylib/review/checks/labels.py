@@ -50,6 +50,12 @@ def contradicting(material: Material) -> Iterator[Finding]:
     yield from _suspects(features, said)
 
 
+def can_tell(features: Features) -> bool:
+    """Whether there are enough old images, of every class, to fit a head on and to judge it by."""
+    there = set(np.unique(features.old_targets)) == set(range(len(features.classes)))
+    return there and any(True for _ in folds(features.old_targets, _SEED))
+
+
 def _flips(features: Features, said: Said, source: str, places: list[int]) -> Iterator[Finding]:
     chance = excess(said.new[places], said.old)
     worst = sorted((place for place in places if said.new[place] > 0), key=lambda place: -said.new[place])
@@ -73,9 +79,9 @@ def _suspects(features: Features, said: Said) -> Iterator[Finding]:
 def contradictions(features: Features) -> Said | None:
     """What a head on the old features says; None where there are too few to fit one on."""
     classes = len(features.classes)
-    parts = list(folds(features.old_targets, _SEED))
-    if not parts or set(np.unique(features.old_targets)) != set(range(classes)):
+    if not can_tell(features):
         return None
+    parts = list(folds(features.old_targets, _SEED))
     apart = np.zeros((len(features.old), classes))
     for fitted, judged in parts:
         head = logistic.fit(features.old[fitted], features.old_targets[fitted], {"C": _C}, _SEED)

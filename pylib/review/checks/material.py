@@ -28,13 +28,16 @@ class Features:
 class Material:
     """The plan of the commit, the data set it adds to, the origins of new items, and their features.
 
-    features: None where the task has none of whole images: what needs them is not looked at then
+    features: None where there are none, and what needs them is not looked at
+    blind: why there are none; missing: whether they should have been there
     """
 
     plan: Plan
     parent: Parent
     origins: Mapping[str, Origin]
     features: Features | None
+    blind: str = ""
+    missing: bool = False
 
     @property
     def new(self) -> list[CheckedSample]:

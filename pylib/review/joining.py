@@ -1,0 +1,131 @@
+"""Feedback that names an answer and brings no image, joined with what the log of answers has of it.
+
+A joined submission stands beside those that came with their image, with the answer, the model and the image
+of the log, and waits for a reviewer as they do; what was sent stays as it was. Of one that cannot be joined
+`not-joined/<id>.json` says why, and what is known all the same.
+"""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypedDict, cast
+
+from pylib.errors import NotFoundError
+from pylib.provenance.answers import answer
+from pylib.store import request_log
+from pylib.store.inbox import WITH_IMAGE, WITHOUT_IMAGE, Inbox, Submission
+
+NOT_JOINED = "not-joined"
+SETTLED = timedelta(minutes=1)
+"""After this a log has written what it gathers: what it lacks then, it will not have."""
+_NO_IMAGE = (
+    "the log has its answer and not its image: PREDICTION_LOG_IMAGES=true keeps the images of answers to come"
+)
+_NO_RECORD = (
+    "the log has no such answer: it was not in its sample (PREDICTION_LOG_SAMPLE), is pruned, or lies "
+    "elsewhere (PYLIB_PREDICTIONS)"
+)
+_NO_ID = "it names no answer of the log, and brings no image"
+
+
+class NotJoined(TypedDict):
+    """Why a submission has no image, and what the log says of its answer; empty and None where nothing."""
+
+    why: str
+    image_sha256: str
+    model_digest: str
+    answered: dict[str, Any] | None
+
+
+def join(inbox: Inbox, log: str, *, again: bool = False, now: datetime | None = None) -> int:
+    """Join what has come since the last time with the log at a place; return how many have their image now.
+
+    What the log may still be writing is looked for the next time; so is all where nothing is logged:
+    another place may be meant. again: look for what could not be joined before, too. Raises StoreError.
+    """
+    ids = unsettled(inbox, WITH_IMAGE) if again else unsettled(inbox)
+    if not ids or request_log.empty(log):
+        return 0
+    waiting = [inbox.submission(each) for each in ids]
+    records = request_log.find_records(log, {each["prediction_id"].lower() for each in waiting} - {""})
+    joined = 0
+    for submission in waiting:
+        record = records.get(submission["prediction_id"].lower())
+        image = _image(inbox, log, record) if record else None
+        if record and image:
+            inbox.put(_joined(submission, record, inbox.put_image(image)))
+            inbox.objects.delete([_key(submission["id"])])
+            joined += 1
+        elif (now or datetime.now(UTC)) - datetime.fromisoformat(submission["time"]) > SETTLED:
+            why = _NO_IMAGE if record else _NO_RECORD if submission["prediction_id"] else _NO_ID
+            inbox.objects.create(_key(submission["id"]), json.dumps(_known(why, record)).encode())
+    return joined
+
+
+def not_joined(inbox: Inbox, submission_id: str) -> NotJoined | None:
+    """Why this one has no image, in one sentence; None where it has one, or may still get it."""
+    found = inbox.objects.find(_key(submission_id))
+    return cast("NotJoined", json.loads(found.data)) if found else None
+
+
+def with_what_is_known(inbox: Inbox, submission: Submission) -> Submission:
+    """A submission with what the log says of the answer that it is about."""
+    known = not_joined(inbox, submission["id"]) if not submission["image_sha256"] else None
+    if known is None or known["answered"] is None:
+        return submission
+    return {
+        **submission,
+        "answered": known["answered"],
+        "image_sha256": known["image_sha256"],
+        "model_digest": known["model_digest"],
+    }
+
+
+def reasons(inbox: Inbox) -> dict[str, int]:
+    """How many have no image, and so cannot be learned from, by the reason."""
+    counted: dict[str, int] = {}
+    for each in inbox.ids(NOT_JOINED):
+        if found := not_joined(inbox, each):
+            counted[found["why"]] = counted.get(found["why"], 0) + 1
+    return counted
+
+
+def unsettled(inbox: Inbox, *folders: str) -> list[str]:
+    """The ids of those without an image that are in none of the folders: not joined, and not given up."""
+    settled = set(inbox.ids(*(folders or (WITH_IMAGE, NOT_JOINED))))
+    return [each for each in inbox.ids(WITHOUT_IMAGE) if each not in settled]
+
+
+def _image(inbox: Inbox, log: str, record: dict[str, Any]) -> bytes | None:
+    """The image of a record: in the log, of its day or, around midnight, the next; or sent by another."""
+    sha256, day = record.get("image_sha256", ""), datetime.fromisoformat(record["time"]).date()
+    found = _of_days(log, sha256, day, day + timedelta(days=1)) if sha256 else None
+    if found is None and inbox.has_image(sha256):
+        try:
+            return inbox.image(sha256)
+        except NotFoundError:  # forgotten meanwhile
+            return None
+    return found
+
+
+def _of_days(log: str, sha256: str, *days: date) -> bytes | None:
+    return next((found for day in days if (found := request_log.image(log, sha256, day))), None)
+
+
+def _joined(submission: Submission, record: dict[str, Any], sha256: str) -> Submission:
+    """The digest is the image's own: of pixels that were sent as numbers, the log has a PNG."""
+    digest = record.get("model_digest") or submission["model_digest"]
+    return {**submission, "answered": answer(record), "image_sha256": sha256, "model_digest": digest}
+
+
+def _known(why: str, record: dict[str, Any] | None) -> NotJoined:
+    known = record or {}
+    return NotJoined(
+        why=why,
+        image_sha256=known.get("image_sha256", ""),
+        model_digest=known.get("model_digest", ""),
+        answered=answer(known) if known else None,
+    )
+
+
+def _key(submission_id: str) -> str:
+    return f"{NOT_JOINED}/{submission_id}.json"

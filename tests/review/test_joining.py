@@ -1,0 +1,147 @@
+"""Feedback by the id of an answer alone finds answer and image in the log; where it cannot, that is said."""
+
+import hashlib
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from PIL import Image as Pictures
+
+from pylib.data.images import decode_image
+from pylib.errors import StoreError
+from pylib.review.batch import gather
+from pylib.review.joining import SETTLED, join, not_joined, reasons, with_what_is_known
+from pylib.review.queue import Queue
+from pylib.serving.predictions import PredictionLog
+from pylib.serving.request import Image
+from pylib.store.inbox import Inbox
+from tests.review.submitting import decision, submission
+from tests.store.s3 import BUCKET
+
+PIXELS = np.full((8, 8, 3), 99, np.uint8)
+LATER = datetime.now(UTC) + 2 * SETTLED
+
+
+def sent(as_file):
+    """An image as a server receives it: a file, or numbers."""
+    buffer = io.BytesIO()
+    Pictures.fromarray(PIXELS).save(buffer, "PNG")
+    data = buffer.getvalue() if as_file else b""
+    return Image(PIXELS, hashlib.sha256(data or PIXELS.tobytes()).hexdigest(), data)
+
+
+def logged(place, identifier, image, **kept):
+    """Answer, as the server writes it down."""
+    log = PredictionLog(place, **kept)
+    record = {
+        "prediction_id": identifier,
+        "time": datetime.now(UTC).isoformat(),
+        "model_digest": "a" * 64,
+        "image_sha256": image.sha256,
+        "answer": {"label": "cat", "confidence": 0.5},
+    }
+    log.append(record, image)
+    log.close()
+
+
+@pytest.fixture(params=["file", "folder", "bucket"])
+def log(request, tmp_path):
+    if request.param == "bucket":
+        request.getfixturevalue("s3")
+        return f"s3://{BUCKET}/log"
+    return str(tmp_path / "log/predictions.jsonl") if request.param == "file" else (tmp_path / "log").as_uri()
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    return Inbox((tmp_path / "inbox").as_uri())
+
+
+def put(inbox, **given):
+    made = submission(answered=None, model_digest="b" * 64, **given)
+    inbox.put(made)
+    return made
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_it_is_reviewed_and_learned_from_as_if_the_image_had_come_with_it(inbox, log, as_file):
+    image, made = sent(as_file), put(inbox)
+    logged(log, made["prediction_id"], image, images=True)
+    queue = Queue(inbox)
+    assert queue.claim("ann") is None
+    assert (join(inbox, log), join(inbox, log)) == (1, 0)
+    found = queue.claim("ann")
+    assert found == {
+        **made,
+        "answered": {"label": "cat", "confidence": 0.5},
+        "model_digest": "a" * 64,
+        "image_sha256": found["image_sha256"],
+    }
+    assert (found["image_sha256"] == image.sha256) == as_file
+    assert np.array_equal(decode_image(inbox.image(found["image_sha256"])), PIXELS)
+    queue.decide(decision(made["id"]))
+    batch = gather(queue, queue.accepted(), "classification")
+    (origin,) = batch.origins.values()
+    assert (origin.answered["label"], origin.prediction_id) == ("cat", made["prediction_id"])
+    assert batch.left_out == {}
+    assert json.loads(inbox.objects.find(f"without-image/{made['id']}.json").data) == made
+
+
+def test_without_images_in_the_log_it_says_how_to_keep_them(inbox, log):
+    image, made = sent(as_file=True), put(inbox)
+    logged(log, made["prediction_id"], image, images=False)
+    assert join(inbox, log) == 0
+    assert not_joined(inbox, made["id"]) is None  # the image may still be on its way
+    assert join(inbox, log, now=LATER) == 0
+    assert "PREDICTION_LOG_IMAGES=true keeps" in not_joined(inbox, made["id"])["why"]
+    known = with_what_is_known(inbox, inbox.submission(made["id"]))
+    assert (known["answered"]["label"], known["image_sha256"]) == ("cat", image.sha256)
+    queue = Queue(inbox)
+    assert queue.claim("ann") is None
+    queue.decide(decision(made["id"]))
+    assert "PREDICTION_LOG_IMAGES" in gather(queue, queue.accepted(), "classification").left_out[made["id"]]
+
+
+def test_an_image_that_somebody_else_sent_is_as_good(inbox, log):
+    image, made = sent(as_file=True), put(inbox)
+    logged(log, made["prediction_id"], image, images=False)
+    inbox.put_image(image.data)
+    assert join(inbox, log) == 1
+    assert Queue(inbox).claim("ann")["image_sha256"] == image.sha256
+
+
+def test_what_the_log_has_not_is_looked_for_until_the_log_is_written(inbox, log):
+    logged(log, submission()["prediction_id"], sent(as_file=True))
+    old, unknown = put(inbox), put(inbox, prediction_id="")
+    assert join(inbox, log) == 0
+    assert reasons(inbox) == {}
+    logged(log, old["prediction_id"], sent(as_file=True), images=True)
+    assert join(inbox, log, now=LATER) == 1
+    late = put(inbox, time=(LATER - timedelta(hours=1)).isoformat())
+    join(inbox, log)
+    assert "the log has no such answer" in not_joined(inbox, late["id"])["why"]
+    assert "names no answer" in not_joined(inbox, unknown["id"])["why"]
+    assert sum(reasons(inbox).values()) == 2
+
+
+def test_another_place_may_be_meant(inbox, log, tmp_path):
+    made = put(inbox)
+    assert join(inbox, str(tmp_path / "none.jsonl"), now=LATER) == 0
+    assert reasons(inbox) == {}
+    other = (tmp_path / "other").as_uri()
+    logged(other, submission()["prediction_id"], sent(as_file=True))
+    assert join(inbox, other, now=LATER) == 0
+    assert "PYLIB_PREDICTIONS" in not_joined(inbox, made["id"])["why"]
+    logged(log, made["prediction_id"], sent(as_file=True), images=True)
+    assert (join(inbox, log), join(inbox, log, again=True), join(inbox, log, again=True)) == (0, 1, 0)
+    assert not_joined(inbox, made["id"]) is None
+
+
+def test_a_damaged_line_is_named(inbox, tmp_path):
+    made = put(inbox)
+    path = tmp_path / "predictions.jsonl"
+    path.write_text(f'{{"a": 1}}\n{{"prediction_id": "{made["prediction_id"]}", \n')
+    with pytest.raises(StoreError, match=r"predictions\.jsonl:2 is no JSON"):
+        join(inbox, str(path))
