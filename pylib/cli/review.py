@@ -134,8 +134,8 @@ def reject(submission: Id, why: Why, by: By = "", inbox: InboxUrl = None) -> Non
     queue = _queue(inbox)
     found = _find(queue, submission)["id"]
     decided = queue.decision(found)
-    if decided and decided["verdict"] == "accept" and not queue.committed(found):
-        queue.leave_out(found, f"rejected by {by or getpass.getuser()} after all: {why}")
+    if decided and decided["verdict"] == "accept":
+        queue.reject_accepted(found, by or getpass.getuser(), why)
         return _print(f"rejected  {found}")
     return _decide(queue, found, "reject", None, by, why)
 

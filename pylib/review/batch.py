@@ -36,7 +36,10 @@ def gather(queue: Queue, decisions: Iterable[Decision], task: str) -> Batch:
     """
     batch = Batch()
     for decision in decisions:
-        submission = with_what_is_known(queue.inbox, queue.inbox.submission(decision["id"]))
+        try:
+            submission = with_what_is_known(queue.inbox, queue.inbox.submission(decision["id"]))
+        except NotFoundError:  # forgotten: nothing is left of it but the decision
+            continue
         if submission["task"] != task:
             continue
         try:

@@ -6,6 +6,7 @@ commit and the mark in the inbox: nothing is committed twice.
 
 import tempfile
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pylib.data.assemble import Parent
+from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.ingest import forgotten_images, read_parent
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
-from pylib.errors import ReviewError
+from pylib.errors import NotFoundError, ReviewError
 from pylib.models.weights_source import Weights
 from pylib.provenance.digests import canonical, dir_hash
 from pylib.provenance.statement import Definition, build_statement
@@ -25,15 +27,14 @@ from pylib.review.batch import Batch, gather
 from pylib.review.checks.examine import check_answered, examine, not_looked_at
 from pylib.review.checks.features import features_of, task_has_features
 from pylib.review.checks.material import Features, Material
-from pylib.review.claims import Claims
 from pylib.review.origins import FOLDER, Origin, dumps, item_id
 from pylib.review.queue import Decision, Queue
+from pylib.review.turn import turn
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 from pylib.tasks.task import find
 
 _Compute = Callable[["_Making", Plan, Path], "_Seen"]
 _HEAVY = {"tensorflow", "keras"}
-_HELD = timedelta(minutes=10)
 _CLOCKS = timedelta(days=1)
 """By how much the clocks of a reviewer and of a store may differ."""
 
@@ -54,29 +55,24 @@ def commit_accepted(
 ) -> Commit | None:
     """Commit what was accepted and is in no commit yet; None where nothing is, or nothing of it can be.
 
-    by: who asks for it; one commit at a time, and another person's is refused while it runs
+    by: who asks for it; one commit at a time: another is refused while it runs
     allow: kinds of findings of `pylib.review.checks` that are answered for
     weights: of the frozen network whose features labels are checked by; artifacts: URL of the artifact store,
     where features are kept, without which what needs them is not looked at
     report: a folder for report.html, which shows what was left out, what was found, and why
     Raises ReviewError, StoreError, DataError or ConfigurationError; then nothing is committed.
     """
-    parent, head = read_parent(store, repository, branch)
-    if parent is None or head is None:
-        raise ReviewError(
-            f"{repository}@{branch}: no data set to add to; `pylib data ingest` makes its first commit"
-        )
-    lock, name = Claims(queue.inbox.objects, _HELD), f"commit-{repository}-{branch}"
-    if not lock.take(name, by):
-        raise ReviewError(f"{repository}@{branch}: {lock.holder(name)} commits to it now: try again later")
-    try:
+    with turn(queue.inbox, repository, branch, by) as still_mine:
+        parent, head = read_parent(store, repository, branch)
+        if parent is None or head is None:
+            raise ReviewError(
+                f"{repository}@{branch}: no data set to add to; `pylib data ingest` makes its first commit"
+            )
         _mark_those_that_are_there(queue, store, repository, branch)
         batch = gather(queue, queue.accepted(), parent.index.task)
-        made = _Making(queue, store, parent, head, branch, by, message, allow).commit(
+        made = _Making(queue, store, parent, head, branch, by, message, allow, still_mine).commit(
             batch, cache, report, partial(_features, weights=weights, artifacts=artifacts)
         )
-    finally:
-        lock.let_go(name, by)
     for submission, why in batch.left_out.items():
         queue.leave_out(submission, why)
     return made
@@ -94,6 +90,7 @@ class _Making:
     by: str
     message: str
     allow: Collection[str]
+    still_mine: Callable[[], None]
 
     def commit(
         self, batch: Batch, cache: Path | None, report: Path | None, features: "_Compute"
@@ -115,10 +112,26 @@ class _Making:
                     write_report(replace(plan, findings=[*plan.findings, *found]), report)
                 check_answered(found, self.allow, f"{self.head.repository}@{self.branch}")
                 batch.left_out |= _rejected(plan, batch)
-                made = self._stored(plan, kept, started, not_looked_at(material)) if kept else None
-        for origin in kept.values():
-            self.queue.mark_committed(origin.submission, str(made.ref) if made else "")
+                unseen = not_looked_at(material)
+                with self.queue.committing([origin.submission for origin in kept.values()]):
+                    made = self._stored(plan, kept, started, unseen) if kept else None
+                    self._mark(kept, made)
         return made
+
+    def _mark(self, kept: Mapping[str, Origin], made: Commit | None) -> None:
+        """Mark as committed what the head has now, and nothing else."""
+        there = _items(self.store, self.store.head(self.head.repository, self.branch)) if made else set()
+        for item in sorted(kept.keys() & there):
+            self.queue.mark_committed(kept[item].submission, str(made.ref) if made else "")
+
+    def _refuse_moved(self) -> None:
+        """A store looks at no parent: what was made of another head would undo what came since."""
+        self.still_mine()
+        if self.store.head(self.head.repository, self.branch).id != self.head.id:
+            raise ReviewError(
+                f"{self.head.repository}@{self.branch}: another commit came while this one was checked: "
+                "commit again"
+            )
 
     def _stored(
         self, plan: Plan, kept: Mapping[str, Origin], started: datetime, unseen: Mapping[str, str]
@@ -126,6 +139,7 @@ class _Making:
         files = {**plan.files, **_origins(kept)}
         definition = self._definition(plan, kept, unseen)
         described = build_statement(definition, [_subject(files)], started, datetime.now(UTC))
+        self._refuse_moved()
         return self.store.commit(
             self.head.repository,
             files,
@@ -190,15 +204,24 @@ def _features(making: _Making, plan: Plan, folder: Path, *, weights: Weights, ar
 
 def _mark_those_that_are_there(queue: Queue, store: Store, repository: str, branch: str) -> None:
     """Mark what a commit has that was killed before it could say so."""
-    wanted = {item_id(queue.inbox.submission(each["id"])): each for each in queue.accepted()}
+    wanted = {}
+    for each in queue.accepted():
+        with suppress(NotFoundError):  # a forgetting that was killed may leave a decision alone
+            wanted[item_id(queue.inbox.submission(each["id"]))] = each
     if not wanted:
         return
     since = min(map(_time, wanted.values())) - _CLOCKS
     recent = [each for each in store.log(repository, branch) if each.created >= since]
     for commit in reversed(recent):
-        there = {file.path.partition("/")[2].rpartition(".")[0] for file in store.ls(commit.ref, "images")}
-        for item in there & wanted.keys():
+        for item in _items(store, commit) & wanted.keys():
             queue.mark_committed(wanted.pop(item)["id"], str(commit.ref))
+
+
+def _items(store: Store, commit: Commit) -> set[str]:
+    """The ids in a commit's index; files that it does not name are no items."""
+    if not store.glob(commit.ref, INDEX_FILE):
+        return set()
+    return {item.id for item in DatasetIndex.loads(store.read(commit.ref, INDEX_FILE)).items}
 
 
 def _time(decision: Decision) -> datetime:

@@ -6,7 +6,8 @@ is none, so reviewers in several processes and pods agree without a server of th
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Literal, TypedDict, cast
 
@@ -15,6 +16,7 @@ from pylib.review.claims import CLAIMS, Claims
 from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
 
 DECISIONS, COMMITS, LEFT_OUT = "decisions", "commits", "left-out"
+_COMMIT = "a commit that is being made"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -105,6 +107,34 @@ class Queue:
         """Keep why an accepted submission became part of no data commit, and will not."""
         self.inbox.objects.create(f"{LEFT_OUT}/{_checked(submission_id)}.json", _dump({"why": why}))
 
+    def reject_accepted(self, submission_id: str, reviewer: str, why: str) -> None:
+        """Reject what was accepted; ReviewError where a commit has it, or is taking it just now."""
+        if not self._claims.take(_checked(submission_id), reviewer):
+            holder = self._claims.holder(submission_id) or "another reviewer"
+            raise ReviewError(f"{submission_id} is with {holder}: try again later")
+        try:
+            if commit := self.committed(submission_id):
+                raise ReviewError(f"{submission_id} is in {commit}: `pylib data forget` takes an image away")
+            self.leave_out(submission_id, f"rejected by {reviewer} after all: {why}")
+        finally:
+            self._claims.remove(submission_id)
+
+    @contextmanager
+    def committing(self, submissions: Sequence[str]) -> Iterator[None]:
+        """While a commit takes these, nobody can reject one; ReviewError where somebody has, or is about to."""
+        held = []
+        try:
+            for each in submissions:
+                if not self._claims.take(each, _COMMIT):
+                    raise ReviewError(f"{each} is looked at by {self._claims.holder(each)} now: commit again")
+                held.append(each)
+                if (why := self.left_out(each)) or self.decision(each) is None:
+                    raise ReviewError(f"{each}: {why or 'it was forgotten'}: commit again, without it")
+            yield
+        finally:
+            for each in held:
+                self._claims.remove(each)
+
     def left_out(self, submission_id: str) -> str:
         """Why an accepted submission is in no data commit; empty where it is in one, or may still be."""
         found = self.inbox.objects.find(f"{LEFT_OUT}/{_checked(submission_id)}.json")
@@ -116,14 +146,15 @@ class Queue:
         What was accepted and then left out, as a duplicate is, counts as rejected.
         """
         waiting, committed = set(self._undecided()), set(self.inbox.ids(COMMITS))
-        left_out = len(self.inbox.ids(LEFT_OUT))
+        left_out = set(self.inbox.ids(LEFT_OUT)) - committed
         claimed = sum(bool(self._claims.holder(each)) for each in self.inbox.ids(CLAIMS) if each in waiting)
-        verdicts = [each["verdict"] for each in self._decisions(self.inbox.ids(DECISIONS))]
+        open_ones = [each for each in self.inbox.ids(DECISIONS) if each not in committed | left_out]
+        verdicts = [each["verdict"] for each in self._decisions(open_ones)]
         return {
             "waiting": len(waiting) - claimed,
             "claimed": claimed,
-            "accepted": verdicts.count("accept") - len(committed) - left_out,
-            "rejected": verdicts.count("reject") + left_out,
+            "accepted": verdicts.count("accept"),
+            "rejected": verdicts.count("reject") + len(left_out),
             "committed": len(committed),
         }
 

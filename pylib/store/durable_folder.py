@@ -20,6 +20,7 @@ from pylib.store.objects import Entry, Object, store_errors
 
 _DRAFTS = ".drafts"
 _LOCK = ".lock"
+_HELD = ".held"
 _LEFT_SECONDS = 3600
 """After which a draft is one that a killed process has left."""
 
@@ -88,6 +89,29 @@ class Folder:
             for folder in {self._path(key).parent for key in keys}:
                 if folder.is_dir():
                     _flush(folder)
+
+    @contextmanager
+    def alone(self, name: str, holder: str) -> Iterator[str | None]:
+        """Hold the lock of this name, as `holder`; where somebody holds it, give who, and hold nothing.
+
+        The kernel lets go of it when the process ends, however it does.
+        """
+        path = self._path(f"{_HELD}/{name}")
+        with store_errors(f"lock of {self.url}"):
+            _make(path.parent)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                other: str | None = path.read_text(encoding="utf-8", errors="replace")
+            else:
+                other = None
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, holder.encode())
+            yield other
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def _draft(self, key: str, data: bytes) -> Iterator[Path]:

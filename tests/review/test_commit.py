@@ -11,9 +11,11 @@ from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.data.split import split_of
 from pylib.errors import ReviewError
+from pylib.review.checks.examine import examine
 from pylib.review.commit import commit_accepted
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
+from pylib.review.turn import turn
 from pylib.steps.prepare import ingest_records
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
@@ -146,16 +148,6 @@ def test_there_must_be_a_data_set_to_add_to(queue, store):
         commit_accepted(queue, store, "birds", by="ann")
 
 
-def test_two_do_not_commit_at_once(queue, store, monkeypatch):
-    from pylib.review.claims import Claims
-    from pylib.review.commit import _HELD
-
-    accepted(queue, encode(noise(1000)))
-    assert Claims(queue.inbox.objects, _HELD).take("commit-pets-master", "bob")
-    with pytest.raises(ReviewError, match="bob commits to it now"):
-        commit_accepted(queue, store, "pets", by="ann")
-
-
 def test_a_flood_is_refused_until_it_is_answered(queue, store):
     head = store.head("pets")
     one = noise(1000)
@@ -192,3 +184,73 @@ def test_what_looks_like_a_test_image_is_named(queue, store):
     accepted(queue, encode(near.astype(np.uint8), quality=95))
     with pytest.raises(ReviewError, match=f"test-duplicate: .* it looks like {item.id}"):
         commit_accepted(queue, store, "pets", by="ann")
+
+
+def test_two_commits_of_one_person_lose_nothing(queue, store):
+    accepted(queue, encode(noise(1000)))
+    with (
+        turn(queue.inbox, "pets", "master", "ann"),
+        pytest.raises(ReviewError, match=r"pets@master: ann \(process .* changes it now"),
+    ):
+        commit_accepted(queue, store, "pets", by="ann")
+    assert queue.counts()["accepted"] == 1
+    assert commit_accepted(queue, store, "pets", by="ann") is not None
+
+
+def test_what_came_while_a_commit_was_checked_is_not_undone(queue, store, monkeypatch, tmp_path):
+    sent = accepted(queue, encode(noise(1000)))
+    (tmp_path / "more/cat").mkdir(parents=True)
+    (tmp_path / "more/cat/new.jpg").write_bytes(encode(noise(3000)))
+
+    def meanwhile(material):
+        adding = Options(add=True)
+        ingest(str(tmp_path / "more"), store, "pets", adding, cache=tmp_path / "cache")
+        return examine(material)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pylib.review.commit.examine", meanwhile)
+        with pytest.raises(ReviewError, match="another commit came while"):
+            commit_accepted(queue, store, "pets", by="ann")
+    assert queue.counts()["accepted"] == 1
+    made = commit_accepted(queue, store, "pets", by="ann")
+    ids = {item.id for item in index_of(store, made).items}
+    assert {"cat/new", f"feedback/{sent}"} <= ids
+
+
+def test_a_file_that_no_index_names_is_not_marked_as_committed(queue, store):
+    sent = accepted(queue, encode(noise(1000)))
+    store.commit("pets", {f"images/feedback/{sent}.jpg": encode(noise(1000))}, mode="add")
+    made = commit_accepted(queue, store, "pets", by="ann")
+    assert f"feedback/{sent}" in {item.id for item in index_of(store, made).items}
+    assert queue.committed(sent) == str(made.ref)
+
+
+def test_a_decision_whose_submission_is_gone_stops_no_commit(queue, store):
+    gone, sent = (accepted(queue, encode(noise(1000 + n))) for n in range(2))
+    queue.inbox.objects.delete([f"submissions/{gone}.json"])
+    made = commit_accepted(queue, store, "pets", by="ann")
+    assert queue.committed(sent) == str(made.ref)
+    assert queue.committed(gone) == ""
+
+
+def test_one_rejected_while_it_is_committed_stops_the_commit_or_is_refused(queue, store, monkeypatch):
+    sent = accepted(queue, encode(noise(1000)))
+    other = accepted(queue, encode(noise(1001)))
+
+    def meanwhile(material):
+        queue.reject_accepted(sent, "bob", "no dog")
+        return examine(material)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pylib.review.commit.examine", meanwhile)
+        with pytest.raises(ReviewError, match="rejected by bob after all: no dog: commit again"):
+            commit_accepted(queue, store, "pets", by="ann")
+    made = commit_accepted(queue, store, "pets", by="ann")
+    ids = {item.id for item in index_of(store, made).items}
+    assert (f"feedback/{sent}" in ids, f"feedback/{other}" in ids) == (False, True)
+    with pytest.raises(ReviewError, match="is in pets@"):
+        queue.reject_accepted(other, "bob", "no dog")
+    third = accepted(queue, encode(noise(1002)))
+    with queue.committing([third]), pytest.raises(ReviewError, match="a commit that is being made"):
+        queue.reject_accepted(third, "bob", "no dog")
+    assert queue.counts() == {"waiting": 0, "claimed": 0, "accepted": 1, "rejected": 1, "committed": 1}
