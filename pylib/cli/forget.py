@@ -49,7 +49,7 @@ def forget(
     found = forgetting.forget(name, opened, places, by=by or getpass.getuser(), why=why, purge=purge)
     _show(found)
     for digest in sorted(found.digests & before.keys()):
-        print(f"{digest} was known as {before[digest]}")  # noqa: T201
+        print(f"{digest} was {before[digest]}")  # noqa: T201
     digests = sorted(found.digests) or [name]
     left = [each for each in digests if not forgetting.look(each, opened, places).gone]
     if left:
