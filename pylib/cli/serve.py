@@ -17,6 +17,7 @@ from pylib.settings import settings
 
 if TYPE_CHECKING:
     from pylib.serving.client import Prediction
+    from pylib.serving.deployment import SeldonDeployment
     from pylib.serving.local import Server
 
 DEFAULT_PORT = 9000
@@ -52,7 +53,7 @@ def serve(
     cluster would, on the loopback interface only. With a canary or a shadow there are two of them, behind one
     address that sends each request where a cluster would. Asked again with --detach, after a release, a
     promotion or a revert, it goes over to what Git names, at the same address; where that runs already it
-    says so, and with --json on which ports.
+    says so. With --json alone, it says on which ports a running one is; exit status 1 where it is outdated.
     """
     from pylib.serving import local, predictors
     from pylib.serving.deployment import read_deployment
@@ -68,16 +69,14 @@ def serve(
     served = choose(name, there, place, likely)
     folder = _state() / served
     before = local.running(folder)
-    if before and not (detach or as_json):
-        what = f"{served} is served already at {before.url} (process {before.pid})"
-        raise ServingError(
-            f"{what}: --detach has it go over to what Git names, `pylib serve {served} --stop` ends it"
-        )
+    if before and not detach:
+        _tell(before, folder, read_deployment(place, served), as_json=as_json)
+        return
     with _sigterm_as_interrupt():
         server = _start(folder, place, served, port, workers)
         try:
             _announce(server, as_json=as_json, detach=detach)
-            if not (detach or before):
+            if not detach:
                 _wait(folder, server)
         except KeyboardInterrupt:
             predictors.stop(folder)
@@ -118,6 +117,22 @@ def _folders(name: str | None) -> list[Path]:
     """The folders with a server's state, of that model or of all: one of before models had names, too."""
     found = [*_state().glob(f"{name or '*'}/server.json"), *([] if name else _state().glob("server.json"))]
     return sorted(path.parent for path in found)
+
+
+def _tell(server: "Server", folder: Path, deployment: "SeldonDeployment", *, as_json: bool) -> None:
+    """Say what runs, as JSON where asked for; raises ServingError unless that is what Git names."""
+    from pylib.serving import predictors
+
+    name, current = deployment.metadata.name, predictors.is_as_named(deployment, folder, server)
+    if as_json:
+        _announce(server, as_json=True, detach=True)
+        if current:
+            return
+    runs = "what Git names" if current else "other models than Git names"
+    raise ServingError(
+        f"{name} is served already at {server.url} (process {server.pid}), and it is {runs}: `pylib serve "
+        f"{name} --detach` has it go over to what Git names, `pylib serve {name} --stop` ends it"
+    )
 
 
 def _start(folder: Path, repository: Path, name: str, port: int, workers: int | None) -> "Server":

@@ -267,12 +267,15 @@ def test_a_server_that_runs_is_told_and_goes_on_where_git_names_what_is_not_ther
         for command in (["add", "--all"], commit):
             subprocess.run(["git", "-C", str(output / "gitops"), *command], check=True)
         behind = _outdated(output)["served"]
+        outdated = str(fail("serve", NAME, "--json"))
         missing = str(fail("serve", NAME, *detached, "0"))
         assert json.loads((output / "serving" / NAME / "server.json").read_text()) == server
         assert local.running(output / "serving" / NAME)
     finally:
         run("serve", "--stop")
-    assert f"{NAME} is served already at {server['url']} (process {server['pid']}): --detach" in foreground
+    where = f"{NAME} is served already at {server['url']} (process {server['pid']}), and it is"
+    assert f"{where} what Git names: `pylib serve {NAME} --detach`" in foreground
+    assert f"{where} other models than Git names: `pylib serve {NAME} --detach`" in outdated
     assert f"it is where {NAME} (model {digest[:12]}) is served: `pylib serve {NAME} --stop` ends" in taken
     assert "e" * 12 in missing
     assert as_named == {}
