@@ -96,7 +96,6 @@ def test_pictures_with_masks_without_javascript(browser, site, inbox):
             "b.png": "not taken: no mask of the name b.png came with it",
             "c.png": "not taken: its mask is 32x32 pixels, the picture 20x20",
         }
-        person.looked_at()
         result = person.page.locator("tbody td").first.bounding_box()
         assert result["width"] > 300  # it stands below the file's name, not beside it
         assert person.page.locator("caption").bounding_box()["height"] < 50
