@@ -41,7 +41,8 @@ Dispatch = Callable[["Connection", Call], None]
 class Connection(asyncio.Protocol):
     """Reads requests and gives each to `dispatch`, which calls `send` with the answer, in this thread.
 
-    deadline: on the loop's clock; after it `expire` is to be called
+    opened, deadline: on the loop's clock; after the deadline `expire` is to be called
+    heard: whether anything was sent
     """
 
     def __init__(
@@ -55,7 +56,8 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         self._waiting: deque[Call] = deque()
         self.busy = self.reading = self.leave = False
-        self._dead = self._deaf = False
+        self._dead = self._deaf = self.heard = False
+        self.opened = self._loop.time()
         self._current: Call | None = None
         self._start_message()
 
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read what came."""
+        self.heard = True
         if self._deaf:
             return
         if self._in_head:

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from pylib.errors import RequestError
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 _SWEEP = 0.5  # seconds between two looks for what takes too long
 _BACKLOG = 1024
+_LET_GO = 0.01  # seconds in which the loop closes a socket that it was told to close
 _LINGER = 0.5  # seconds that a client, which knows nothing of the end, has for what it was about to send
 
 
@@ -54,15 +57,32 @@ class Front:
         for each in self._connections:
             each.leave = True
         await asyncio.sleep(min(_LINGER, grace))  # who has connected already is accepted and heard
-        self._listener.close()
-        while (  # noqa: ASYNC110  (connections change in many ways)
-            self._loop.time() < until and any(c.busy or c.reading for c in self._connections)
-        ):
+        await self._stop_listening()
+        while self._loop.time() < until and any(map(self._is_awaited, self._connections)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         self._sweeper.cancel()
         for each in list(self._connections):
             each.close()
         await asyncio.sleep(0)
+
+    async def _stop_listening(self) -> None:
+        """Close the listening socket once nobody waits in its backlog, whom the kernel would reset.
+
+        The copies keep it open while the loop lets go of its own: between the last accept and the close
+        nothing happens.
+        """
+        copies = [each.dup() for each in self._listener.sockets]
+        self._listener.close()
+        await asyncio.sleep(_LET_GO)
+        accepted = [client for each in copies for client in _drained(each)]
+        for client in accepted:
+            with suppress(OSError):  # it has left again
+                await self._loop.connect_accepted_socket(self._connect, client)
+
+    def _is_awaited(self, connection: Connection) -> bool:
+        """Whether it has a call, or is so new that its first one may be on its way."""
+        silent = not connection.heard and self._loop.time() < connection.opened + _LINGER
+        return connection.busy or connection.reading or silent
 
     def _connect(self) -> Connection:
         connection = Connection(self._router, self._limits, self._bodies, self._dispatch, self._forget)
@@ -124,6 +144,17 @@ class Front:
                 late = RequestError(f"no answer within {self._limits.answer_seconds:g} s", "no answer")
                 self._send(connection, call, _refused(call, late))
                 future.cancel()
+
+
+def _drained(listening: socket.socket) -> list[socket.socket]:
+    """Accept all who wait, and close."""
+    accepted: list[socket.socket] = []
+    with listening, suppress(BlockingIOError):
+        listening.setblocking(False)
+        while True:
+            with suppress(ConnectionAbortedError):
+                accepted.append(listening.accept()[0])
+    return accepted
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, done: Callable[..., None], future: "Future[Response]") -> None:

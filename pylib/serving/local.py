@@ -65,13 +65,12 @@ def start(
         environment = {
             **deployment.environment(http=http, grpc=grpc, metrics=metrics),
             "ARTIFACT_STORE": artifacts,
+            "FEEDBACK_INBOX": inbox,  # where it is empty too: the cluster's place is not this machine's
         }
         if workers is not None:
             environment["SERVING_THREADS"] = str(workers)
         if predictions is not None:
             environment["PREDICTION_LOG"] = str(predictions)
-        if inbox:
-            environment["FEEDBACK_INBOX"] = inbox
         annotations = folder / _ANNOTATIONS
         write_file(annotations, _podinfo(deployment.annotations))
         command = ["-m", _SERVER, "--host", HOST, "--annotations", str(annotations.resolve())]

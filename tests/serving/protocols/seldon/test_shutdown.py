@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,20 @@ def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End) -> None
         assert [each.returncode for each in remote] == [0] * THREADS, said
         assert server.process.wait(60) == 0
         assert server.processes == []
+
+
+def test_who_connects_at_the_last_moment_is_answered(tmp_path: Path) -> None:
+    """They come while the server stands still at its end, so that it finds them, unread, in its backlog."""
+    with slow_server(tmp_path) as server:
+        pid = server.process.pid
+        os.kill(pid, signal.SIGTERM)
+        time.sleep(0.25)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.5)
+        late = [server.rest(0.1) for _ in range(5)]
+        os.kill(pid, signal.SIGCONT)
+        assert [answered(each) for each in late] == [True] * 5
+        assert server.process.wait(60) == 0
 
 
 def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path) -> None:
