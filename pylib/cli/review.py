@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -41,12 +42,17 @@ def list_(
 ) -> None:
     """List what waits, the oldest first, and how many there are of each kind."""
     queue = _queue(inbox)
-    found = [each for each in queue.inbox.submissions() if every or queue.decision(each["id"]) is None]
+    skipped: list[str] = []
+    there = list(queue.inbox.submissions(skipped))
+    found = [each for each in there if every or queue.decision(each["id"]) is None]
+    for why in skipped:
+        print(f"passed over: {why}", file=sys.stderr)  # noqa: T201
     if as_json:
         return _print(json.dumps({"counts": queue.counts(), "submissions": found}, indent=2))
     for each in found:
         _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each)]))
-    return _print(", ".join(f"{count} {name}" for name, count in queue.counts().items()))
+    counts = queue.counts() | ({"that cannot be read": len(skipped)} if skipped else {})
+    return _print(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 @review_app.command()

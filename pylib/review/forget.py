@@ -176,13 +176,16 @@ def _in_history(name: str, store: Store, heads: list[Commit], found: Found) -> N
 
 
 def _in_inbox(inbox: Inbox, found: Found) -> None:
-    for submission in inbox.submissions():
+    skipped: list[str] = []
+    for submission in inbox.submissions(skipped):
         if submission["image_sha256"] in found.digests or f"/{submission['id']}" in "".join(found.items):
             kept = (WITH_IMAGE, WITHOUT_IMAGE, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
             keys = [f"{folder}/{submission['id']}.json" for folder in kept]
             found.inbox += [key for key in keys if inbox.objects.entry(key)]
             if submission["image_sha256"]:
                 found.digests.add(submission["image_sha256"])
+    if skipped:
+        raise StoreError(f"{skipped[0]}: mend or remove it first, or what it holds is not forgotten")
     found.inbox += [f"{IMAGES}/{digest}" for digest in sorted(found.digests) if inbox.has_image(digest)]
 
 
