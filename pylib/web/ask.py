@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from pylib.data.browsing import found_commit
 from pylib.errors import DataError
 from pylib.serving.client import Client
 from pylib.web import learned, pictures
@@ -50,6 +51,7 @@ def _check(image: bytes) -> None:
 
 def _thumbnail(asked: Asked) -> Response:
     commit, item = asked.query.get("commit", ""), asked.query.get("id", "")
+    found_commit(asked.site.settings.store, *commit.partition("@")[::2])
     data = learned.thumbnail(asked.site.settings.store, commit, item)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
 
