@@ -86,6 +86,8 @@ def accept(
     queue = _queue(inbox)
     found = _find(queue, submission)
     right = found["truth"] if truth is None else _truth(found["task"], truth)
+    if truth is not None and right and (new := _new_class(found["task"], right)):
+        _print(f"new  {new}: no data set of {found['task']} here has this class; `commit` asks about it")
     _decide(queue, found["id"], "accept", right, by, why)
 
 
@@ -200,6 +202,8 @@ def _truth(task: str, given: str) -> dict[str, Any]:
     """What a person typed, as the task keeps it; whether there is such a class, the commit knows."""
     from pylib.tasks.task import find
 
+    if not given.strip():
+        raise ReviewError("--truth says nothing: name a class, or a PNG file of a mask")
     path = Path(given)
     content: object = path.read_bytes() if path.suffix.lower() == ".png" and path.is_file() else given
     classes = [given] if content is given else [str(number) for number in range(255)]
@@ -208,6 +212,16 @@ def _truth(task: str, given: str) -> dict[str, Any]:
     except DataError as error:
         raise ReviewError(f"--truth {given[:40]}: {error}") from error
     return right
+
+
+def _new_class(task: str, right: dict[str, Any]) -> str:
+    """The class that a person typed, where data sets of the task are here and none of them has it."""
+    from pylib.web.data_sets import data_sets
+
+    label = right.get("label")
+    there = [each for each in data_sets(settings().store) if each.task == task]
+    known = {name for each in there for name in each.classes}
+    return str(label) if label is not None and there and label not in known else ""
 
 
 def _decide(

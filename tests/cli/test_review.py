@@ -89,3 +89,12 @@ def test_a_damaged_decision_is_one_line(inbox: Inbox, tmp_path: Path) -> None:
     for arguments in (["list"], ["show", one], ["commit", "pets"]):
         with pytest.raises(StoreError, match="is damaged"):
             run(*arguments)
+
+
+def test_what_is_right_is_said_and_a_new_class_is_called_new(inbox: Inbox) -> None:
+    first, second = (put(inbox, encode(noise(number))) for number in range(2))
+    for nothing in ("", "  "):
+        with pytest.raises(ReviewError, match="--truth says nothing"):
+            run("accept", first, "--truth", nothing)
+    assert "new  cta: no data set of classification" in run("accept", first, "--truth", "cta")
+    assert "new" not in run("accept", second, "--truth", "cat").replace(second, "")

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from pylib.review.queue import DECISIONS
+from pylib.review.queue import DECISIONS, Queue
 from pylib.store.inbox import Inbox
 from tests.review.submitting import decision, put, submission
 from tests.web.people import GATEWAY, behind_gateway
@@ -204,3 +204,18 @@ def test_a_damaged_decision_is_named(dora, url, inbox, output, text):
         status, words = said(dora.get(url + path))
         assert (status, "is damaged" in words) == (503, True)
     place.unlink()
+
+
+def test_what_is_sent_again_with_another_content_takes_the_place_of_the_former(dora, url, inbox):
+    one, form = str(uuid.uuid4()), str(uuid.uuid4())
+    ask(dora, url, prediction_id=one)
+    seen = []
+    for verdict in ("right", "right", "wrong", "right"):
+        answer = send(dora, url, f"/answers/{one}/feedback", id=form, verdict=verdict)
+        seen.append(re.search("said=([^#]+)", answer.headers["Location"])[1])
+    assert seen[0] == seen[1] == form
+    assert len({*seen}) == 3
+    assert [inbox.submission(each)["reward"] for each in seen] == [1, 1, 0, 1]
+    decided = [Queue(inbox).decision(each) for each in seen]
+    assert [each and each["verdict"] for each in decided] == ["reject", "reject", "reject", None]
+    assert seen[2] in decided[0]["why"]
