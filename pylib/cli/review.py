@@ -66,11 +66,14 @@ def list_(
     from pylib.review.joining import with_what_is_known
 
     queue = _queue(inbox)
+    skipped: list[str] = []
     found = [
         with_what_is_known(queue.inbox, each)
-        for each in queue.inbox.submissions()
+        for each in queue.inbox.submissions(skipped)
         if every or queue.decision(each["id"]) is None
     ]
+    for why in skipped:
+        print(f"passed over: {why}", file=sys.stderr)  # noqa: T201
     if as_json:
         return _print(json.dumps({"counts": queue.counts(), "submissions": found}, indent=2))
     blind = 0
@@ -80,7 +83,8 @@ def list_(
         _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each, there=there)]))
     if blind:
         _print(f"{blind} without an image, which nobody can accept: not counted below; `show` says why")
-    return _print(", ".join(f"{count} {name}" for name, count in queue.counts().items()))
+    counts = queue.counts() | ({"that cannot be read": len(skipped)} if skipped else {})
+    return _print(", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 @review_app.command()
@@ -125,6 +129,8 @@ def accept(
         why_not = known["why"] if known else "the log may still bring it"
         raise ReviewError(f"{found['id']}: without its image nothing can learn from it: {why_not}")
     right = found["truth"] if truth is None else _truth(found["task"], truth)
+    if truth is not None and right and (new := _new_class(found["task"], right)):
+        _print(f"new  {new}: no data set of {found['task']} here has this class; `commit` asks about it")
     _decide(queue, found["id"], "accept", right, by, why)
 
 
@@ -258,6 +264,8 @@ def _truth(task: str, given: str) -> dict[str, Any]:
     """What a person typed, as the task keeps it; whether there is such a class, the commit knows."""
     from pylib.tasks.task import find
 
+    if not given.strip():
+        raise ReviewError("--truth says nothing: name a class, or a PNG file of a mask")
     path = Path(given)
     content: object = path.read_bytes() if path.suffix.lower() == ".png" and path.is_file() else given
     classes = [given] if content is given else [str(number) for number in range(255)]
@@ -266,6 +274,16 @@ def _truth(task: str, given: str) -> dict[str, Any]:
     except DataError as error:
         raise ReviewError(f"--truth {given[:40]}: {error}") from error
     return right
+
+
+def _new_class(task: str, right: dict[str, Any]) -> str:
+    """The class that a person typed, where data sets of the task are here and none of them has it."""
+    from pylib.web.data_sets import data_sets
+
+    label = right.get("label")
+    there = [each for each in data_sets(settings().store) if each.task == task]
+    known = {name for each in there for name in each.classes}
+    return str(label) if label is not None and there and label not in known else ""
 
 
 def _decide(

@@ -7,7 +7,7 @@ from pathlib import Path
 from pylib.data.dataset import DatasetIndex
 from pylib.data.images import true_extension
 from pylib.data.layout import Reviewed
-from pylib.errors import DataError, NotFoundError
+from pylib.errors import DamagedError, DataError, NotFoundError
 from pylib.review.joining import not_joined, with_what_is_known
 from pylib.review.origins import Origin, item_id, origin
 from pylib.review.queue import Decision, Queue
@@ -44,7 +44,7 @@ def gather(queue: Queue, decisions: Iterable[Decision], task: str) -> Batch:
             continue
         try:
             image = _image(queue, submission)
-        except (DataError, NotFoundError) as error:
+        except (DataError, NotFoundError, DamagedError) as error:
             batch.left_out[decision["id"]] = str(error)
             continue
         item = item_id(submission)

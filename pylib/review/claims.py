@@ -69,8 +69,11 @@ class Claims:
 
 def _live(found: Object) -> str:
     """Who holds a claim that has not run out; empty where nobody does."""
-    claim = cast("_Claim", json.loads(found.data))
-    return claim["reviewer"] if datetime.fromisoformat(claim["until"]) > datetime.now(UTC) else ""
+    try:
+        claim = cast("_Claim", json.loads(found.data))
+        return claim["reviewer"] if datetime.fromisoformat(claim["until"]) > datetime.now(UTC) else ""
+    except (KeyError, TypeError, ValueError):  # damaged: nobody's, and written over by who comes next
+        return ""
 
 
 def _dump(reviewer: str, until: datetime) -> bytes:

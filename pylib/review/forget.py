@@ -190,7 +190,8 @@ def _in_history(name: str, store: Store, heads: list[Commit], found: Found) -> N
 
 
 def _in_inbox(inbox: Inbox, found: Found) -> None:
-    for sent in inbox.submissions():
+    skipped: list[str] = []
+    for sent in inbox.submissions(skipped):
         submission = with_what_is_known(inbox, sent)
         if submission["image_sha256"] in found.digests or f"/{submission['id']}" in "".join(found.items):
             kept = (WITH_IMAGE, WITHOUT_IMAGE, NOT_JOINED, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
@@ -198,6 +199,8 @@ def _in_inbox(inbox: Inbox, found: Found) -> None:
             found.inbox += [key for key in keys if inbox.objects.entry(key)]
             if submission["image_sha256"]:
                 found.digests.add(submission["image_sha256"])
+    if skipped:
+        raise StoreError(f"{skipped[0]}: mend or remove it first, or what it holds is not forgotten")
     found.inbox += [f"{IMAGES}/{digest}" for digest in sorted(found.digests) if inbox.has_image(digest)]
 
 

@@ -7,11 +7,12 @@ is none, so reviewers in several processes and pods agree without a server of th
 import json
 import re
 from collections.abc import Container, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, cast
 
-from pylib.errors import NotFoundError, ReviewError
+from pylib.errors import DamagedError, NotFoundError, ReviewError
 from pylib.review.claims import CLAIMS, Claims
 from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
 
@@ -91,13 +92,12 @@ class Queue:
 
     def decision(self, submission_id: str) -> Decision | None:
         """What was decided of a submission; None where nothing was yet."""
-        found = self.inbox.objects.find(f"{DECISIONS}/{_checked(submission_id)}.json")
-        return cast("Decision", json.loads(found.data)) if found else None
+        return cast("Decision | None", self._read(DECISIONS, submission_id, Decision.__required_keys__))
 
     def committed(self, submission_id: str) -> str:
         """The data commit, `repository@id`, that a submission became a part of; empty where there is none."""
-        found = self.inbox.objects.find(f"{COMMITS}/{_checked(submission_id)}.json")
-        return str(json.loads(found.data)["commit"]) if found else ""
+        found = self._read(COMMITS, submission_id, {"commit"})
+        return str(found["commit"]) if found else ""
 
     def mark_committed(self, submission_id: str, commit: str) -> None:
         """Keep which data commit, `repository@id`, has a submission; the first one stays."""
@@ -137,8 +137,8 @@ class Queue:
 
     def left_out(self, submission_id: str) -> str:
         """Why an accepted submission is in no data commit; empty where it is in one, or may still be."""
-        found = self.inbox.objects.find(f"{LEFT_OUT}/{_checked(submission_id)}.json")
-        return str(json.loads(found.data)["why"]) if found else ""
+        found = self._read(LEFT_OUT, submission_id, {"why"})
+        return str(found["why"]) if found else ""
 
     def counts(self) -> dict[str, int]:
         """How many are waiting, claimed, accepted (and not committed), rejected, committed.
@@ -168,6 +168,20 @@ class Queue:
         found = self._decisions([each for each in self.inbox.ids(DECISIONS) if each not in settled])
         return [each for each in found if each["verdict"] == "accept"]
 
+    def _read(self, folder: str, submission_id: str, names: AbstractSet[str]) -> dict[str, Any] | None:
+        """What is kept of a submission there; raises DamagedError where it is not whole."""
+        key = f"{folder}/{_checked(submission_id)}.json"
+        found = self.inbox.objects.find(key)
+        if found is None:
+            return None
+        try:
+            read = json.loads(found.data)
+        except ValueError:
+            read = None
+        if not isinstance(read, dict) or names - read.keys() or not _right(read):
+            raise DamagedError(f"{self.inbox.url}/{key} is damaged: put back a copy of it, or remove it")
+        return read
+
     def _undecided(self) -> list[str]:
         decided = set(self.inbox.ids(DECISIONS))
         return [each for each in self.inbox.ids(WITH_IMAGE) if each not in decided]
@@ -180,7 +194,7 @@ class Queue:
         if self.decision(submission_id) is None:
             try:
                 return self.inbox.submission(submission_id)
-            except NotFoundError:
+            except (NotFoundError, DamagedError):
                 pass
         self._claims.remove(submission_id)
         return None
@@ -189,6 +203,15 @@ class Queue:
         if there := self.decision(submission_id):
             by = f"by {there['reviewer']}, {there['time']}"
             raise ReviewError(f"{submission_id} was decided already ({there['verdict']}) {by}")
+
+
+def _right(read: dict[str, Any]) -> bool:
+    """Whether what is right, where something is said of it, and the time are such."""
+    try:
+        datetime.fromisoformat(read.get("time", "2000-01-01"))
+    except (TypeError, ValueError):
+        return False
+    return isinstance(read.get("truth"), dict | None)
 
 
 def _dump(value: object) -> bytes:

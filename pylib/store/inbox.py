@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from typing import Any, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
-from pylib.errors import NotFoundError, StoreError
+from pylib.errors import DamagedError, NotFoundError, StoreError
 from pylib.store.durable_folder import Folder
 from pylib.store.objects import Objects
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
 _SCHEMES = {"", "file", "s3"}
 WITH_IMAGE, WITHOUT_IMAGE, IMAGES = "submissions", "without-image", "images"
 
@@ -54,6 +55,14 @@ class Submission(TypedDict):
     note: str
 
 
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("id", "time", "kind", "by", "source", "task"), str),
+    **dict.fromkeys(("prediction_id", "model_digest", "image_sha256", "note"), str),
+    **dict.fromkeys(("answered", "truth"), dict | None),
+    "reward": float | int | None,
+}
+
+
 class Inbox:
     """The inbox at `url`, `file:///folder` or `s3://bucket/prefix`. All methods raise `StoreError`."""
 
@@ -77,7 +86,7 @@ class Inbox:
         if found is None:
             raise NotFoundError(f"no image {sha256} in {self.url}")
         if hashlib.sha256(found.data).hexdigest() != sha256:
-            raise StoreError(f"{self.url}/{key} is damaged: its SHA-256 differs from its name")
+            raise DamagedError(f"{self.url}/{key} is damaged: its SHA-256 differs from its name")
         return found.data
 
     def has_image(self, sha256: str) -> bool:
@@ -107,20 +116,29 @@ class Inbox:
             f"no submission {submission_id} in {self.url}: `pylib review list` shows those that are"
         )
 
-    def submissions(self) -> Iterator[Submission]:
-        """Yield all submissions, the oldest first."""
+    def submissions(self, skipped: list[str] | None = None) -> Iterator[Submission]:
+        """Yield all submissions, the oldest first.
+
+        Those that are damaged, and files that are none, are passed over; why is put into `skipped`.
+        """
+        skipped = [] if skipped is None else skipped
+        for folder in (WITH_IMAGE, WITHOUT_IMAGE):
+            keys = [entry.key for entry in self.objects.entries(f"{folder}/")]
+            skipped += [f"{self.url}/{key} is no submission" for key in keys if not _id_of(key)]
         for submission_id in self.ids(WITH_IMAGE, WITHOUT_IMAGE):
             try:
                 yield self.submission(submission_id)
             except NotFoundError:  # forgotten meanwhile
                 continue
+            except DamagedError as error:
+                skipped.append(str(error))
 
     def ids(self, *folders: str) -> list[str]:
         """The ids in some of the folders, the oldest first, as the place's clock has it."""
         found = [entry for folder in folders for entry in self.objects.entries(f"{folder}/")]
         ordered = sorted(found, key=lambda entry: (entry.modified, entry.key))
-        ids = (entry.key.rsplit("/", 1)[-1].removesuffix(".json") for entry in ordered)
-        return list(dict.fromkeys(ids))
+        ids = (_id_of(entry.key) for entry in ordered)
+        return list(dict.fromkeys(each for each in ids if each))
 
 
 def _key(folder: str, submission_id: str) -> str:
@@ -130,6 +148,12 @@ def _key(folder: str, submission_id: str) -> str:
     except ValueError:
         pass
     raise StoreError(f"{submission_id[:80]!r} is no id of a submission: a uuid in lower case")
+
+
+def _id_of(key: str) -> str:
+    """The id of an object in one of the folders; empty where its name is none."""
+    name = key.rsplit("/", 1)[-1]
+    return name.removesuffix(".json") if _NAME.fullmatch(name) else ""
 
 
 def _checked(sha256: str) -> str:
@@ -142,7 +166,10 @@ def _read(data: bytes, place: str) -> Submission:
     try:
         read = json.loads(data)
     except ValueError as error:
-        raise StoreError(f"{place} is damaged: it is no JSON") from error
+        raise DamagedError(f"{place} is damaged: it is no JSON") from error
     if not isinstance(read, dict) or Submission.__required_keys__ - read.keys():
-        raise StoreError(f"{place} is damaged: it is no submission")
+        raise DamagedError(f"{place} is damaged: it is no submission")
+    wrong = sorted(name for name, kind in _KINDS.items() if not isinstance(read[name], kind))
+    if wrong:
+        raise DamagedError(f"{place} is damaged: its {', '.join(wrong)} is not what a submission has there")
     return cast("Submission", read)

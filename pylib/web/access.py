@@ -73,17 +73,14 @@ class Password:
     def __init__(self, name: str) -> None:
         self._user = User(name, Role.ADMIN)
         self.password, self.token = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
-        self._unused = {self.token}
+        self._unused, self._ended = {self.token}, set[str]()
         self._lock = threading.Lock()
         self._signer = URLSafeTimedSerializer(secrets.token_urlsafe(32), salt=SESSION)
 
     def user(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> User | None:  # noqa: ARG002
         """The one person, where a cookie of ours says so."""
-        try:
-            self._signer.loads(cookies.get(SESSION, ""), max_age=_SESSION_SECONDS)
-        except BadSignature:
-            return None
-        return self._user
+        session = self._session(cookies.get(SESSION, ""))
+        return self._user if session and session not in self._ended else None
 
     def welcome(self, where: str) -> str:
         """The link that signs in once, and the password."""
@@ -98,7 +95,19 @@ class Password:
             with self._lock:
                 right = token in self._unused
                 self._unused.discard(token)
-        return str(self._signer.dumps(self._user.name)) if right else None
+        return str(self._signer.dumps(secrets.token_urlsafe(12))) if right else None
+
+    def end(self, cookie: str) -> None:
+        """End the session of that cookie, wherever a copy of it is; of one that is none, nothing happens."""
+        if session := self._session(cookie):
+            self._ended.add(session)
+
+    def _session(self, cookie: str) -> str:
+        """The session's id, empty where the cookie is none of ours, or too old."""
+        try:
+            return str(self._signer.loads(cookie, max_age=_SESSION_SECONDS))
+        except BadSignature:
+            return ""
 
 
 class Roles(BaseModel):

@@ -23,6 +23,7 @@ from pylib.web import (
     runs,
     static_files,
 )
+from pylib.web.connections import Busy
 from pylib.web.headers import SecurityHeaders
 from pylib.web.limits import FORMS
 from pylib.web.page import buckets, refused
@@ -41,7 +42,7 @@ def create_app(site: Site) -> Starlette:
     routes = [route for module in PAGES for route in module.routes]
     app = Starlette(
         routes=[Route("/healthz", _healthy), Mount(site.prefix, routes=routes)],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(Busy)],
         exception_handlers={HTTPException: _not_there, Exception: _failed},
     )
     app.state.site, app.state.routes = site, routes

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from pylib.data.browsing import found_commit
 from pylib.errors import DataError
 from pylib.release.running import outdated
 from pylib.serving.client import Client
@@ -55,6 +56,7 @@ def _image(asked: Asked) -> bytes:
 
 def _thumbnail(asked: Asked) -> Response:
     commit, item = asked.query.get("commit", ""), asked.query.get("id", "")
+    found_commit(asked.site.settings.store, *commit.partition("@")[::2])
     data = learned.thumbnail(asked.site.settings.store, commit, item)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
 

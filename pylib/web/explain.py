@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from pylib.data.browsing import page_of
-from pylib.errors import NotFoundError, ProvenanceError, PylibError
+from pylib.errors import DamagedError, NotFoundError, ProvenanceError, PylibError
 from pylib.provenance.answers import answer, headline, in_words
 from pylib.provenance.explain import Explanation, UnknownNameError, find_model
 from pylib.provenance.explain import explain as find
@@ -134,7 +134,7 @@ def _meant(submission: Submission) -> str:
 def _sent(inbox: Inbox, sha256: str) -> Iterator[Submission]:
     """The submissions of an image, among the newest."""
     for submission_id in reversed(inbox.ids(WITH_IMAGE)[-SUBMISSIONS:]):
-        with suppress(NotFoundError):  # forgotten meanwhile
+        with suppress(NotFoundError, DamagedError):  # forgotten meanwhile
             found = inbox.submission(submission_id)
             if found["image_sha256"] == sha256:
                 yield found

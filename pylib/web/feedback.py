@@ -8,7 +8,8 @@ from typing import Any
 from starlette.responses import Response
 
 from pylib.data.images import decode_mask
-from pylib.errors import DataError, NotFoundError
+from pylib.errors import DataError, NotFoundError, ReviewError
+from pylib.review.queue import Decision, Queue
 from pylib.store.inbox import Inbox, Submission
 from pylib.web.answer import find, mask_size, show
 from pylib.web.answers import Answered
@@ -17,6 +18,8 @@ from pylib.web.refusal import Refusal
 
 SOURCE = "feedback"
 _NOTE = 1000
+_TIMES = 20
+"""That one form is sent with another content."""
 
 
 def _feedback(asked: Asked) -> Response:
@@ -28,7 +31,7 @@ def _feedback(asked: Asked) -> Response:
     except DataError as error:
         return show(asked, answered, trouble=str(error))
     said = form_id(asked)
-    _keep(asked, answered, said, truth, reward=float(verdict == "right"))
+    said = _keep(asked, answered, said, truth, reward=float(verdict == "right"))
     return see(asked, f"/answers/{answered.id}?said={said}#said")
 
 
@@ -40,12 +43,45 @@ def form_id(asked: Asked) -> str:
         raise Refusal(422, "the form is not whole: go back, reload the page, send again") from error
 
 
-def put_once(inbox: Inbox, submission: Submission) -> None:
-    """Keep a submission, where it is not kept already under its id; returns when it is durable."""
-    try:
-        inbox.submission(submission["id"])
-    except NotFoundError:
-        inbox.put(submission)
+def put_once(inbox: Inbox, submission: Submission) -> str:
+    """Keep a submission, once however often it is sent; return its id when it is durable.
+
+    Where another was sent with the same form before, as by going back in the browser, this one is kept beside
+    it under an id that follows from the first, and the former is withdrawn where nobody has decided it yet.
+    """
+    former: Submission | None = None
+    for _ in range(_TIMES):
+        try:
+            there = inbox.submission(submission["id"])
+        except NotFoundError:
+            break
+        former = there
+        following = str(uuid.uuid5(uuid.UUID(there["id"]), "sent again"))
+        submission = Submission(**{**submission, "id": following})
+    else:
+        raise Refusal(429, f"this form was sent {_TIMES} times: reload the page to begin anew")
+    if former and _same(former, submission):
+        return former["id"]
+    inbox.put(submission)
+    if former and former["by"] == submission["by"]:
+        _withdraw(inbox, former, submission["id"])
+    return submission["id"]
+
+
+def _same(one: Submission, other: Submission) -> bool:
+    mine, his = ({**each, "id": "", "time": ""} for each in (one, other))
+    return mine == his
+
+
+def _withdraw(inbox: Inbox, former: Submission, following: str) -> None:
+    """What a reviewer holds or has decided stays as it is."""
+    why = f"its sender sent another in its place: {following}"
+    with suppress(ReviewError):
+        Queue(inbox).decide(
+            Decision(
+                id=former["id"], reviewer=former["by"], time=now(), verdict="reject", truth=None, why=why
+            )
+        )
 
 
 def now() -> str:
@@ -53,12 +89,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def _keep(
-    asked: Asked, answered: Answered, said: str, truth: dict[str, Any] | None, *, reward: float
-) -> None:
+def _keep(asked: Asked, answered: Answered, said: str, truth: dict[str, Any] | None, *, reward: float) -> str:
+    """Keep it; return its id."""
     task, _ = answered.read()
     inbox = asked.site.inbox()
-    put_once(
+    return put_once(
         inbox,
         Submission(
             id=said,

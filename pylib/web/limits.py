@@ -18,6 +18,12 @@ FIELD_BYTES = MIB // 4
 """Of one field that is no file."""
 FORMS = 4
 """Whose files are read into memory at once; others wait on the disk."""
+REQUESTS = 200
+"""That are answered at once; a further one is asked to come again."""
+CONNECTIONS = 500
+"""Above which one that waits is closed for one that comes; a process may have 1,024 files open."""
+HEAD_SECONDS = 5
+"""That the head of a request may take, from the connection or its first byte."""
 DECODED = 2
 """Images that are decoded at once: one of 64 million pixels takes about 460 MiB meanwhile."""
 RATE, BURST = 20.0, 200.0

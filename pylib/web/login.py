@@ -9,7 +9,7 @@ from pylib.web.refusal import Refusal
 
 def _form(asked: Asked) -> Response:
     token = asked.query.get("token")
-    if token is None:
+    if token is None or asked.request.method == "HEAD":  # a preview's look does not use the link up
         return render(asked, "login.html.j2", wrong=False, next=_next(asked.query.get("next", "")))
     return _signed_in(asked, _access(asked).session(token=token), "/")
 
@@ -20,6 +20,7 @@ def _sign_in(asked: Asked) -> Response:
 
 
 def _sign_out(asked: Asked) -> Response:
+    _access(asked).end(asked.request.cookies.get(SESSION, ""))
     response = see(asked, "/login")
     response.delete_cookie(SESSION, path="/")
     return response

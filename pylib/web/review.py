@@ -41,6 +41,11 @@ def _next(asked: Asked) -> Response:
     if found is None:
         return render(asked, "review_done.html.j2", unread=unread, lost=reasons(waiting.inbox), **values)
     shown = Submitted(found, asked.site, waiting.inbox)
+    if shown.trouble:
+        return render(
+            asked, "review_broken.html.j2", shown=shown, submission=found, keys=asked.query.get("keys"),
+            here_is=asked.at(f"/review/{found['id']}"), **values,
+        )  # fmt: skip
     return render(
         asked, "review.html.j2", shown=shown, submission=found, keys=asked.query.get("keys") != "off",
         here_is=asked.at(f"/review/{found['id']}"), size=_size(shown), little=_little(shown),

@@ -7,6 +7,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from pylib.errors import ConfigurationError
+from pylib.web.connections import Impatient
 
 LOOPBACK = "127.0.0.1"
 _GRACE = 10  # seconds that running requests may take when the server is told to end
@@ -40,7 +41,7 @@ def serve(app: Starlette, listener: socket.socket, ready: Callable[[], None]) ->
         lifespan="off",
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=64 * 1024,
-        limit_concurrency=200,
+        http=Impatient,
     )
     ready()
     uvicorn.Server(config).run(sockets=[listener])

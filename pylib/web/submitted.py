@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pylib.data.browsing import index_of
 from pylib.data.images import decode_image, decode_mask
-from pylib.errors import NotFoundError, PylibError
+from pylib.errors import DataError, NotFoundError, PylibError, one_line
 from pylib.provenance.answers import in_words
 from pylib.registry.places import Places
 from pylib.serving.client import Client
@@ -36,6 +36,16 @@ class Submitted:
     def image(self) -> bytes:
         """The bytes that were sent; raises NotFoundError, StoreError."""
         return self.inbox.image(self.submission["image_sha256"])
+
+    @cached_property
+    def trouble(self) -> str:
+        """Why the image, or the mask that was sent with it, cannot be shown; empty where it can."""
+        try:
+            decode_image(self.image)
+            mask_of(self.submission["truth"])
+        except PylibError as error:
+            return one_line(error)
+        return ""
 
     @cached_property
     def answered(self) -> Answered | None:
@@ -108,9 +118,12 @@ def in_truth(truth: Mapping[str, Any] | None) -> str:
 
 
 def mask_of(truth: Mapping[str, Any] | None) -> Mask | None:
-    """The mask that a truth holds, uint8 [H,W]."""
+    """The mask that a truth holds, uint8 [H,W]; raises DataError where it is damaged."""
     encoded = (truth or {}).get("mask_png")
-    return decode_mask(base64.b64decode(encoded)) if encoded else None
+    try:
+        return decode_mask(base64.b64decode(encoded)) if encoded else None
+    except (TypeError, ValueError) as error:
+        raise DataError("the mask that was sent is damaged: it is no base64 of a PNG") from error
 
 
 def served(name: str, site: Site) -> str:

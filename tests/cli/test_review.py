@@ -11,7 +11,7 @@ from pylib.cli.review import review_app
 from pylib.data.dataset import DatasetIndex
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options
-from pylib.errors import ReviewError
+from pylib.errors import ReviewError, StoreError
 from pylib.store.described import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
@@ -111,3 +111,34 @@ def test_a_submission_that_is_not_one_is_refused(inbox: Inbox, given: str, said:
         put(inbox, encode(noise(1000 + number)))
     with pytest.raises(ReviewError, match=said):
         run("accept", given)
+
+
+def test_what_is_no_submission_is_passed_over_and_counted(inbox: Inbox, tmp_path: Path) -> None:
+    one = put(inbox, encode(noise(1)))
+    folder = tmp_path / "out/inbox/submissions"
+    (folder / "notes.txt").write_text("mine")
+    (folder / "00000000-0000-0000-0000-000000000000.json").write_text("{")
+    (folder / "11111111-0000-0000-0000-000000000000.json").write_text("[]")
+    said = run("list")
+    assert one in said
+    assert "3 waiting" in said  # those that cannot be read wait, too
+    assert "3 that cannot be read" in said
+    run("show", one)
+
+
+def test_a_damaged_decision_is_one_line(inbox: Inbox, tmp_path: Path) -> None:
+    one = put(inbox, encode(noise(1)))
+    run("accept", one)
+    (tmp_path / f"out/inbox/decisions/{one}.json").write_text("{}")
+    for arguments in (["list"], ["show", one], ["commit", "pets"]):
+        with pytest.raises(StoreError, match="is damaged"):
+            run(*arguments)
+
+
+def test_what_is_right_is_said_and_a_new_class_is_called_new(inbox: Inbox) -> None:
+    first, second = (put(inbox, encode(noise(number))) for number in range(2))
+    for nothing in ("", "  "):
+        with pytest.raises(ReviewError, match="--truth says nothing"):
+            run("accept", first, "--truth", nothing)
+    assert "new  cta: no data set of classification" in run("accept", first, "--truth", "cta")
+    assert "new" not in run("accept", second, "--truth", "cat").replace(second, "")

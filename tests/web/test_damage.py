@@ -9,7 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
+from pylib.review.queue import DECISIONS, Queue
 from pylib.store.inbox import Inbox
+from tests.review.submitting import decision, put, submission
 from tests.web.people import GATEWAY, behind_gateway
 from tests.web.served import picture
 
@@ -156,3 +158,64 @@ def test_broken_roles_let_nobody_in_and_say_so(dora, url, output, text):
     finally:
         roles.write_bytes(before)
     assert dora.get(f"{url}/").status_code == 200
+
+
+def waiting(dora, url):
+    return said(dora.get(f"{url}/review"))
+
+
+def test_an_item_that_cannot_be_shown_can_be_skipped_or_rejected(dora, url, inbox, output):
+    gone, odd, mask = (
+        put(inbox, b"gone"),
+        put(inbox, b"no image"),
+        put(inbox, picture(5), truth={"mask_png": "abc"}, task="segmentation"),
+    )
+    (output / "inbox/images" / inbox.submission(gone)["image_sha256"]).unlink()
+    for one, why in ((gone, "no image"), (odd, "not an image"), (mask, "base64")):
+        status, words = waiting(dora, url)
+        assert (status, "cannot be shown" in words, why in words) == (200, True, True)
+        assert send(dora, url, f"/review/{one}/skip").status_code == 303
+        assert send(dora, url, f"/review/{one}", verdict="reject").status_code == 303
+    assert "cannot be shown" not in waiting(dora, url)[1]
+
+
+def test_what_is_no_submission_is_passed_over(dora, url, inbox, output):
+    folder = output / "inbox/submissions"
+    folder.mkdir(exist_ok=True)
+    for name in ("notes.txt", f"{uuid.uuid4()}.json", "x.json"):
+        (folder / name).write_text("hello")
+    one = put(inbox, b"x")
+    texts = submission(image_sha256=inbox.submission(one)["image_sha256"], truth="dog")
+    (folder / f"{texts['id']}.json").write_text(json.dumps(texts))
+    status, words = waiting(dora, url)
+    assert (status, "cannot be shown" in words) == (200, True)
+    assert send(dora, url, f"/review/{one}", verdict="reject").status_code == 303
+    assert waiting(dora, url)[0] == 200
+    assert dora.get(f"{url}/review/{texts['id']}/image").status_code == 503
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", None], ids=["empty", "none", "list", "truth"])
+def test_a_damaged_decision_is_named(dora, url, inbox, output, text):
+    one = put(inbox, b"y")
+    place = output / "inbox" / DECISIONS / f"{one}.json"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(json.dumps(decision(one) | {"truth": "dog"}) if text is None else text)
+    for path in ("/review", "/review/history", "/review/commit"):
+        status, words = said(dora.get(url + path))
+        assert (status, "is damaged" in words) == (503, True)
+    place.unlink()
+
+
+def test_what_is_sent_again_with_another_content_takes_the_place_of_the_former(dora, url, inbox):
+    one, form = str(uuid.uuid4()), str(uuid.uuid4())
+    ask(dora, url, prediction_id=one)
+    seen = []
+    for verdict in ("right", "right", "wrong", "right"):
+        answer = send(dora, url, f"/answers/{one}/feedback", id=form, verdict=verdict)
+        seen.append(re.search("said=([^#]+)", answer.headers["Location"])[1])
+    assert seen[0] == seen[1] == form
+    assert len({*seen}) == 3
+    assert [inbox.submission(each)["reward"] for each in seen] == [1, 1, 0, 1]
+    decided = [Queue(inbox).decision(each) for each in seen]
+    assert [each and each["verdict"] for each in decided] == ["reject", "reject", "reject", None]
+    assert seen[2] in decided[0]["why"]

@@ -76,8 +76,9 @@ def numbers(answer: Mapping[str, Any]) -> tuple[list[str], list[float]]:
 
 
 def summary(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep label, confidence, unsure and probabilities for the log of predictions."""
-    return {name: answer[name] for name in ("label", "confidence", "unsure", "probabilities")}
+    """Keep label, confidence, unsure (older servers say nothing of it) and probabilities for the log."""
+    kept = ("label", "confidence", "unsure", "probabilities")
+    return {name: answer[name] for name in kept if name in answer}
 
 
 def counters(answer: Mapping[str, Any]) -> list[tuple[str, dict[str, str], float]]:
