@@ -17,6 +17,8 @@ Usage: ./run_e2e.sh [--task TASK] [--data SOURCE] [--weights WEIGHTS] [--output 
   -p NAME=VALUE       a parameter of the pipeline, such as -p image_size=96; may be repeated
   --help              this text
 
+PYLIB_PORT names the port of the model server on 127.0.0.1 (default 9000; 0 takes a free one).
+
 Needs Python 3.11 or 3.12, git and a package index; makes its own environments in .venv and .venv-serve.
 HELP
 }
@@ -39,6 +41,14 @@ while [[ $# -gt 0 ]]; do
 done
 [[ -f $here/pipelines/$task.py && -d $here/pylib/tasks/$task ]] || fail "no task '$task'; see ./run_e2e.sh --help"
 command -v git >/dev/null || fail "git is missing; install it: a release is a Git commit"
+
+# Looked at first, since what another program has would be missed only at the end; our own server gives it up.
+port=${PYLIB_PORT:-9000}
+[[ $port =~ ^[0-9]{1,5}$ ]] && ((10#$port < 65536)) || fail "PYLIB_PORT=$port is no port: 0 to 65535"
+ours() { grep -qs "127\.0\.0\.1:$port\"" "$output"/serving/*/server.json; }
+if ! ours && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
+  fail "another program has port $port of 127.0.0.1: stop it, or name a free one, as in PYLIB_PORT=9001 ./run_e2e.sh"
+fi
 
 "$here/environments.sh" train serve
 PATH=$here/.venv/bin:$PATH

@@ -51,7 +51,10 @@ def ingest(
         bool, typer.Option("--strict", help="fail if anything is rejected, or kept at a risk")
     ] = False,
     add: Annotated[
-        bool, typer.Option("--add", help="keep what the branch holds; default: replace it")
+        bool, typer.Option("--add", help="keep what the branch holds; default: only what people sent")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="drop what people sent, too, and what is of another source")
     ] = False,
     report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
@@ -61,6 +64,7 @@ def ingest(
 
     What is bad is rejected and named in the report: unreadable files, targets that do not fit their image or
     the classes, duplicates, images without a target, unsafe names. Known images keep their split for ever.
+    What people sent and reviewers accepted stays; what was forgotten does not come back.
     Nothing is committed where anything fails; the same content gives the commit that is there already.
     """
     from pylib.data.classes import parse_classes
@@ -80,6 +84,7 @@ def ingest(
             group=group,
             strict=strict,
             add=add,
+            replace=replace,
             orientation=orientation,
             max_pixels=max_pixels,
         ),

@@ -1,7 +1,7 @@
 """From checked samples to the next dataset.json: what is rejected between items, and who gets which split."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pylib.data.checks import CheckedSample
@@ -10,6 +10,7 @@ from pylib.data.colours import shown
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
+from pylib.data.kept import Reviewed
 from pylib.data.leaks import leaks, moved
 from pylib.data.names import case_key
 from pylib.data.split import assign, assign_beside, group_of
@@ -20,10 +21,11 @@ _FEW = 5
 
 @dataclass(frozen=True)
 class Parent:
-    """The commit that this one follows: its index, and how to read one of its files by path."""
+    """The commit that this one follows: its index, how to read one of its files by path, what people sent."""
 
     index: DatasetIndex
     read: Callable[[str], bytes]
+    reviewed: Reviewed = field(default_factory=Reviewed)
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,19 @@ def assemble(
     name: str,
     group: str | None = None,
     parent: Parent | None = None,
-    add: bool = False,
+    keep: Collection[str] = (),
+    forgotten: Mapping[str, str] | None = None,
     sample_bits: int | None = None,
 ) -> Assembled:
     """Make the next index of samples that are good by themselves; `legend` as in pylib.data.classes.
 
-    With `add` it holds the parent's items too, all as they were; without, only those that are there again
-    (by id), which keep their split. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
+    It holds the parent's items that are to `keep`, by id, as they were; of the others only those that are
+    there again, which keep their split. `forgotten` says in words, by SHA-256, which images nobody may
+    bring back. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
     the images. Findings say what was rejected: duplicates, ids that clash, and images that would join two
     splits.
     """
-    assembled = _Assembler(samples, legend, task, name, group, parent, add=add).run()
+    assembled = _Assembler(samples, legend, task, name, group, parent, keep, forgotten or {}).run()
     index = assembled.index.model_copy(update={"sample_bits": sample_bits})
     return replace(assembled, index=index)
 
@@ -67,18 +71,20 @@ class _Assembler:
         name: str,
         group: str | None,
         parent: Parent | None,
-        *,
-        add: bool,
+        keep: Collection[str],
+        forgotten: Mapping[str, str],
     ) -> None:
         self.classes, self.ignorable = counted(legend), ignored(legend)
         self.task, self.target = task, task.checks.TARGET
         self.name, self.group, self.parent = name, group, parent
         self.old = {item.id: item for item in parent.index.items} if parent else {}
-        self.fixed = self.old if add else {}
+        self.fixed = {name: item for name, item in self.old.items() if name in keep}
+        self.forgotten = forgotten
         self.samples = list(samples)
         self.findings: list[Finding] = []
 
     def run(self) -> Assembled:
+        self._drop(self._not_to_come_back())
         self._drop(self._ids_taken())
         self.samples = [sample for sample in self.samples if sample.id not in self.fixed]
         self._drop(self._case_collisions())
@@ -106,6 +112,11 @@ class _Assembler:
         self.findings += found
         gone = {finding.item for finding in found if finding.rejected}
         self.samples = [sample for sample in self.samples if sample.id not in gone]
+
+    def _not_to_come_back(self) -> Iterator[Finding]:
+        for sample in self.samples:
+            if said := self.forgotten.get(sample.image_sha256):
+                yield find("forgotten", sample.id, said)
 
     def _ids_taken(self) -> Iterator[Finding]:
         for sample in self.samples:

@@ -42,6 +42,7 @@ _OF_A_DATA_SET: dict[str, Rule] = {
     "duplicate-contradictory": Rule(
         True, "Duplicates with different labels", "decide which label is right and remove the others"
     ),
+    "forgotten": Rule(True, "Images that were forgotten", "leave it out: somebody asked for that"),
     "id-twice": Rule(True, "Ids that occur twice", "keep one file a name, whatever its extension"),
     "id-case": Rule(True, "Ids that file systems confuse", "rename one: some file systems cannot hold both"),
     "name-unsafe": Rule(True, "Unsafe names", "use letters, digits, spaces and . _ - in names"),

@@ -1,16 +1,18 @@
 """Images in: a source is read, checked, split and reported on, and becomes one commit, or none."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pylib.data.assemble import Parent
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
+from pylib.data.kept import check_source, reviewed
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import PAGE, write_report
 from pylib.errors import DataError, NotFoundError
+from pylib.store.forgotten import forgotten
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 
 
@@ -43,11 +45,14 @@ def ingest(
     came so far.
     """
     parent, head = read_parent(store, repository, branch)
+    options = replace(options, forgotten=forgotten_images(store))
     with plan_ingest(source, parent, options, cache=cache, name=repository) as plan:
         if report:
             write_report(plan, report)
         try:
             plan.check()
+            if head and not (options.add or options.replace):
+                check_source(plan.source.uri, plan.gone, store, head)
         except DataError as error:
             where = f"; {report / PAGE} shows all" if report else ""
             raise DataError(f"{error}{where}") from error
@@ -55,7 +60,8 @@ def ingest(
             repository,
             plan.files,
             branch=branch,
-            mode="add" if options.add and parent else "replace",
+            mode="add" if head and (options.add or plan.beside) else "replace",
+            deletions=[] if options.add or not head else _given_up(plan, store, head),
             description=describe(plan),
         )
     new = head is None or head.id != commit.id
@@ -72,4 +78,18 @@ def read_parent(store: Store, repository: str, branch: str) -> tuple[Parent | No
     except NotFoundError:
         return None, None
     read = partial(store.read, head.ref)
-    return Parent(DatasetIndex.loads(read(INDEX_FILE)), read), head
+    index = DatasetIndex.loads(read(INDEX_FILE))
+    return Parent(index, read, reviewed(store, head, index)), head
+
+
+def forgotten_images(store: Store) -> dict[str, str]:
+    """The images that nobody may bring back, by SHA-256, with who asked for it, when and why."""
+    return {digest: str(each) for digest, each in forgotten(store).items()}
+
+
+def _given_up(plan: Plan, store: Store, head: Commit) -> list[str]:
+    """The head's files that the commit is to be without, where the head's others stay."""
+    if not plan.beside:
+        return []
+    wanted = {*plan.files, *plan.beside, *(path for item in plan.index.items for path in item.files)}
+    return [file.path for file in store.ls(head.ref) if file.path not in wanted]

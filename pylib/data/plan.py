@@ -1,8 +1,8 @@
 """What a commit of a source would hold, and why; nothing is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -30,9 +30,10 @@ class Options:
     `task` is by name, else the parent commit's, else segmentation; `classes` is a legend, else what the
     source says, the parent's, or the task's own; `group` is a regular expression whose first
     capture group, found in an id, is the group's key, else the parent's, and "" is none; `strict` makes it
-    an error to reject anything; `add` keeps the parent's items. `orientation` says how masks lie on images
-    that EXIF turns, where their shape does not tell; `max_pixels` is how many an image may have, by default
-    those of the settings.
+    an error to reject anything; `add` keeps the parent's items and `replace` none of them, where else those
+    that people sent stay. `orientation` says how masks lie on images that EXIF turns, where their shape does
+    not tell; `max_pixels` is how many an image may have, by default those of the settings; `forgotten` are
+    images that are rejected, by SHA-256, with the reason in words.
     """
 
     task: str | None = None
@@ -40,8 +41,10 @@ class Options:
     group: str | None = None
     strict: bool = False
     add: bool = False
+    replace: bool = False
     orientation: Reading | None = None
     max_pixels: int | None = None
+    forgotten: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Plan:
 
     `files` are the paths to commit, as bytes or as a file of the source; `samples` are those behind them;
     `legend` says what each id means, as in pylib.data.classes; `assumed` are sentences that say how the
-    source was read; `usable` says whether anything of the source is in it, or was there already.
+    source was read; `usable` says whether anything of the source is in it, or was there already;
+    `beside` are the files, SHA-256 by path, that stay though no item names them: who sent what is kept.
     """
 
     source: Source
@@ -64,6 +68,12 @@ class Plan:
     findings: list[Finding]
     assumed: list[str]
     usable: bool
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> int:
+        """How many of the parent's items are not in the commit."""
+        return sum(len(finding.related) for finding in self.findings if finding.code == "item-removed")
 
     @property
     def rejected(self) -> list[Finding]:
@@ -125,9 +135,9 @@ def _task(options: Options, parent: Parent | None) -> Task:
 def _plan(source: Source, parent: Parent | None, options: Options, task: Task, name: str) -> Plan:
     layout = _oriented(with_safe_names(task.layout.read_layout(source.folder, source.uri)), options)
     old = parent.index if parent else None
-    legend = _legend(layout, options, old, task, name)
+    base = _base(parent, options)
+    legend = _legend(layout, options, old, base, task, name)
     limit = options.max_pixels or max_pixels()
-    base = parent if options.add else None
     told = replace(layout, asked=options.classes, kept=_kept_colours(base.index if base else None))
     settled = task.checks.settle(told, legend, limit)
     layout = replace(layout, candidates=settled.candidates)
@@ -140,7 +150,8 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         name=name,
         group=group or None,
         parent=parent,
-        add=options.add,
+        keep=frozenset(item.id for item in base.index.items) if base else (),
+        forgotten=options.forgotten,
     )
     selection = select(layout.candidates, legend, task, name, put_together, base=base, max_pixels=limit)
     assembled, samples = selection.assembled, selection.samples
@@ -157,6 +168,7 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
         findings=[*layout.findings, *selection.findings],
         assumed=[
             *layout.assumed,
+            *_stays(base, options),
             *_new_classes(old, assembled.index, task),
             selection.assumption,
             *settled.assumed,
@@ -164,19 +176,41 @@ def _plan(source: Source, parent: Parent | None, options: Options, task: Task, n
             *filter(None, [described(columns)]),
         ],
         usable=selection.usable,
+        beside=(base.reviewed.files or {}) if base else {},
     )
 
 
+def _base(parent: Parent | None, options: Options) -> Parent | None:
+    """The parent with what is kept of it; None where nothing is."""
+    if parent is None or options.add:
+        return parent
+    if options.replace or not parent.reviewed.ids:
+        return None
+    items = [item for item in parent.index.items if item.id in parent.reviewed.ids]
+    return replace(parent, index=parent.index.model_copy(update={"items": items}))
+
+
+def _stays(base: Parent | None, options: Options) -> Iterator[str]:
+    if base and not options.add:
+        yield (
+            f"what people sent stays: {len(base.index.items)} items that reviewers accepted; "
+            "--replace drops them"
+        )
+
+
 def _legend(
-    layout: Layout, options: Options, old: DatasetIndex | None, task: Task, name: str
+    layout: Layout, options: Options, old: DatasetIndex | None, base: Parent | None, task: Task, name: str
 ) -> dict[int, str]:
     """The classes of the commit to be; raises ConfigurationError where it may not add some."""
     legend = task.checks.classes(options.classes, layout.class_names, old.legend if old else None)
-    if old is None or not options.add:
+    if old is None or base is None:
         return legend
     kept = task.checks.NEW_CLASSES and old.classes.items() <= counted(legend).items()
     if counted(legend) != old.classes and not kept:
-        raise ConfigurationError(f"{name}: its classes are {old.classes}; what is added must have the same")
+        other = "" if options.add else "; --replace drops what people sent, and their classes"
+        raise ConfigurationError(
+            f"{name}: its classes are {old.classes}; what is added must have the same{other}"
+        )
     return dict(sorted({**legend, **old.legend}.items()))
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pylib.data.assemble import Parent
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
-from pylib.data.ingest import read_parent
+from pylib.data.ingest import forgotten_images, read_parent
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
 from pylib.errors import NotFoundError, ReviewError
@@ -102,7 +102,7 @@ class _Making:
         with tempfile.TemporaryDirectory(prefix="review-", dir=_made(cache)) as folder:
             source = Path(folder) / "accepted"
             batch.write(source, self.parent.index)
-            options = Options(add=True, orientation="exif")
+            options = Options(add=True, orientation="exif", forgotten=forgotten_images(self.store))
             with plan_ingest(str(source), self.parent, options, cache=Path(folder), name=name) as plan:
                 kept = _kept(plan, batch)
                 seen = features(self, plan, Path(folder)) if kept else _Seen(None, "nothing is left of it")

@@ -10,13 +10,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pylib.data.kept import ORIGINS
 from pylib.errors import StoreError
 from pylib.records import Record, first_error
 from pylib.review.queue import Decision
 from pylib.store.inbox import Submission
 from pylib.store.protocol import AnyCommit, Store
 
-FOLDER = "origins"
+FOLDER = ORIGINS
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST = 60
 

@@ -47,6 +47,7 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
         "group": plan.index.group_pattern,
         "strict": plan.options.strict,
         "add": plan.options.add,
+        **({"replace": True} if plan.options.replace else {}),
         "orientation": plan.options.orientation,
         "rejected": len(plan.rejected),
         "assumed": plan.assumed,
@@ -58,8 +59,8 @@ def _statement(plan: Plan, repository: str, branch: str, started: datetime) -> d
 
 
 def _tree(plan: Plan) -> str:
-    """The dirHash of the commit to be: the files of its items, and the index that names them."""
-    files = {INDEX_FILE: sha256(plan.index.dumps()).hexdigest()}
+    """The dirHash of the commit to be: its items' files, the index that names them, who sent what is kept."""
+    files = dict(plan.beside) | {INDEX_FILE: sha256(plan.index.dumps()).hexdigest()}
     for item in plan.index.items:
         files |= item.files
     return dir_hash(files)
