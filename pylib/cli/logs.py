@@ -22,17 +22,21 @@ def prune(
         int | None, typer.Option(help="What is older goes; default: PREDICTION_LOG_DAYS.", min=0)
     ] = None,
     place: Annotated[
-        str | None, typer.Option(help="URL of the log, a folder or a bucket; default: PYLIB_PREDICTIONS.")
+        str | None,
+        typer.Option(help="a file, or the URL of a folder or bucket; default: PYLIB_PREDICTIONS."),
     ] = None,
 ) -> None:
     """Delete records and images of answers that are older than so many days.
 
-    A bucket with a lifecycle rule does it by itself; this is for folders, and for other buckets.
+    A bucket with a lifecycle rule does it by itself; this is for one file, folders, and other buckets. What a
+    server appends meanwhile stays.
     """
+    from pylib.store.request_log import is_url
     from pylib.store.request_log import prune as delete
 
     where, oldest = place or settings().predictions, _days() if days is None else days
-    print(f"{delete(where, oldest)} objects older than {oldest} days deleted from {where}")  # noqa: T201
+    what = "objects" if is_url(where) else "records and images"
+    print(f"{delete(where, oldest)} {what} older than {oldest} days deleted from {where}")  # noqa: T201
 
 
 def _days() -> int:

@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pylib.cli.native_log import held_back
 from pylib.errors import DataError, ReviewError, StoreError
 from pylib.settings import settings
 from pylib.store.inbox import Inbox, Submission
@@ -72,9 +73,13 @@ def list_(
     ]
     if as_json:
         return _print(json.dumps({"counts": queue.counts(), "submissions": found}, indent=2))
+    blind = 0
     for each in found:
         there = queue.inbox.has_image(each["image_sha256"])
+        blind += not there
         _print("  ".join([each["id"], each["time"][:19], each["source"], *_said(each, there=there)]))
+    if blind:
+        _print(f"{blind} without an image, which nobody can accept: not counted below; `show` says why")
     return _print(", ".join(f"{count} {name}" for name, count in queue.counts().items()))
 
 
@@ -111,8 +116,14 @@ def accept(
     inbox: InboxUrl = None,
 ) -> None:
     """Accept a submission, as it was sent or corrected: the next `commit` takes it."""
+    from pylib.review.joining import not_joined, with_what_is_known
+
     queue = _queue(inbox)
     found = _find(queue, submission)
+    if not queue.inbox.has_image(with_what_is_known(queue.inbox, found)["image_sha256"]):
+        known = not_joined(queue.inbox, found["id"])
+        why_not = known["why"] if known else "the log may still bring it"
+        raise ReviewError(f"{found['id']}: without its image nothing can learn from it: {why_not}")
     right = found["truth"] if truth is None else _truth(found["task"], truth)
     _decide(queue, found["id"], "accept", right, by, why)
 
@@ -156,24 +167,30 @@ def commit(
     check(weights)
     queue, ref, output = _queue(inbox), CommitRef.parse(revision), settings().output
     before = queue.accepted()
-    made = commit_accepted(
-        queue,
-        open_store(store or settings().store),
-        ref.repository,
-        branch=ref.revision,
-        by=by or getpass.getuser(),
-        message=message,
-        allow=allow or (),
-        weights=weights if weights in NAMED else Path(weights),
-        artifacts=settings().artifacts,
-        cache=output / "downloads",
-        report=report or output / "reports" / "review" / ref.repository,
-    )
+    with held_back():
+        made = commit_accepted(
+            queue,
+            open_store(store or settings().store),
+            ref.repository,
+            branch=ref.revision,
+            by=by or getpass.getuser(),
+            message=message,
+            allow=allow or (),
+            weights=weights if weights in NAMED else Path(weights),
+            artifacts=settings().artifacts,
+            cache=output / "downloads",
+            report=report or output / "reports" / "review" / ref.repository,
+        )
     left_out = {each["id"]: why for each in before if (why := queue.left_out(each["id"]))}
     if as_json:
         return _print(json.dumps({"commit": str(made.ref) if made else None, "left_out": left_out}))
     for each, why in left_out.items():
         _print(f"left out  {each}: {why}")
+    for decided in before:
+        if made and decided["id"] not in left_out:
+            _print(
+                f"committed  {decided['id']}: {_target(decided['truth'])}, accepted by {decided['reviewer']}"
+            )
     return _print(str(made.ref) if made else "nothing to commit")
 
 
@@ -198,7 +215,7 @@ def effect(
 
     check(weights)
     opened = open_store(store or settings().store)
-    with tempfile.TemporaryDirectory(prefix="effect-") as folder:
+    with tempfile.TemporaryDirectory(prefix="effect-") as folder, held_back():
         found = effects(
             opened,
             opened.inspect(revision),
@@ -270,9 +287,12 @@ def _decide(
 def _said(each: Submission, *, there: bool) -> Iterable[str]:
     """What was answered and what is said to be right, in a few words."""
     for name, said in (("answered", each["answered"]), ("truth", each["truth"])):
-        text = str((said or {}).get("label", "a mask" if said else "-"))
-        yield f"{name} {text[:40]}"
+        yield f"{name} {_target(said)}"
     yield "with its image" if there else "image unknown"
+
+
+def _target(said: Mapping[str, Any] | None) -> str:
+    return str((said or {}).get("label", "a mask" if said else "-"))[:40]
 
 
 def _print(text: str) -> None:

@@ -17,6 +17,7 @@ from pylib.data.images import encode_png
 from pylib.errors import ServingError
 from pylib.serving.batches import Batches
 from pylib.serving.request import Image
+from pylib.store.log_file import append
 from pylib.store.request_log import is_url
 
 logger = logging.getLogger(__name__)
@@ -57,24 +58,19 @@ class PredictionRecord(TypedDict):
 
 
 class JsonLines:
-    """Appends records to a file that several worker processes share.
-
-    Each record is one write(2) to a file opened with O_APPEND, which POSIX keeps in one piece:
-    https://pubs.opengroup.org/onlinepubs/9799919799/functions/write.html
-    """
+    """Appends records to a file that several worker processes share, and `pylib logs prune` shortens."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            append(path, b"")
         except OSError as error:
             raise ServingError(f"log {path} cannot be written: {error.strerror}") from error
 
     def append(self, record: Mapping[str, object]) -> None:
         """Write one record; raises OSError, on a full disk for example."""
-        line = dumped(record)
-        if os.write(self._file, line) != len(line):
-            raise OSError("log: the disk is full")
+        append(self._path, dumped(record))
 
 
 class PredictionLog:

@@ -20,7 +20,10 @@ def ingested_from(description: str) -> tuple[str, bool] | None:
 
 
 def said_of(description: str, width: int = _WIDTH) -> str:
-    """A description's first words; of an ingest's record, where the images are from and what they are."""
+    """A description's first words; of an ingest's record, where the images are from and what they are.
+
+    Of a review's commit its message, how many items, of which sources, and who committed them.
+    """
     try:
         definition = json.loads(description)["predicate"]["buildDefinition"]
         given, used = definition["externalParameters"], definition["resolvedDependencies"]
@@ -42,6 +45,10 @@ def _short(text: str, width: int) -> str:
 
 
 def _ingested(given: dict[str, Any], source: str) -> str:
+    if "accepted" in given:  # of a review: why, in words, is what its commit was given
+        many = "item" if given["accepted"] == 1 else "items"
+        message = f"{given['message']}: " if given.get("message") else ""
+        return f"{message}{given['accepted']} {many} of {', '.join(given['sources'])}, by {given['by']}"
     verb = "added" if given["add"] else "ingested"
     rejected = f", {given['rejected']} rejected" if given["rejected"] else ""
     return f"{verb} {source}: {given['task']}, {len(given['classes'])} classes{rejected}"

@@ -4,7 +4,7 @@
     <url>/images/2026/11/30/<SHA-256>                   the bytes received; of pixels sent as numbers, a PNG
 
 The day comes first so that a bucket's lifecycle rule, or `prune`, takes whole days. Imports nothing but
-obstore, pylib.errors and pylib.store.objects: the serving environment uses it too.
+obstore, pylib.errors, pylib.store.log_file and .objects: the serving environment uses it too.
 """
 
 import json
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import obstore
 
 from pylib.errors import StoreError
+from pylib.store.log_file import shorten
 from pylib.store.objects import open_url, store_errors
 
 if TYPE_CHECKING:
@@ -90,13 +91,24 @@ def image(place: str, sha256: str, day: date) -> bytes | None:
 
 
 def prune(url: str, days: int, today: date | None = None) -> int:
-    """Delete what was logged more than so many days ago; returns how many objects. Raises StoreError."""
-    if not is_url(url):
-        raise StoreError(f"log {url} is one file, which a server appends to: log to file:///folder, by day")
+    """Delete what was logged more than so many days ago; returns how many objects, or lines of one file.
+
+    A server may append meanwhile; of one file, the images beside it go too. Raises StoreError.
+    """
     oldest = (today or datetime.now(UTC).date()) - timedelta(days=days)
+    if is_url(url):
+        return _delete(url, "", oldest)
+    with store_errors(f"log {url}"):
+        lines = shorten(Path(url), oldest)
+    folder = Path(url).absolute().parent
+    return lines + (_delete(folder.as_uri(), f"{IMAGES}/", oldest) if folder.is_dir() else 0)
+
+
+def _delete(url: str, prefix: str, oldest: date) -> int:
+    """Delete what lies below the prefix and is of an older day."""
     with store_errors(f"log {url}"):
         store = open_url(url)
-        old = [name for name, day in _dated(store, "") if day < oldest]
+        old = [name for name, day in _dated(store, prefix) if day < oldest]
         for start in range(0, len(old), _DELETED_AT_ONCE):
             with suppress(FileNotFoundError):  # another prune was faster
                 obstore.delete(store, old[start : start + _DELETED_AT_ONCE])

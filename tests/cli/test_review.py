@@ -12,6 +12,7 @@ from pylib.data.dataset import DatasetIndex
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.errors import ReviewError
+from pylib.store.described import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
 from tests.data.made import encode, noise
@@ -66,11 +67,14 @@ def test_feedback_by_an_id_alone_gets_what_the_log_kept(inbox: Inbox, tmp_path: 
     assert "1 cannot be learned from: the log has its answer and not its image: PREDICTION_LOG_IMAGES" in run(
         "gather"
     )
+    assert "1 without an image, which nobody can accept" in run("list")
+    with pytest.raises(ReviewError, match="nothing can learn from it: the log has its answer"):
+        run("accept", without["id"])
     assert "PREDICTION_LOG_IMAGES" in json.loads(run("show", without["id"]))["left_out"]
     with pytest.raises(ReviewError, match="PREDICTION_LOG_IMAGES"):
         run("show", without["id"], "--image", str(tmp_path / "seen.jpg"))
     run("accept", with_image["id"])
-    assert run("commit", "pets").startswith("pets@")
+    assert run("commit", "pets").splitlines()[-1].startswith("pets@")
 
 
 def test_from_the_inbox_to_a_commit(inbox: Inbox, tmp_path: Path) -> None:
@@ -83,7 +87,13 @@ def test_from_the_inbox_to_a_commit(inbox: Inbox, tmp_path: Path) -> None:
     run("accept", second[:8], "--truth", "cat", "--why", "its ears", "--by", "ann")
     run("reject", third, "--why", "not a pet", "--by", "bob")
     assert "0 waiting, 0 claimed, 2 accepted, 1 rejected" in run("list")
-    made = run("commit", "pets", "--by", "ann").splitlines()[-1]
+    *said, made = run("commit", "pets", "--by", "ann", "-m", "of May").splitlines()
+    assert said == [
+        f"committed  {first}: dog, accepted by ann",
+        f"committed  {second}: cat, accepted by ann",
+    ]
+    store = open_store((tmp_path / "out/store").as_uri())
+    assert said_of(store.head("pets").description) == "of May: 2 items of feedback, by ann"
     index = DatasetIndex.loads(open_store((tmp_path / "out/store").as_uri()).read(made, "dataset.json"))
     said = {item.id: index.classes[item.target.label] for item in index.items}
     assert (said[f"feedback/{first}"], said[f"feedback/{second}"]) == ("dog", "cat")

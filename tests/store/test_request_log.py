@@ -75,9 +75,16 @@ def test_days_that_are_over_are_deleted_and_nothing_else(log: Path) -> None:
     assert (log / "notes.txt").read_text() == "mine"
 
 
-def test_one_file_cannot_be_pruned(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="one file, which a server appends to"):
-        prune(str(tmp_path / "predictions.jsonl"), 1)
+def test_one_file_is_shortened_with_the_images_beside_it(log: Path) -> None:
+    file = log / "predictions.jsonl"
+    file.write_text("".join(record(ago, TODAY - timedelta(days=ago)) for ago in range(3)) + "{\n")
+    assert prune(str(file), 1, TODAY) == 2
+    assert file.read_text() == record(0, TODAY) + record(1, TODAY - timedelta(days=1)) + "{\n"
+    assert len(list((log / IMAGES).rglob("1" * 64))) == 1
+    assert not list((log / IMAGES).rglob("2" * 64))
+    assert not list(log.glob(".*"))
+    assert prune(str(file), 1, TODAY) == 0
+    assert prune(str(log / "none.jsonl"), 1, TODAY) == 0
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
