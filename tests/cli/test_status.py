@@ -11,7 +11,8 @@ import pytest
 from pylib.evaluation.record import read_evaluation
 from pylib.provenance.materials import ROOT
 
-ASKED = {"prediction_id": "p1", "latency_seconds": 0.0192, "model_digest": "d" * 64}
+ASKED_ID = "4ee2f166-285c-461e-af32-62820c742035"
+ASKED = {"prediction_id": ASKED_ID, "latency_seconds": 0.0192, "model_digest": "d" * 64}
 PYLIB = Path(sys.executable).with_name("pylib")
 FORMER = ROOT / "tests/evaluation/format_1/evaluation.json"
 NOW = read_evaluation(FORMER).model_copy(update={"score": "f1", "items": 40})
@@ -59,10 +60,10 @@ def test_the_score_has_its_own_name(output):
 )  # fmt: skip
 def test_the_answer_is_what_the_log_of_predictions_says(output, logged, said):
     (output / "answer.json").write_text(json.dumps(ASKED))
-    lines = [{"prediction_id": "p0", "answer": {}}, {"prediction_id": "p1", **logged}]
+    lines = [{"prediction_id": ASKED_ID.replace("4", "5"), "answer": {}}, {"prediction_id": ASKED_ID, **logged}]
     (output / "predictions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     shown = status(output, NOW.dumps())
-    assert (shown["answer"], shown["prediction"]) == (said, "p1")
+    assert (shown["answer"], shown["prediction"]) == (said, ASKED_ID)
 
 
 def test_an_answer_that_no_log_here_knows_has_its_latency(output):

@@ -72,9 +72,9 @@ def written(name: str, *base: str) -> set[str]:
 def test_it_writes_the_folder_and_the_lists_and_nothing_else(
     tree: Path, options: list[str], base: list[str], lists: set[str]
 ) -> None:
-    done = add(tree, "web", *options)
+    done = add(tree, "shop", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    expected = dict.fromkeys(lists, "edited") | dict.fromkeys(written("web", *base), "new")
+    expected = dict.fromkeys(lists, "edited") | dict.fromkeys(written("shop", *base), "new")
     assert changed(tree) == expected
     assert {line.split()[1] for line in done.stdout.splitlines() if line.startswith("wrote")} == set(expected)
 
@@ -111,7 +111,7 @@ def in_lists(tree: Path) -> dict[str, list[str]]:
 def test_the_check_finds_nothing_new(tree: Path, clean: dict[str, Report], cluster: str) -> None:
     added = [
         ("bare",),
-        ("web", "--image", IMAGE, "--secret", "key=API_KEY,OTHER"),
+        ("shop", "--image", IMAGE, "--secret", "key=API_KEY,OTHER"),
         ("pinned", "--image", f"registry.example.org/pinned@sha256:{'a' * 64}"),
     ]
     for arguments in added:
@@ -134,24 +134,24 @@ def told(findings: list[Finding]) -> set[str]:
 
 @needs_kustomize
 def test_an_upstream_is_a_remote_base_at_its_tag(tree: Path) -> None:
-    assert add(tree, "web", "--upstream", UPSTREAM).returncode == 0
-    base = yaml.safe_load((tree / "cluster-conf/web/base/kustomization.yaml").read_text())
+    assert add(tree, "shop", "--upstream", UPSTREAM).returncode == 0
+    base = yaml.safe_load((tree / "cluster-conf/shop/base/kustomization.yaml").read_text())
     owner, path = (
         "kubeflow/community-distribution",
         "applications/tensorboard/tensorboards-web-app/upstream/base",
     )
     assert base["resources"] == [f"https://github.com/{owner}//{path}?ref=26.03"]
-    assert base["namespace"] == "web"
+    assert base["namespace"] == "shop"
 
 
 def test_its_secrets_are_declared_and_read_by_its_pods(tree: Path) -> None:
     assert (
-        add(tree, "web", "--image", IMAGE, "--secret", "key=API_KEY,OTHER", "--secret", "x=Y").returncode == 0
+        add(tree, "shop", "--image", IMAGE, "--secret", "key=API_KEY,OTHER", "--secret", "x=Y").returncode == 0
     )
     declared = yaml.safe_load((tree / SECRETS).read_text())
-    made = {each["name"]: set(each["keys"]) for each in declared if each["namespace"] == "web"}
+    made = {each["name"]: set(each["keys"]) for each in declared if each["namespace"] == "shop"}
     assert made == {"key": {"API_KEY", "OTHER"}, "x": {"Y"}}
-    bodies = yaml.safe_load_all((tree / "cluster-conf/web/base/workload.yaml").read_text())
+    bodies = yaml.safe_load_all((tree / "cluster-conf/shop/base/workload.yaml").read_text())
     pod = next(body for body in bodies if body["kind"] == "Deployment")["spec"]["template"]["spec"]
     read = [each["valueFrom"]["secretKeyRef"] for each in pod["containers"][0]["env"]]
     assert {(each["name"], each["key"]) for each in read} == {
@@ -174,13 +174,13 @@ def test_its_secrets_are_declared_and_read_by_its_pods(tree: Path) -> None:
         (["x-"], "a name has"),
         (["null"], "no word of YAML's own"),
         (["w" * 64], "1 to 63"),
-        (["web", "--image", "web"], "a tag other than latest"),
-        (["web", "--image", "example.org:5000/web:latest"], "a tag other than latest"),
-        (["web", "--image", IMAGE, "--upstream", UPSTREAM], "leave one out"),
-        (["web", "--upstream", "kubeflow/manifests/apps"], "OWNER/NAME/PATH@TAG"),
-        (["web", "--secret", "key"], "NAME=KEY"),
-        (["web", "--secret", "key=yes"], "no word of YAML's own"),
-        (["web", "--secret", "a=KEY", "--secret", "b=KEY"], "named twice"),
+        (["shop", "--image", "shop"], "a tag other than latest"),
+        (["shop", "--image", "example.org:5000/web:latest"], "a tag other than latest"),
+        (["shop", "--image", IMAGE, "--upstream", UPSTREAM], "leave one out"),
+        (["shop", "--upstream", "kubeflow/manifests/apps"], "OWNER/NAME/PATH@TAG"),
+        (["shop", "--secret", "key"], "NAME=KEY"),
+        (["shop", "--secret", "key=yes"], "no word of YAML's own"),
+        (["shop", "--secret", "a=KEY", "--secret", "b=KEY"], "named twice"),
     ],
 )
 def test_what_it_refuses_is_one_line_and_nothing_written(tree: Path, arguments: list[str], says: str) -> None:
@@ -192,16 +192,16 @@ def test_what_it_refuses_is_one_line_and_nothing_written(tree: Path, arguments: 
 
 
 def test_a_second_time_is_refused(tree: Path) -> None:
-    assert add(tree, "web").returncode == 0
+    assert add(tree, "shop").returncode == 0
     before = changed(tree), git(tree, "diff")
-    assert "the folder cluster-conf/web has that name" in add(tree, "web").stderr
+    assert "the folder cluster-conf/shop has that name" in add(tree, "shop").stderr
     assert (changed(tree), git(tree, "diff")) == before
 
 
 def test_a_list_that_is_not_as_expected_is_named(tree: Path) -> None:
     (tree / "cluster-conf/namespaces/base/namespaces.yaml").unlink()
     before = changed(tree)
-    done = add(tree, "web")
+    done = add(tree, "shop")
     assert done.returncode == 1
     assert "cluster-conf/namespaces/base/namespaces.yaml: No such file" in done.stderr
     assert changed(tree) == before
@@ -210,7 +210,7 @@ def test_a_list_that_is_not_as_expected_is_named(tree: Path) -> None:
 def test_a_full_disk_leaves_the_checkout_as_it_was(tree: Path) -> None:
     enough_for_all_but_the_longest = (tree / "argocd-apps/base/projects.yaml").stat().st_size - 100
     done = subprocess.run(
-        [PREFLIGHT, "add", "web"],
+        [PREFLIGHT, "add", "shop"],
         cwd=tree,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (enough_for_all_but_the_longest,) * 2),
@@ -221,7 +221,7 @@ def test_a_full_disk_leaves_the_checkout_as_it_was(tree: Path) -> None:
     assert done.returncode == 1
     assert "File too large; nothing was added" in done.stderr
     assert changed(tree) == {}
-    assert not (tree / "cluster-conf/web").exists()
+    assert not (tree / "cluster-conf/shop").exists()
 
 
 @given(st.text(max_size=70))

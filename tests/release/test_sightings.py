@@ -18,7 +18,7 @@ def test_an_image_is_found_in_data_models_and_answers(tmp_path):
     log = tmp_path / "predictions.jsonl"
     lines = [{"prediction_id": "p1", "image_sha256": wanted}, {"prediction_id": "p2", "image_sha256": other}]
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    places = {"store": str(tmp_path / "store"), "artifacts": str(tmp_path / "artifacts"), "predictions": log}
+    places = {"store": str(tmp_path / "store"), "artifacts": str(tmp_path / "artifacts"), "predictions": str(log)}
     found = sightings(wanted, **places)
     assert [(each.of, each.item, each.split) for each in found.data] == [(str(made.ref), "a", "train")]
     assert [(each.digest, each.split, each.item) for each in found.models] == [(digest, "train", "a")]
@@ -33,7 +33,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_told(tmp_path):
     (folder / "model.onnx").write_bytes(b"bare")
     ArtifactStore(str(tmp_path / "artifacts")).put_model(folder, hashlib.sha256(b"bare").hexdigest())
     places = {"store": str(tmp_path / "store"), "artifacts": str(tmp_path / "artifacts")}
-    found = sightings("0" * 64, **places, predictions=tmp_path / "none")
+    found = sightings("0" * 64, **places, predictions=str(tmp_path / "none"))
     assert (found.data, found.models, found.predictions) == ([], [], [])
     assert len(found.unread) == 2
     assert found.unread[0].startswith("repository broken: ")

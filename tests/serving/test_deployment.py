@@ -52,6 +52,7 @@ def test_environment_is_what_the_operator_gives(
     assert json.loads(environment.pop("PREDICTOR_LABELS")) == {"version": "default"}
     assert environment == {
         "ARTIFACT_STORE": "s3://models",
+        "FEEDBACK_INBOX": "s3://feedback",
         "MALLOC_ARENA_MAX": "2",
         "INCLUDE_METRICS_IN_CLIENT_RESPONSE": "false",
         "PREDICTIVE_UNIT_ID": "model",
