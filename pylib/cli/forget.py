@@ -53,7 +53,7 @@ def forget(
     )
     _show(found)
     for digest in sorted(found.digests & before.keys()):
-        print(f"{digest} was known as {before[digest]}")  # noqa: T201
+        print(f"{digest} was {before[digest]}")  # noqa: T201
     digests = sorted(found.digests) or [name]
     left = [each for each in digests if not forgetting.look(each, opened, places).gone]
     if left:

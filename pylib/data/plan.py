@@ -193,8 +193,8 @@ def _base(parent: Parent | None, options: Options) -> Parent | None:
 def _stays(base: Parent | None, options: Options) -> Iterator[str]:
     if base and not options.add:
         yield (
-            f"what people sent stays: {len(base.index.items)} items that reviewers accepted; "
-            "--replace drops them"
+            f"what people sent stays, {len(base.index.items)} of the images, as reviewers accepted it; "
+            "--replace drops it"
         )
 
 

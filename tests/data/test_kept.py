@@ -71,7 +71,7 @@ def people(index):
 def test_the_same_again_is_the_head_with_what_people_sent(store, sent, again):
     result = again()
     assert (result.commit.id, result.new) == (sent.id, False)
-    assert any("what people sent stays: 2 items" in each for each in result.assumed)
+    assert any("what people sent stays, 2 of the images" in each for each in result.assumed)
 
 
 def test_what_changed_in_the_source_changes_and_what_people_sent_stays(store, sent, again, pets):
