@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 _STAYS = {
     "history": "old commits still name it (a commit cannot be changed)",
     "models": "models learned from a commit with it",
+    "kept": "other items have a file of the same bytes, which stays",
     "logs": "logs and reports name it",
 }
 
 
 def forget(
-    name: Annotated[str, typer.Argument(help="an item's id, or the SHA-256 of the image's bytes")],
+    name: Annotated[str, typer.Argument(help="an item's id, REPOSITORY:ID, or the image's SHA-256")],
     why: Annotated[str, typer.Option(help="the reason, in words; the commits keep it")],
     by: Annotated[str, typer.Option(help="who asks for it")] = "",
     purge: Annotated[
         bool, typer.Option("--purge", help="delete its bytes too, which old commits of a local store name")
     ] = False,
+    repository: Annotated[str, typer.Option(help="in which the id is looked for; default: all")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say where it is")] = False,
     store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
 ) -> None:
@@ -43,10 +45,12 @@ def forget(
 
     places, opened = _places(), open_store(store or settings().store)
     if dry_run:
-        _show(forgetting.look(name, opened, places))
+        _show(forgetting.look(name, opened, places, repository))
         return
     before = forgotten(opened)
-    found = forgetting.forget(name, opened, places, by=by or getpass.getuser(), why=why, purge=purge)
+    found = forgetting.forget(
+        name, opened, places, by=by or getpass.getuser(), why=why, purge=purge, repository=repository
+    )
     _show(found)
     for digest in sorted(found.digests & before.keys()):
         print(f"{digest} was {before[digest]}")  # noqa: T201
@@ -57,8 +61,11 @@ def forget(
             f"{', '.join(left)}: still found after it was taken away: is a run or server at work?"
         )
     print(f"gone: {', '.join(digests)}")  # noqa: T201
+    if found.kept:
+        return
     if found.history and forgetting.bytes_are_kept(opened, digests):
-        print("old commits still hold its bytes: --purge deletes them from a local store")  # noqa: T201
+        again = f"`pylib data forget {digests[0]} --why … --purge`"
+        print(f"old commits still hold its bytes: {again} deletes them from a local store")  # noqa: T201
     elif found.history:
         print("its bytes are gone from old commits, too")  # noqa: T201
 

@@ -5,32 +5,25 @@ A model that has learned from it keeps what it learned: such models are named, a
 """
 
 import json
-import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pylib.data.dataset import INDEX_FILE, DatasetIndex
-from pylib.errors import NotFoundError, ReviewError, StoreError
+from pylib.errors import ReviewError, StoreError
+from pylib.review import forget_files as files
+from pylib.review import forget_heads as heads
 from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
-from pylib.review.forget_files import named, on_the_page
 from pylib.review.joining import NOT_JOINED, with_what_is_known
-from pylib.review.origins import FOLDER
 from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT
+from pylib.review.turn import turn
 from pylib.store import forgotten
 from pylib.store.bucket import BucketStore
 from pylib.store.inbox import IMAGES, WITH_IMAGE, WITHOUT_IMAGE, Inbox
 from pylib.store.local import LocalStore
 from pylib.store.protocol import Commit, Store
-
-if TYPE_CHECKING:
-    from pylib.store.protocol import File
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_TEXTS = {".json", ".jsonl"}
 
 
 @dataclass
@@ -53,7 +46,7 @@ class Found:
     """Where an image is or was, in words, by kind; `items` are its ids, `digests` the SHA-256 of its files.
 
     heads, inbox, images, caches, features: what holds it, and is taken away
-    history, models, logs: what stays, and why
+    history, models, logs: what stays, and why; kept: where a head names the same bytes as another file
     """
 
     items: set[str] = field(default_factory=set)
@@ -63,6 +56,7 @@ class Found:
     images: list[str] = field(default_factory=list)
     caches: list[str] = field(default_factory=list)
     features: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
@@ -73,59 +67,88 @@ class Found:
         return not (self.heads or self.inbox or self.images or self.caches or self.features)
 
 
-def look(name: str, store: Store, places: Places) -> Found:
-    """Say where an image is, by the id of an item or the SHA-256 of its bytes; raises StoreError."""
-    found = Found(digests={name} if _SHA256.fullmatch(name) else set())
-    heads = list(_heads(store))
-    for head in heads:
-        _in_head(name, store, head, found)
-    _in_history(name, store, heads, found)
+def look(name: str, store: Store, places: Places, repository: str = "") -> Found:
+    """Say where an image is, by the id of an item, REPOSITORY:ID or the SHA-256 of its bytes.
+
+    repository: in which the id is looked for; all by default
+    Raises ReviewError where the id names more than one image; StoreError.
+    """
+    tips = list(heads.heads(store))
+    found = Found(digests=heads.images_of(name, store, tips, repository))
+    for head in tips:
+        _in_head(store, head, found)
+    _in_history(store, tips, found)
     _in_inbox(places.inbox, found)
     for folder in places.logs:
-        found.images += [str(path) for path in named(folder / "images", found.digests)]
-        found.images += [str(path) for path in on_the_page(folder / "web", found.digests)]
+        found.images += [str(path) for path in files.named(folder / "images", found.digests)]
+        found.images += [str(path) for path in files.on_the_page(folder / "web", found.digests)]
         found.logs += [
-            f"{path}: a line names its digest" for path in _mentioning(folder, found, {".jsonl"}, 1)
+            f"{path}: a line names its digest"
+            for path in files.mentioning(folder, _words(found), {".jsonl"}, 1)
         ]
     for folder in places.caches:
-        found.caches += [str(path) for path in _entries(folder, found)]
+        found.caches += [str(path) for path in files.entries(folder, _words(found))]
     for folder in places.runs:
-        found.caches += [str(path) for path in _copies(folder, found)]
-    if places.artifacts and (image := _bytes(store, heads, found, places.inbox)):
+        found.caches += [str(path) for path in files.copies(folder, _words(found))]
+    if places.artifacts and (image := _bytes(store, tips, found, places.inbox)):
         found.features += segments(places.artifacts, image)
     commits = {line.partition(" ")[0] for line in (*found.history, *found.heads)}
     for folder in places.models:
-        found.models += sorted(_trained(folder, commits))
+        found.models += sorted(files.trained(folder, commits))
     return found
 
 
-def forget(name: str, store: Store, places: Places, *, by: str, why: str, purge: bool = False) -> Found:
+def forget(
+    name: str, store: Store, places: Places, *, by: str, why: str, purge: bool = False, repository: str = ""
+) -> Found:
     """Take an image away where that can be done; return what had it. `look` proves it gone.
 
     purge: delete its bytes from the store too, so that old commits name a file that is not there any more
-    Raises ReviewError where nothing has it, or the store cannot be purged; StoreError.
+    repository: in which an id is looked for; all by default
+    No commit of what was accepted runs meanwhile. Raises ReviewError where nothing has it, an id names more
+    than one image, a commit is being made, or the store cannot be purged; StoreError.
     """
     if purge and not isinstance(store, LocalStore):
         raise ReviewError(f"--purge: {_purging(store)}")
-    found = look(name, store, places)
-    if found.gone and not found.history:
+    with ExitStack() as turns:
+        for head in heads.heads(store):
+            turns.enter_context(turn(places.inbox, head.repository, head.branch, by))
+        found = look(name, store, places, repository)
+        _refuse_nothing(name, store, found)
+        forgotten.remember(store, sorted(found.digests), by=by, why=why)  # no page shows it now
+        for head in list(heads.heads(store)):
+            heads.take_away(store, head, found.digests, by, why)
+        if found.features:
+            delete(places.artifacts, found.features)
+        for path in map(Path, [*found.images, *found.caches]):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        _clear_inbox(places.inbox, found.inbox)
+    if purge and isinstance(store, LocalStore):
+        heads.purge(store, found.digests)
+    tips = list(heads.heads(store))
+    found.kept = heads.otherwise_named(store, tips, found.digests)
+    found.history = []
+    _in_history(store, tips, found)  # with the heads that had it until now
+    return found
+
+
+def _refuse_nothing(name: str, store: Store, found: Found) -> None:
+    if not found.gone:
+        return
+    if other := heads.otherwise_named(store, heads.heads(store), found.digests):
+        raise ReviewError(f"{name}: no image, but another file of an item, {other[0]}: name the item")
+    if not found.history:
         if known := forgotten.find(store, name):
             raise ReviewError(f"{name}: {known}; nothing here has it any more")
         raise ReviewError(f"{name}: no head, commit, inbox, log or cache has such an image or item")
-    forgotten.remember(store, sorted(found.digests), by=by, why=why)  # first: from now on no page shows it
-    for head in list(_heads(store)):
-        _take_from_head(store, head, found, by, why)
-    places.inbox.objects.delete(found.inbox)
-    for path in map(Path, [*found.images, *found.caches]):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    if found.features:
-        delete(places.artifacts, found.features)
-    if purge and isinstance(store, LocalStore):
-        for digest in found.digests:
-            store.blobs.path(digest).unlink(missing_ok=True)
-    found.history = []
-    _in_history(name, store, list(_heads(store)), found)  # with the heads that had it until now
-    return found
+
+
+def _clear_inbox(inbox: Inbox, keys: Collection[str]) -> None:
+    """The submission goes last: killed before that, the next forgetting finds the rest by it."""
+    last = [key for key in keys if key.startswith((f"{WITH_IMAGE}/", f"{WITHOUT_IMAGE}/"))]
+    for each in ([key for key in keys if key not in last], last):
+        if each:
+            inbox.objects.delete(each)
 
 
 def bytes_are_kept(store: Store, digests: Collection[str]) -> bool:
@@ -143,50 +166,23 @@ def _purging(store: Store) -> str:
     return f"only a store in a folder can be purged from here, this one is {place}: {how}"
 
 
-def _heads(store: Store) -> Iterator[Commit]:
-    """The newest commit of every branch."""
-    if isinstance(store, LocalStore):
-        with store.catalogue() as records:
-            rows = list(records.connection.execute("SELECT repository, name FROM branches ORDER BY 1, 2"))
-        yield from (store.head(repository, branch) for repository, branch in rows)
-    elif isinstance(store, BucketStore):
-        store.open()
-        yield from store.history.heads()
-    else:  # Pachyderm's branches of pipelines are made again by them
-        for repository in store.list_repositories():
-            try:
-                yield store.head(repository)
-            except NotFoundError:
-                continue
-
-
-def _in_head(name: str, store: Store, head: Commit, found: Found) -> None:
-    index = _index(store, head)
+def _in_head(store: Store, head: Commit, found: Found) -> None:
+    index = heads.index_of(store, head)
     for item in index.items if index else ():
-        if item.id == name or item.image_sha256 in found.digests:
+        if item.image_sha256 in found.digests:
             found.items.add(item.id)
-            found.digests.add(item.image_sha256)
             found.heads.append(f"{head.ref} ({head.branch}): {item.id}, {item.split}")
     known = {path for item in (index.items if index else []) for path in item.files}
-    for file in _files(store, head, found.digests):
+    for file in heads.files_of(store, head, found.digests):
         if file.path not in known:
             found.heads.append(f"{head.ref} ({head.branch}): {file.path}")
 
 
-def _in_history(name: str, store: Store, heads: list[Commit], found: Found) -> None:
-    """Old commits, by the digests that are known, or by the item where no head has it any more."""
-    seen = {head.id for head in heads}
-    for head in heads:
-        for commit in store.log(head.repository, head.branch):
-            if commit.id in seen:
-                continue
-            seen.add(commit.id)
-            if not found.digests and (index := _index(store, commit)):
-                found.digests.update(
-                    d for item in index.items if item.id == name for d in item.files.values()
-                )
-            if files := list(_files(store, commit, found.digests)):
-                found.history.append(f"{commit.ref} of {commit.created:%Y-%m-%d %H:%M}: {files[0].path}")
+def _in_history(store: Store, tips: list[Commit], found: Found) -> None:
+    """Old commits with one of these files."""
+    for commit in heads.old_commits(store, tips):
+        if named := list(heads.files_of(store, commit, found.digests)):
+            found.history.append(f"{commit.ref} of {commit.created:%Y-%m-%d %H:%M}: {named[0].path}")
 
 
 def _in_inbox(inbox: Inbox, found: Found) -> None:
@@ -204,90 +200,21 @@ def _in_inbox(inbox: Inbox, found: Found) -> None:
     found.inbox += [f"{IMAGES}/{digest}" for digest in sorted(found.digests) if inbox.has_image(digest)]
 
 
-def _take_from_head(store: Store, head: Commit, found: Found, by: str, why: str) -> None:
-    index = _index(store, head)
-    gone = [item for item in index.items if item.image_sha256 in found.digests] if index else []
-    paths = {path for item in gone for path in item.files}
-    paths |= {file.path for file in _files(store, head, found.digests)}
-    if not paths and not gone:
-        return
-    kept: dict[str, bytes | Path] = {}
-    if index and gone:
-        items = [item for item in index.items if item not in gone]
-        kept[INDEX_FILE] = index.model_copy(update={"items": items}).dumps()
-        ids = {item.id for item in gone}
-        for file in store.glob(head.ref, f"{FOLDER}/*.jsonl"):
-            lines = [
-                line
-                for line in store.read(head.ref, file.path).splitlines()
-                if json.loads(line)["item"] not in ids
-            ]
-            kept[file.path] = b"".join(line + b"\n" for line in lines)
-    description = f"forget {', '.join(sorted(found.items)) or 'an image'}, asked by {by}: {why}"
-    store.commit(
-        head.repository,
-        kept,
-        branch=head.branch,
-        mode="add",
-        deletions=sorted(paths),
-        description=description,
-    )
+def _words(found: Found) -> list[str]:
+    """How a text names one of the digests, or one of the ids as a JSON text."""
+    return [*found.digests, *(json.dumps(item) for item in found.items)]
 
 
-def _index(store: Store, commit: Commit) -> DatasetIndex | None:
-    if not store.glob(commit.ref, INDEX_FILE):
-        return None
-    return DatasetIndex.loads(store.read(commit.ref, INDEX_FILE))
-
-
-def _files(store: Store, commit: Commit, digests: set[str]) -> "Iterator[File]":
-    """The files of these digests; of a store that has no SHA-256 of its own, those of the index stand in."""
-    return (file for file in store.ls(commit.ref) if file.sha256 in digests)
-
-
-def _mentioning(folder: Path, found: Found, suffixes: set[str], deep: int = 0) -> Iterator[Path]:
-    """The text files of a folder that name one of the digests, or one of the ids as a JSON text."""
-    words = [*found.digests, *(json.dumps(item) for item in found.items)]
-    if not folder.is_dir() or not words:
-        return
-    paths = folder.glob("*") if deep else folder.rglob("*")
-    for path in sorted(path for path in paths if path.suffix in suffixes and path.is_file()):
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if any(word in text for word in words):
-            yield path
-
-
-def _entries(folder: Path, found: Found) -> list[Path]:
-    """The entries of a cache, its direct folders, that were made with the image in them."""
-    inside = _mentioning(folder, found, _TEXTS)
-    return sorted({folder / path.relative_to(folder).parts[0] for path in inside})
-
-
-def _copies(folder: Path, found: Found) -> list[Path]:
-    """The copies of shards and features that runs have beside their results."""
-    inside = _mentioning(folder, found, {".json"})
-    made = {above for path in inside for above in path.parents if above.name in {"shards", "features"}}
-    return sorted(above for above in made if above.is_relative_to(folder))
-
-
-def _bytes(store: Store, heads: list[Commit], found: Found, inbox: Inbox) -> bytes | None:
+def _bytes(store: Store, tips: list[Commit], found: Found, inbox: Inbox) -> bytes | None:
     """The image itself, from wherever it still is; None where its bytes are gone already."""
     for digest in sorted(found.digests):
         if inbox.has_image(digest):
             return inbox.image(digest)
-    for head in heads:
+    for head in tips:
         for commit in store.log(head.repository, head.branch):
-            for file in _files(store, commit, found.digests):
+            for file in heads.files_of(store, commit, found.digests):
                 try:
                     return store.read(commit.ref, file.path)
                 except StoreError:  # purged
                     continue
     return None
-
-
-def _trained(folder: Path, commits: set[str]) -> Iterator[str]:
-    """The models whose records name one of the commits."""
-    for path in sorted(folder.rglob("provenance.intoto.jsonl")) if folder.is_dir() else ():
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if any(commit in text for commit in commits):
-            yield f"{path.parent}: made of a commit that had it; train again, and release"

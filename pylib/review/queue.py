@@ -121,7 +121,7 @@ class Queue:
 
     @contextmanager
     def committing(self, submissions: Sequence[str]) -> Iterator[None]:
-        """While a commit takes these, nobody can reject one; ReviewError where somebody has, or is about to."""
+        """While a commit takes these, nobody can reject one; ReviewError where somebody did or does."""
         held = []
         try:
             for each in submissions:

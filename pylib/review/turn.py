@@ -1,4 +1,4 @@
-"""One process at a time changes a branch of data: a commit of what was accepted, or the forgetting of an image.
+"""One process at a time changes a branch of data: it commits what was accepted, or forgets an image.
 
 In a folder the kernel holds the lock, and lets go of it however the process ends. In a bucket it is a lease:
 that of a process that was killed runs out.

@@ -27,11 +27,21 @@ def said_of(description: str, width: int = _WIDTH) -> str:
     try:
         definition = json.loads(description)["predicate"]["buildDefinition"]
         given, used = definition["externalParameters"], definition["resolvedDependencies"]
+        if "/forget/" in definition["buildType"]:
+            return _short(f"forgot {', '.join(given['items']) or 'an image'}, {_asked(given)}", width)
         source = next(str(each["uri"]) for each in used if each["name"] == "source")
         return _ingested(given, source)
     except (ValueError, TypeError, LookupError, StopIteration):
-        line = " ".join(description[: 4 * width].split())
-        return line if len(line) <= width else f"{line[: width - 1]}…"
+        return _short(description, width)
+
+
+def _asked(given: dict[str, Any]) -> str:
+    return f"asked by {given['by']}" + (f": {given['message']}" if given["message"] else "")
+
+
+def _short(text: str, width: int) -> str:
+    line = " ".join(text[: 4 * width].split())
+    return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def _ingested(given: dict[str, Any], source: str) -> str:

@@ -13,15 +13,20 @@ from pylib.data.plan import Options
 from pylib.errors import ReviewError, StoreError
 from pylib.features.key import TableKey
 from pylib.features.segments import encode, image_key
+from pylib.provenance.digests import dir_hash
+from pylib.provenance.statement import read_bundle, step_name
 from pylib.review.commit import commit_accepted
 from pylib.review.forget import Places, bytes_are_kept, forget, look
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
+from pylib.review.turn import turn
+from pylib.steps.prepare import prepare
+from pylib.store.described import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.maintenance import fsck
 from pylib.store.opening import open_store
+from tests.data.made import Folder, noise
 from tests.data.made import encode as jpeg
-from tests.data.made import noise
 from tests.review.submitting import decision, put
 
 IMAGE = jpeg(noise(1000))
@@ -116,7 +121,7 @@ def test_it_is_gone_wherever_that_can_be_and_what_stays_is_named(store, places):
     assert item not in read_origins(store, "pets")
     assert len(read_origins(store, "pets")) == 1
     assert [file.path for file in store.ls("photos@side")] == ["b.jpg"]
-    assert "forget" in store.head("pets").description
+    assert said_of(store.head("pets").description, 200) == f"forgot {item}, asked by ann: she asked"
     again = look(DIGEST, store, places)
     assert again.gone
     assert len(again.history) == 2  # the commits that had it, in both repositories
@@ -192,3 +197,105 @@ def test_a_bucket_cannot_be_purged_from_here(s3, places):
         forget(DIGEST, store, places, by="ann", why="", purge=True)
     forget(DIGEST, store, places, by="ann", why="")
     assert look(DIGEST, store, places).gone
+
+
+def test_the_head_without_it_can_be_trained_on(store, places, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYLIB_STORE", store.root.as_uri())
+    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "training"))
+    forget(DIGEST, store, places, by="ann", why="she asked")
+    head = store.head("pets")
+    (tmp_path / "training").mkdir()
+    prepare(tmp_path / "training/shards", data=str(head.ref), image_size=32)
+    record = next(each for each in read_bundle(tmp_path / "training/shards") if step_name(each) == "forget")
+    told = record["predicate"]["buildDefinition"]["externalParameters"]
+    assert (told["by"], told["message"], told["images"]) == ("ann", "she asked", [DIGEST])
+    (subject,) = record["subject"]
+    assert subject["digest"]["dirHash"] == dir_hash({file.path: file.sha256 for file in store.ls(head.ref)})
+
+
+@pytest.fixture
+def masks(tmp_path):
+    """Two repositories of masks whose items have the same ids, and all masks the same bytes."""
+    store = open_store((tmp_path / "store").as_uri())
+    for number, name in enumerate(("one", "two")):
+        folder = Folder(tmp_path / name)
+        for item in range(30):
+            folder.put(f"item_{item:02}", seed=100 * number + item)
+        ingest(str(folder.root), store, name, Options(), cache=tmp_path / "cache")
+    return store
+
+
+def test_a_mask_of_the_same_bytes_stays_whatever_is_purged(masks, places):
+    before = DatasetIndex.loads(masks.read("one", "dataset.json")).items
+    item = before[3]
+    mask = item.files[item.target.file]
+    assert sum(each.files[each.target.file] == mask for each in before) == len(before)
+    forget(f"one:{item.id}", masks, places, by="ann", why="")
+    found = forget(f"one:{item.id}", masks, places, by="ann", why="", purge=True)
+    assert found.digests == {item.image_sha256}
+    assert not bytes_are_kept(masks, found.digests)
+    after = DatasetIndex.loads(masks.read("one", "dataset.json"))
+    assert after.items == [each for each in before if each != item]
+    assert fsck(masks).ok
+    assert [each.subject for each in fsck(masks).forgotten] == [item.image_sha256]
+    with pytest.raises(ReviewError, match="no image, but another file of an item"):
+        forget(mask, masks, places, by="ann", why="", purge=True)
+
+
+def test_bytes_that_a_head_names_as_another_file_are_not_purged(masks, places):
+    index = DatasetIndex.loads(masks.read("one", "dataset.json"))
+    item, other = index.items[3:5]
+    image = masks.read("one", item.image)
+    target = other.target.model_copy(update={"sha256": item.image_sha256})
+    items = [each.model_copy(update={"target": target}) if each == other else each for each in index.items]
+    files = {target.file: image, "dataset.json": index.model_copy(update={"items": items}).dumps()}
+    masks.commit("one", files, mode="add")
+    found = forget(f"one:{item.id}", masks, places, by="ann", why="", purge=True)
+    (line,) = found.kept
+    assert line.endswith(f"(master): {target.file}")
+    assert masks.read("one", target.file) == image
+
+
+def test_an_id_of_two_images_is_refused_until_one_is_named(masks, places):
+    ids = {name: DatasetIndex.loads(masks.read(name, "dataset.json")).items for name in ("one", "two")}
+    item = ids["one"][5]
+    with pytest.raises(ReviewError, match=f"2 images have this id.*one:{item.id}.*REPOSITORY:ID"):
+        forget(item.id, masks, places, by="ann", why="")
+    found = forget(item.id, masks, places, by="ann", why="", repository="one")
+    assert found.digests == {item.image_sha256}
+    assert DatasetIndex.loads(masks.read("two", "dataset.json")).items == ids["two"]
+    with pytest.raises(ReviewError, match="2 images have this id"):  # not the other one, now that it is alone
+        forget(item.id, masks, places, by="ann", why="", purge=True)
+    with pytest.raises(ReviewError, match="nine: no repository"):
+        forget(item.id, masks, places, by="ann", why="", repository="nine")
+
+
+def test_while_a_commit_is_made_nothing_is_forgotten(store, places):
+    head = store.head("pets")
+    with (
+        turn(places.inbox, "pets", "master", "bob"),
+        pytest.raises(ReviewError, match=r"pets@master: bob .* changes it now"),
+    ):
+        forget(DIGEST, store, places, by="ann", why="")
+    assert store.head("pets") == head
+    assert not look(DIGEST, store, places).gone
+
+
+def test_one_that_was_killed_between_its_deletions_is_ended_by_the_next(store, places, monkeypatch):
+    delete, calls = places.inbox.objects.delete, []
+
+    def killed(keys):
+        calls.append(keys)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        delete(keys)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(places.inbox.objects, "delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(DIGEST, store, places, by="ann", why="")
+    assert all(not key.startswith("submissions/") for key in calls[0])
+    forget(DIGEST, store, places, by="ann", why="")
+    assert look(DIGEST, store, places).gone
+    decided = {each["id"] for each in Queue(places.inbox).history()}
+    assert decided == {each["id"] for each in places.inbox.submissions()}
