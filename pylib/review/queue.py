@@ -208,7 +208,7 @@ class Queue:
 def _right(read: dict[str, Any]) -> bool:
     """Whether what is right, where something is said of it, and the time are such."""
     try:
-        datetime.fromisoformat(read.get("time", "2000-01-01"))
+        datetime.fromisoformat(read.get("time") or "2000-01-01")
     except (TypeError, ValueError):
         return False
     return isinstance(read.get("truth"), dict | None)
