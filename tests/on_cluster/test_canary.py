@@ -17,8 +17,21 @@ from tests.on_cluster.waiting import require, until
 pytestmark = pytest.mark.cluster
 ROUTES = {"address": f"{serving.MODEL}-address", "operator": serving.MODEL}
 """The VirtualServices that send requests to the model: ours, and the operator's."""
+OTHERS = ["classification-default-0-model"]
+"""Deployments of the other served models."""
 TRAFFIC = 10
 ALONE, SPLIT = {serving.SERVICE: 100}, {serving.SERVICE: 100 - TRAFFIC, serving.CANARY: TRAFFIC}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def room(kubectl: Kubectl, server: Body) -> Iterator[None]:
+    """The other model steps aside: a node of two cores has no room for three pods of this one beside it."""
+    there = [each for each in OTHERS if kubectl.find("deployment", each, serving.NAMESPACE)]
+    for each in there:
+        kubectl.patch("deployment", each, serving.NAMESPACE, {"spec": {"replicas": 0}})
+    yield
+    for each in there:
+        kubectl.patch("deployment", each, serving.NAMESPACE, {"spec": {"replicas": 1}})
 
 
 def test_a_canary_its_promotion_its_revert_and_its_end_lose_no_request(
