@@ -33,7 +33,7 @@ host.main()
 def test_a_server_whose_grpc_does_not_listen_yet_is_not_ready(
     tmp_path: Path, deployment: SeldonDeployment, artifacts: str
 ) -> None:
-    http, grpc, metrics = local._ports(0, tmp_path)
+    http, grpc, metrics = local._ports(0, 0, tmp_path)
     environment = {
         **os.environ,
         **deployment.environment(http=http, grpc=grpc, metrics=metrics),
