@@ -111,7 +111,7 @@ def test_a_server_of_before_tasks_is_understood() -> None:
 
 
 def test_no_server_says_how_to_start_one(tmp_path: Path) -> None:
-    _, port, _ = local._ports(0, tmp_path)
+    _, port, _ = local._ports(0, 0, tmp_path)
     with Client(f"http://127.0.0.1:{port}") as client, pytest.raises(ServingError, match="pylib serve"):
         client.predict(b"x")
 
