@@ -23,7 +23,7 @@ TRAFFIC = 10
 ALONE, SPLIT = {serving.SERVICE: 100}, {serving.SERVICE: 100 - TRAFFIC, serving.CANARY: TRAFFIC}
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def room(kubectl: Kubectl, server: Body) -> Iterator[None]:
     """The other model steps aside: a node of two cores has no room for three pods of this one beside it."""
     there = [each for each in OTHERS if kubectl.find("deployment", each, serving.NAMESPACE)]
