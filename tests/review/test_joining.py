@@ -12,7 +12,7 @@ from PIL import Image as Pictures
 from pylib.data.images import decode_image
 from pylib.errors import StoreError
 from pylib.review.batch import gather
-from pylib.review.joining import SETTLED, join, not_joined, reasons, with_what_is_known
+from pylib.review.joining import join, not_joined, reasons, with_what_is_known
 from pylib.review.queue import Queue
 from pylib.serving.predictions import PredictionLog
 from pylib.serving.request import Image
@@ -21,7 +21,7 @@ from tests.review.submitting import decision, submission
 from tests.store.s3 import BUCKET
 
 PIXELS = np.full((8, 8, 3), 99, np.uint8)
-LATER = datetime.now(UTC) + 2 * SETTLED
+LATER = datetime.now(UTC) + timedelta(days=1)  # however long after this is read the tests are run
 
 
 def sent(as_file):
@@ -119,7 +119,7 @@ def test_what_the_log_has_not_is_looked_for_until_the_log_is_written(inbox, log)
     assert reasons(inbox) == {}
     logged(log, old["prediction_id"], sent(as_file=True), images=True)
     assert join(inbox, log, now=LATER) == 1
-    late = put(inbox, time=(LATER - timedelta(hours=1)).isoformat())
+    late = put(inbox, time=(datetime.now(UTC) - timedelta(hours=1)).isoformat())
     join(inbox, log)
     assert "the log has no such answer" in not_joined(inbox, late["id"])["why"]
     assert "names no answer" in not_joined(inbox, unknown["id"])["why"]
