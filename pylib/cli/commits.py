@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.filesize import decimal
 
-from pylib.store.described import said_of
+from pylib.store.descriptions import said_of
 from pylib.store.protocol import Commit
 
 

@@ -13,7 +13,7 @@ from pylib.errors import ReleaseError
 from pylib.settings import settings
 
 if TYPE_CHECKING:
-    from pylib.evaluation.side_by_side import SideBySide
+    from pylib.evaluation.canary_comparison import SideBySide
 
 
 def compare(
@@ -28,7 +28,7 @@ def compare(
     Read from the log of answers (PYLIB_PREDICTIONS), since the commit that put the second beside the first.
     `pylib models compare` has what both reached on the test split.
     """
-    from pylib.evaluation.side_by_side import compare as set_side_by_side
+    from pylib.evaluation.canary_comparison import compare as set_side_by_side
     from pylib.release.release import released
     from pylib.store.request_log import records
 

@@ -48,7 +48,7 @@ def list_models(
     as_json: AsJson = False,
 ) -> None:
     """List the versions, newest first: what each reached, what the gate said, which one is served."""
-    from pylib.registry.looking import every
+    from pylib.registry.lookup import every
     from pylib.registry.places import Places
 
     places = Places.of_settings()
@@ -67,7 +67,7 @@ def list_models(
 @models_app.command()
 def show(words: Words = None, name: Name = None, as_json: AsJson = False) -> None:
     """Show all that is known of a version: facts, hyper-parameters, what was measured on its test split."""
-    from pylib.registry.looking import figures, look
+    from pylib.registry.lookup import figures, look
     from pylib.registry.places import Places
 
     places = Places.of_settings()
@@ -88,7 +88,7 @@ def compare(words: Words = None, name: Name = None, as_json: AsJson = False) -> 
     since, `pylib compare` says.
     """
     from pylib.registry.judged_on import note
-    from pylib.registry.looking import every, figures, look
+    from pylib.registry.lookup import every, figures, look
     from pylib.registry.places import Places
     from pylib.registry.versions import find
 
@@ -117,7 +117,7 @@ def promote(
 
     `promote canary` lets the canary answer all requests, in the place of what it stood beside.
     """
-    from pylib.registry.looking import look
+    from pylib.registry.lookup import look
     from pylib.registry.places import Places
     from pylib.registry.promotion import promote as release
 

@@ -72,7 +72,7 @@ def _command(name: str) -> TyperCommand:
 
 def here(pipeline: str, texts: dict[str, str], *, always: bool) -> None:
     """Train on this machine when the turn has come."""
-    from pylib.runners import arguments, checks, learned, pipelines, retraining
+    from pylib.runners import arguments, checks, pipelines, retraining, source_effects
 
     console = Console(stderr=True, soft_wrap=True)
     given = checks.read(pipelines.load(pipeline), texts)
@@ -86,7 +86,7 @@ def here(pipeline: str, texts: dict[str, str], *, always: bool) -> None:
         if needed.arguments is not None:
             ready, said = arguments.here(pipeline, needed.arguments)
             finished = run_here(pipeline, ready, said)
-            for line in learned.effects_of(str(ready["data"]), needed.seen, ready, finished.folder):
+            for line in source_effects.effects_of(str(ready["data"]), needed.seen, ready, finished.folder):
                 console.print(line, highlight=False, markup=False)
 
 
@@ -98,9 +98,9 @@ def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, a
         checks,
         cluster_retraining,
         cluster_settings,
-        learned,
         pipelines,
         retraining,
+        source_effects,
     )
 
     given = checks.read(pipelines.load(pipeline), texts)
@@ -122,7 +122,7 @@ def on_cluster(pipeline: str, texts: dict[str, str], namespace: str | None, *, a
     )
     if finished:
         report(finished, console, as_json=False)
-        for line in learned.where_to_ask(trained[-1]):
+        for line in source_effects.where_to_ask(trained[-1]):
             console.print(line, highlight=False, markup=False)
 
 

@@ -1,23 +1,20 @@
-"""Verbs `review gather|list|show|accept|reject|commit|effect`: what people sent back, in a terminal."""
+"""Verbs `review gather|list|show|accept|reject`, and those of review_commit: what people sent back."""
 
 import getpass
 import json
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pylib.cli.native_log import held_back
-from pylib.errors import DataError, ReviewError, StoreError
+from pylib.cli.review_commit import commit, effect
+from pylib.cli.review_queue import AsJson, By, Id, InboxUrl, Why, find_one, opened, target
+from pylib.errors import DataError, ReviewError
 from pylib.settings import settings
 from pylib.store.inbox import Inbox, Submission
-from pylib.store.opening import open_store
-from pylib.store.protocol import CommitRef
 
 if TYPE_CHECKING:
     from pylib.review.queue import Queue
@@ -26,13 +23,8 @@ review_app = typer.Typer(
     help="What people sent back: gather, list, show, accept, reject, commit, effect.", no_args_is_help=True
 )
 
-Id = Annotated[str, typer.Argument(help="of a submission, as `pylib review list` shows it, or its beginning")]
-InboxUrl = Annotated[
-    str | None, typer.Option("--inbox", help="file:///folder or s3://bucket; default: PYLIB_INBOX")
-]
-By = Annotated[str, typer.Option(help="who decides")]
-Why = Annotated[str, typer.Option(help="the reason, in words; it is kept")]
-AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
+review_app.command()(commit)
+review_app.command()(effect)
 
 
 @review_app.command()
@@ -65,7 +57,7 @@ def list_(
     """List what waits, the oldest first, and how many there are of each kind."""
     from pylib.review.joining import with_what_is_known
 
-    queue = _queue(inbox)
+    queue = opened(inbox)
     skipped: list[str] = []
     found = [
         with_what_is_known(queue.inbox, each)
@@ -96,8 +88,8 @@ def show(
     """Show a submission and what was decided of it, as JSON; where its image is unknown, why."""
     from pylib.review.joining import not_joined, with_what_is_known
 
-    queue = _queue(inbox)
-    found = with_what_is_known(queue.inbox, _find(queue, submission))
+    queue = opened(inbox)
+    found = with_what_is_known(queue.inbox, find_one(queue, submission))
     known = not_joined(queue.inbox, found["id"])
     if image is not None:
         if not queue.inbox.has_image(found["image_sha256"]):
@@ -122,8 +114,8 @@ def accept(
     """Accept a submission, as it was sent or corrected: the next `commit` takes it."""
     from pylib.review.joining import not_joined, with_what_is_known
 
-    queue = _queue(inbox)
-    found = _find(queue, submission)
+    queue = opened(inbox)
+    found = find_one(queue, submission)
     if not queue.inbox.has_image(with_what_is_known(queue.inbox, found)["image_sha256"]):
         known = not_joined(queue.inbox, found["id"])
         why_not = known["why"] if known else "the log may still bring it"
@@ -137,127 +129,13 @@ def accept(
 @review_app.command()
 def reject(submission: Id, why: Why, by: By = "", inbox: InboxUrl = None) -> None:
     """Reject a submission, one that was accepted too, if no commit has it: nothing learns from it."""
-    queue = _queue(inbox)
-    found = _find(queue, submission)["id"]
+    queue = opened(inbox)
+    found = find_one(queue, submission)["id"]
     decided = queue.decision(found)
     if decided and decided["verdict"] == "accept":
         queue.reject_accepted(found, by or getpass.getuser(), why)
         return _print(f"rejected  {found}")
     return _decide(queue, found, "reject", None, by, why)
-
-
-@review_app.command()
-def commit(
-    revision: Annotated[str, typer.Argument(help="REPOSITORY or REPOSITORY@BRANCH of the data")],
-    message: Annotated[str, typer.Option("--message", "-m", help="why, in words; it is kept")] = "",
-    by: By = "",
-    allow: Annotated[
-        list[str] | None, typer.Option(help="a kind of finding that you answer for; may be repeated")
-    ] = None,
-    weights: Annotated[
-        str, typer.Option(help="of the frozen network that labels are checked by: none, imagenet or a file")
-    ] = "none",
-    report: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
-    inbox: InboxUrl = None,
-    store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Commit what was accepted, as one commit of data, through the checks of ingest and those of the review.
-
-    It is refused where they find something, until the items are rejected or the kind is allowed: images like
-    those of the test split, floods, labels that contradict their images, traces of a backdoor, new classes.
-    """
-    from pylib.models.weights_source import NAMED, check
-    from pylib.review.commit import commit_accepted
-
-    check(weights)
-    queue, ref, output = _queue(inbox), CommitRef.parse(revision), settings().output
-    before = queue.accepted()
-    with held_back():
-        made = commit_accepted(
-            queue,
-            open_store(store or settings().store),
-            ref.repository,
-            branch=ref.revision,
-            by=by or getpass.getuser(),
-            message=message,
-            allow=allow or (),
-            weights=weights if weights in NAMED else Path(weights),
-            artifacts=settings().artifacts,
-            cache=output / "downloads",
-            report=report or output / "reports" / "review" / ref.repository,
-        )
-    left_out = {each["id"]: why for each in before if (why := queue.left_out(each["id"]))}
-    if as_json:
-        return _print(json.dumps({"commit": str(made.ref) if made else None, "left_out": left_out}))
-    for each, why in left_out.items():
-        _print(f"left out  {each}: {why}")
-    for decided in before:
-        if made and decided["id"] not in left_out:
-            _print(
-                f"committed  {decided['id']}: {_target(decided['truth'])}, accepted by {decided['reviewer']}"
-            )
-    return _print(str(made.ref) if made else "nothing to commit")
-
-
-@review_app.command()
-def effect(
-    revision: Annotated[str, typer.Argument(help="REPOSITORY, REPOSITORY@BRANCH or REPOSITORY@COMMIT")],
-    source: Annotated[list[str] | None, typer.Option(help="of this source alone; may be repeated")] = None,
-    weights: Annotated[str, typer.Option(help="of the frozen network: none, imagenet or a file")] = "none",
-    since: Annotated[
-        str | None,
-        typer.Option(help="a former commit: of what came after it alone"),
-    ] = None,
-    store: Annotated[str | None, typer.Option(help="where commits are kept; default: PYLIB_STORE")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what each reviewed source does to a model: a head fitted with its items and one without them.
-
-    Judged on validation and calibration items by macro F1, with the bounds of a paired bootstrap.
-    """
-    from pylib.models.weights_source import NAMED, check
-    from pylib.review.effect import effects, in_words
-
-    check(weights)
-    opened = open_store(store or settings().store)
-    with tempfile.TemporaryDirectory(prefix="effect-") as folder, held_back():
-        found = effects(
-            opened,
-            opened.inspect(revision),
-            weights=weights if weights in NAMED else Path(weights),
-            artifacts=settings().artifacts,
-            folder=Path(folder),
-            sources=source or (),
-            since=opened.inspect(since) if since else None,
-        )
-    if as_json:
-        return _print(json.dumps([asdict(each) for each in found], indent=2))
-    for each in found:
-        _print(in_words(each))
-    return None
-
-
-def _queue(url: str | None) -> "Queue":
-    """The queue, with what the log of answers brings to it; a log that cannot be read stops no review."""
-    from pylib.review.joining import join
-    from pylib.review.queue import Queue
-
-    inbox = Inbox(url or settings().inbox)
-    try:
-        join(inbox, settings().predictions)
-    except StoreError as error:
-        print(f"feedback without an image is not joined: {error}", file=sys.stderr)  # noqa: T201
-    return Queue(inbox)
-
-
-def _find(queue: "Queue", beginning: str) -> Submission:
-    """The submission of that id, or of the only one that begins so."""
-    found = [each for each in queue.inbox.submissions() if each["id"].startswith(beginning)]
-    if len(found) != 1:
-        many = f"{len(found)} begin so" if found else "there is none"
-        raise ReviewError(f"submission {beginning[:40]!r}: {many}; `pylib review list --all` shows them")
-    return found[0]
 
 
 def _truth(task: str, given: str) -> dict[str, Any]:
@@ -278,7 +156,7 @@ def _truth(task: str, given: str) -> dict[str, Any]:
 
 def _new_class(task: str, right: dict[str, Any]) -> str:
     """The class that a person typed, where data sets of the task are here and none of them has it."""
-    from pylib.web.data_sets import data_sets
+    from pylib.data.data_sets import data_sets
 
     label = right.get("label")
     there = [each for each in data_sets(settings().store) if each.task == task]
@@ -305,12 +183,8 @@ def _decide(
 def _said(each: Submission, *, there: bool) -> Iterable[str]:
     """What was answered and what is said to be right, in a few words."""
     for name, said in (("answered", each["answered"]), ("truth", each["truth"])):
-        yield f"{name} {_target(said)}"
+        yield f"{name} {target(said)}"
     yield "with its image" if there else "image unknown"
-
-
-def _target(said: Mapping[str, Any] | None) -> str:
-    return str((said or {}).get("label", "a mask" if said else "-"))[:40]
 
 
 def _print(text: str) -> None:

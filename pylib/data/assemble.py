@@ -10,9 +10,9 @@ from pylib.data.colours import shown
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
-from pylib.data.kept import Reviewed
 from pylib.data.leaks import leaks, moved
 from pylib.data.names import case_key
+from pylib.data.reviewed_items import Reviewed
 from pylib.data.split import assign, assign_beside, group_of
 from pylib.tasks.task import Task
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from pylib.data.assemble import Parent
 from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.findings import Finding
-from pylib.data.kept import check_source, reviewed
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import PAGE, write_report
+from pylib.data.reviewed_items import check_source, reviewed
 from pylib.errors import DataError, NotFoundError
 from pylib.store.forgotten import forgotten
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store

@@ -8,7 +8,7 @@ from typing import Any
 
 from pylib.drift.stability import LEVEL, SHIFT, by_chance, stability_index
 from pylib.provenance.answers import answer
-from pylib.serving.observed import of_record
+from pylib.serving.drift_features import of_record
 from pylib.serving.reference import Feature, Reference, Value
 from pylib.tasks.task import find
 

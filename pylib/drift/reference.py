@@ -13,8 +13,8 @@ import numpy as np
 from pylib.data.image_statistics import statistics
 from pylib.data.shards import ShardIndex, load_split
 from pylib.drift.stability import FEATURE_LEVEL, critical
+from pylib.serving.drift_features import of_image
 from pylib.serving.model import OnnxModel
-from pylib.serving.observed import of_image
 from pylib.serving.reference import Feature, Reference, Value, named
 from pylib.store.artifacts import MODEL_FILE
 from pylib.tasks.task import find

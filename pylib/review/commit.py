@@ -27,9 +27,9 @@ from pylib.review.batch import Batch, gather
 from pylib.review.checks.examine import check_answered, examine, not_looked_at
 from pylib.review.checks.features import features_of, task_has_features
 from pylib.review.checks.material import Features, Material
+from pylib.review.lock import turn
 from pylib.review.origins import FOLDER, Origin, dumps, item_id
 from pylib.review.queue import Decision, Queue
-from pylib.review.turn import turn
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 from pylib.tasks.task import find
 

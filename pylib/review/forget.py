@@ -17,8 +17,8 @@ from pylib.review import forget_heads as heads
 from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
 from pylib.review.joining import NOT_JOINED, with_what_is_known
+from pylib.review.lock import turn
 from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT
-from pylib.review.turn import turn
 from pylib.store import forgotten
 from pylib.store.bucket import BucketStore
 from pylib.store.inbox import IMAGES, WITH_IMAGE, WITHOUT_IMAGE, Inbox
@@ -167,7 +167,7 @@ def _purging(store: Store) -> str:
 
 
 def _in_head(store: Store, head: Commit, found: Found) -> None:
-    index = heads.index_of(store, head)
+    index = heads.read_index(store, head)
     for item in index.items if index else ():
         if item.image_sha256 in found.digests:
             found.items.add(item.id)

@@ -68,7 +68,7 @@ def images_of(name: str, store: Store, tips: list[Commit], repository: str = "")
 def _image_of(name: str, store: Store, head: Commit) -> str | None:
     """The SHA-256 of the image that has this id, in the newest commit of a branch where one has it."""
     for commit in store.log(head.repository, head.branch):
-        index = index_of(store, commit)
+        index = read_index(store, commit)
         for item in index.items if index else ():
             if item.id == name:
                 return item.image_sha256
@@ -103,7 +103,7 @@ def purge(store: LocalStore, digests: Collection[str]) -> None:
 
 def take_away(store: Store, head: Commit, digests: Collection[str], by: str, why: str) -> None:
     """Commit the head without the items of these images, and without other files of their bytes."""
-    started, index = datetime.now(UTC), index_of(store, head)
+    started, index = datetime.now(UTC), read_index(store, head)
     gone = [item for item in index.items if item.image_sha256 in digests] if index else []
     stay = [item for item in index.items if item.image_sha256 not in digests] if index else []
     paths = {path for item in gone for path in item.files}
@@ -160,7 +160,7 @@ def _origins(store: Store, head: Commit, ids: Collection[str]) -> dict[str, byte
     return kept
 
 
-def index_of(store: Store, commit: Commit) -> DatasetIndex | None:
+def read_index(store: Store, commit: Commit) -> DatasetIndex | None:
     """The index of a commit; None where it is no data set."""
     if not store.glob(commit.ref, INDEX_FILE):
         return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pylib.data.kept import ORIGINS
+from pylib.data.reviewed_items import ORIGINS
 from pylib.errors import StoreError
 from pylib.records import Record, first_error
 from pylib.review.queue import Decision

@@ -6,7 +6,7 @@ from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.errors import ConfigurationError, DataError
 from pylib.models import weights_source
 from pylib.runners import checks, cluster_settings, pipelines
-from pylib.runners.served import with_champion
+from pylib.runners.served_champion import with_champion
 from pylib.settings import settings
 from pylib.store.opening import open_store
 from pylib.store.protocol import CommitRef

@@ -21,14 +21,14 @@ from pylib.data.image_statistics import statistics
 from pylib.data.images import resize_image
 from pylib.errors import DataError, RequestError, ServingError
 from pylib.serving import feedback as feedbacks
+from pylib.serving.drift_features import of_record
+from pylib.serving.drift_metrics import Watch
 from pylib.serving.feedback import Feedback
 from pylib.serving.metrics import Metrics
 from pylib.serving.model import OnnxModel, load_model
-from pylib.serving.observed import of_record
 from pylib.serving.predictions import Input, PredictionLog, PredictionRecord
 from pylib.serving.reference import load_reference
 from pylib.serving.request import Image, from_file
-from pylib.serving.watching import Watch
 from pylib.store.inbox import Inbox
 from pylib.tasks import task
 

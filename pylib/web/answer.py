@@ -9,7 +9,7 @@ from starlette.responses import Response
 from pylib.data.images import read_header
 from pylib.errors import DataError, NotFoundError, StoreError
 from pylib.store.inbox import Submission
-from pylib.web import learned, pictures
+from pylib.web import pictures, training_data
 from pylib.web.answers import Answered
 from pylib.web.page import Asked, page, render, templates
 from pylib.web.refusal import Refusal
@@ -47,7 +47,9 @@ def _values(asked: Asked, answered: Answered) -> Mapping[str, Any]:
         "here_is": asked.at(f"/answers/{answered.id}"),
         "words": _template(answered.task),
         "little": _little(asked.site.answers.image(answered)),
-        "learned": learned.learned(asked.site.settings.artifacts, answered.tags.get("model_digest", "")),
+        "learned": training_data.learned(
+            asked.site.settings.artifacts, answered.tags.get("model_digest", "")
+        ),
     }
 
 

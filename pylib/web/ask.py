@@ -6,7 +6,7 @@ from pylib.data.browsing import found_commit
 from pylib.errors import DataError
 from pylib.release.running import outdated
 from pylib.serving.client import Client
-from pylib.web import learned, pictures
+from pylib.web import pictures, training_data
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
 
@@ -19,8 +19,8 @@ def _shown(asked: Asked, wanted: str, trouble: str = "") -> Response:
     """The form for a model, with what was wrong with what was sent before."""
     models = dict(sorted(asked.site.servers().items()))
     model = wanted or next(iter(models), "")
-    commit = learned.data_commit(models[model]) if model in models else ""
-    there = learned.samples(asked.site.settings, commit)
+    commit = training_data.data_commit(models[model]) if model in models else ""
+    there = training_data.samples(asked.site.settings, commit)
     behind = outdated(asked.site.settings, model, models[model]) if model in models else ""
     return render(
         asked, "ask.html.j2", 422 if trouble else 200, models=list(models), model=model, samples=there,
@@ -50,14 +50,14 @@ def _image(asked: Asked) -> bytes:
         return upload.content()
     chosen = asked.form.field("sample")
     if chosen:
-        return learned.sample(asked.site.settings, asked.form.field("commit"), chosen)
+        return training_data.sample(asked.site.settings, asked.form.field("commit"), chosen)
     raise DataError("no picture was chosen: choose a file, take a photograph, or take a sample")
 
 
 def _thumbnail(asked: Asked) -> Response:
     commit, item = asked.query.get("commit", ""), asked.query.get("id", "")
     found_commit(asked.site.settings.store, *commit.partition("@")[::2])
-    data = learned.thumbnail(asked.site.settings.store, commit, item)
+    data = training_data.thumbnail(asked.site.settings.store, commit, item)
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400"})
 
 

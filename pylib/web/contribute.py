@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
+from pylib.data import data_sets
+from pylib.data.data_sets import DataSet
 from pylib.data.images import decode_mask
 from pylib.errors import DataError
 from pylib.store.inbox import Submission
 from pylib.tasks import task
-from pylib.web import data_sets, pictures
+from pylib.web import pictures
 from pylib.web.access import Role
-from pylib.web.data_sets import DataSet
 from pylib.web.feedback import SOURCE, form_id, now, put_once
 from pylib.web.form import Upload
 from pylib.web.page import Asked, page, render

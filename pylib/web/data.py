@@ -24,7 +24,7 @@ from pylib.data.report import Report, read_report
 from pylib.data.thumbnails import SIDE
 from pylib.errors import NotFoundError, PylibError, one_line
 from pylib.store import forgotten
-from pylib.store.described import said_of
+from pylib.store.descriptions import said_of
 from pylib.store.opening import open_store
 from pylib.store.protocol import Commit
 from pylib.web.item_pictures import LARGE, item_picture, picture

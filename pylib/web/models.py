@@ -10,7 +10,7 @@ from pylib.data.images import decode_image, encode_png
 from pylib.errors import ConfigurationError, NotFoundError, PylibError, one_line
 from pylib.metric_names import title
 from pylib.registry.judged_on import note
-from pylib.registry.looking import every, figures
+from pylib.registry.lookup import every, figures
 from pylib.registry.places import Places
 from pylib.registry.promotion import abandon, promote, rollback
 from pylib.registry.versions import Version, Versions, find
@@ -22,9 +22,9 @@ from pylib.release.running import outdated
 from pylib.release.served import Served, Values
 from pylib.web.access import Role
 from pylib.web.data import number
-from pylib.web.held import Held
+from pylib.web.image_cache import Held
 from pylib.web.item_pictures import picture
-from pylib.web.loaded import Answered, ask
+from pylib.web.model_cache import Answered, ask
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
 

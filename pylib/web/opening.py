@@ -9,7 +9,7 @@ from pylib.store.inbox import Inbox
 from pylib.web.access import Access, Gateway, Password
 from pylib.web.answers import Answers
 from pylib.web.commits import Commits
-from pylib.web.joined import Joined
+from pylib.web.joining import Joined
 from pylib.web.site import Site
 
 

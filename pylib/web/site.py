@@ -8,7 +8,7 @@ from pylib.store.inbox import Inbox
 from pylib.web.access import Access
 from pylib.web.answers import Answers
 from pylib.web.commits import Commits
-from pylib.web.joined import Joined
+from pylib.web.joining import Joined
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pylib.serving.client import Client
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.opening import open_store
 from pylib.tasks import task
-from pylib.web.loaded import Answered, ask, model
+from pylib.web.model_cache import Answered, ask, model
 from pylib.web.site import Site
 
 Mask = NDArray[np.uint8]

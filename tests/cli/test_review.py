@@ -12,7 +12,7 @@ from pylib.data.dataset import DatasetIndex
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.errors import ReviewError, StoreError
-from pylib.store.described import said_of
+from pylib.store.descriptions import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
 from tests.data.made import encode, noise

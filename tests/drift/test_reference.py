@@ -5,8 +5,8 @@ import pytest
 
 from pylib.drift.reference import spread
 from pylib.errors import ModelError
+from pylib.serving.drift_metrics import Watch
 from pylib.serving.reference import OTHER, Reference, dumps, loads
-from pylib.serving.watching import Watch
 
 NUMBERS = np.random.default_rng(0).normal(size=200).tolist()
 LABELS = ["cat", "dog"] * 20

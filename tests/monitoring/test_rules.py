@@ -13,8 +13,8 @@ import yaml
 from pylib.drift.compare import FEWEST
 from pylib.drift.reference import spread
 from pylib.drift.stability import FEATURE_LEVEL, SHIFT, by_chance, stability_index
+from pylib.serving.drift_metrics import Watch
 from pylib.serving.reference import Reference
-from pylib.serving.watching import Watch
 from tests.monitoring.queries import asked, dashboard, groups, queries, recorded
 
 CASES = Path(__file__).parents[1] / "manifests/prometheus/served-models.yaml"

@@ -13,9 +13,9 @@ from pylib.data.split import split_of
 from pylib.errors import ReviewError
 from pylib.review.checks.examine import examine
 from pylib.review.commit import commit_accepted
+from pylib.review.lock import turn
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
-from pylib.review.turn import turn
 from pylib.steps.prepare import ingest_records
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store

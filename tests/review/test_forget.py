@@ -17,11 +17,11 @@ from pylib.provenance.digests import dir_hash
 from pylib.provenance.statement import read_bundle, step_name
 from pylib.review.commit import commit_accepted
 from pylib.review.forget import Places, bytes_are_kept, forget, look
+from pylib.review.lock import turn
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
-from pylib.review.turn import turn
 from pylib.steps.prepare import prepare
-from pylib.store.described import said_of
+from pylib.store.descriptions import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.maintenance import fsck
 from pylib.store.opening import open_store

@@ -3,7 +3,7 @@
 import pytest
 
 from pylib.runners import checks, pipelines
-from pylib.runners.served import with_champion
+from pylib.runners.served_champion import with_champion
 from tests.release.conftest import bare_machine, commit_all, judged, promote, source
 
 __all__ = ["bare_machine", "commit_all", "judged", "promote", "source"]

@@ -10,8 +10,8 @@ from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.review.commit import commit_accepted
 from pylib.review.queue import Queue
-from pylib.runners.learned import EFFECTS, effects_of, where_to_ask
 from pylib.runners.retraining import Need
+from pylib.runners.source_effects import EFFECTS, effects_of, where_to_ask
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
 from tests.data.made import Folder, encode, noise

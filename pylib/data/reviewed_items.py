@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pylib.data.dataset import DatasetIndex
 from pylib.errors import DataError, StoreError
-from pylib.store.described import ingested_from
+from pylib.store.descriptions import ingested_from
 from pylib.store.protocol import Commit, Store
 
 ORIGINS = "origins"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pylib.evaluation.side_by_side import agree, compare
+from pylib.evaluation.canary_comparison import agree, compare
 
 shares = st.dictionaries(st.sampled_from("abc"), st.integers(0, 20), min_size=1).filter(
     lambda found: sum(found.values()) > 0

@@ -6,12 +6,12 @@ import sys
 import pytest
 
 from pylib.errors import ReviewError
-from pylib.review.turn import turn
+from pylib.review.lock import turn
 from pylib.store.inbox import Inbox
 
 _HOLD = """
 import sys
-from pylib.review.turn import turn
+from pylib.review.lock import turn
 from pylib.store.inbox import Inbox
 with turn(Inbox(sys.argv[1]), "pets", "master", "ann"):
     print("held", flush=True)

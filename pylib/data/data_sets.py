@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pylib.data.dataset import INDEX_FILE, DatasetIndex
+from pylib.data.browsing import index_of
 from pylib.errors import NotFoundError, PylibError
 from pylib.store.opening import open_store
 from pylib.store.protocol import Store
@@ -24,14 +24,16 @@ def data_sets(url: str) -> list[DataSet]:
         names = store.list_repositories()
     except NotFoundError:  # no store yet
         return []
-    found = (_read(store, name) for name in names)
+    found = (_read(url, store, name) for name in names)
     return [each for each in found if each]
 
 
-def _read(store: Store, name: str) -> DataSet | None:
+def _read(url: str, store: Store, name: str) -> DataSet | None:
     try:
-        index = DatasetIndex.loads(store.read(store.head(name), INDEX_FILE))
-    except PylibError:  # a table, or nothing yet
+        index = index_of(url, store.head(name))
+    except PylibError:  # nothing yet, or damaged
+        return None
+    if index is None:  # a table
         return None
     target = index.items[0].target.kind if index.items else "label"
     return DataSet(name, index.task, index.class_names, target)

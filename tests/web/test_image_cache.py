@@ -5,8 +5,8 @@ import hashlib
 import pytest
 
 from pylib.errors import NotFoundError
-from pylib.web import held
-from pylib.web.held import Held
+from pylib.web import image_cache
+from pylib.web.image_cache import Held
 
 
 def test_what_was_put_comes_back_by_its_digest(tmp_path):
@@ -23,6 +23,6 @@ def test_a_name_is_never_a_path(tmp_path, name):
 
 def test_the_oldest_make_room(tmp_path):
     place = Held(tmp_path)
-    digests = [place.put(str(number).encode()) for number in range(held._KEPT + 5)]
-    assert len(list(tmp_path.iterdir())) == held._KEPT
+    digests = [place.put(str(number).encode()) for number in range(image_cache._KEPT + 5)]
+    assert len(list(tmp_path.iterdir())) == image_cache._KEPT
     assert place.get(digests[-1])
