@@ -44,7 +44,7 @@ command -v git >/dev/null || fail "git is missing; install it: a release is a Gi
 
 # Looked at first, since what another program has would be missed only at the end; our own server gives it up.
 port=${PYLIB_PORT:-9000}
-[[ $port =~ ^[0-9]{1,5}$ ]] && ((10#$port < 65536)) || fail "PYLIB_PORT=$port is no port: 0 to 65535"
+if ! [[ $port =~ ^[0-9]{1,5}$ ]] || ((10#$port > 65535)); then fail "PYLIB_PORT=$port is no port: 0 to 65535"; fi
 ours() { grep -qs "127\.0\.0\.1:$port\"" "$output"/serving/*/server.json; }
 if ! ours && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
   fail "another program has port $port of 127.0.0.1: stop it, or name a free one, as in PYLIB_PORT=9001 ./run_e2e.sh"
