@@ -89,8 +89,14 @@ class Attempt:
             os.killpg(self.process.pid, signal.SIGTERM)
 
     def stop(self) -> None:
-        """Ask it to end, and end it where it does not."""
-        end(self.process.pid, self.grace, self.process)
+        """Ask it to end, wait for what it runs, not for its shell alone, and end what does not."""
+        self.ask_to_end()
+        until = time.monotonic() + self.grace
+        while not _is_free(self.folder) and time.monotonic() < until:
+            time.sleep(0.02)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         _end_escaped(self.folder)
 
 
@@ -174,18 +180,6 @@ def _end_escaped(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if str(each.readlink()) == lock and (process := int(each.parts[2])) != os.getpid():
                 os.kill(process, signal.SIGKILL)
-
-
-def end(group: int, grace: float, process: "subprocess.Popen[bytes]") -> None:
-    """SIGTERM to a process and all that it started, then SIGKILL."""
-    for number, wait in ((signal.SIGTERM, grace), (signal.SIGKILL, None)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(wait)
-            break
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)  # what the shell left behind
 
 
 @contextlib.contextmanager
