@@ -141,7 +141,7 @@ def ours(model: Path, folder: Path) -> Iterator[local.Server]:
     """Our server, as `pylib serve` starts it."""
     deployment, artifacts = release(model, folder)
     try:
-        yield local.start(deployment, artifacts=artifacts, folder=folder, port=0, workers=WORKERS)
+        yield local.start(deployment, artifacts=artifacts, folder=folder, port=0)  # threads as it takes them itself
     finally:
         local.stop(folder)
 

@@ -4,8 +4,8 @@
 
 Ports, parameters and names come from the environment that Seldon's operator gives a container
 (`pylib.serving.deployment`), limits from the pod's annotations (`pylib.serving.limits`). Threads, one a call,
-are as many as the pod's CPU limit allows, or `SERVING_THREADS`; onnxruntime and Pillow compute without
-Python's lock. `SERVING_PROTOCOLS` says which protocols are on. SIGTERM or SIGINT ends it once the accepted
+are one more than the pod's CPU limit allows, or `SERVING_THREADS`; onnxruntime and Pillow compute without
+Python's lock, and the one more computes while another waits for it. `SERVING_PROTOCOLS` says which protocols are on. SIGTERM or SIGINT ends it once the accepted
 calls are answered.
 """
 
@@ -39,7 +39,7 @@ ANNOTATIONS = "/etc/podinfo/annotations"
 PROTOCOLS = ("seldon", "open-inference", "tensorflow-serving")
 _PROBED = "seldon"  # whose paths a pod's probes ask
 _PACKAGE = "pylib.serving.protocols"
-_SWITCH = 0.001  # seconds until a thread that computes in Python lets the one that talks to clients go on
+_SWITCH = 0.0002  # seconds until a thread that computes in Python lets the one that talks to clients go on
 
 
 class Options(NamedTuple):
@@ -118,11 +118,11 @@ _PORTS = {"HTTP": 9000, "GRPC": 9500, "METRICS": 6000}
 
 
 def _threads() -> int:
-    """`SERVING_THREADS`, or `GUNICORN_WORKERS` as manifests said it before, or the pod's processors."""
+    """`SERVING_THREADS`, or `GUNICORN_WORKERS` as manifests said it before, or the pod's processors and one."""
     given = os.environ.get("SERVING_THREADS") or os.environ.get("GUNICORN_WORKERS") or "0"
     if not given.isdecimal():
-        raise ServingError(f"SERVING_THREADS is {given!r}: give a number of threads, or 0 for the CPU limit")
-    return int(given) or processors.available()
+        raise ServingError(f"SERVING_THREADS is {given!r}: give a number of threads, or 0 for the CPU limit and one")
+    return int(given) or processors.available() + 1
 
 
 def _read_annotations(path: Path) -> dict[str, str]:
