@@ -34,7 +34,7 @@ from typing import NamedTuple
 import numpy as np
 import requests
 from PIL import Image
-from servers.others import WORKERS, environments, other
+from servers.others import environments, other
 
 from pylib.data.images import decode_image, resize_image
 from pylib.serving import local
@@ -141,7 +141,7 @@ def ours(model: Path, folder: Path) -> Iterator[local.Server]:
     """Our server, as `pylib serve` starts it."""
     deployment, artifacts = release(model, folder)
     try:
-        yield local.start(deployment, artifacts=artifacts, folder=folder, port=0)  # threads as it takes them itself
+        yield local.start(deployment, artifacts=artifacts, folder=folder, port=0)
     finally:
         local.stop(folder)
 

@@ -21,7 +21,7 @@ class ImageStatistics(NamedTuple):
 
 
 def _signs() -> NDArray[np.int32]:
-    """[squares, COORDINATES] of ±1: bits of a hash, the same everywhere, as those of a generator need not be."""
+    """[squares, COORDINATES] of ±1: bits of a hash, which are the same everywhere."""
     squares = (_SIDE // _BLOCK) ** 2 * 3
     bits = hashlib.shake_128(b"pylib.data.image_statistics").digest(squares * COORDINATES // 8)
     return 2 * np.unpackbits(np.frombuffer(bits, np.uint8)).reshape(squares, -1).astype(np.int32) - 1

@@ -5,8 +5,8 @@
 Ports, parameters and names come from the environment that Seldon's operator gives a container
 (`pylib.serving.deployment`), limits from the pod's annotations (`pylib.serving.limits`). Threads, one a call,
 are one more than the pod's CPU limit allows, or `SERVING_THREADS`; onnxruntime and Pillow compute without
-Python's lock, and the one more computes while another waits for it. `SERVING_PROTOCOLS` says which protocols are on. SIGTERM or SIGINT ends it once the accepted
-calls are answered.
+Python's lock, and the one more computes while another waits for it. `SERVING_PROTOCOLS` says which protocols
+are on. SIGTERM or SIGINT ends it once the accepted calls are answered.
 """
 
 import argparse
@@ -118,10 +118,12 @@ _PORTS = {"HTTP": 9000, "GRPC": 9500, "METRICS": 6000}
 
 
 def _threads() -> int:
-    """`SERVING_THREADS`, or `GUNICORN_WORKERS` as manifests said it before, or the pod's processors and one."""
+    """`SERVING_THREADS`, or `GUNICORN_WORKERS` as manifests said it before, or the CPU limit and one."""
     given = os.environ.get("SERVING_THREADS") or os.environ.get("GUNICORN_WORKERS") or "0"
     if not given.isdecimal():
-        raise ServingError(f"SERVING_THREADS is {given!r}: give a number of threads, or 0 for the CPU limit and one")
+        raise ServingError(
+            f"SERVING_THREADS is {given!r}: give a number, or 0 for one more than the CPU limit"
+        )
     return int(given) or processors.available() + 1
 
 

@@ -56,8 +56,8 @@ def start(
 
     `folder` holds the server's state and log, one server a folder. Port 0 takes a free one; gRPC and metrics
     always do. Feedback is kept in the inbox at the URL `inbox`. `workers` are threads; by default what the
-    deployment says, or one more than processors. Raises ServingError: the port or the folder is in use, the serving
-    environment is missing, or the server is not ready within `timeout` seconds.
+    deployment says, or one more than processors. Raises ServingError: the port or the folder is in use, the
+    serving environment is missing, or the server is not ready within `timeout` seconds.
     """
 
     def prepare(ports: Ports) -> tuple[list[str], dict[str, str]]:
