@@ -124,7 +124,7 @@ def promote(
     traffic, places = share(canary, shadow=shadow), Places.of_settings()
     versions, version = look(places, model, name)
     with redirect_stdout(sys.stderr):  # warnings are no part of the answer
-        made = release(version, places, versions, traffic=traffic)
+        made = release(version, places, versions, traffic=traffic, standing=model == "canary")
     if as_json:
         return _print(dataclasses.asdict(made))
     verb = f"released{to(traffic)}" if made.is_new else "is released already:"

@@ -135,10 +135,19 @@ def _stored(folder: Path, digest: str, places: Places) -> bool:
     return True
 
 
-def promote(version: Version, places: Places, versions: Versions, *, traffic: int | None = None) -> Release:
+def promote(
+    version: Version,
+    places: Places,
+    versions: Versions,
+    *,
+    traffic: int | None = None,
+    standing: bool = False,
+) -> Release:
     """Release a registered model: what `release` refuses is refused here too. Then its aliases follow.
 
     traffic: as in `release_and_register`
+    standing: whether it is to be released as the canary that stands: one that somebody abandons meanwhile is
+        refused
     Raises GateError, ReleaseError, and RegistryError where gc removes it or its files are gone.
     """
     if version.removed:
@@ -161,7 +170,8 @@ def promote(version: Version, places: Places, versions: Versions, *, traffic: in
         there = f"{places.artifacts.url}/models/{version.digest}/{EVALUATION}"
         check(read_evaluation(folder / EVALUATION), version.digest, there, folder)
         given = Registration(version.name, version.data_commit, version.git_commit)
-        made = _commit(folder, given, places, f"MLflow, version {version.number} of {version.name}", traffic)
+        record = f"MLflow, version {version.number} of {version.name}"
+        made = _commit(folder, given, places, record, traffic, standing=standing)
     aliases_follow(version.name, places, versions)
     return made
 
@@ -195,7 +205,13 @@ def aliases_follow(name: str, places: Places, versions: Versions) -> None:
 
 
 def _commit(
-    folder: Path, given: Registration, places: Places, provenance: str, traffic: int | None = None
+    folder: Path,
+    given: Registration,
+    places: Places,
+    provenance: str,
+    traffic: int | None = None,
+    *,
+    standing: bool = False,
 ) -> Release:
     return release(
         folder,
@@ -209,6 +225,7 @@ def _commit(
         git_commit=given.git_commit,
         provenance=provenance,
         traffic=traffic,
+        standing=standing,
     )
 
 

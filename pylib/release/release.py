@@ -58,6 +58,7 @@ def release(
     provenance: str = "",
     push: bool = False,
     traffic: int | None = None,
+    standing: bool = False,
 ) -> Release:
     """Release the model in the folder `model`, which the folder `evaluation` judges, to be served as `name`.
 
@@ -70,11 +71,12 @@ def release(
     data_commit, git_commit, provenance: what it learned from, the code that trained it, where its record is.
     traffic: per cent of the requests that it answers as a canary, 0 as a shadow; None is all of them, which
         promotes a model that is the canary
+    standing: whether it is meant as the canary or shadow that it was when somebody looked
 
     Raises:
         GateError: it does not reach the gate, or the export is not the trained model. The model is kept.
-        ReleaseError: the evaluation is of another model, another canary stands, or Git or the manifest is in
-            the way.
+        ReleaseError: the evaluation is of another model, another canary stands, `standing` holds no more,
+            or Git or the manifest is in the way.
         StoreError: the artifact store does not take it.
 
     """
@@ -85,6 +87,8 @@ def release(
         artifacts.put_model(model, digest)  # under the lock: what is committed, no gc has removed meanwhile
         name = chosen(git, name, source, [judged.task])
         former = served_manifest(git, name).served
+        if standing:
+            former.check_standing(name, digest)
         now = former.released(name, values, traffic)
         if now.models != former.models:
             check_beside(judged, former.values.digest)

@@ -102,6 +102,14 @@ class Served:
         _check(name, self.values, values, traffic)
         return Served(self.values, Canary(values, traffic))
 
+    def check_standing(self, name: str, digest: str) -> None:
+        """Raise ReleaseError where that model neither stands beside the champion nor was promoted since."""
+        if digest not in self.digests:
+            raise ReleaseError(
+                f"{digest[:12]} does not stand beside what {name} serves any more, so is not promoted: it "
+                f"was abandoned; `pylib models promote {digest[:12]}` releases it all the same"
+            )
+
     def abandoned(self, name: str) -> "Served":
         """The champion alone; raises ReleaseError where it is."""
         if self.canary is None:

@@ -7,8 +7,6 @@ sending would otherwise see a closed connection in the place of the sentence.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from email.utils import formatdate
-from http import HTTPStatus
 from math import inf
 from typing import NamedTuple, cast
 from urllib.parse import unquote
@@ -16,13 +14,12 @@ from urllib.parse import unquote
 import httptools
 
 from pylib.errors import RequestError
-from pylib.serving.http import Found, Request, Response, Router
+from pylib.serving.http import Found, Request, Response, Router, encoded
 from pylib.serving.limits import Bodies, Limits
 
 _MOST_AHEAD = 8  # requests that a client may send before it has read the first answer
 _DISCARDED = 4  # times the largest body
 _LINGER = 2.0  # seconds
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _BREAKS_OFF = "the body breaks off: its chunks are not what HTTP/1.1 asks for"
 
 
@@ -88,9 +85,8 @@ class Connection(asyncio.Protocol):
         if self._in_head:
             self._head_bytes += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._broken(RequestError("Upgrade is not known here: send HTTP/1.1"))
+            while data:
+                data = self._parsed(data)
         except (httptools.HttpParserError, httptools.HttpParserCallbackError) as error:
             self._broken(self._refusal(error))
 
@@ -100,8 +96,8 @@ class Connection(asyncio.Protocol):
         if self._dead:
             return
         self._give_back(len(call.request.body))
-        keep = call.keep and not self.leave and self._loop.time() < self._until
-        self.transport.write(_bytes(call, response, keep=keep))
+        keep = call.keep and (bool(self._waiting) if self.leave else self._loop.time() < self._until)
+        self.transport.write(encoded(response, with_body=call.request.method != "HEAD", keep=keep))
         if not keep:
             self.close()
         elif self._waiting:
@@ -139,6 +135,19 @@ class Connection(asyncio.Protocol):
         self.deadline = self._loop.time() + (_LINGER if linger else self._limits.receive_seconds)
         self.transport.write_eof() if linger else self.transport.close()
 
+    def _parsed(self, data: bytes) -> bytes:
+        """Parse; return what is to be parsed still: a wish for another protocol is not heard (RFC 9110, 7.8).
+
+        Nothing is read after CONNECT, which no server of a model grants: what follows is not for it.
+        """
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._request.method != "CONNECT":
+                return data[upgrade.args[0] :]
+            self._deaf = True
+        return b""
+
     # What httptools calls while it parses.
 
     def on_message_begin(self) -> None:
@@ -163,10 +172,11 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head is there: find who answers, and whether it is refused already."""
         self._in_head, self._head_bytes = False, 0
-        path, _, query = self._url.decode("latin-1").partition("?")
+        target = self._url.decode("latin-1")
+        path, _, query = target.partition("?")
         method = self._parser.get_method().decode("latin-1")
         self._found = self._router.find(method, unquote(path))
-        self._request = Request(method, unquote(path), query, self._headers, b"")
+        self._request = Request(method, unquote(path), query, self._headers, b"", target)
         self._error = self._found.error or self._head_error()
         if self._headers.get("expect", "").lower() == "100-continue":
             if self._error:
@@ -194,7 +204,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The request is there."""
         self.reading, self._in_head = False, True
-        keep = self._parser.should_keep_alive()
+        keep = self._parser.should_keep_alive() and self._request.method != "CONNECT"
         call = Call(self._request._replace(body=bytes(self._body)), self._found, self._error, keep)
         self._body = bytearray()  # its bytes are the call's now, and are not held twice
         if not self.busy:
@@ -271,17 +281,3 @@ class Connection(asyncio.Protocol):
         self._waiting.append(Call(self._request, self._found, error, keep=False))
         if not self.busy:
             self._next(self._waiting.popleft())
-
-
-def _bytes(call: Call, response: Response, *, keep: bool) -> bytes:
-    """The response as it is sent; every page may read it, as with Seldon's own server (CORS)."""
-    lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, '')}"]
-    lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    lines += [
-        f"Content-Length: {len(response.body)}",
-        f"Date: {formatdate(usegmt=True)}",
-        "Access-Control-Allow-Origin: *",
-        f"Connection: {'keep-alive' if keep else 'close'}",
-    ]
-    head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
-    return head if call.request.method == "HEAD" else head + response.body

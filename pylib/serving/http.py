@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import formatdate
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -29,19 +31,28 @@ STATUS: Mapping[str, int] = MappingProxyType(
 )
 """Of each kind of RequestError, its status over HTTP."""
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
 
 class Request(NamedTuple):
-    """A whole request: the path is decoded, the query is not; the names of headers are lower-case."""
+    """A whole request: the path is decoded, the query is not; the names of headers are lower-case.
+
+    target: path and query as the client wrote them, for who sends the request on
+    """
 
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
     body: bytes
+    target: str = ""
 
 
 class Response(NamedTuple):
-    """An answer; Content-Length, Date, Connection and CORS are the server's to add."""
+    """An answer; Content-Length, Date, Connection and CORS are the server's to add.
+
+    To HEAD, whoever has no body to count may say the Content-Length himself.
+    """
 
     status: int
     body: bytes
@@ -110,3 +121,21 @@ class Router:
 def json_response(value: Any, status: int = 200) -> Response:
     """An answer of JSON."""
     return Response(status, json.dumps(value, separators=(",", ":")).encode(), JSON)
+
+
+def encoded(response: Response, *, with_body: bool, keep: bool) -> bytes:
+    """The response as it is sent; every page may read it, as with Seldon's own server (CORS).
+
+    keep: whether the connection stays open
+    """
+    lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, '')}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if "Content-Length" not in response.headers:
+        lines += [f"Content-Length: {len(response.body)}"]
+    lines += [
+        f"Date: {formatdate(usegmt=True)}",
+        "Access-Control-Allow-Origin: *",
+        f"Connection: {'keep-alive' if keep else 'close'}",
+    ]
+    head = "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
+    return head + response.body if with_body else head

@@ -40,9 +40,9 @@ class Limits(NamedTuple):
         connection, not for a call: who still has one to a pod that ends loses it, so that clients must have
         left within the 10 s that Seldon waits before SIGTERM
     held_bytes: of all bodies over HTTP together, whole or not, that are not answered yet: a pod's memory is
-        less than a body for each connection
+        less than a body for each connection. As much of messages over gRPC: see `receiving`
     answer_seconds: from a request's last byte to its answer
-    calls: accepted over HTTP and not answered yet, those that wait for a thread included
+    calls: accepted over HTTP and not answered yet, those that wait for a thread included; as many over gRPC
     connections: open over HTTP
     grace_seconds: for the calls that were accepted before SIGTERM. A pod has 40, of which preStop takes 10
     """
@@ -60,6 +60,16 @@ class Limits(NamedTuple):
     calls: int = 128
     connections: int = 1024
     grace_seconds: float = 25.0
+
+    @property
+    def receiving(self) -> int:
+        """How many messages over gRPC are read at a time, so that together they are no more than may be held.
+
+        The others wait in their senders, but for 64 KiB each: 60 clients, each with a message of 20 MiB that
+        does not end, cost a server of 98 MiB 250 MiB more at the peak. Python cannot give gRPC's resource
+        quota, which would count the bytes themselves.
+        """
+        return max(1, min(self.calls, self.held_bytes // self.message_bytes))
 
 
 class Bodies:

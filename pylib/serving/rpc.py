@@ -1,5 +1,6 @@
 """The server over gRPC that all protocols share."""
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,17 +20,23 @@ def start(
     """Listen at `address` with what each of `adders` adds; raises ServingError where that is taken.
 
     Calls beyond those that REST may have too are refused with RESOURCE_EXHAUSTED.
+
+    gRPC reads a message in the thread that answers it, so that who sends slowly holds one. There are as many
+    as messages may be held (`Limits.receiving`); of what no thread reads yet, gRPC takes a window of 64 KiB,
+    which its probing of the bandwidth (`bdp_probe`) would let grow to megabytes. `threads` of them compute.
     """
     options = [
         ("grpc.max_receive_message_length", limits.message_bytes),
         ("grpc.max_send_message_length", limits.message_bytes),
         ("grpc.max_connection_age_ms", int(1000 * limits.connection_seconds)),
+        ("grpc.max_connection_age_grace_ms", int(1000 * (limits.receive_seconds + limits.answer_seconds))),
+        ("grpc.http2.bdp_probe", 0),
         ("grpc.max_metadata_size", limits.head_bytes),
         ("grpc.so_reuseport", 0),
     ]
-    pool = ThreadPoolExecutor(threads, "rpc")
+    pool = ThreadPoolExecutor(max(threads, limits.receiving), "rpc")
     server = grpc.server(
-        pool, options=options, maximum_concurrent_rpcs=limits.calls, interceptors=[_Parsing()]
+        pool, options=options, maximum_concurrent_rpcs=limits.calls, interceptors=[_Parsing(threads)]
     )
     for add in adders:
         add(server)
@@ -43,7 +50,13 @@ def start(
 
 
 class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
-    """Parses a message where its call is answered: gRPC itself says INTERNAL of bytes that are no message."""
+    """Parses a message where its call is answered: gRPC itself says INTERNAL of bytes that are no message.
+
+    threads: how many calls compute at a time
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._computing = threading.Semaphore(threads)
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         """Return the method with its parsing inside."""
@@ -52,11 +65,12 @@ class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
             return handler
 
         def answer(data: bytes, context: grpc.ServicerContext) -> Any:
-            request = _parsed(handler.request_deserializer, data, context)
-            try:
-                return handler.unary_unary(request, context)
-            except RecursionError:
-                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is nested too deeply")
+            with self._computing:
+                request = _parsed(handler.request_deserializer, data, context)
+                try:
+                    return handler.unary_unary(request, context)
+                except RecursionError:
+                    context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the message is nested too deeply")
 
         return grpc.unary_unary_rpc_method_handler(answer, None, handler.response_serializer)
 

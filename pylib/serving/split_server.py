@@ -6,13 +6,17 @@ FILE is the table of `pylib.serving.split`. SIGTERM ends it once the requests th
 """
 
 import argparse
+import asyncio
+import os
 import signal
-from contextlib import suppress
+import sys
 from pathlib import Path
+
+import uvloop
 
 from pylib.serving import split_rpc
 from pylib.serving.split import Copies, Split
-from pylib.serving.split_rest import Server
+from pylib.serving.split_rest import front
 
 GRACE = 8
 """Seconds for requests that run when it is ended."""
@@ -25,15 +29,22 @@ def main() -> None:
     parser.add_argument("--http", type=int, required=True)
     parser.add_argument("--grpc", type=int, required=True)
     given = parser.parse_args()
-    split, copies = Split(given.file), Copies()
-    rest = Server(given.http, split, copies)
-    rpc = split_rpc.serve(given.grpc, split, copies)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        rest.serve_forever()
+    uvloop.run(_serve(given.file, given.http, given.grpc))
+    sys.stdout.flush()
+    os._exit(0)  # Python would wait for a call that hangs
+
+
+async def _serve(file: Path, http: int, grpc: int) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    split, copies = Split(file), Copies()
+    rest, rpc = front(split, copies), split_rpc.serve(grpc, split, copies)
+    await rest.start("127.0.0.1", http)
+    await told.wait()
     stopped = rpc.stop(GRACE)
-    rest.finish(GRACE)
-    stopped.wait()
+    await rest.stop(GRACE)
+    await loop.run_in_executor(None, stopped.wait)
 
 
 if __name__ == "__main__":

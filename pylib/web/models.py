@@ -137,13 +137,16 @@ def _held(asked: Asked) -> Held:
 
 def _confirm_promotion(asked: Asked) -> Response:
     version, _ = _found(Places.of_settings(), asked.path["name"], asked.query.get("version", ""))
-    return render(asked, "model_confirm.html.j2", name=version.name, version=version, entry="", do="promote")
+    return render(
+        asked, "model_confirm.html.j2", name=version.name, version=version, entry="", do="promote",
+        standing=asked.query.get("standing", ""),
+    )  # fmt: skip
 
 
 def _promote(asked: Asked) -> Response:
     places = Places.of_settings()
     version, versions = _found(places, asked.path["name"], asked.form.field("version"))
-    promote(version, places, versions)
+    promote(version, places, versions, standing=bool(asked.form.field("standing")))
     return see(asked, f"/models/{version.name}?done=promoted")
 
 

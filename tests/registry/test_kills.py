@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from pylib.registry.promotion import abandon, promote, rollback
 from pylib.registry.reconcile import reconcile
 from pylib.registry.versions import Versions, find
 from pylib.release.git import Git
@@ -34,11 +35,15 @@ version = find(versions.of("segmentation"), what)
 if act.startswith("commit-then-die"):
     promotion.aliases_follow = die
 if act == "alias-then-die":
-    promotion._commit = lambda *_: (versions.point("segmentation", CHAMPION, version), die())
+    promotion._commit = lambda *_, **__: (versions.point("segmentation", CHAMPION, version), die())
 print("ready", flush=True)
 sys.stdin.readline()
 if act.endswith("rollback"):
     promotion.rollback(None, places)
+elif act == "abandon":
+    promotion.abandon(None, places)
+elif act == "promote-canary":
+    promotion.promote(version, places, versions, standing=True)
 elif act == "gc":
     gc(places, versions, keep=1, dry_run=False)
 else:
@@ -71,6 +76,14 @@ def go(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("go\n")
     process.stdin.flush()
+
+
+def refused(process: subprocess.Popen[str]) -> str:
+    """What a process that ended in a ReleaseError said; empty where it did as it was told."""
+    said = process.communicate()[1].splitlines()
+    assert (process.returncode, bool(said)) in {(0, False), (1, True)}, said
+    assert not said or said[-1].startswith("pylib.errors.ReleaseError: "), said
+    return said[-1] if said else ""
 
 
 @pytest.fixture
@@ -133,3 +146,40 @@ def test_killed_at_nine_moments(places, put, start, agree, registered):
         agree()
     assert killed > 0
     assert find(registered(), "champion").digest == released(places.repository).digest
+
+
+@pytest.fixture
+def canary(put, places, registered):
+    """A canary to stand beside what is served, under 10 % of the requests."""
+
+    def stand(what: str) -> None:
+        promote(find(registered(), what), places, Versions.open(places.tracking), traffic=10)
+
+    return stand
+
+
+@pytest.mark.slow
+def test_a_canary_is_promoted_or_abandoned_and_never_both(places, put, start, canary, agree, in_git):
+    first, second = put("first"), put("second")
+    rollback(NAME, places)
+    canary(second)
+    looked = start("promote-canary", second)  # it has seen the canary stand
+    abandon(NAME, places)
+    go(looked)
+    assert f"{second[:12]} does not stand beside what segmentation serves any more" in refused(looked)
+    assert released(places.repository).digest == first
+    agree()
+    for _ in range(2):
+        canary(second)
+        before = in_git(places.repository, "rev-list", "--count", "HEAD")
+        both = [start(act, second) for act in ("promote-canary", "abandon")]
+        for process in both:
+            go(process)
+        promotion, end = map(refused, both)
+        assert bool(promotion) != bool(end)
+        now = released(places.repository)
+        assert (now.digest, now.canary) == (first if promotion else second, None)
+        assert in_git(places.repository, "rev-list", "--count", "HEAD") == str(int(before) + 1)
+        agree()
+        if end:
+            rollback(NAME, places)

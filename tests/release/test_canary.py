@@ -98,6 +98,22 @@ def test_promoted_it_is_what_a_release_would_have_made(promote, clone, in_git):
 
 
 @pytest.mark.parametrize("traffic", [10, 0])
+def test_abandoned_by_another_it_is_not_promoted(promote, clone, end, in_git, traffic):
+    first, second = promote("first"), promote("second", traffic=traffic)
+    end()
+    before = in_git(clone, "rev-parse", "HEAD")
+    for share in (None, 20):
+        with pytest.raises(ReleaseError, match=f"^{second.digest[:12]} does not stand .* any more") as error:
+            promote("second", standing=True, traffic=share)
+        assert "\n" not in str(error.value)
+    assert in_git(clone, "rev-parse", "HEAD") == before
+    assert served(clone) == (first.digest, "", -1)
+    promote("second", traffic=traffic)
+    assert promote("second", standing=True).is_new
+    assert not promote("second", standing=True).is_new, "as two people who promote it"
+
+
+@pytest.mark.parametrize("traffic", [10, 0])
 def test_abandoned_there_is_nothing_left_of_it(promote, clone, end, in_git, traffic):
     first = promote("first")
     before = {file: (clone / file).read_bytes() for file in (MANIFEST, KUSTOMIZATION)}
