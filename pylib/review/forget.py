@@ -18,7 +18,8 @@ from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
 from pylib.review.joining import NOT_JOINED, with_what_is_known
 from pylib.review.lock import turn
-from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT
+from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT, Queue
+from pylib.review.settling import settle
 from pylib.store import forgotten
 from pylib.store.bucket import BucketStore
 from pylib.store.inbox import IMAGES, WITH_IMAGE, WITHOUT_IMAGE, Inbox
@@ -110,6 +111,7 @@ def forget(
     """
     if purge and not isinstance(store, LocalStore):
         raise ReviewError(f"--purge: {_purging(store)}")
+    settle(Queue(places.inbox), lambda: store, by)
     with ExitStack() as turns:
         for head in heads.heads(store):
             turns.enter_context(turn(places.inbox, head.repository, head.branch, by))

@@ -12,6 +12,8 @@ from pylib.errors import DataError
 from pylib.provenance.answers import in_words
 from pylib.review.joining import reasons
 from pylib.review.queue import Decision, Queue
+from pylib.review.settling import settle
+from pylib.store.opening import open_store
 from pylib.tasks import task
 from pylib.web import pictures
 from pylib.web.access import Role
@@ -28,8 +30,10 @@ _DONE = {"accept": "Accepted.", "reject": "Rejected.", "wrong": "Corrected and a
 
 
 def queue(asked: Asked) -> Queue:
-    """The queue of this installation's inbox."""
-    return Queue(asked.site.inbox())
+    """The queue of this installation's inbox, with commits that were killed settled."""
+    found = Queue(asked.site.inbox())
+    settle(found, lambda: open_store(asked.site.settings.store), asked.name)
+    return found
 
 
 def _next(asked: Asked) -> Response:
