@@ -25,7 +25,7 @@ from pylib.review.batch import Batch, gather
 from pylib.review.checks.examine import check_answered, examine, not_looked_at
 from pylib.review.checks.features import features_of, task_has_features
 from pylib.review.checks.material import Features, Material
-from pylib.review.lock import turn
+from pylib.review.lock import turn, unmoved
 from pylib.review.origins import FOLDER, Origin, dumps
 from pylib.review.queue import Queue
 from pylib.review.settling import items_of, mark_those_that_are_there, settle
@@ -122,28 +122,19 @@ class _Making:
         for item in sorted(kept.keys() & there):
             self.queue.mark_committed(kept[item].submission, str(made.ref) if made else "")
 
-    def _refuse_moved(self) -> None:
-        """A store looks at no parent: what was made of another head would undo what came since."""
-        self.still_mine()
-        if self.store.head(self.head.repository, self.branch).id != self.head.id:
-            raise ReviewError(
-                f"{self.head.repository}@{self.branch}: another commit came while this one was checked: "
-                "commit again"
-            )
-
     def _stored(
         self, plan: Plan, kept: Mapping[str, Origin], started: datetime, unseen: Mapping[str, str]
     ) -> Commit:
         files = {**plan.files, **_origins(kept)}
         definition = self._definition(plan, kept, unseen)
         described = build_statement(definition, [_subject(files)], started, datetime.now(UTC))
-        self._refuse_moved()
         return self.store.commit(
             self.head.repository,
             files,
             branch=self.branch,
             mode="add",
             description=canonical(described).decode(),
+            only_if=unmoved(self.head, self.still_mine, "commit again"),
         )
 
     def _definition(self, plan: Plan, kept: Mapping[str, Origin], unseen: Mapping[str, str]) -> Definition:

@@ -114,14 +114,9 @@ class Queue:
             holder = self._claims.holder(submission_id) or "another reviewer"
             raise ReviewError(f"{submission_id} is with {holder}: try again later")
         try:
-            if taking := begun.holding(self.inbox, submission_id):
-                where = f"{taking['repository']}@{taking['branch']}"
-                raise ReviewError(
-                    f"{submission_id}: a commit to {where} takes it, or was killed: try again later"
-                )
-            if commit := self.committed(submission_id):
-                raise ReviewError(f"{submission_id} is in {commit}: `pylib data forget` takes an image away")
+            self._refuse_taken(submission_id)
             self.leave_out(submission_id, f"rejected by {reviewer} after all: {why}")
+            self._refuse_taken(submission_id)  # again: this process may have slept since, and lost its claim
         finally:
             self._claims.remove(submission_id)
 
@@ -145,6 +140,13 @@ class Queue:
     def end_commit(self, begun_id: str, ended: begun.Begun) -> None:
         """Let others decide again of what a commit held: all that the store has of it is marked."""
         self._end(begun_id, ended["items"])
+
+    def _refuse_taken(self, submission_id: str) -> None:
+        if taking := begun.holding(self.inbox, submission_id):
+            taken = f"a commit to {taking['repository']}@{taking['branch']} takes it, or was killed"
+            raise ReviewError(f"{submission_id}: {taken}: try again later")
+        if commit := self.committed(submission_id):
+            raise ReviewError(f"{submission_id} is in {commit}: `pylib data forget` takes an image away")
 
     def _hold(self, items: Mapping[str, str], holder: str) -> None:
         for each in items:

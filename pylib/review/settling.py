@@ -68,9 +68,9 @@ def _settle(queue: Queue, store: Store, begun_id: str, begun: Begun) -> None:
 
 
 def _since(store: Store, begun: Begun) -> list[Commit]:
-    """The commits of the branch after the head that it was begun on, the oldest first."""
+    """The commits of the branch after the head that it was begun on, the oldest first; it makes none now."""
     repository, found = begun["repository"], []
-    commit = store.head(repository, begun["branch"])
+    commit = store.fenced_head(repository, begun["branch"])
     while commit.id != begun["head"]:
         found.append(commit)
         if not commit.parent:
