@@ -168,14 +168,16 @@ class Queue:
         found = self._read(LEFT_OUT, submission_id, {"why"})
         return str(found["why"]) if found else ""
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, reviewer: str = "") -> dict[str, int]:
         """How many are waiting, claimed, accepted (and not committed), rejected, committed.
 
+        reviewer: whose own claims count as waiting, not as claimed
         What was accepted and then left out, as a duplicate is, counts as rejected.
         """
         waiting, committed = set(self._undecided()), set(self.inbox.ids(COMMITS))
         left_out = set(self.inbox.ids(LEFT_OUT)) - committed
-        claimed = sum(bool(self._claims.holder(each)) for each in self.inbox.ids(CLAIMS) if each in waiting)
+        holders = [self._claims.holder(each) for each in self.inbox.ids(CLAIMS) if each in waiting]
+        claimed = sum(each not in {"", reviewer} for each in holders)
         open_ones = [each for each in self.inbox.ids(DECISIONS) if each not in committed | left_out]
         verdicts = [each["verdict"] for each in self._decisions(open_ones)]
         return {
@@ -209,6 +211,10 @@ class Queue:
         if not isinstance(read, dict) or names - read.keys() or not _right(read):
             raise DamagedError(f"{self.inbox.url}/{key} is damaged: put back a copy of it, or remove it")
         return read
+
+    def open_ids(self) -> list[str]:
+        """The ids, the oldest first, of what has an image and is in no commit yet: undecided, or accepted."""
+        return [*self._undecided(), *(each["id"] for each in self.accepted())]
 
     def _undecided(self) -> list[str]:
         decided = set(self.inbox.ids(DECISIONS))
