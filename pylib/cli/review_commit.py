@@ -40,7 +40,7 @@ def commit(
     from pylib.review.commit import commit_accepted
 
     check(weights)
-    queue, ref, output = opened(inbox), CommitRef.parse(revision), settings().output
+    queue, ref, output = opened(inbox, store), CommitRef.parse(revision), settings().output
     before = queue.accepted()
     with held_back():
         made = commit_accepted(

@@ -9,6 +9,7 @@ import typer
 from pylib.errors import ReviewError, StoreError
 from pylib.settings import settings
 from pylib.store.inbox import Inbox, Submission
+from pylib.store.opening import open_store
 
 if TYPE_CHECKING:
     from pylib.review.queue import Queue
@@ -22,17 +23,24 @@ Why = Annotated[str, typer.Option(help="the reason, in words; it is kept")]
 AsJson = Annotated[bool, typer.Option("--json", help="print as JSON")]
 
 
-def opened(url: str | None) -> "Queue":
-    """The queue, with what the log of answers brings to it; a log that cannot be read stops no review."""
+def opened(url: str | None, store: str | None = None) -> "Queue":
+    """The queue, with what the log of answers brings to it, and commits that were killed settled.
+
+    A log or a store that cannot be read stops no review: what it would say is not known, and not decided.
+    """
     from pylib.review.joining import join
     from pylib.review.queue import Queue
+    from pylib.review.settling import settle
 
     inbox = Inbox(url or settings().inbox)
     try:
         join(inbox, settings().predictions)
     except StoreError as error:
         print(f"feedback without an image is not joined: {error}", file=sys.stderr)  # noqa: T201
-    return Queue(inbox)
+    queue = Queue(inbox)
+    for why in settle(queue, lambda: open_store(store or settings().store)):
+        print(why, file=sys.stderr)  # noqa: T201
+    return queue
 
 
 def find_one(queue: "Queue", beginning: str) -> Submission:

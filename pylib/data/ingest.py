@@ -1,6 +1,7 @@
 """Images in: a source is read, checked, split and reported on, and becomes one commit, or none."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,11 @@ from pylib.data.findings import Finding
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import PAGE, write_report
 from pylib.data.reviewed_items import check_source, reviewed
-from pylib.errors import DataError, NotFoundError
+from pylib.errors import DataError, NotFoundError, StoreError
 from pylib.store.forgotten import forgotten
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,32 @@ def ingest(
 ) -> IngestResult:
     """Commit a source's good samples to a repository, and write report.json and report.html into a folder.
 
-    `describe` gives the commit's description. The same content again gives the commit that is there. Raises
-    DataError, ConfigurationError or StoreError; then nothing is committed, but the report is written if it
-    came so far.
+    `describe` gives the commit's description. The same content again gives the commit that is there. Where
+    another commit comes while the source is read, it is read again beside what that one brought.
+    Raises DataError, ConfigurationError or StoreError; then nothing is committed, but the report is written
+    if it came so far.
     """
+    for _ in range(_ATTEMPTS):
+        with suppress(_OvertakenError):
+            return _ingest(source, store, repository, options, cache, branch, report, describe)
+    came = f"other commits came first {_ATTEMPTS} times while {source} was read"
+    raise StoreError(f"{repository}@{branch}: {came}: try again")
+
+
+class _OvertakenError(Exception):
+    """The plan was made of a head that is not the newest any more."""
+
+
+def _ingest(
+    source: str,
+    store: Store,
+    repository: str,
+    options: Options,
+    cache: Path,
+    branch: str,
+    report: Path | None,
+    describe: Callable[[Plan], str],
+) -> IngestResult:
     parent, head = read_parent(store, repository, branch)
     options = replace(options, forgotten=forgotten_images(store))
     with plan_ingest(source, parent, options, cache=cache, name=repository) as plan:
@@ -63,9 +88,15 @@ def ingest(
             mode="add" if head and (options.add or plan.beside) else "replace",
             deletions=[] if options.add or not head else _given_up(plan, store, head),
             description=describe(plan),
+            only_if=partial(_refuse_moved, head),
         )
     new = head is None or head.id != commit.id
     return IngestResult(commit, plan.index, plan.findings, new, plan.assumed)
+
+
+def _refuse_moved(planned: Commit | None, now: Commit | None) -> None:
+    if (now.id if now else None) != (planned.id if planned else None):
+        raise _OvertakenError
 
 
 def read_parent(store: Store, repository: str, branch: str) -> tuple[Parent | None, Commit | None]:

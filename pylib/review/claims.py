@@ -45,6 +45,21 @@ class Claims:
         self._check_conditions(key, data)
         return True
 
+    def renew(self, submission_id: str, reviewer: str) -> bool:
+        """Make a claim last anew; False where another has taken it since, even if it is free again now."""
+        key = _key(submission_id)
+        found = self._objects.find(key)
+        if not found or _reviewer(found) != reviewer:
+            return False
+        self._objects.replace(key, _dump(reviewer, datetime.now(UTC) + self._lease), found.e_tag)
+        there = self._objects.find(key)  # an answer may be lost, so what counts is what is there
+        return there is not None and _reviewer(there) == reviewer
+
+    def seconds_left(self, submission_id: str) -> float:
+        """How long it is held, unless it is renewed; 0 where nobody holds it."""
+        found = self._objects.find(_key(submission_id))
+        return max(0.0, (_read(found)[1] - datetime.now(UTC)).total_seconds()) if found else 0.0
+
     def holder(self, submission_id: str) -> str:
         """Who holds it; empty where nobody does."""
         found = self._objects.find(_key(submission_id))
@@ -69,11 +84,21 @@ class Claims:
 
 def _live(found: Object) -> str:
     """Who holds a claim that has not run out; empty where nobody does."""
+    reviewer, until = _read(found)
+    return reviewer if until > datetime.now(UTC) else ""
+
+
+def _reviewer(found: Object) -> str:
+    """Who took it last, whether it has run out or not; empty where he let go of it."""
+    return _read(found)[0]
+
+
+def _read(found: Object) -> tuple[str, datetime]:
     try:
         claim = cast("_Claim", json.loads(found.data))
-        return claim["reviewer"] if datetime.fromisoformat(claim["until"]) > datetime.now(UTC) else ""
+        return claim["reviewer"], datetime.fromisoformat(claim["until"])
     except (KeyError, TypeError, ValueError):  # damaged: nobody's, and written over by who comes next
-        return ""
+        return "", datetime.min.replace(tzinfo=UTC)
 
 
 def _dump(reviewer: str, until: datetime) -> bytes:

@@ -6,20 +6,18 @@ commit and the mark in the inbox: nothing is committed twice.
 
 import tempfile
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pylib.data.assemble import Parent
-from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.data.ingest import forgotten_images, read_parent
 from pylib.data.plan import Options, Plan, plan_ingest
 from pylib.data.report import write_report
-from pylib.errors import NotFoundError, ReviewError
+from pylib.errors import ReviewError
 from pylib.models.weights_source import Weights
 from pylib.provenance.digests import canonical, dir_hash
 from pylib.provenance.statement import Definition, build_statement
@@ -27,16 +25,15 @@ from pylib.review.batch import Batch, gather
 from pylib.review.checks.examine import check_answered, examine, not_looked_at
 from pylib.review.checks.features import features_of, task_has_features
 from pylib.review.checks.material import Features, Material
-from pylib.review.lock import turn
-from pylib.review.origins import FOLDER, Origin, dumps, item_id
-from pylib.review.queue import Decision, Queue
+from pylib.review.lock import turn, unmoved
+from pylib.review.origins import FOLDER, Origin, dumps
+from pylib.review.queue import Queue
+from pylib.review.settling import items_of, mark_those_that_are_there, settle
 from pylib.store.protocol import DEFAULT_BRANCH, Commit, Store
 from pylib.tasks.task import find
 
 _Compute = Callable[["_Making", Plan, Path], "_Seen"]
 _HEAVY = {"tensorflow", "keras"}
-_CLOCKS = timedelta(days=1)
-"""By how much the clocks of a reviewer and of a store may differ."""
 
 
 def commit_accepted(
@@ -62,13 +59,14 @@ def commit_accepted(
     report: a folder for report.html, which shows what was left out, what was found, and why
     Raises ReviewError, StoreError, DataError or ConfigurationError; then nothing is committed.
     """
+    settle(queue, lambda: store, by)
     with turn(queue.inbox, repository, branch, by) as still_mine:
         parent, head = read_parent(store, repository, branch)
         if parent is None or head is None:
             raise ReviewError(
                 f"{repository}@{branch}: no data set to add to; `pylib data ingest` makes its first commit"
             )
-        _mark_those_that_are_there(queue, store, repository, branch)
+        mark_those_that_are_there(queue, store, repository, branch)
         batch = gather(queue, queue.accepted(), parent.index.task)
         made = _Making(queue, store, parent, head, branch, by, message, allow, still_mine).commit(
             batch, cache, report, partial(_features, weights=weights, artifacts=artifacts)
@@ -113,25 +111,16 @@ class _Making:
                 check_answered(found, self.allow, f"{self.head.repository}@{self.branch}")
                 batch.left_out |= _rejected(plan, batch)
                 unseen = not_looked_at(material)
-                with self.queue.committing([origin.submission for origin in kept.values()]):
+                with self.queue.committing(self.head, self.branch, _submissions(kept)):
                     made = self._stored(plan, kept, started, unseen) if kept else None
                     self._mark(kept, made)
         return made
 
     def _mark(self, kept: Mapping[str, Origin], made: Commit | None) -> None:
-        """Mark as committed what the head has now, and nothing else."""
-        there = _items(self.store, self.store.head(self.head.repository, self.branch)) if made else set()
+        """Mark as committed what the commit has, and nothing else."""
+        there = items_of(self.store, made) if made else set()
         for item in sorted(kept.keys() & there):
             self.queue.mark_committed(kept[item].submission, str(made.ref) if made else "")
-
-    def _refuse_moved(self) -> None:
-        """A store looks at no parent: what was made of another head would undo what came since."""
-        self.still_mine()
-        if self.store.head(self.head.repository, self.branch).id != self.head.id:
-            raise ReviewError(
-                f"{self.head.repository}@{self.branch}: another commit came while this one was checked: "
-                "commit again"
-            )
 
     def _stored(
         self, plan: Plan, kept: Mapping[str, Origin], started: datetime, unseen: Mapping[str, str]
@@ -139,13 +128,13 @@ class _Making:
         files = {**plan.files, **_origins(kept)}
         definition = self._definition(plan, kept, unseen)
         described = build_statement(definition, [_subject(files)], started, datetime.now(UTC))
-        self._refuse_moved()
         return self.store.commit(
             self.head.repository,
             files,
             branch=self.branch,
             mode="add",
             description=canonical(described).decode(),
+            only_if=unmoved(self.head, self.still_mine, "commit again"),
         )
 
     def _definition(self, plan: Plan, kept: Mapping[str, Origin], unseen: Mapping[str, str]) -> Definition:
@@ -202,32 +191,6 @@ def _features(making: _Making, plan: Plan, folder: Path, *, weights: Weights, ar
     return _Seen(found)
 
 
-def _mark_those_that_are_there(queue: Queue, store: Store, repository: str, branch: str) -> None:
-    """Mark what a commit has that was killed before it could say so."""
-    wanted = {}
-    for each in queue.accepted():
-        with suppress(NotFoundError):  # a forgetting that was killed may leave a decision alone
-            wanted[item_id(queue.inbox.submission(each["id"]))] = each
-    if not wanted:
-        return
-    since = min(map(_time, wanted.values())) - _CLOCKS
-    recent = [each for each in store.log(repository, branch) if each.created >= since]
-    for commit in reversed(recent):
-        for item in _items(store, commit) & wanted.keys():
-            queue.mark_committed(wanted.pop(item)["id"], str(commit.ref))
-
-
-def _items(store: Store, commit: Commit) -> set[str]:
-    """The ids in a commit's index; files that it does not name are no items."""
-    if not store.glob(commit.ref, INDEX_FILE):
-        return set()
-    return {item.id for item in DatasetIndex.loads(store.read(commit.ref, INDEX_FILE)).items}
-
-
-def _time(decision: Decision) -> datetime:
-    return datetime.fromisoformat(decision["time"])
-
-
 def _rejected(plan: Plan, batch: Batch) -> dict[str, str]:
     """What ingest set aside of it: submission to the reason."""
     return {
@@ -240,6 +203,10 @@ def _rejected(plan: Plan, batch: Batch) -> dict[str, str]:
 def _kept(plan: Plan, batch: Batch) -> dict[str, Origin]:
     there = {item.id for item in plan.index.items}
     return {item: origin for item, origin in sorted(batch.origins.items()) if item in there}
+
+
+def _submissions(kept: Mapping[str, Origin]) -> dict[str, str]:
+    return {origin.submission: item for item, origin in kept.items()}
 
 
 def _origins(kept: Mapping[str, Origin]) -> dict[str, bytes]:

@@ -18,7 +18,8 @@ from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
 from pylib.review.joining import NOT_JOINED, with_what_is_known
 from pylib.review.lock import turn
-from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT
+from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT, Queue
+from pylib.review.settling import settle
 from pylib.store import forgotten
 from pylib.store.bucket import BucketStore
 from pylib.store.inbox import IMAGES, WITH_IMAGE, WITHOUT_IMAGE, Inbox
@@ -110,14 +111,16 @@ def forget(
     """
     if purge and not isinstance(store, LocalStore):
         raise ReviewError(f"--purge: {_purging(store)}")
+    settle(Queue(places.inbox), lambda: store, by)
     with ExitStack() as turns:
-        for head in heads.heads(store):
-            turns.enter_context(turn(places.inbox, head.repository, head.branch, by))
+        mine = {each: turns.enter_context(turn(places.inbox, *each, by)) for each in _branches(store)}
         found = look(name, store, places, repository)
         _refuse_nothing(name, store, found)
         forgotten.remember(store, sorted(found.digests), by=by, why=why)  # no page shows it now
         for head in list(heads.heads(store)):
-            heads.take_away(store, head, found.digests, by, why)
+            if (branch := (head.repository, head.branch)) not in mine:  # new since
+                mine[branch] = turns.enter_context(turn(places.inbox, *branch, by))
+            heads.take_away(store, head, found.digests, by, why, mine[branch])
         if found.features:
             delete(places.artifacts, found.features)
         for path in map(Path, [*found.images, *found.caches]):
@@ -130,6 +133,10 @@ def forget(
     found.history = []
     _in_history(store, tips, found)  # with the heads that had it until now
     return found
+
+
+def _branches(store: Store) -> list[tuple[str, str]]:
+    return [(head.repository, head.branch) for head in heads.heads(store)]
 
 
 def _refuse_nothing(name: str, store: Store, found: Found) -> None:

@@ -5,7 +5,7 @@ Only the bytes of images say what is forgotten: a mask may have the same bytes a
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from pylib.data.dataset import INDEX_FILE, DatasetIndex
 from pylib.errors import NotFoundError, ReviewError
 from pylib.provenance.digests import canonical, dir_hash
 from pylib.provenance.statement import Definition, build_statement
+from pylib.review.lock import unmoved
 from pylib.review.origins import FOLDER
 from pylib.store.bucket import BucketStore
 from pylib.store.local import LocalStore
@@ -101,8 +102,14 @@ def purge(store: LocalStore, digests: Collection[str]) -> None:
             store.blobs.path(digest).unlink(missing_ok=True)
 
 
-def take_away(store: Store, head: Commit, digests: Collection[str], by: str, why: str) -> None:
-    """Commit the head without the items of these images, and without other files of their bytes."""
+def take_away(
+    store: Store, head: Commit, digests: Collection[str], by: str, why: str, still_mine: Callable[[], None]
+) -> None:
+    """Commit the head without the items of these images, and without other files of their bytes.
+
+    still_mine: of the turn at this branch
+    Raises ReviewError where another commit came meanwhile, or the turn was lost.
+    """
     started, index = datetime.now(UTC), read_index(store, head)
     gone = [item for item in index.items if item.image_sha256 in digests] if index else []
     stay = [item for item in index.items if item.image_sha256 not in digests] if index else []
@@ -128,6 +135,7 @@ def take_away(store: Store, head: Commit, digests: Collection[str], by: str, why
         mode="add",
         deletions=sorted(paths),
         description=canonical(statement).decode(),
+        only_if=unmoved(head, still_mine, "forget again"),
     )
 
 

@@ -6,18 +6,19 @@ is none, so reviewers in several processes and pods agree without a server of th
 
 import json
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, cast
 
 from pylib.errors import DamagedError, NotFoundError, ReviewError
+from pylib.review import begun
 from pylib.review.claims import CLAIMS, Claims
 from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
+from pylib.store.protocol import Commit
 
 DECISIONS, COMMITS, LEFT_OUT = "decisions", "commits", "left-out"
-_COMMIT = "a commit that is being made"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -113,41 +114,70 @@ class Queue:
             holder = self._claims.holder(submission_id) or "another reviewer"
             raise ReviewError(f"{submission_id} is with {holder}: try again later")
         try:
-            if commit := self.committed(submission_id):
-                raise ReviewError(f"{submission_id} is in {commit}: `pylib data forget` takes an image away")
+            self._refuse_taken(submission_id)
             self.leave_out(submission_id, f"rejected by {reviewer} after all: {why}")
+            self._refuse_taken(submission_id)  # again: this process may have slept since, and lost its claim
         finally:
             self._claims.remove(submission_id)
 
     @contextmanager
-    def committing(self, submissions: Sequence[str]) -> Iterator[None]:
-        """While a commit takes these, nobody can reject one; ReviewError where somebody did or does."""
-        held = []
+    def committing(self, head: Commit, branch: str, items: Mapping[str, str]) -> Iterator[None]:
+        """While a commit takes these, nobody can reject one; ReviewError where somebody did or does.
+
+        head, branch: what it is made on; items: by submission
+        Who is killed in the block, or leaves it by an error, has it looked at by `pylib.review.settling` what
+        the store has of it, before anything else is decided of them.
+        """
+        begun_id = begun.begin(self.inbox, head, branch, items)
         try:
-            for each in submissions:
-                if not self._claims.take(each, _COMMIT):
-                    raise ReviewError(f"{each} is looked at by {self._claims.holder(each)} now: commit again")
-                held.append(each)
-                if (why := self.left_out(each)) or self.decision(each) is None:
-                    raise ReviewError(f"{each}: {why or 'it was forgotten'}: commit again, without it")
-            yield
-        finally:
-            for each in held:
+            self._hold(items, _holder(begun_id))
+        except ReviewError:
+            self._end(begun_id, items)
+            raise
+        yield
+        self._end(begun_id, items)
+
+    def end_commit(self, begun_id: str, ended: begun.Begun) -> None:
+        """Let others decide again of what a commit held: all that the store has of it is marked."""
+        self._end(begun_id, ended["items"])
+
+    def _refuse_taken(self, submission_id: str) -> None:
+        if taking := begun.holding(self.inbox, submission_id):
+            taken = f"a commit to {taking['repository']}@{taking['branch']} takes it, or was killed"
+            raise ReviewError(f"{submission_id}: {taken}: try again later")
+        if commit := self.committed(submission_id):
+            raise ReviewError(f"{submission_id} is in {commit}: `pylib data forget` takes an image away")
+
+    def _hold(self, items: Mapping[str, str], holder: str) -> None:
+        for each in items:
+            if not self._claims.take(each, holder):
+                raise ReviewError(f"{each} is looked at by {self._claims.holder(each)} now: commit again")
+            if (why := self.left_out(each)) or self.decision(each) is None:
+                raise ReviewError(f"{each}: {why or 'it was forgotten'}: commit again, without it")
+
+    def _end(self, begun_id: str, items: Mapping[str, str]) -> None:
+        for each in items:
+            if self.committed(each):
                 self._claims.remove(each)
+            else:
+                self._claims.let_go(each, _holder(begun_id))
+        begun.end(self.inbox, begun_id)
 
     def left_out(self, submission_id: str) -> str:
         """Why an accepted submission is in no data commit; empty where it is in one, or may still be."""
         found = self._read(LEFT_OUT, submission_id, {"why"})
         return str(found["why"]) if found else ""
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, reviewer: str = "") -> dict[str, int]:
         """How many are waiting, claimed, accepted (and not committed), rejected, committed.
 
+        reviewer: whose own claims count as waiting, not as claimed
         What was accepted and then left out, as a duplicate is, counts as rejected.
         """
         waiting, committed = set(self._undecided()), set(self.inbox.ids(COMMITS))
         left_out = set(self.inbox.ids(LEFT_OUT)) - committed
-        claimed = sum(bool(self._claims.holder(each)) for each in self.inbox.ids(CLAIMS) if each in waiting)
+        holders = [self._claims.holder(each) for each in self.inbox.ids(CLAIMS) if each in waiting]
+        claimed = sum(each not in {"", reviewer} for each in holders)
         open_ones = [each for each in self.inbox.ids(DECISIONS) if each not in committed | left_out]
         verdicts = [each["verdict"] for each in self._decisions(open_ones)]
         return {
@@ -182,6 +212,10 @@ class Queue:
             raise DamagedError(f"{self.inbox.url}/{key} is damaged: put back a copy of it, or remove it")
         return read
 
+    def open_ids(self) -> list[str]:
+        """The ids, the oldest first, of what has an image and is in no commit yet: undecided, or accepted."""
+        return [*self._undecided(), *(each["id"] for each in self.accepted())]
+
     def _undecided(self) -> list[str]:
         decided = set(self.inbox.ids(DECISIONS))
         return [each for each in self.inbox.ids(WITH_IMAGE) if each not in decided]
@@ -203,6 +237,10 @@ class Queue:
         if there := self.decision(submission_id):
             by = f"by {there['reviewer']}, {there['time']}"
             raise ReviewError(f"{submission_id} was decided already ({there['verdict']}) {by}")
+
+
+def _holder(begun_id: str) -> str:
+    return f"a commit that is being made ({begun_id})"
 
 
 def _right(read: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from pylib.atomic import write_file
 from pylib.errors import PylibError
 from pylib.models.weights_source import NAMED
-from pylib.review.effect import effects, in_words, new_origins
+from pylib.review.effect import Effect, effects, in_words, new_origins
 from pylib.runners.retraining import Need
 from pylib.settings import settings
 from pylib.store.opening import open_store
@@ -47,6 +47,15 @@ def effects_of(data: str, seen: str, arguments: Mapping[str, Any], run: Path) ->
     except PylibError as error:
         return [f"what the new data changed: {error}"]
     return [f"what the new data changed: {in_words(each)}" for each in found]
+
+
+def kept_effects(run: Path) -> list[Effect]:
+    """What a run's folder has of it; nothing where it has none, or what is there is damaged."""
+    try:
+        read = json.loads((run / EFFECTS).read_bytes())
+        return [Effect(**each) for each in read]
+    except (OSError, ValueError, TypeError):
+        return []
 
 
 def where_to_ask(need: Need) -> list[str]:

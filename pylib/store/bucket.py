@@ -29,7 +29,16 @@ from pylib.store.bucket_history import History
 from pylib.store.checkout import check_target
 from pylib.store.objects import Objects
 from pylib.store.paths import check_paths
-from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Commit, CommitRef, File, Mode, check_name
+from pylib.store.protocol import (
+    DEFAULT_BRANCH,
+    AnyCommit,
+    Commit,
+    CommitRef,
+    File,
+    Mode,
+    OnlyIf,
+    check_name,
+)
 from pylib.store.reading import TreeReader, absent
 from pylib.store.sources import hash_sources
 
@@ -73,6 +82,7 @@ class BucketStore(TreeReader):
         deletions: Collection[str] = (),
         description: str = "",
         provenance: Sequence[AnyCommit] = (),
+        only_if: OnlyIf | None = None,
     ) -> Commit:
         """Commit files by path; see `Store.commit`."""
         ref = CommitRef(check_name(repository, "repository"), check_name(branch, "branch"))
@@ -91,6 +101,8 @@ class BucketStore(TreeReader):
             if made == before:
                 return made
             self.history.prepare(made, content, head)
+            if only_if:  # where a fence has come since the head was read, the move fails
+                only_if(before)
             if self.fence.unchanged(version) and self.history.move(made, head):
                 return made
         raise StoreError(f"{ref} in {self.objects.url}: other writers came first for two minutes: try again")
@@ -98,6 +110,18 @@ class BucketStore(TreeReader):
     def head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
         """Return the newest commit of the branch."""
         return self.inspect(CommitRef(repository, branch))
+
+    def fenced_head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
+        """Return the newest commit of the branch, whose object is another version after this."""
+        ref, start = CommitRef(repository, branch), time.monotonic()
+        self.open()
+        while time.monotonic() - start < _RACE_SECONDS:
+            head = self.history.head(ref)
+            if not head:
+                raise absent(ref, self.list_repositories())
+            if self.history.fence(head):
+                return head.commit
+        raise StoreError(f"{ref} in {self.objects.url}: other writers came first for two minutes: try again")
 
     def inspect(self, commit: AnyCommit) -> Commit:
         """Return the commit that a reference names."""

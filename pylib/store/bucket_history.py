@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pylib.errors import StoreError
-from pylib.store.bucket_records import dump_commit, dump_tree, load_commit, load_tree
+from pylib.store.bucket_records import another_version, dump_commit, dump_tree, load_commit, load_tree
 from pylib.store.objects import Objects
 from pylib.store.protocol import Commit, CommitRef, File
 
@@ -102,6 +102,11 @@ class History:
         with suppress(StoreError):  # it is committed, and the next writer does this where it fails here
             self._settle(made)
         return True
+
+    def fence(self, head: Head) -> bool:
+        """Write a branch's head anew: who has read it cannot move the branch; False where it has moved."""
+        key = branch_key(head.commit.repository, head.commit.branch)
+        return self._objects.replace(key, another_version(dump_commit(head.commit)), head.e_tag)
 
     def _is_made(self, made: Commit) -> bool:
         """Tell whether this very commit is or was its branch's head."""

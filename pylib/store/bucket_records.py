@@ -1,6 +1,7 @@
 """What a store in a bucket writes down of commits and trees: JSON and plain text, read by anybody."""
 
 import json
+import secrets
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -15,6 +16,12 @@ def dump_commit(commit: Commit) -> bytes:
     provenance = [str(ref) for ref in commit.provenance]
     record = asdict(commit) | {"created": commit.created.isoformat(), "provenance": provenance}
     return json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False).encode()
+
+
+def another_version(data: bytes) -> bytes:
+    """The same JSON as an object that never was: 64 blanks and tabs, drawn by chance, follow it."""
+    drawn = secrets.randbits(64)
+    return data + b"\n" + bytes(b" \t"[drawn >> place & 1] for place in range(64))
 
 
 def load_commit(data: bytes, place: str) -> Commit:

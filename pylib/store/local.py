@@ -19,7 +19,16 @@ from pylib.store.catalogue import Catalogue
 from pylib.store.checkout import check_target, write_folder
 from pylib.store.copying import copy_hashed, flush
 from pylib.store.paths import check_paths
-from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Commit, CommitRef, File, Mode, check_name
+from pylib.store.protocol import (
+    DEFAULT_BRANCH,
+    AnyCommit,
+    Commit,
+    CommitRef,
+    File,
+    Mode,
+    OnlyIf,
+    check_name,
+)
 from pylib.store.reading import TreeReader, absent
 
 _LOCK_SECONDS = 600.0
@@ -56,6 +65,7 @@ class LocalStore(TreeReader):
         deletions: Collection[str] = (),
         description: str = "",
         provenance: Sequence[AnyCommit] = (),
+        only_if: OnlyIf | None = None,
     ) -> Commit:
         """Commit files by path; see `Store.commit`."""
         check_name(repository, "repository")
@@ -75,12 +85,19 @@ class LocalStore(TreeReader):
                 sources = [_find(records, CommitRef.of(source)).ref for source in provenance]
                 made = tree.next_commit(CommitRef(repository, branch), head, content, description, sources)
                 if made != head:
+                    if only_if:
+                        only_if(head)
                     records.add_commit(made, content)
                 return records.find(repository, made.id) or made
 
     def head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
         """Return the newest commit of the branch."""
         return self.inspect(CommitRef(repository, branch))
+
+    def fenced_head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
+        """Return the newest commit of the branch when who is about to move it has, or has not."""
+        with self.catalogue(write=True) as records:  # waits for the transaction that has asked its only_if
+            return _find(records, CommitRef(repository, branch))
 
     def inspect(self, commit: AnyCommit) -> Commit:
         """Return the commit that a reference names."""

@@ -9,6 +9,7 @@ Names that Pachyderm refuses (not ASCII, or with one of *?[]{}!()@+^) are percen
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,17 @@ from pylib.store.pachyderm_names import (
 from pylib.store.pachyderm_transfer import Upload, hash_commit, names, tar_files, upload_deletions
 from pylib.store.pachyderm_trees import Trees
 from pylib.store.paths import check_path, check_paths, is_below, matches
-from pylib.store.protocol import DEFAULT_BRANCH, AnyCommit, Change, Commit, CommitRef, File, Mode, check_name
+from pylib.store.protocol import (
+    DEFAULT_BRANCH,
+    AnyCommit,
+    Change,
+    Commit,
+    CommitRef,
+    File,
+    Mode,
+    OnlyIf,
+    check_name,
+)
 
 _ATTEMPTS = 100
 
@@ -85,6 +96,7 @@ class PachydermStore:
         deletions: Collection[str] = (),
         description: str = "",
         provenance: Sequence[AnyCommit] = (),
+        only_if: OnlyIf | None = None,
     ) -> Commit:
         """Commit files by path; see `Store.commit`."""
         target = CommitRef(repository, check_name(branch, "branch"))
@@ -94,7 +106,7 @@ class PachydermStore:
         sources = sorted({self.inspect(source).ref for source in provenance})
         for _ in range(_ATTEMPTS):
             try:
-                return self._attempt(target, upload, mode, deletions, sources, description)
+                return self._attempt(target, upload, mode, deletions, sources, description, only_if)
             except OvertakenError:
                 continue
         raise StoreError(f"{target}: other writers came first {_ATTEMPTS} times: try again")
@@ -107,6 +119,7 @@ class PachydermStore:
         deletions: Collection[str],
         sources: Sequence[CommitRef],
         description: str,
+        only_if: OnlyIf | None,
     ) -> Commit:
         parent, head = self._parent_and_head(branch)
         old = self.ls(head) if head and mode == "add" else []
@@ -119,13 +132,19 @@ class PachydermStore:
         gone = before - ({file.path for file in content} - {file.path for file in upload.files})
         filesets = [*([upload_deletions(self._pachd, gone)] if gone else []), *upload.filesets()]
         kept = {METADATA_KEY: json.dumps(facts, sort_keys=True), LISTING_KEY: pack(content) or ""}
-        info = add_commit(self._pachd, branch, parent, filesets, kept, description)
+        asked = partial(only_if, head) if only_if else None
+        info = add_commit(self._pachd, branch, parent, filesets, kept, description, asked)
         self._trees.keep(ref_of(info.commit), content)
         return self._describe(info, branch.revision)
 
     def head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
         """Return the newest finished commit of the branch."""
         return self.inspect(CommitRef(repository, branch))
+
+    def fenced_head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
+        """Return the newest commit of the branch when nobody has one open that was allowed before this."""
+        settled_head(self._pachd, CommitRef(repository, branch))
+        return self.head(repository, branch)
 
     def inspect(self, commit: AnyCommit) -> Commit:
         """Return the commit that a reference names; of a branch, the newest finished one."""

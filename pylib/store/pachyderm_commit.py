@@ -8,7 +8,7 @@ was killed leaves behind, the next one drops.
 import random
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import grpc
 from pachyderm_sdk.api import metadata, pfs
@@ -64,9 +64,11 @@ def add_commit(
     filesets: Sequence[str],
     facts: Mapping[str, str],
     description: str,
+    only_if: Callable[[], None] | None = None,
 ) -> pfs.CommitInfo:
     """Add a finished commit of file sets on the parent, with facts as its metadata.
 
+    only_if: asked while it is open, when nobody else can write to the branch
     Raises OvertakenError where another writer moved the branch meanwhile; then nothing is left of it.
     """
     with marked() as mark:
@@ -74,6 +76,8 @@ def add_commit(
             with terminable(), pachd.within(OPEN_SECONDS):
                 commit = _start(pachd, branch, parent, mark)
                 _fill(pachd, commit, filesets, facts)
+                if only_if:
+                    only_if()
                 pachd.pfs.finish_commit(commit=commit, description=description or NO_DESCRIPTION)
             return _good(pachd, pachd.pfs.inspect_commit(commit=commit, wait=pfs.CommitState.FINISHED))
         except BaseException as error:

@@ -7,7 +7,7 @@ folder, `BucketStore` in an S3 bucket, `PachydermStore` talks to pachd (https://
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +80,8 @@ class Commit:
 
 
 AnyCommit = Commit | CommitRef | str
+OnlyIf = Callable[[Commit | None], None]
+"""Is given the head that a commit is about to follow, None for a branch's first; raises to have none made."""
 
 
 @dataclass(frozen=True, order=True)
@@ -122,12 +124,22 @@ class Store(Protocol):
         deletions: Collection[str] = (),
         description: str = "",
         provenance: Sequence[AnyCommit] = (),
+        only_if: OnlyIf | None = None,
     ) -> Commit:
         """Commit files by path, each as bytes or as a file to read, and move the branch to the commit.
 
         Repository and branch are created where they are absent. `deletions` are paths of the head that
         mode `add` leaves out. Where the resulting tree equals the head's, the head itself is returned.
-        The description, of any length, is not part of the commit's id.
+        The description, of any length, is not part of the commit's id. `only_if` is asked at the last moment
+        before the branch moves, and again wherever another writer came first.
+        """
+        ...
+
+    def fenced_head(self, repository: str, branch: str = DEFAULT_BRANCH) -> Commit:
+        """Return the newest commit of the branch; a commit that is being made asks its `only_if` once more.
+
+        So what was allowed before, to a writer that was paused since or whose request is still on its way,
+        becomes no commit after this: it is there now, or is refused.
         """
         ...
 

@@ -17,7 +17,6 @@ from pylib.provenance.explain import explain as find
 from pylib.release.explained import check_data, serving
 from pylib.release.sightings import sightings
 from pylib.review.origins import Origin, read_origins
-from pylib.review.queue import Queue
 from pylib.settings import Settings
 from pylib.store.inbox import WITH_IMAGE, Inbox, Submission
 from pylib.store.opening import open_store
@@ -25,6 +24,7 @@ from pylib.web.data import number
 from pylib.web.explain_graph import of_explanation
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
+from pylib.web.review import queue
 from pylib.web.submitted import in_truth
 
 MANY = 2000
@@ -114,10 +114,10 @@ def _image(asked: Asked) -> Response:
         raise NotFoundError("an image is named by its SHA-256, 64 hexadecimal digits")
     seen = sightings(sha256, store=place.store, artifacts=place.artifacts, predictions=place.predictions)
     sent = list(islice(_sent(Inbox(place.inbox), sha256), IMAGES))
-    queue = Queue(Inbox(place.inbox))
+    known = queue(asked)
     return render(
         asked, "explain_image.html.j2", seen=seen, told=lambda entry: in_words(answer(entry)),
-        sent=[(each, _meant(each), queue.decision(each["id"]), queue.committed(each["id"])) for each in sent],
+        sent=[(each, _meant(each), known.decision(each["id"]), known.committed(each["id"])) for each in sent],
     )  # fmt: skip
 
 

@@ -12,12 +12,15 @@ from pylib.errors import DataError
 from pylib.provenance.answers import in_words
 from pylib.review.joining import reasons
 from pylib.review.queue import Decision, Queue
+from pylib.review.settling import settle
+from pylib.store.opening import open_store
 from pylib.tasks import task
 from pylib.web import pictures
 from pylib.web.access import Role
 from pylib.web.data import number
 from pylib.web.page import Asked, page, render, see
 from pylib.web.refusal import Refusal
+from pylib.web.same_image import same_images
 from pylib.web.submitted import Mask, Submitted
 
 DECISIONS = 50
@@ -28,8 +31,10 @@ _DONE = {"accept": "Accepted.", "reject": "Rejected.", "wrong": "Corrected and a
 
 
 def queue(asked: Asked) -> Queue:
-    """The queue of this installation's inbox."""
-    return Queue(asked.site.inbox())
+    """The queue of this installation's inbox, with commits that were killed settled."""
+    found = Queue(asked.site.inbox())
+    settle(found, lambda: open_store(asked.site.settings.store), asked.name)
+    return found
 
 
 def _next(asked: Asked) -> Response:
@@ -37,7 +42,7 @@ def _next(asked: Asked) -> Response:
     unread = asked.site.joined.look()
     found = waiting.claim(asked.name, skip=set(skipped))
     done = _DONE.get(asked.query.get("done", ""), "")
-    values: dict[str, Any] = {"counts": waiting.counts(), "skipped": skipped, "done": done}
+    values: dict[str, Any] = {"counts": waiting.counts(asked.name), "skipped": skipped, "done": done}
     if found is None:
         return render(asked, "review_done.html.j2", unread=unread, lost=reasons(waiting.inbox), **values)
     shown = Submitted(found, asked.site, waiting.inbox)
@@ -49,7 +54,7 @@ def _next(asked: Asked) -> Response:
     return render(
         asked, "review.html.j2", shown=shown, submission=found, keys=asked.query.get("keys") != "off",
         here_is=asked.at(f"/review/{found['id']}"), size=_size(shown), little=_little(shown),
-        classes=shown.classes, **values,
+        classes=shown.classes, same=same_images(found, waiting, asked.site), **values,
     )  # fmt: skip
 
 
@@ -127,7 +132,12 @@ def _history(asked: Asked) -> Response:
     rows = [(each, _words(each), waiting.committed(each["id"])) for each in shown]
     more = len(found) > wanted * DECISIONS
     return render(
-        asked, "review_history.html.j2", decisions=rows, number=wanted, more=more, counts=waiting.counts()
+        asked,
+        "review_history.html.j2",
+        decisions=rows,
+        number=wanted,
+        more=more,
+        counts=waiting.counts(asked.name),
     )
 
 

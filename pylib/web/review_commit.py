@@ -38,7 +38,8 @@ def _form(asked: Asked) -> Response:
         asked, "review_commit.html.j2", accepted=accepted[:SHOWN], total=len(accepted), targets=targets,
         one=len(tasks) == 1,
         sources=Counter(each["source"] for each in accepted), people=people,
-        right={each["id"]: _right(waiting, each["id"]) for each in accepted[:SHOWN]}, counts=waiting.counts(),
+        right={each["id"]: _right(waiting, each["id"]) for each in accepted[:SHOWN]},
+        counts=waiting.counts(asked.name),
     )  # fmt: skip
 
 
@@ -88,7 +89,8 @@ def _shown(asked: Asked, template: str) -> Response:
     kinds = Counter(each.code for each in findings if each.code in BLOCKING)
     missing = [each for each in findings if each.code in {"check-missing", "check-skipped"}]
     return render(
-        asked, template, begun=begun, made=made, repository=begun.repository, counts=waiting.counts(),
+        asked, template, begun=begun, made=made, repository=begun.repository,
+        counts=waiting.counts(asked.name),
         left_out=list(begun.made.get("left_out", {}).items())[:SHOWN], findings=findings[:SHOWN],
         parent=_parent(asked, made) if made else "", taken=_taken(waiting, made) if made else 0,
         kinds=kinds, blocking=BLOCKING, missing=missing, refused=bool(begun.error and kinds),

@@ -10,6 +10,7 @@ from pylib.data.browsing import Page, page_of
 from pylib.errors import NotFoundError, PipelineError, one_line
 from pylib.runners import history
 from pylib.runners.runs import REPORTS, LocalRun, count, figures, last_lines, local_run, local_runs, report
+from pylib.runners.source_effects import kept_effects
 from pylib.web.data import number
 from pylib.web.item_pictures import SANDBOX
 from pylib.web.page import Asked, page, render
@@ -67,6 +68,7 @@ def _values(run: LocalRun) -> dict[str, Any]:
         "record": run.record,
         "figures": {key: value for key, value in shown.items() if key not in _FIGURES},
         "known": {key: shown[key] for key in _FIGURES if key in shown},
+        "effects": kept_effects(run.folder),
         "reports": [kind for kind in REPORTS if report(run, kind)],
         "said": {
             step.name: last_lines(run, step, 6 if step.state == "running" else 20)

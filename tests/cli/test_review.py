@@ -12,6 +12,7 @@ from pylib.data.dataset import DatasetIndex
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.errors import ReviewError, StoreError
+from pylib.review.begun import begin
 from pylib.store.descriptions import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
@@ -39,6 +40,23 @@ def run(*arguments: str) -> str:
     if result.exception:
         raise result.exception
     return result.output
+
+
+@pytest.mark.parametrize("verb", ["list", "reject"])
+def test_any_verb_first_marks_what_a_killed_commit_has(inbox: Inbox, tmp_path: Path, verb: str) -> None:
+    sent, store = put(inbox, encode(noise(1000))), open_store((tmp_path / "out/store").as_uri())
+    run("accept", sent)
+    head = store.head("pets")
+    made = run("commit", "pets").splitlines()[-1]
+    inbox.objects.delete([f"commits/{sent}.json"])  # as if it had been killed before
+    begin(inbox, head, "master", {sent: f"feedback/{sent}"})
+    if verb == "list":
+        assert "1 committed" in run("list")
+    else:
+        with pytest.raises(ReviewError, match=f"is in {made}: `pylib data forget`"):
+            run("reject", sent, "--why=no dog")
+    assert json.loads(run("show", sent))["commit"] == made
+    assert run("commit", "pets").strip() == "nothing to commit"
 
 
 def test_feedback_by_an_id_alone_gets_what_the_log_kept(inbox: Inbox, tmp_path: Path) -> None:

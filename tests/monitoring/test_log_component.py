@@ -1,4 +1,4 @@
-"""The component that lets served models log their answers: what it brings, and that servers take it up."""
+"""The component that lets served models log their answers: what it brings, who takes it up."""
 
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ def built(folder: Path) -> list[dict[str, Any]]:
 
 
 @needs_kustomize
-def test_every_server_takes_up_the_settings_that_the_component_brings(
+def test_every_server_and_the_page_take_up_the_settings_that_the_component_brings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(ROOT / "cluster-conf", tmp_path / "cluster-conf")
@@ -37,6 +37,14 @@ def test_every_server_takes_up_the_settings_that_the_component_brings(
         for predictor in deployment["spec"]["predictors"]:
             (container,) = predictor["componentSpecs"][0]["spec"]["containers"]
             assert {"configMapRef": {"name": "prediction-log", "optional": True}} in container["envFrom"]
+    page = built(tmp_path / "cluster-conf/web/overlays/local")
+    (deployment,) = (each for each in page if each["kind"] == "Deployment")
+    assert deployment["metadata"]["namespace"] == settings["metadata"]["namespace"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (place,) = (each["valueFrom"] for each in container["env"] if each["name"] == "PYLIB_PREDICTIONS")
+    key = place["configMapKeyRef"]
+    assert (key["name"], key["optional"]) == (settings["metadata"]["name"], True)
+    assert settings["data"][key["key"]] == settings["data"]["PREDICTION_LOG"]
     for variable, value in settings["data"].items():
         monkeypatch.setenv(variable, value)
     log = PredictionLog.of_environment(settings["data"]["PREDICTION_LOG"])

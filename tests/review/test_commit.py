@@ -251,6 +251,9 @@ def test_one_rejected_while_it_is_committed_stops_the_commit_or_is_refused(queue
     with pytest.raises(ReviewError, match="is in pets@"):
         queue.reject_accepted(other, "bob", "no dog")
     third = accepted(queue, encode(noise(1002)))
-    with queue.committing([third]), pytest.raises(ReviewError, match="a commit that is being made"):
+    with (
+        queue.committing(store.head("pets"), "master", {third: f"feedback/{third}"}),
+        pytest.raises(ReviewError, match="a commit that is being made"),
+    ):
         queue.reject_accepted(third, "bob", "no dog")
     assert queue.counts() == {"waiting": 0, "claimed": 0, "accepted": 1, "rejected": 1, "committed": 1}

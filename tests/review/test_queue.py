@@ -43,6 +43,15 @@ def test_each_gets_another_and_the_same_again_on_loading(url):
     assert opened(url).counts() == {"waiting": 0, "claimed": 2, "accepted": 0, "rejected": 0, "committed": 0}
 
 
+def test_ones_own_claim_counts_as_waiting(url):
+    for each in (b"1", b"2", b"3"):
+        put(Inbox(url), each)
+    opened(url).claim("ann")
+    opened(url).claim("bob")
+    found = [opened(url).counts(who) for who in ("", "ann", "cid")]
+    assert [(each["waiting"], each["claimed"]) for each in found] == [(1, 2), (2, 1), (1, 2)]
+
+
 def test_what_is_skipped_is_passed_over_and_what_is_given_back_comes_again(url):
     queue, only = opened(url), put(Inbox(url))
     assert queue.claim("ann", skip={only}) is None

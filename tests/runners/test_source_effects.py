@@ -1,6 +1,8 @@
 """What is said, after a retraining, of the reviewed data that came since the champion's."""
 
 import base64
+import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ from pylib.data.images import encode_png
 from pylib.data.ingest import ingest
 from pylib.data.plan import Options
 from pylib.review.commit import commit_accepted
+from pylib.review.effect import Effect
 from pylib.review.queue import Queue
 from pylib.runners.retraining import Need
-from pylib.runners.source_effects import EFFECTS, effects_of, where_to_ask
+from pylib.runners.source_effects import EFFECTS, effects_of, kept_effects, where_to_ask
 from pylib.store.inbox import Inbox
 from pylib.store.opening import open_store
 from tests.data.made import Folder, encode, noise
@@ -42,6 +45,16 @@ def test_of_masks_it_names_the_two_trainings(commits, tmp_path):
     assert said.startswith("what the new data changed: segmentation: a model with and one without")
     assert f"run the pipeline on {second} and on {first}" in said
     assert not (tmp_path / EFFECTS).exists()
+
+
+def test_what_a_run_kept_is_read_again_and_nothing_of_what_is_damaged(tmp_path):
+    found = Effect("kitchen", 12, 80, 0.75, 0.5, 0.25, 0.125, 0.375)
+    (tmp_path / EFFECTS).write_text(json.dumps([asdict(found)]))
+    assert kept_effects(tmp_path) == [found]
+    assert kept_effects(tmp_path / "other") == []
+    for damaged in ("", "{", "[1]", '[{"source": "kitchen"}]', "3"):
+        (tmp_path / EFFECTS).write_text(damaged)
+        assert kept_effects(tmp_path) == []
 
 
 def test_where_nothing_was_reviewed_since_nothing_is_said(commits, tmp_path):

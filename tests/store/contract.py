@@ -66,6 +66,23 @@ class StoreContract:
         assert (third.parent, second.parent) == (second.id, first.id)
         assert store.log(repository, limit=2) == [third, second]
 
+    def test_a_commit_is_made_only_if_its_maker_says_so_of_the_head(self, store, repository):
+        asked = []
+        first = store.commit(repository, {"a": b"1"}, only_if=asked.append)
+        second = store.commit(repository, {"b": b"2"}, mode="add", only_if=asked.append)
+        assert asked == [None, first]
+
+        def refuse(head):
+            raise StoreError(f"not on {head.id}")
+
+        with pytest.raises(StoreError, match=f"not on {second.id}"):
+            store.commit(repository, {"c": b"3"}, only_if=refuse)
+        assert store.fenced_head(repository) == store.head(repository) == second
+        third = store.commit(repository, {"c": b"3"}, mode="add")
+        assert (third.parent, content(store, third)) == (second.id, {"a": b"1", "b": b"2", "c": b"3"})
+        with pytest.raises(StoreError, match="no branch side"):
+            store.fenced_head(repository, "side")
+
     def test_everything_can_be_deleted(self, store, repository, tmp_path):
         store.commit(repository, {"a": b"1"})
         empty = store.commit(repository, {})

@@ -234,3 +234,21 @@ def test_an_address_without_its_scheme_is_one_line_and_no_panic(monkeypatch, add
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
     with pytest.raises(StoreError, match="write http://host:port or https://host:port"):
         BucketStore("s3://data")
+
+
+def test_a_writer_that_was_overtaken_by_a_fence_asks_once_more(store):
+    other = opened()
+    head, asked = store.commit("pets", {"a": b"1"}), []
+
+    def fenced_at_first(found):
+        asked.append(found)
+        if len(asked) < 3:  # twice, as no version may come again
+            assert other.fenced_head("pets") == head
+        else:
+            raise StoreError("the branch is another's")
+
+    with pytest.raises(StoreError, match="the branch is another's"):
+        store.commit("pets", {"b": b"2"}, only_if=fenced_at_first)
+    assert asked == [head] * 3
+    assert (other.head("pets"), other.log("pets")) == (head, [head])
+    assert fsck(other).problems == []

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -17,9 +18,11 @@ from pylib.data.findings import find
 from pylib.data.report import Counts, Report
 from pylib.provenance.statement import Definition
 from pylib.provenance.step import commit_resource, record
+from pylib.review.effect import Effect
 from pylib.review.forget import Places, forget
 from pylib.review.queue import Decision, Queue
 from pylib.runners import local
+from pylib.runners.source_effects import EFFECTS
 from pylib.store.artifacts import ArtifactStore
 from pylib.store.inbox import Inbox, Submission
 from pylib.store.local import LocalStore
@@ -255,6 +258,22 @@ def test_a_run_that_goes_on_is_followed_to_its_end(browser, site, output):
         os.kill(run.pid, signal.SIGKILL)
         page.locator(".tag", has_text="killed").first.wait_for()
         assert page.locator("[data-poll]").count() == 0
+
+
+def test_a_retraining_says_what_each_source_changed(browser, site, output):
+    run = next((output / "runs").glob("side-by-side-*"))
+    kitchen = Effect("kitchen-camera", 1203, 80, 0.8125, 0.75, 0.0625, -0.01, 0.125)
+    (run / EFFECTS).write_text(json.dumps([asdict(kitchen)]))
+    try:
+        with visitor(browser, site) as person:
+            page = person.open(f"/runs/{run.name}")
+            cells = page.get_by_role("row", name="kitchen-camera").get_by_role("cell").all_inner_texts()
+            assert cells == ["1,203", "0.812", "0.750", "+0.062 (-0.010 to +0.125)", "80 images"]
+            person.looked_at()
+            (run / EFFECTS).write_text('[{"source": 1}]')  # of another version, or damaged
+            assert "What the new data changed" not in person.open(f"/runs/{run.name}").content()
+    finally:
+        (run / EFFECTS).unlink()
 
 
 def test_a_runs_report_runs_nothing(browser, site, output):

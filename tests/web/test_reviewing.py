@@ -147,6 +147,33 @@ def test_the_keys_do_what_the_buttons_show(browser, at, inbox):
     assert queue.decision(skipped) is None
 
 
+def test_what_one_looks_at_is_with_others_for_others_alone(browser, at, inbox):
+    send(inbox, picture(60), {"label": "dark"}, source="feedback", kind="feedback")
+    with someone(browser, at, "ann") as ann, someone(browser, at, "bea") as bea:
+        mine = ann.open("/review").locator("main").inner_text()
+        assert "1 waiting" in mine
+        assert "0 with others" in mine
+        assert "feedback (feedback)" not in mine
+        theirs = bea.open("/review").locator("main").inner_text()
+        assert "0 waiting" in theirs
+        assert "1 with others" in theirs
+
+
+def test_the_same_image_that_is_said_to_be_something_else_is_named(browser, at, inbox):
+    send(inbox, picture(61), {"label": "dark"}, source="kitchen")
+    send(inbox, picture(61), {"label": "light"}, 1, source="cellar", by="dora")
+    send(inbox, picture(62), {"label": "dark"}, 2)
+    with someone(browser, at, "ann") as ann:
+        page = ann.open("/review")
+        notice = page.locator(".notice", has_text="said to be something else")
+        assert "waiting, sent by dora (source cellar): light" in notice.inner_text()
+        ann.looked_at()
+        press(page, "a")
+        assert "accepted by ann, sent by carl (source kitchen): dark" in page.locator(".notice").inner_text()
+        press(page, "r")
+        assert page.locator(".notice").count() == 0
+
+
 def test_plain_forms_do_without_javascript(browser, at, inbox):
     one, two, three = (send(inbox, picture(30 + n), {"label": "light"}, n) for n in range(3))
     with someone(browser, at, "bea", script=False) as bea:
