@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pylib.errors import RegistryError, one_line
+from pylib.metric_names import scored
 from pylib.training.mlflow_log import NAMES, end_abandoned
 from pylib.training.mlflow_store import connect, database_file
 
@@ -54,6 +55,11 @@ class Version:
     aliases: tuple[str, ...]
     run: str
     source: str
+
+    @property
+    def shown_score(self) -> str:
+        """The score as people read it: `mean IoU 0.914`."""
+        return scored(self.score)
 
     def __str__(self) -> str:
         """Read like `segmentation 3 (991fa0ba4b72)`."""

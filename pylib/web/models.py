@@ -8,7 +8,7 @@ from starlette.responses import Response
 from pylib.data.browsing import Page, page_of
 from pylib.data.images import decode_image, encode_png
 from pylib.errors import ConfigurationError, NotFoundError, PylibError, one_line
-from pylib.metric_names import title
+from pylib.metric_names import described, title
 from pylib.registry.judged_on import note
 from pylib.registry.lookup import every, figures
 from pylib.registry.places import Places
@@ -97,9 +97,12 @@ def _compare(asked: Asked) -> Response:
     one, versions = _found(places, name, asked.query.get("one") or "champion")
     other, _ = _found(places, name, asked.query.get("other") or "champion")
     (_, measured), (_, measured_2) = (figures(each, versions, places) for each in (one, other))
-    rows = [(key, measured.get(key), measured_2.get(key)) for key in sorted({*measured, *measured_2})]
+    both = [(key, measured.get(key), measured_2.get(key)) for key in sorted({*measured, *measured_2})]
+    told = [(_is_headline(key), described(key), *pair) for key, *pair in both]
     return render(
-        asked, "models_compare.html.j2", name=name, one=one, other=other, rows=rows,
+        asked, "models_compare.html.j2", name=name, one=one, other=other,
+        headline=[row for is_headline, *row in told if is_headline],
+        details=[row for is_headline, *row in told if not is_headline],
         known=every(versions, name), note=note(one, other, asked.site.settings.store),
         image=asked.query.get("image", ""), answers=_answers(asked, one, other),
     )  # fmt: skip
@@ -156,7 +159,10 @@ def _confirm_rollback(asked: Asked) -> Response:
     entry = _former(git, name, read_values(git, name).digest) if git else ""
     if not entry:
         raise Refusal(409, f"{name}: nothing was served before, so there is nothing to go back to")
-    return render(asked, "model_confirm.html.j2", name=name, version=None, entry=entry, do="rollback")
+    return render(
+        asked, "model_confirm.html.j2", name=name, version=None, entry=entry, do="rollback",
+        standing="",
+    )  # fmt: skip
 
 
 def _roll_back(asked: Asked) -> Response:
@@ -167,8 +173,9 @@ def _roll_back(asked: Asked) -> Response:
 
 def _confirm_abandon(asked: Asked) -> Response:
     return render(
-        asked, "model_confirm.html.j2", name=asked.path["name"], version=None, entry="", do="abandon"
-    )
+        asked, "model_confirm.html.j2", name=asked.path["name"], version=None, entry="", do="abandon",
+        standing="",
+    )  # fmt: skip
 
 
 def _abandon(asked: Asked) -> Response:
