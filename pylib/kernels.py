@@ -11,14 +11,16 @@ _OPENBLAS = "Haswell"
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def held(*, scikit_learn: bool = True) -> Iterator[None]:
     """One thread for OpenBLAS and OpenMP: sums are split over them; heads are fitted side by side.
 
+    scikit_learn: whether it is used inside; what counts with NumPy alone need not wait for its import
     Raises ConfigurationError where a library was loaded before pylib, with the kernels of the processor.
     """
-    # These bring an OpenBLAS and an OpenMP; what is loaded later is not held.
-    import scipy.linalg  # noqa: F401
-    import sklearn.utils._openmp_helpers  # noqa: F401
+    if scikit_learn:
+        # These bring an OpenBLAS and an OpenMP; what is loaded later is not held.
+        import scipy.linalg  # noqa: F401
+        import sklearn.utils._openmp_helpers  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1) as pools:

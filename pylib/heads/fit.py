@@ -42,7 +42,7 @@ def fit_head(
     points, targets = _read(features, "train")
     judged, truths = _read(features, "validation")
     _check(index, targets, truths)
-    with held():
+    with held(scikit_learn=kind.kind != "neighbours"):
         tried = _search(kind, points, targets, seed)
         best = max(tried, key=lambda each: -1.0 if each.macro_f1 is None else each.macro_f1)
         head, missing = _whole(kind, points, targets, best.parameters, len(index.classes), seed)

@@ -254,6 +254,18 @@ def test_kernels_that_were_chosen_before_pylib_are_refused() -> None:
     assert "import pylib before numpy" in done.stderr
 
 
+def test_neighbours_do_not_wait_for_scikit_learn(features: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom pylib.heads.fit import fit_head\n"
+        "fit_head(Path(sys.argv[1]), 'knn_3', Path(sys.argv[2]))\n"
+        "print(sorted({'scipy', 'sklearn'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, features, tmp_path], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout == "[]\n"
+
+
 def test_what_is_kept_is_arrays_and_json(features: Path, tmp_path: Path) -> None:
     fit_head(features, "svm", tmp_path)
     with np.load(tmp_path / ARRAYS, allow_pickle=False) as file:
