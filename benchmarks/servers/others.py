@@ -3,16 +3,15 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import requests
-
-from pylib.serving import local
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ROOT / "benchmarks/servers"
@@ -37,13 +36,22 @@ def environments(folder: Path) -> dict[str, str]:
     return found
 
 
+def free_ports() -> tuple[int, int, int]:
+    """Three ports of 127.0.0.1 that nobody listens on now."""
+    with ExitStack() as stack:
+        first, second, third = (
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(3)
+        )
+        return first, second, third
+
+
 @contextmanager
 def other(name: str, model: Path, python: str, folder: Path) -> Iterator[str]:
     """A server of others, ready, at an address of 127.0.0.1."""
-    http, *ports = local._ports(0, folder)  # noqa: SLF001
+    http, grpc, metrics = free_ports()
     place = folder / name
     place.mkdir()
-    command, more = _command(name, python, model, place, (http, *ports))
+    command, more = _command(name, python, model, place, (http, grpc, metrics))
     environment = {
         "PATH": f"{Path(python).parent}:{os.environ['PATH']}",
         "PYTHONPATH": f"{SERVERS}:{ROOT}",
