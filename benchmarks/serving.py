@@ -34,8 +34,8 @@ from typing import NamedTuple
 import numpy as np
 import requests
 from PIL import Image
-from servers.others import environments, other
 
+from benchmarks.servers.others import environments, other
 from pylib.data.images import decode_image, resize_image
 from pylib.serving import local
 from pylib.serving.deployment import SeldonDeployment, read_deployment
