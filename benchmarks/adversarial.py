@@ -76,7 +76,7 @@ def measured(shards: Path, place: Path, eps: float, epochs: int) -> dict[str, fl
     config = training_config("segmentation", epochs=epochs, adversarial_eps=eps)
     trained = train(shards, place / "model", config, scratch=place / "scratch")
     spec = trained.spec
-    names, side = spec.classes, spec.image_size
+    names, side = spec.classes, trained.model.input_shape[1]
     export_onnx(trained.model, place / "model" / "model.onnx", task=spec.task, classes=names, image_size=side)
     gate = Gate.model_validate({"robustness.fgsm.1": {"minimum": 0}})
     found = evaluate(shards, place / "model", place / "evaluation", gate)

@@ -121,13 +121,13 @@ def timed(
     def print_computed(computed: int) -> None:
         print(f"  {computed} computed")
 
-    extract.network = measured_network
+    extract.network = measured_network  # type: ignore[attr-defined]
     found = {}
     for name, way in {"bare": bare, "first": fill("first"), "second": fill("second")}.items():
         started = time.perf_counter()
         way()
         found[name] = (time.perf_counter() - started, building.pop())
-    extract.network = network
+    extract.network = network  # type: ignore[attr-defined]
     return found
 
 

@@ -81,7 +81,8 @@ def train(steps: int) -> None:
     from pylib.models.unet_spec import UNetSpec
     from pylib.tasks.segmentation import objective
     from pylib.tasks.segmentation.network import Config
-    from pylib.training.train_step import TrainStep, choose_strategy
+    from pylib.training.train_step import TrainStep
+    from pylib.training.workers import choose_strategy
 
     config = Config().model_dump(include={"encoder", "alpha", "frozen", "filters", "dropout"})
     model = build_unet(UNetSpec(**config, task="segmentation", image_size=SIDE, classes=("a", "b", "c")))

@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from work import image_of, load
@@ -19,7 +20,7 @@ from work import image_of, load
 PROCESSES = 2
 
 
-def answer(model: str, body: bytes, connections: int, seconds: float, start: object) -> list[float]:
+def answer(model: str, body: bytes, connections: int, seconds: float, start: Barrier) -> list[float]:
     work = load(Path(model))
     for _ in range(5):
         json.dumps(work(image_of(body)))

@@ -81,4 +81,5 @@ def main(address: str, path: str, body: str, connections: int, seconds: float) -
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], int(sys.argv[4]), float(sys.argv[5]))
+    address, path, body, connections, seconds = sys.argv[1:]
+    main(address, path, body, int(connections), float(seconds))
