@@ -1,13 +1,16 @@
 """The CPU limit of a pod, in both versions of control groups, as the kernel writes them."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from pylib.serving import processors
+from pylib.serving import local, processors
 
 HERE = len(os.sched_getaffinity(0))
+ROOT = Path(__file__).parents[2]
+THREADS = "from pathlib import Path; from pylib.serving.host import options; print(options('', Path('none')).threads)"
 
 
 @pytest.mark.parametrize(
@@ -24,7 +27,7 @@ HERE = len(os.sched_getaffinity(0))
         ({"cpu.max": "nonsense"}, "", 10**6),
     ],
 )  # fmt: skip
-def test_threads_are_as_many_as_the_limit_rounded_up(
+def test_processors_are_as_many_as_the_limit_rounded_up(
     tmp_path: Path, files: dict[str, str], group: str, limit: int
 ) -> None:
     for name, text in files.items():
@@ -33,3 +36,17 @@ def test_threads_are_as_many_as_the_limit_rounded_up(
     (tmp_path / "group").write_text(group + "\n")
     assert processors.available(tmp_path, tmp_path / "group") == min(HERE, limit)
     assert processors.available() >= 1
+
+
+@pytest.mark.parametrize(
+    ("told", "threads"), [({}, processors.available() + 1), ({"SERVING_THREADS": "7"}, 7)]
+)
+def test_a_server_has_a_thread_more_than_processors_unless_it_is_told(
+    told: dict[str, str], threads: int
+) -> None:
+    kept = {
+        key: value for key, value in os.environ.items() if key not in {"SERVING_THREADS", "GUNICORN_WORKERS"}
+    }
+    command = [str(local.serving_python()), "-c", THREADS]
+    done = subprocess.run(command, env={**kept, **told}, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == threads
