@@ -10,7 +10,11 @@ from pylib.serving import local, processors
 
 HERE = len(os.sched_getaffinity(0))
 ROOT = Path(__file__).parents[2]
-THREADS = "from pathlib import Path; from pylib.serving.host import options; print(options('', Path('none')).threads)"
+THREADS = """
+from pathlib import Path
+from pylib.serving.host import options
+print(options("", Path("none")).threads)
+"""
 
 
 @pytest.mark.parametrize(
