@@ -15,7 +15,6 @@ that stay. Prints a table of kinds and statuses, and exits 1 where there is a fa
 import argparse
 import hashlib
 import json
-import os
 import random
 import re
 import shutil
@@ -35,6 +34,7 @@ import grpc
 from benchmarks.mutations import calls, wire
 from benchmarks.mutations.images import encoded
 from benchmarks.mutations.messages import good
+from benchmarks.servers import resources
 from pylib.serving import local
 from pylib.serving.deployment import SeldonDeployment, read_deployment
 from pylib.serving.limits import Limits
@@ -231,10 +231,8 @@ def burst(attack: Attack) -> None:
 def _check(attack: Attack, expected: list[bytes], when: str) -> None:
     if attack.good() != expected:
         attack.report.faults.append(f"{when}: a good request is answered otherwise than at the beginning")
-    process = Path(f"/proc/{attack.server.pid}")
-    pages = int((process / "statm").read_text().split()[1])
-    attack.report.megabytes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
-    attack.report.descriptors.append(len(list((process / "fd").iterdir())))
+    attack.report.megabytes.append(resources.memory(attack.server.pid) / 2**20)
+    attack.report.descriptors.append(resources.descriptors(attack.server.pid))
 
 
 def _check_growth(attack: Attack) -> None:

@@ -35,6 +35,7 @@ import numpy as np
 import requests
 from PIL import Image
 
+from benchmarks.servers import resources
 from benchmarks.servers.others import environments, other
 from pylib.data.images import decode_image, resize_image
 from pylib.serving import local
@@ -215,18 +216,11 @@ def memory(model: Path, folder: Path, body: Path, count: int) -> None:
     with ours(model, folder) as server:
         variant = Variant("ours", server.url.removeprefix("http://"), SELDON, body)
         rate = len(measure(variant, model, 4, 10)) / 10
-        before, asked = resident(server.pid), 0
+        before, asked = resources.memory(server.pid), 0
         while asked < count:
             asked += len(measure(variant, model, 4, min(60, max(1, (count - asked) / rate))))
-            print(
-                f"{asked:,} requests: {resident(server.pid) / 2**20:.1f} MiB (at first {before / 2**20:.1f})"
-            )
-
-
-def resident(pid: int) -> int:
-    """Bytes of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+            now = resources.memory(server.pid)
+            print(f"{asked:,} requests: {now / 2**20:.1f} MiB (at first {before / 2**20:.1f})")
 
 
 def cold(model: Path, folder: Path, body: Path) -> None:

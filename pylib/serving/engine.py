@@ -9,7 +9,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,7 +75,7 @@ class Engine:
 
     log: the path of a file, or the URL of a folder or bucket, with the settings of pylib.serving.predictions
     metrics: what was answered, counted for all protocols
-    held: why nobody should be sent here although the model is loaded, in a sentence; empty where all may come
+    held: says why nobody should be sent here although the model is loaded; empty where all may come
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Engine:
     ) -> None:
         self.identity = identity
         self.metrics = Metrics()
-        self.held = ""
+        self.held: Callable[[], str] = str
         self._artifacts = artifacts
         self._log_place = log
         self._log: PredictionLog | None = None
@@ -125,8 +125,8 @@ class Engine:
     def check_ready(self) -> None:
         """Raise RequestError until the model has answered its first image, and while `held` says why."""
         self._loaded()
-        if self.held:
-            raise RequestError(self.held, "not ready")
+        if why := self.held():
+            raise RequestError(why, "not ready")
 
     @property
     def sample_bits(self) -> int | None:

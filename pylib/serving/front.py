@@ -6,19 +6,19 @@ import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 
 from pylib.errors import RequestError
 from pylib.serving.connection import Call, Connection
 from pylib.serving.http import Response, Router
 from pylib.serving.limits import Bodies, Limits
+from pylib.serving.listening import Acceptor
+from pylib.serving.processes import Board
 
 logger = logging.getLogger(__name__)
 
 _SWEEP = 0.5  # seconds between two looks for what takes too long
-_BACKLOG = 1024
-_LET_GO = 0.01  # seconds in which the loop closes a socket that it was told to close
+_WAITING = 4  # calls at a time that wait for another service, such as the inbox of feedback
 _LINGER = 0.5  # seconds that a client, which knows nothing of the end, has for what it was about to send
 
 
@@ -27,6 +27,7 @@ class Front:
 
     Calls wait for a thread in the order they came; beyond `limits.calls` they are refused with 503.
     count: told the status of each answer, but for those of inline routes, as probes are
+    board: where the processes that take connections from the same port see how many each has
     """
 
     def __init__(
@@ -35,19 +36,21 @@ class Front:
         threads: int,
         limits: Limits,
         count: Callable[[int], None] = lambda _: None,
+        board: Board | None = None,
     ) -> None:
-        self._count = count
+        self._count, self._board = count, board or Board(1)
         self._router, self._threads, self._limits = router, threads, limits
         self._bodies = Bodies(limits.held_bytes)
-        self._pool = ThreadPoolExecutor(threads, "call")
+        self._pool, self._waiting = ThreadPoolExecutor(threads, "call"), ThreadPoolExecutor(_WAITING, "wait")
         self._connections: set[Connection] = set()
+        self._adding: set[asyncio.Task[object]] = set()
         self._calls: dict[Future[Response], tuple[Connection, Call, float]] = {}
         self._ends = False
 
-    async def start(self, host: str, port: int) -> None:
-        """Listen; raises OSError."""
+    async def start(self, listening: socket.socket) -> None:
+        """Take connections from a socket of `listen`."""
         self._loop = asyncio.get_running_loop()
-        self._listener = await self._loop.create_server(self._connect, host, port, backlog=_BACKLOG)
+        self._acceptor = Acceptor(listening, self._board, self._take)
         self._sweeper = asyncio.create_task(self._sweep_always())
 
     async def stop(self, grace: float) -> None:
@@ -57,7 +60,8 @@ class Front:
         for each in self._connections:
             each.leave = True
         await asyncio.sleep(min(_LINGER, grace))  # who has connected already is accepted and heard
-        await self._stop_listening()
+        self._acceptor.stop()
+        await asyncio.gather(*self._adding, return_exceptions=True)
         while self._loop.time() < until and any(map(self._is_awaited, self._connections)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         self._sweeper.cancel()
@@ -65,19 +69,16 @@ class Front:
             each.close()
         await asyncio.sleep(0)
 
-    async def _stop_listening(self) -> None:
-        """Close the listening socket once nobody waits in its backlog, whom the kernel would reset.
+    def _take(self, client: socket.socket) -> None:
+        connection = self._connect()
+        adding = self._loop.create_task(self._loop.connect_accepted_socket(lambda: connection, client))
+        self._adding.add(adding)
+        adding.add_done_callback(partial(self._added, connection))
 
-        The copies keep it open while the loop lets go of its own: between the last accept and the close
-        nothing happens.
-        """
-        copies = [each.dup() for each in self._listener.sockets]
-        self._listener.close()
-        await asyncio.sleep(_LET_GO)
-        accepted = [client for each in copies for client in _drained(each)]
-        for client in accepted:
-            with suppress(OSError):  # it has left again
-                await self._loop.connect_accepted_socket(self._connect, client)
+    def _added(self, connection: Connection, adding: "asyncio.Task[object]") -> None:
+        self._adding.discard(adding)
+        if adding.cancelled() or adding.exception():  # it has left again
+            self._forget(connection)
 
     def _is_awaited(self, connection: Connection) -> bool:
         """Whether it has a call, or is so new that its first one may be on its way."""
@@ -88,6 +89,7 @@ class Front:
         connection = Connection(self._router, self._limits, self._bodies, self._dispatch, self._forget)
         connection.leave = self._ends or len(self._connections) >= self._limits.connections
         self._connections.add(connection)
+        self._board.count(len(self._connections))
         return connection
 
     def _dispatch(self, connection: Connection, call: Call) -> None:
@@ -100,7 +102,8 @@ class Front:
         if len(self._calls) >= self._limits.calls or len(self._connections) > self._limits.connections:
             busy = RequestError(f"{len(self._calls)} calls wait already: ask again later", "overloaded")
             return self._send(connection, call, _refused(call, busy))
-        future = self._pool.submit(_answer, call)
+        pool = self._waiting if call.found.route.waits else self._pool
+        future = pool.submit(_answer, call)
         self._calls[future] = connection, call, self._loop.time()
         future.add_done_callback(partial(_call_in, self._loop, self._done))
         return None
@@ -117,6 +120,7 @@ class Front:
     def _forget(self, connection: Connection) -> None:
         """A connection is gone: what waits for a thread on its behalf need not be answered."""
         self._connections.discard(connection)
+        self._board.count(len(self._connections))
         if connection.busy:
             for future in [each for each, (asker, _, _) in self._calls.items() if asker is connection]:
                 future.cancel()
@@ -132,11 +136,10 @@ class Front:
     def _give_up(self, since: float) -> None:
         """Answer 504 where a call takes too long; a thread that has begun goes on, and its answer is lost.
 
-        Where all threads hang, the process ends: nobody else would answer either.
+        Where all threads that compute hang, the process ends: nobody else would answer either.
         """
-        if self._threads <= sum(
-            began < since - self._limits.answer_seconds for *_, began in self._calls.values()
-        ):
+        hung = since - self._limits.answer_seconds
+        if self._threads <= sum(began < hung and _computes(call) for _, call, began in self._calls.values()):
             logger.critical("no thread answers any more: this server ends, to be started anew")
             os._exit(1)
         for future, (connection, call, began) in list(self._calls.items()):
@@ -146,15 +149,8 @@ class Front:
                 future.cancel()
 
 
-def _drained(listening: socket.socket) -> list[socket.socket]:
-    """Accept all who wait, and close."""
-    accepted: list[socket.socket] = []
-    with listening, suppress(BlockingIOError):
-        listening.setblocking(False)
-        while True:
-            with suppress(ConnectionAbortedError):
-                accepted.append(listening.accept()[0])
-    return accepted
+def _computes(call: Call) -> bool:
+    return call.found.route is not None and not call.found.route.waits
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, done: Callable[..., None], future: "Future[Response]") -> None:

@@ -69,12 +69,14 @@ class Route(NamedTuple):
     handler: called in a thread of the pool with the request and the pattern's named groups; may raise
         RequestError
     inline: the handler takes no time and is called at once, however many calls wait, as a probe must be
+    waits: the handler waits for another service, and takes no thread from those who compute
     """
 
     methods: frozenset[str]
     pattern: re.Pattern[str]
     handler: Handler
     inline: bool = False
+    waits: bool = False
 
 
 class Protocol(NamedTuple):

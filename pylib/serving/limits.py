@@ -71,6 +71,14 @@ class Limits(NamedTuple):
         """
         return max(1, min(self.calls, self.held_bytes // self.message_bytes))
 
+    def share(self, processes: int) -> "Limits":
+        """The limits of each of so many processes of a server; the largest request has room in each."""
+        return self._replace(
+            held_bytes=max(self.held_bytes // processes, min(self.held_bytes, self.body_bytes)),
+            calls=max(1, self.calls // processes),
+            connections=max(1, self.connections // processes),
+        )
+
 
 class Bodies:
     """Counts the bytes of the bodies that a server holds, `most` of them at most."""

@@ -1,7 +1,8 @@
 """What a model server counts, for Prometheus, under the names and labels of Seldon's own server.
 
 `seldon_core/metrics.py` in https://github.com/SeldonIO/seldon-core/tree/v1.17.1/python keeps it in a process
-of its own for all workers; here the threads of one process add it up under a lock.
+of its own for all workers; here the threads of a process add it up under a lock, and who asks is told the sum
+of what the processes of a server counted.
 """
 
 import json
@@ -10,7 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 _DECADES = 4.477121254719663  # from 1 ms to 30 s
 BUCKETS = [0.001 * 10 ** (_DECADES * step / 49) for step in range(50)]
@@ -19,16 +20,26 @@ _UNKNOWN = "NOT_IMPLEMENTED"
 Labels = tuple[tuple[str, str], ...]
 
 
+class Counted(NamedTuple):
+    """What one process counted: counters by name and labels; predictions by bucket, and their seconds."""
+
+    counters: dict[tuple[str, Labels], float]
+    buckets: list[int]
+    seconds: float
+
+
 class Metrics:
     """Counters, and the time that predictions take, from every protocol.
 
     constants: name, labels and value of gauges that never change
     sources: by name, what gives the value of a counter that is counted elsewhere
+    others: gives what the other processes of this server counted
     """
 
     def __init__(self) -> None:
         self.constants: list[tuple[str, dict[str, str], float]] = []
         self.sources: dict[str, Callable[[], float]] = {}
+        self.others: Callable[[], Iterable[Counted]] = tuple
         self._lock = Lock()
         self._counters: dict[tuple[str, Labels], float] = defaultdict(float)
         self._buckets, self._seconds = [0] * (len(BUCKETS) + 1), 0.0
@@ -64,6 +75,14 @@ class Metrics:
             self._counters["seldon_api_model_feedback", method] += 1
             self._counters["seldon_api_model_feedback_reward", method] += reward
 
+    def counted(self) -> Counted:
+        """What this process counted until now."""
+        with self._lock:
+            counters, buckets, seconds = dict(self._counters), list(self._buckets), self._seconds
+        return Counted(
+            counters | {(name, ()): value() for name, value in self.sources.items()}, buckets, seconds
+        )
+
     def text(self) -> tuple[bytes, str]:
         """All of it in Prometheus' text format, and that format's Content-Type."""
         from prometheus_client import CollectorRegistry, exposition
@@ -76,16 +95,11 @@ class Metrics:
         """What Prometheus' client asks of a collector."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
-        with self._lock:
-            counters, buckets, seconds = dict(self._counters), list(self._buckets), self._seconds
+        counters, buckets, seconds = _sum([self.counted(), *self.others()])
         of_pod = _labels()
         for (name, labels), value in counters.items():
             family = CounterMetricFamily(name, "", labels=[*dict(labels), *of_pod])
             family.add_metric([*dict(labels).values(), *of_pod.values()], value)
-            yield family
-        for name, source in self.sources.items():
-            family = CounterMetricFamily(name, "", labels=list(of_pod))
-            family.add_metric([*of_pod.values()], source())
             yield family
         for name, gauged, value in self.constants:
             family = GaugeMetricFamily(name, "", labels=[*gauged, *of_pod])
@@ -96,6 +110,17 @@ class Metrics:
             family = HistogramMetricFamily("model_prediction_seconds", "", labels=names)
             family.add_metric(["predict", *of_pod.values()], _cumulated(buckets), sum_value=seconds)
             yield family
+
+
+def _sum(of_all: Iterable[Counted]) -> Counted:
+    counters: dict[tuple[str, Labels], float] = defaultdict(float)
+    buckets, seconds = [0] * (len(BUCKETS) + 1), 0.0
+    for each in of_all:
+        for key, value in each.counters.items():
+            counters[key] += value
+        buckets = [one + more for one, more in zip(buckets, each.buckets, strict=True)]
+        seconds += each.seconds
+    return Counted(counters, buckets, seconds)
 
 
 def _cumulated(buckets: list[int]) -> list[tuple[str, int]]:

@@ -1,7 +1,8 @@
-"""How many processors this process may use: those of its control group, not those of the machine."""
+"""How many processors, and bytes, this process may use: those of its control group, not of the machine."""
 
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
@@ -20,15 +21,33 @@ def available(groups: Path = _GROUPS, of_process: Path = _OF_PROCESS) -> int:
     return max(1, min([schedulable, *(math.ceil(limit) for limit in limits)]))
 
 
-def _folders(groups: Path, of_process: Path) -> list[Path]:
+def memory(groups: Path = _GROUPS, of_process: Path = _OF_PROCESS) -> int:
+    """Bytes: the memory limit of the pod, or what the machine has.
+
+    Sources: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files, and for version 1
+    https://docs.kernel.org/admin-guide/cgroup-v1/memory.html.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [limit for folder in _folders(groups, of_process, "memory") if (limit := _bytes(folder))]
+    return min([machine, *limits])
+
+
+def _bytes(folder: Path) -> int | None:
+    for name in ("memory.max", "memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            return int((folder / name).read_text())
+    return None
+
+
+def _folders(groups: Path, of_process: Path, controller: str = "cpu") -> list[Path]:
     """Where a limit may stand: the group of the process and all above it, in both versions' places."""
-    found = [groups, groups / "cpu", groups / "cpu,cpuacct"]
+    found = [groups, groups / controller, groups / "cpu,cpuacct"]
     try:
         lines = of_process.read_text().splitlines()
     except OSError:
         return found
     for _, controllers, path in (line.split(":", 2) for line in lines if line.count(":") > 1):
-        if controllers and "cpu" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
         top, inside = groups / controllers, Path(path.strip("/"))
         found += [top / part for part in (inside, *inside.parents)]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import grpc
@@ -12,12 +13,21 @@ from pylib.errors import RequestError, ServingError
 from pylib.serving.limits import Limits
 
 Add = Callable[[grpc.Server], None]
+_WAITS = "/SendFeedback"  # for the inbox: it computes nothing, and holds up nobody who does
 
 
 def start(
-    address: str, adders: Sequence[Add], services: Sequence[str], threads: int, limits: Limits
+    address: str,
+    adders: Sequence[Add],
+    services: Sequence[str],
+    threads: int,
+    limits: Limits,
+    *,
+    shared: bool = False,
 ) -> grpc.Server:
     """Listen at `address` with what each of `adders` adds; raises ServingError where that is taken.
+
+    shared: with other processes of this server, among which the kernel deals out the connections
 
     Calls beyond those that REST may have too are refused with RESOURCE_EXHAUSTED.
 
@@ -32,7 +42,7 @@ def start(
         ("grpc.max_connection_age_grace_ms", int(1000 * (limits.receive_seconds + limits.answer_seconds))),
         ("grpc.http2.bdp_probe", 0),
         ("grpc.max_metadata_size", limits.head_bytes),
-        ("grpc.so_reuseport", 0),
+        ("grpc.so_reuseport", int(shared)),
     ]
     pool = ThreadPoolExecutor(max(threads, limits.receiving), "rpc")
     server = grpc.server(
@@ -65,7 +75,7 @@ class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
             return handler
 
         def answer(data: bytes, context: grpc.ServicerContext) -> Any:
-            with self._computing:
+            with nullcontext() if details.method.endswith(_WAITS) else self._computing:
                 request = _parsed(handler.request_deserializer, data, context)
                 try:
                     return handler.unary_unary(request, context)

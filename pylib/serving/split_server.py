@@ -15,6 +15,7 @@ from pathlib import Path
 import uvloop
 
 from pylib.serving import split_rpc
+from pylib.serving.listening import listen
 from pylib.serving.split import Copies, Split
 from pylib.serving.split_rest import front
 
@@ -40,7 +41,7 @@ async def _serve(file: Path, http: int, grpc: int) -> None:
         loop.add_signal_handler(number, told.set)
     split, copies = Split(file), Copies()
     rest, rpc = front(split, copies), split_rpc.serve(grpc, split, copies)
-    await rest.start("127.0.0.1", http)
+    await rest.start(listen("127.0.0.1", http))
     await told.wait()
     stopped = rpc.stop(GRACE)
     await rest.stop(GRACE)

@@ -1,20 +1,14 @@
-"""The CPU limit of a pod, in both versions of control groups, as the kernel writes them."""
+"""The limits of a pod, in both versions of control groups, as the kernel writes them."""
 
 import os
-import subprocess
+import re
 from pathlib import Path
 
 import pytest
 
-from pylib.serving import local, processors
+from pylib.serving import processors
 
 HERE = len(os.sched_getaffinity(0))
-ROOT = Path(__file__).parents[2]
-THREADS = """
-from pathlib import Path
-from pylib.serving.host import options
-print(options("", Path("none")).threads)
-"""
 
 
 @pytest.mark.parametrize(
@@ -43,14 +37,22 @@ def test_processors_are_as_many_as_the_limit_rounded_up(
 
 
 @pytest.mark.parametrize(
-    ("told", "threads"), [({}, processors.available() + 1), ({"SERVING_THREADS": "7"}, 7)]
+    ("files", "group", "limit"),
+    [
+        ({"memory.max": "1610612736"}, "0::/", 1536 * 2**20),
+        ({"memory.max": "max"}, "0::/", 2**62),
+        ({"kubepods/memory.max": "1000000", "kubepods/pod1/memory.max": "max"}, "0::/kubepods/pod1", 10**6),
+        ({"memory/pod1/memory.limit_in_bytes": "9999"}, "4:memory:/pod1\n3:cpu:/pod1", 9999),
+        ({"memory/memory.limit_in_bytes": "9223372036854771712"}, "4:memory:/", 2**62),
+        ({}, "", 2**62),
+    ],
 )
-def test_a_server_has_a_thread_more_than_processors_unless_it_is_told(
-    told: dict[str, str], threads: int
+def test_memory_is_the_smallest_limit_above(
+    tmp_path: Path, files: dict[str, str], group: str, limit: int
 ) -> None:
-    kept = {
-        key: value for key, value in os.environ.items() if key not in {"SERVING_THREADS", "GUNICORN_WORKERS"}
-    }
-    command = [str(local.serving_python()), "-c", THREADS]
-    done = subprocess.run(command, env={**kept, **told}, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert int(done.stdout) == threads
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    (tmp_path / "group").write_text(group + "\n")
+    machine = 1024 * int(re.findall(r"MemTotal: *(\d+)", Path("/proc/meminfo").read_text())[0])
+    assert processors.memory(tmp_path, tmp_path / "group") == min(machine, limit)

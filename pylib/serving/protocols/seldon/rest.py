@@ -43,7 +43,7 @@ def routes(engine: Engine) -> list[Route]:
 
     return [
         _route("POST", r"/predict|/api/v(0\.1|1\.0)/predictions", predict),
-        _route("POST", r"/send-feedback|/api/v(0\.1|1\.0)/feedback", feedback),
+        _route("POST", r"/send-feedback|/api/v(0\.1|1\.0)/feedback", feedback)._replace(waits=True),
         _route("GET", r"(/api/v1\.0)?/health/status", status),
         _route("GET", r"(/api/v1\.0)?/metadata", metadata),
         _route("GET", r"/health/ping", ping),

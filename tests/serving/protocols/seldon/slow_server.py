@@ -14,9 +14,10 @@ from pylib.serving import local
 from tests.serving.test_server import group_members, wait_until
 
 ROOT = Path(__file__).parents[4]
-THREADS = 2  # that answer REST; as many calls at a time over gRPC
+THREADS = 2  # of a process, that compute for REST; as many calls at a time over gRPC
 
-# The server as it is, but for what it computes: the first value of the image, in tenths of a second.
+# The server as it is, but for what it computes: the first value of the image, in tenths of a second; and that
+# it takes three seconds to keep feedback.
 START = """
 import time
 from pathlib import Path
@@ -30,6 +31,10 @@ class Slow(Engine):
         open(f"begun/{{time.monotonic_ns()}}", "w").close()
         time.sleep(image.pixels[0, 0, 0] / 10)
         return Answer({{"slept": True}}, {{}}, [], 0.0)
+    def keep(self, feedback):
+        open(f"begun/{{time.monotonic_ns()}}", "w").close()
+        time.sleep(3)
+        return {{}}
 options = host.options("127.0.0.1", Path("annotations"))
 options = options._replace(limits=options.limits._replace(**{limits}))
 host.serve(Slow(Identity("", "", ""), artifacts="", log=None), options)
@@ -73,6 +78,14 @@ class SlowServer:
         connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
         return connection
 
+    def feedback(self) -> socket.socket:
+        """Send feedback, which an inbox takes three seconds to keep, on a connection of its own."""
+        connection = socket.create_connection(("127.0.0.1", self.http), timeout=60)
+        head = "POST /api/v1.0/feedback HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        body = json.dumps({"response": {}, "reward": 1})
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        return connection
+
     def remote_call(self, seconds: float) -> "subprocess.Popen[str]":
         """The same over gRPC; it prints the answer and exits with 0."""
         command = [
@@ -95,7 +108,7 @@ def answered(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def slow_server(folder: Path, **limits: float) -> Iterator[SlowServer]:
+def slow_server(folder: Path, *, processes: int = 1, **limits: float) -> Iterator[SlowServer]:
     """A server with these limits that is ready; nothing of it is left afterwards."""
     (folder / "begun").mkdir(parents=True)
     http, grpc, metrics = local._ports(0, 0, folder)
@@ -105,7 +118,8 @@ def slow_server(folder: Path, **limits: float) -> Iterator[SlowServer]:
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
         "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
-        "SERVING_THREADS": str(THREADS),
+        "SERVING_PROCESSES": str(processes),
+        "SERVING_THREADS": str(THREADS * processes),
     }
     command = [str(local.serving_python()), "-c", START.format(limits=limits)]
     with (folder / "server.log").open("wb") as log:

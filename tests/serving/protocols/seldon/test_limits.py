@@ -1,6 +1,7 @@
 """What is too slow, too much or too large for a server: it is refused, and the others are answered."""
 
 import json
+import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,19 @@ def test_what_is_too_much_is_told_when_to_come_back_and_the_others_are_answered(
     assert (status, body) == (200, b"pong")
     assert [answered(each) for each in accepted] == [True] * CALLS
     assert answered(server.rest(0))
+
+
+def test_feedback_that_waits_for_its_inbox_holds_up_no_prediction(server: SlowServer) -> None:
+    before = server.begun
+    waiting = [server.feedback() for _ in range(CALLS - 1)]
+    wait_until(lambda: server.begun == before + CALLS - 1)
+    assert answered(server.rest(0))
+    assert [_readable(each) for each in waiting] == [False] * len(waiting)
+    assert [answered(each) for each in waiting] == [True] * len(waiting)
+
+
+def _readable(connection: socket.socket) -> bool:
+    return bool(select.select([connection], [], [], 0)[0])
 
 
 @pytest.mark.parametrize(

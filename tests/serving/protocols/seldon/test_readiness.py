@@ -21,10 +21,10 @@ START = """
 import os, time
 from pylib.serving import host, rpc
 start = rpc.start
-def start_late(*arguments):
+def start_late(*arguments, **more):
     while not os.path.exists("go"):
         time.sleep(0.05)
-    return start(*arguments)
+    return start(*arguments, **more)
 rpc.start = start_late
 host.main()
 """

@@ -32,9 +32,10 @@ ENDS: dict[str, End] = {
 }
 
 
+@pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS.keys())
-def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End) -> None:
-    with slow_server(tmp_path) as server:
+def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End, processes: int) -> None:
+    with slow_server(tmp_path, processes=processes) as server:
         remote = [server.remote_call(2) for _ in range(THREADS)]
         wait_until(lambda: server.begun == THREADS, seconds=60)
         rest = [server.rest(2) for _ in range(THREADS)]
@@ -48,22 +49,24 @@ def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End) -> None
         assert server.processes == []
 
 
-def test_who_connects_at_the_last_moment_is_answered(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 3])
+def test_who_connects_at_the_last_moment_is_answered(tmp_path: Path, processes: int) -> None:
     """They come while the server stands still at its end, so that it finds them, unread, in its backlog."""
-    with slow_server(tmp_path) as server:
+    with slow_server(tmp_path, processes=processes) as server:
         pid = server.process.pid
         os.kill(pid, signal.SIGTERM)
         time.sleep(0.25)
-        os.kill(pid, signal.SIGSTOP)
+        os.killpg(pid, signal.SIGSTOP)
         time.sleep(0.5)
         late = [server.rest(0.1) for _ in range(5)]
-        os.kill(pid, signal.SIGCONT)
+        os.killpg(pid, signal.SIGCONT)
         assert [answered(each) for each in late] == [True] * 5
         assert server.process.wait(60) == 0
 
 
-def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path) -> None:
-    with slow_server(tmp_path, grace_seconds=1) as server:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path, processes: int) -> None:
+    with slow_server(tmp_path, processes=processes, grace_seconds=1) as server:
         hanging = [server.remote_call(FOR_EVER), server.remote_call(0)]
         rest = server.rest(FOR_EVER)
         wait_until(lambda: server.begun == 3, seconds=60)

@@ -1,0 +1,79 @@
+"""A port that the processes of a server take connections from, one by one, each as many as the others."""
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable
+
+from pylib.serving.processes import Board
+
+logger = logging.getLogger(__name__)
+
+_BACKLOG = 1024
+_GO_FIRST = 0.002  # seconds that a process with fewer connections has to take the next
+_WITHOUT_DESCRIPTOR = 1.0  # seconds until a process that may open no more files tries again
+_LEFT_OR_TAKEN = (BlockingIOError, ConnectionAbortedError)  # the client has gone, or is another process's
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listen at an address; raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+class Acceptor:
+    """Gives each connection that comes to a listening socket to `take`, in asyncio's loop.
+
+    board: how many connections each process has, where several take them from the same socket
+    """
+
+    def __init__(
+        self, listening: socket.socket, board: Board, take: Callable[[socket.socket], object]
+    ) -> None:
+        self._loop, self._listening = asyncio.get_running_loop(), listening
+        self._board, self._take = board, take
+        self._resting: asyncio.TimerHandle | None = None
+        self._loop.add_reader(listening, self._accept)
+
+    def stop(self) -> None:
+        """Take who waits, and close: the kernel would reset them. After that nobody can connect."""
+        self._loop.remove_reader(self._listening)
+        if self._resting:
+            self._resting.cancel()
+        with self._listening:
+            while self._accept_one():
+                pass
+
+    def _accept(self) -> None:
+        """Take one connection, so that the next is another process's; who has fewer goes first."""
+        if self._board.another_has_fewer():
+            self._rest(_GO_FIRST)
+        else:
+            self._accept_one()
+
+    def _accept_one(self) -> bool:
+        try:
+            client, _ = self._listening.accept()
+        except _LEFT_OR_TAKEN as error:
+            return not isinstance(error, BlockingIOError)
+        except OSError as error:
+            logger.warning("no connection can be taken: %s", error.strerror)
+            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+                self._rest(_WITHOUT_DESCRIPTOR)
+            return False
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._take(client)
+        return True
+
+    def _rest(self, seconds: float) -> None:
+        """Leave it to the others for a while; then take one, whoever has fewer."""
+        self._loop.remove_reader(self._listening)
+        self._resting = self._loop.call_later(seconds, self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = None
+        self._loop.add_reader(self._listening, self._accept)
+        self._accept_one()
