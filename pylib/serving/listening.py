@@ -11,7 +11,8 @@ from pylib.serving.processes import Board
 logger = logging.getLogger(__name__)
 
 _BACKLOG = 1024
-_GO_FIRST = 0.002  # seconds that a process with fewer connections has to take the next
+_LOOK_AGAIN = 0.001  # seconds until one that left a connection to a process with fewer looks who has it
+_LEFT = 0.05  # seconds after which it takes it nevertheless: the other stands still
 _WITHOUT_DESCRIPTOR = 1.0  # seconds until a process that may open no more files tries again
 _LEFT_OR_TAKEN = (BlockingIOError, ConnectionAbortedError)  # the client has gone, or is another process's
 
@@ -36,6 +37,7 @@ class Acceptor:
         self._loop, self._listening = asyncio.get_running_loop(), listening
         self._board, self._take = board, take
         self._resting: asyncio.TimerHandle | None = None
+        self._left_since = self._looked = 0.0
         self._loop.add_reader(listening, self._accept)
 
     def stop(self) -> None:
@@ -49,8 +51,12 @@ class Acceptor:
 
     def _accept(self) -> None:
         """Take one connection, so that the next is another process's; who has fewer goes first."""
-        if self._board.another_has_fewer():
-            self._rest(_GO_FIRST)
+        now = self._loop.time()
+        if now > self._looked + 2 * _LOOK_AGAIN:
+            self._left_since = now
+        if self._board.another_has_fewer() and now < self._left_since + _LEFT:
+            self._looked = now
+            self._rest(_LOOK_AGAIN)
         else:
             self._accept_one()
 
@@ -69,11 +75,10 @@ class Acceptor:
         return True
 
     def _rest(self, seconds: float) -> None:
-        """Leave it to the others for a while; then take one, whoever has fewer."""
+        """Leave who waits to the others for a while."""
         self._loop.remove_reader(self._listening)
         self._resting = self._loop.call_later(seconds, self._go_on)
 
     def _go_on(self) -> None:
         self._resting = None
         self._loop.add_reader(self._listening, self._accept)
-        self._accept_one()
