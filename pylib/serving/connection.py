@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Call] = deque()
         self.busy = self.reading = self.leave = False
         self._dead = self._deaf = self.heard = False
-        self.opened = self._loop.time()
+        self.opened, self.deadline = self._loop.time(), inf
         self._current: Call | None = None
         self._start_message()
 

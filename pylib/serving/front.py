@@ -52,6 +52,7 @@ class Front:
         self._loop = asyncio.get_running_loop()
         self._acceptor = Acceptor(listening, self._board, self._take)
         self._sweeper = asyncio.create_task(self._sweep_always())
+        self._sweeper.add_done_callback(_must_go_on)
 
     async def stop(self, grace: float) -> None:
         """Take no new connection, answer what was accepted, and close; cut what takes longer than `grace`."""
@@ -147,6 +148,15 @@ class Front:
                 late = RequestError(f"no answer within {self._limits.answer_seconds:g} s", "no answer")
                 self._send(connection, call, _refused(call, late))
                 future.cancel()
+
+
+def _must_go_on(sweeper: "asyncio.Task[None]") -> None:
+    """Without it nothing that is too slow would ever be refused."""
+    if not sweeper.cancelled():
+        logger.critical(
+            "the look for what takes too long has failed: this server ends", exc_info=sweeper.exception()
+        )
+        os._exit(1)
 
 
 def _computes(call: Call) -> bool:
