@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TypedDict, cast
 
-from pylib.errors import DamagedError
 from pylib.store.inbox import Inbox
 from pylib.store.protocol import Commit
 
@@ -39,17 +38,7 @@ def end(inbox: Inbox, begun_id: str) -> None:
 
 def find(inbox: Inbox, begun_id: str) -> Begun | None:
     """The one of an id; None where it has ended. Raises DamagedError."""
-    key = _key(begun_id)
-    found = inbox.objects.find(key)
-    if found is None:
-        return None
-    try:
-        read = json.loads(found.data)
-    except ValueError:
-        read = None
-    if not isinstance(read, dict) or Begun.__required_keys__ - read.keys():
-        raise DamagedError(f"{inbox.url}/{key} is damaged: put back a copy of it, or remove it")
-    return cast("Begun", read)
+    return cast("Begun | None", inbox.record(_key(begun_id), Begun.__required_keys__))
 
 
 def all_begun(inbox: Inbox) -> Iterator[tuple[str, Begun]]:

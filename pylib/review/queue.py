@@ -201,15 +201,9 @@ class Queue:
     def _read(self, folder: str, submission_id: str, names: AbstractSet[str]) -> dict[str, Any] | None:
         """What is kept of a submission there; raises DamagedError where it is not whole."""
         key = f"{folder}/{_checked(submission_id)}.json"
-        found = self.inbox.objects.find(key)
-        if found is None:
-            return None
-        try:
-            read = json.loads(found.data)
-        except ValueError:
-            read = None
-        if not isinstance(read, dict) or names - read.keys() or not _right(read):
-            raise DamagedError(f"{self.inbox.url}/{key} is damaged: put back a copy of it, or remove it")
+        read = self.inbox.record(key, names)
+        if read and not _right(read):
+            raise self.inbox.damaged(key)
         return read
 
     def open_ids(self) -> list[str]:

@@ -55,9 +55,9 @@ def start(
     """Serve a deployment's model from the artifact store at the URL `artifacts`; return when it is ready.
 
     `folder` holds the server's state and log, one server a folder. Port 0 takes a free one; gRPC and metrics
-    always do. Feedback is kept in the inbox at the URL `inbox`. `workers` are threads; by default what the
-    deployment says, or one more than processors. Raises ServingError: the port or the folder is in use, the
-    serving environment is missing, or the server is not ready within `timeout` seconds.
+    always do. Feedback is kept in the inbox at the URL `inbox`. `workers` are calls computed at a time; by
+    default what the deployment says, or one for each processor. Raises ServingError: the port or folder is in
+    use, the serving environment is missing, or the server is not ready within `timeout` seconds.
     """
 
     def prepare(ports: Ports) -> tuple[list[str], dict[str, str]]:

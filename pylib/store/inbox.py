@@ -15,6 +15,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -88,6 +89,26 @@ class Inbox:
         if hashlib.sha256(found.data).hexdigest() != sha256:
             raise DamagedError(f"{self.url}/{key} is damaged: its SHA-256 differs from its name")
         return found.data
+
+    def record(self, key: str, names: AbstractSet[str]) -> dict[str, Any] | None:
+        """Return what is kept of a decision at a key, an object with these names at least.
+
+        None where nothing is kept there; raises DamagedError where it is not such.
+        """
+        found = self.objects.find(key)
+        if found is None:
+            return None
+        try:
+            read = json.loads(found.data)
+        except ValueError:
+            read = None
+        if not isinstance(read, dict) or names - read.keys():
+            raise self.damaged(key)
+        return read
+
+    def damaged(self, key: str) -> DamagedError:
+        """What to say of a record that is not what it should be."""
+        return DamagedError(f"{self.url}/{key} is damaged: put back a copy of it, or remove it")
 
     def has_image(self, sha256: str) -> bool:
         """Whether an image is kept here."""
