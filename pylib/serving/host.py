@@ -130,8 +130,8 @@ class _Host:
         self._processes.board.set_ready()
         gc.collect()
         gc.freeze()
-        number, count, threads = self._processes.number + 1, self._options.processes, self._options.threads
-        logging.getLogger(__name__).info("ready: process %d of %d, threads: %d", number, count, threads)
+        own, count, threads = self._processes.number + 1, self._options.processes, self._options.threads
+        logging.getLogger(__name__).info("ready: process %d of %d, threads: %d", own, count, threads)
         await self._told.wait()
         if self._failed:
             raise ServingError(self._failed)
