@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +90,7 @@ class Engine:
         self._log: PredictionLog | None = None
         self._watch = Watch(None, "")
         self._inbox_url = inbox
+        self._checking = Lock()
         self._inbox: Inbox | None = None
         self._served: tuple[OnnxModel, task.Task] | None = None
 
@@ -192,7 +194,10 @@ class Engine:
         except DataError as error:
             raise RequestError(str(error)) from error
         if feedback.image:
-            from_file(feedback.image, model.contract.sample_bits)
+            with (
+                self._checking
+            ):  # one at a time: decoded they are large, and none of them is awaited by a model
+                from_file(feedback.image, model.contract.sample_bits)
         kept = feedbacks.submission(feedback, truth, served.name, self.identity.model_digest)
         if self._inbox:
             feedbacks.keep(self._inbox, kept, feedback.image)

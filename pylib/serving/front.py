@@ -100,10 +100,13 @@ class Front:
             return self._send(connection, call, _refused(call, call.error or RequestError("nothing is here")))
         if call.found.route.inline:
             return connection.send(call, _answer(call))
-        if len(self._calls) >= self._limits.calls or len(self._connections) > self._limits.connections:
-            busy = RequestError(f"{len(self._calls)} calls wait already: ask again later", "overloaded")
+        pool, most = (
+            (self._pool, self._limits.calls) if _computes(call) else (self._waiting, self._limits.waiting)
+        )
+        alike = sum(_computes(other) == _computes(call) for _, other, _ in self._calls.values())
+        if alike >= most or len(self._connections) > self._limits.connections:
+            busy = RequestError(f"{alike} calls wait already: ask again later", "overloaded")
             return self._send(connection, call, _refused(call, busy))
-        pool = self._waiting if call.found.route.waits else self._pool
         future = pool.submit(_answer, call)
         self._calls[future] = connection, call, self._loop.time()
         future.add_done_callback(partial(_call_in, self._loop, self._done))

@@ -31,20 +31,25 @@ from pylib.serving import processes
 from pylib.serving.engine import Engine, Identity
 from pylib.serving.front import Front
 from pylib.serving.http import Protocol, Request, Response, Route, Router
+from pylib.serving.limits import Limits
 from pylib.serving.listening import listen
 from pylib.serving.options import ANNOTATIONS, Options, options
 
 if TYPE_CHECKING:
     import grpc
 
+logger = logging.getLogger(__name__)
+
 _PROBED = "seldon"  # whose paths a pod's probes ask
 _PACKAGE = "pylib.serving.protocols"
+_LOG = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+_CLOSE_SECONDS = 5.0  # that the log takes at most to write what waits
 _SWITCH = 0.0002  # seconds until a thread that computes in Python lets the one that talks to clients go on
 
 
 def main() -> None:
     """Run the server until SIGTERM or SIGINT; one line and status 1 where the model cannot be served."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, format=_LOG)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--annotations", default=ANNOTATIONS, help="the pod's, as Kubernetes mounts them")
@@ -56,29 +61,37 @@ def main() -> None:
 
 
 def serve(engine: Engine, options: Options) -> None:
-    """Serve an engine, which is loaded here; ends this process once told to end. Raises PylibError."""
+    """Serve an engine, which is loaded here; ends this process, with status 0 once told to.
+
+    Raises ServingError where a port is in use.
+    """
     sys.setswitchinterval(_SWITCH)
     for name in options.protocols:
         _protocol(name, "rest")  # what is imported now is shared
     sockets = [_listen(options.host, port) for port in (options.http_port, options.metrics_port)]
     _listen(options.host, options.grpc_port).close()  # which gRPC would share with whoever has it
     several = processes.start(options.processes)
+    status = 1
     try:
         uvloop.run(_Host(engine, options, several).run(*sockets))
+        status = 0
     except PylibError as error:
-        if not several.number:
-            raise
-        several.fail(str(error))
-        os._exit(1)
+        if several.number:
+            several.fail(str(error))
+        else:
+            sys.stderr.write(f"error: {error}\n")
+    except BaseException:
+        logger.exception("this process of the server fails")
     sys.stdout.flush()
-    os._exit(0)  # Python would wait for a call that hangs
+    sys.stderr.flush()
+    os._exit(status)  # Python would wait for a call that hangs
 
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return listen(host, port)
-    except OSError as error:
-        reason = f"port {port} on {host}: {error.strerror}"
+    except (OSError, OverflowError) as error:
+        reason = f"port {port} on {host}: {getattr(error, 'strerror', error)}"
         raise ServingError(f"{reason}; stop what uses it, or choose another") from error
 
 
@@ -113,67 +126,80 @@ class _Host:
     def __init__(self, engine: Engine, options: Options, several: processes.Processes) -> None:
         self._engine, self._options, self._processes = engine, options, several
         self._limits = options.limits.share(options.processes)
-        self._told, self._failed = asyncio.Event(), ""
+        self._told = asyncio.Event()
 
     async def run(self, http: socket.socket, metrics: socket.socket) -> None:
-        """Serve until told to end; raises ServingError where another process failed."""
-        loop, first = asyncio.get_running_loop(), not self._processes.number
+        """Serve until told to end. Raises PylibError: the model cannot be loaded."""
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._told.set)
-        self._processes.watch(self._engine.metrics.counted, self._told.set, self._fail)
+            loop.add_signal_handler(number, self._end)
+        self._processes.watch(self._engine.metrics.counted, self._end, self._fail)
         self._engine.held = self._why_held
-        rest, figures = self._fronts()
+        rest = self._rest()
         await rest.start(http)
-        metrics.close() if not first else await figures.start(metrics)
+        figures = await self._figures(metrics)
         await loop.run_in_executor(None, self._engine.load)
         rpc = await loop.run_in_executor(None, self._start_rpc)
         self._processes.board.set_ready()
         gc.collect()
         gc.freeze()
         own, count, threads = self._processes.number + 1, self._options.processes, self._options.threads
-        logging.getLogger(__name__).info("ready: process %d of %d, threads: %d", own, count, threads)
+        logger.info("ready: process %d of %d, threads: %d", own, count, threads)
         await self._told.wait()
-        if self._failed:
-            raise ServingError(self._failed)
-        self._processes.end()
         await self._stop(rest, rpc)
-        if first:
-            await loop.run_in_executor(None, self._processes.wait, self._limits.grace_seconds)
+        if figures:
             await figures.stop(0)
 
     async def _stop(self, rest: Front, rpc: "grpc.Server") -> None:
-        """Answer what was accepted, and write what waits."""
+        """Answer what was accepted, and write what waits; in the first, wait for the others to do so too."""
         loop, grace = asyncio.get_running_loop(), self._limits.grace_seconds
+        until = loop.time() + grace + _CLOSE_SECONDS
         stopped = rpc.stop(grace)
         await rest.stop(grace)
         await loop.run_in_executor(None, stopped.wait, grace)
         await loop.run_in_executor(None, self._engine.close)
+        if self._processes.number:
+            self._processes.leave(self._engine.metrics.counted())
+        else:
+            await loop.run_in_executor(None, self._processes.wait, until - loop.time())
+
+    def _end(self) -> None:
+        self._processes.end()
+        self._told.set()
 
     def _fail(self, reason: str) -> None:
-        self._failed = reason
-        self._told.set()
+        """Another process has ended: end too, and at once, since nobody is to be sent here any more."""
+        if not self._processes.number:
+            sys.stderr.write(f"error: {reason}\n")
+            sys.stderr.flush()
+        self._engine.close()
+        os._exit(1)
 
     def _why_held(self) -> str:
         return (
             "" if self._processes.board.all_ready() else "gRPC does not listen yet, or another process loads"
         )
 
-    def _fronts(self) -> tuple[Front, Front]:
-        limits, board = self._limits, self._processes.board
+    def _rest(self) -> Front:
         modules = [_protocol(name, "rest") for name in self._options.protocols]
         protocols = [Protocol(each.routes(self._engine), each.refused) for each in modules]
         if _PROBED not in self._options.protocols:
             probed = _protocol(_PROBED, "rest")
             protocols.append(Protocol(probed.probes(self._engine), probed.refused))
-        counted = Route(frozenset({"GET"}), re.compile(re.escape(self._options.metrics_path)), self._metrics)
-        figures = Protocol([counted], protocols[0].refused)
-        threads, count = self._options.threads, self._engine.metrics.request
-        without_bodies = limits._replace(held_bytes=0)
+        count, board = self._engine.metrics.request, self._processes.board
+        return Front(Router(protocols), self._options.threads, self._limits, count, board)
+
+    async def _figures(self, metrics: socket.socket) -> Front | None:
+        """Show what all processes counted; the first does."""
+        if self._processes.number:
+            metrics.close()
+            return None
         self._engine.metrics.others = self._processes.figures
-        return (
-            Front(Router(protocols), threads, limits, count, board),
-            Front(Router([figures]), 1, without_bodies),
-        )
+        counted = Route(frozenset({"GET"}), re.compile(re.escape(self._options.metrics_path)), self._metrics)
+        refused = _protocol(self._options.protocols[0], "rest").refused
+        front = Front(Router([Protocol([counted], refused)]), 1, Limits(held_bytes=0))
+        await front.start(metrics)
+        return front
 
     def _metrics(self, _request: Request, _: object) -> Response:
         text, content_type = self._engine.metrics.text()
@@ -187,7 +213,9 @@ class _Host:
         adders = [lambda server, each=each: each.add(self._engine, server) for each in modules]
         services = [name for each in modules for name in each.NAMES]
         address, shared = f"{options.host}:{options.grpc_port}", options.processes > 1
-        return rpc.start(address, adders, services, options.threads, self._limits, shared=shared)
+        # A client's calls over gRPC come to one process, which takes as many as the pod may have.
+        limits = self._limits._replace(calls=options.limits.calls)
+        return rpc.start(address, adders, services, options.threads, limits, shared=shared)
 
 
 if __name__ == "__main__":

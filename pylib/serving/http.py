@@ -69,7 +69,7 @@ class Route(NamedTuple):
     handler: called in a thread of the pool with the request and the pattern's named groups; may raise
         RequestError
     inline: the handler takes no time and is called at once, however many calls wait, as a probe must be
-    waits: the handler waits for another service, and takes no thread from those who compute
+    waits: the handler waits for another service: it takes no thread and no place from those who compute
     """
 
     methods: frozenset[str]

@@ -28,7 +28,7 @@ _REST_TIMEOUT, _GRPC_BYTES = "seldon.io/rest-timeout", "seldon.io/grpc-max-messa
 
 
 class Limits(NamedTuple):
-    """Limits of a server.
+    """Limits of a server, or its share for one of its processes (`share`).
 
     body_bytes, head_bytes: of a request over HTTP, and of its first line with all headers
     headers: how many it may have
@@ -42,7 +42,8 @@ class Limits(NamedTuple):
     held_bytes: of all bodies over HTTP together, whole or not, that are not answered yet: a pod's memory is
         less than a body for each connection. As much of messages over gRPC: see `receiving`
     answer_seconds: from a request's last byte to its answer
-    calls: accepted over HTTP and not answered yet, those that wait for a thread included; as many over gRPC
+    calls: accepted over HTTP and not answered yet, those that wait for a thread included; as many over gRPC,
+        where a client's all come to one process and are not shared out
     connections: open over HTTP
     grace_seconds: for the calls that were accepted before SIGTERM. A pod has 40, of which preStop takes 10
     """
@@ -60,6 +61,11 @@ class Limits(NamedTuple):
     calls: int = 128
     connections: int = 1024
     grace_seconds: float = 25.0
+
+    @property
+    def waiting(self) -> int:
+        """Calls accepted that wait for another service, as feedback does for its inbox, beside `calls`."""
+        return max(1, self.calls // 4)
 
     @property
     def receiving(self) -> int:

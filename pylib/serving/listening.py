@@ -1,10 +1,11 @@
 """A port that the processes of a server take connections from, one by one, each as many as the others."""
 
 import asyncio
-import errno
 import logging
+import select
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 from pylib.serving.processes import Board
 
@@ -14,7 +15,6 @@ _BACKLOG = 1024
 _LOOK_AGAIN = 0.001  # seconds until one that left a connection to a process with fewer looks who has it
 _LEFT = 0.05  # seconds after which it takes it nevertheless: the other stands still
 _WITHOUT_DESCRIPTOR = 1.0  # seconds until a process that may open no more files tries again
-_LEFT_OR_TAKEN = (BlockingIOError, ConnectionAbortedError)  # the client has gone, or is another process's
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,7 +37,7 @@ class Acceptor:
         self._loop, self._listening = asyncio.get_running_loop(), listening
         self._board, self._take = board, take
         self._resting: asyncio.TimerHandle | None = None
-        self._left_since = self._looked = 0.0
+        self._left_since = 0.0  # when somebody who still waits was left to another process; 0: nobody was
         self._loop.add_reader(listening, self._accept)
 
     def stop(self) -> None:
@@ -45,32 +45,33 @@ class Acceptor:
         self._loop.remove_reader(self._listening)
         if self._resting:
             self._resting.cancel()
-        with self._listening:
+        with self._listening, suppress(OSError):
             while self._accept_one():
                 pass
 
     def _accept(self) -> None:
         """Take one connection, so that the next is another process's; who has fewer goes first."""
         now = self._loop.time()
-        if now > self._looked + 2 * _LOOK_AGAIN:
-            self._left_since = now
-        if self._board.another_has_fewer() and now < self._left_since + _LEFT:
-            self._looked = now
-            self._rest(_LOOK_AGAIN)
-        else:
-            self._accept_one()
-
-    def _accept_one(self) -> bool:
+        if self._board.another_has_fewer() and now < (self._left_since or now) + _LEFT:
+            self._left_since = self._left_since or now
+            return self._rest(_LOOK_AGAIN)
+        self._left_since = 0.0
         try:
-            client, _ = self._listening.accept()
-        except _LEFT_OR_TAKEN as error:
-            return not isinstance(error, BlockingIOError)
+            self._accept_one()
         except OSError as error:
             logger.warning("no connection can be taken: %s", error.strerror)
-            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
-                self._rest(_WITHOUT_DESCRIPTOR)
+            self._rest(_WITHOUT_DESCRIPTOR)
+
+    def _accept_one(self) -> bool:
+        """Take one, if it is still there; return whether there may be more. Raises OSError: no descriptor."""
+        try:
+            client, _ = self._listening.accept()
+        except BlockingIOError:
             return False
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except ConnectionAbortedError:  # it has left again
+            return True
+        with suppress(OSError):  # it has left again
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._take(client)
         return True
 
@@ -81,4 +82,11 @@ class Acceptor:
 
     def _go_on(self) -> None:
         self._resting = None
+        if not self._somebody_waits():
+            self._left_since = 0.0
         self._loop.add_reader(self._listening, self._accept)
+
+    def _somebody_waits(self) -> bool:
+        looked = select.poll()
+        looked.register(self._listening, select.POLLIN)
+        return bool(looked.poll(0))

@@ -15,13 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from threading import Lock
 from typing import Any
 
 from pylib.errors import ServingError
 
 _ASK_SECONDS = 5.0  # for a figure of another process, before the first gives up
-_FIGURES, _END = "figures", "end"
+_LET_KNOW = 0.1  # seconds
+_FIGURES, _FAILED, _END = "figures", "failed", "end"
 _READY, _CONNECTIONS = 0, 1  # what each process writes down
 _CELLS = 2
 
@@ -74,31 +74,32 @@ class Processes:
 
     def __init__(self, number: int, board: Board, others: Sequence[_Other]) -> None:
         self.number, self.board, self._others = number, board, others
-        self._asking, self._ends = Lock(), False
+        self._ends, self._asked = False, 0
+        self._last: dict[int, Any] = {}
 
-    def watch(self, figures: Callable[[], Any], end: Callable[[], None], fail: Callable[[str], None]) -> None:
+    def watch(
+        self, figures: Callable[[], Any], end: Callable[[], None], failed: Callable[[str], None]
+    ) -> None:
         """Answer the first, or watch the others; to be called in asyncio's loop.
 
         figures: what this process counted; end: called when it is to end
-        fail: called in the first, once, with a sentence, where another process ended unasked
+        failed: called with a sentence where another process ended unasked, and this one is to end at once
         """
         loop = asyncio.get_running_loop()
         for other in self._others:
             if self.number:
-                loop.add_reader(other.asks.fileno(), _obey, other.asks, figures, end)
+                loop.add_reader(other.asks.fileno(), _obey, other.asks, figures, end, failed)
             else:
-                loop.add_reader(other.lives.fileno(), self._lost, loop, other, fail)
+                loop.add_reader(other.lives.fileno(), self._lost, loop, other, failed)
 
     def figures(self) -> list[Any]:
-        """What the others counted, asked of them now; raises OSError where one does not answer."""
-        with self._asking:
-            found = []
-            for other in self._others:
-                other.asks.send(_FIGURES)
-                if not other.asks.poll(_ASK_SECONDS):
-                    raise TimeoutError(f"process {other.pid} of this server says nothing")
-                found.append(other.asks.recv())
-            return found
+        """What the others counted, asked of them now, or said at their end.
+
+        To be called in one thread at a time. Raises OSError where one says nothing within five seconds.
+        """
+        self._asked += 1
+        until = time.monotonic() + _ASK_SECONDS
+        return [self._figure(other, until) for other in self._others]
 
     def end(self) -> None:
         """Tell the others to end; the first does."""
@@ -114,25 +115,47 @@ class Processes:
             while time.monotonic() < until and _runs(other.pid):
                 time.sleep(0.01)
 
+    def leave(self, figures: Any) -> None:
+        """Tell the first the last figures of this process, another one, which ends as it was told to."""
+        with suppress(OSError):
+            self._others[0].lives.send((_FIGURES, figures))
+
     def fail(self, reason: str) -> None:
         """Tell the first why this process, another one, ends."""
         with suppress(OSError):
-            self._others[0].lives.send(reason)
+            self._others[0].lives.send((_FAILED, reason))
 
-    def _lost(self, loop: asyncio.AbstractEventLoop, other: _Other, fail: Callable[[str], None]) -> None:
-        loop.remove_reader(other.lives.fileno())
+    def _figure(self, other: _Other, until: float) -> Any:
         try:
-            reason = str(other.lives.recv())
+            if other.pid not in self._last:
+                other.asks.send(self._asked)
+            while other.pid not in self._last and other.asks.poll(max(0.0, until - time.monotonic())):
+                asked, figures = other.asks.recv()
+                if asked == self._asked:  # and not one that came too late for the question before
+                    return figures
         except (EOFError, OSError):
-            reason = f"process {other.pid} of this server has ended"
-        if not self._ends:
-            fail(reason)
+            time.sleep(_LET_KNOW)  # it has ended: its last words are on their way to the loop
+        if other.pid in self._last:
+            return self._last[other.pid]
+        raise TimeoutError(f"process {other.pid} of this server says nothing")
+
+    def _lost(self, loop: asyncio.AbstractEventLoop, other: _Other, failed: Callable[[str], None]) -> None:
+        try:
+            what, said = other.lives.recv()
+        except (EOFError, OSError):
+            loop.remove_reader(other.lives.fileno())
+            what, said = _FAILED, f"process {other.pid} of this server has ended"
+        if what == _FIGURES:
+            self._last[other.pid] = said
+        elif not self._ends:
+            failed(said)
 
 
 def start(count: int) -> Processes:
-    """Become `count` processes; returns in each of them. To be called before there are threads.
+    """Become `count` processes; returns in each of them. To be called before there are threads of ours.
 
-    Raises ServingError where the machine refuses one.
+    NumPy's OpenBLAS has one by then, and starts it anew in a copy; onnxruntime and gRPC have none. Raises
+    ServingError where the machine refuses a process.
     """
     board = Board(count)
     gc.collect()
@@ -160,16 +183,18 @@ def _close_all_but(kept: set[Connection], *pairs: Sequence[tuple[Connection, Con
                 end.close()
 
 
-def _obey(first: Connection, figures: Callable[[], Any], end: Callable[[], None]) -> None:
+def _obey(
+    first: Connection, figures: Callable[[], Any], end: Callable[[], None], failed: Callable[[str], None]
+) -> None:
     """Do what the first process says; without it there is nobody to serve for."""
     try:
         word = first.recv()
-        if word == _FIGURES:
-            first.send(figures())
+        if word == _END:
+            end()
+        else:
+            first.send((word, figures()))
     except (EOFError, OSError):
-        os._exit(1)
-    if word == _END:
-        end()
+        failed("the first process of this server has ended")
 
 
 def _runs(pid: int) -> bool:

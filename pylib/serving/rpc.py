@@ -1,9 +1,9 @@
 """The server over gRPC that all protocols share."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -13,7 +13,7 @@ from pylib.errors import RequestError, ServingError
 from pylib.serving.limits import Limits
 
 Add = Callable[[grpc.Server], None]
-_WAITS = "/SendFeedback"  # for the inbox: it computes nothing, and holds up nobody who does
+_WAITS = "/SendFeedback"  # for the inbox, and holds up nobody who computes
 
 
 def start(
@@ -27,7 +27,8 @@ def start(
 ) -> grpc.Server:
     """Listen at `address` with what each of `adders` adds; raises ServingError where that is taken.
 
-    shared: with other processes of this server, among which the kernel deals out the connections
+    shared: with other processes of this server, among which the kernel deals out the connections; and then
+        with any other that would share, so that who calls looks before whether it is taken
 
     Calls beyond those that REST may have too are refused with RESOURCE_EXHAUSTED.
 
@@ -46,7 +47,10 @@ def start(
     ]
     pool = ThreadPoolExecutor(max(threads, limits.receiving), "rpc")
     server = grpc.server(
-        pool, options=options, maximum_concurrent_rpcs=limits.calls, interceptors=[_Parsing(threads)]
+        pool,
+        options=options,
+        maximum_concurrent_rpcs=limits.calls,
+        interceptors=[_Parsing(threads, max(1, limits.receiving // 2))],
     )
     for add in adders:
         add(server)
@@ -62,11 +66,24 @@ def start(
 class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
     """Parses a message where its call is answered: gRPC itself says INTERNAL of bytes that are no message.
 
-    threads: how many calls compute at a time
+    threads: how many calls compute at a time; waiting: how many may wait for another service, beside them
     """
 
-    def __init__(self, threads: int) -> None:
-        self._computing = threading.Semaphore(threads)
+    def __init__(self, threads: int, waiting: int) -> None:
+        self._computing, self._waiting = threading.Semaphore(threads), threading.Semaphore(waiting)
+
+    @contextmanager
+    def _place(self, method: str, context: grpc.ServicerContext) -> Iterator[None]:
+        """A place for a call: who computes waits for one, who would wait for another service is refused."""
+        place = self._waiting if method.endswith(_WAITS) else self._computing
+        if not place.acquire(blocking=place is self._computing):
+            context.abort(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, "other feedback is kept just now: try again later"
+            )
+        try:
+            yield
+        finally:
+            place.release()
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         """Return the method with its parsing inside."""
@@ -75,7 +92,7 @@ class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
             return handler
 
         def answer(data: bytes, context: grpc.ServicerContext) -> Any:
-            with nullcontext() if details.method.endswith(_WAITS) else self._computing:
+            with self._place(details.method, context):
                 request = _parsed(handler.request_deserializer, data, context)
                 try:
                     return handler.unary_unary(request, context)

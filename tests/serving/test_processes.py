@@ -45,11 +45,10 @@ class Late(Engine):
         Path("loaded").touch()
     def _loaded(self):
         return None
-try:
-    host.serve(Late(Identity("", "", ""), artifacts="", log=None), host.options("127.0.0.1", Path("none")))
-except ServingError as error:
-    print(f"error: {{error}}", flush=True)
-    os._exit(1)
+    def answer(self, image):
+        Path("begun").touch()
+        time.sleep(60)
+host.serve(Late(Identity("", "", ""), artifacts="", log=None), host.options("127.0.0.1", Path("none")))
 """
 
 
@@ -140,7 +139,7 @@ def test_connections_are_spread_and_answers_added_up(
         assert len(list(pool.map(lambda client: client.predict(image), clients))) == len(clients)
         spread = connections(server)
         assert len(spread) == PROCESSES, spread
-        assert max(spread.values()) - min(spread.values()) <= 1, spread
+        assert max(spread.values()) - min(spread.values()) <= 2, spread
     assert figure(server, "model_predictions_total") == len(clients)
     assert figure(server, "model_prediction_seconds_count") == len(clients)
     assert figure(server, "model_requests_total", 'code="200"') == len(clients)
@@ -162,16 +161,48 @@ def test_where_one_process_is_killed_all_end(server: local.Server, which: str) -
 
 
 @pytest.mark.slow
-def test_figures_are_not_said_without_those_of_a_process_that_says_nothing(server: local.Server) -> None:
-    silent = max(group_members(server.pid))
+def test_figures_are_those_of_all_processes_or_none(
+    server: local.Server, photograph: Callable[..., bytes]
+) -> None:
+    for _ in range(PROCESSES):
+        with Client(server.url) as client:
+            client.predict(photograph(0))
+    silent = next(pid for pid in group_members(server.pid) if pid != server.pid)
     os.kill(silent, signal.SIGSTOP)
     try:
-        answer = requests.get(f"http://127.0.0.1:{server.metrics_port}/prometheus", timeout=30)
-        assert answer.status_code == 500
+        assert figures(server).status_code == 500
         assert f"process {silent} of this server says nothing" in Path(server.log).read_text()
     finally:
         os.kill(silent, signal.SIGCONT)
-    wait_until(lambda: figure(server, "model_predictions_total") == 0)
+    wait_until(lambda: figures(server).ok)
+    with Client(server.url) as client:
+        client.predict(photograph(0))
+    assert figure(server, "model_predictions_total") == PROCESSES + 1, "and not those of the question before"
+
+
+@pytest.mark.slow
+def test_figures_are_said_to_the_end(
+    tmp_path: Path, deployment: SeldonDeployment, artifacts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first answers a call for as long as it may while the others have ended."""
+    monkeypatch.setenv("SERVING_PROCESSES", str(PROCESSES))
+    server = local.start(deployment, artifacts=artifacts, folder=tmp_path, port=0)
+    gc.collect()
+    wait_until(lambda: not connections(server), seconds=5)
+    port = int(server.url.rpartition(":")[2])
+    unfinished = [socket.create_connection(("127.0.0.1", port)) for _ in range(PROCESSES)]
+    for each in unfinished:
+        each.sendall(b"POST /predict HTTP/1.1\r\n")
+    wait_until(lambda: len(connections(server)) == PROCESSES)
+    mine = {pid: each for each in unfinished for pid in connections(server) if _is_of(each, pid)}
+    os.kill(server.pid, signal.SIGTERM)
+    for pid, each in mine.items():
+        if pid != server.pid:
+            each.close()
+    wait_until(lambda: group_members(server.pid) == [server.pid])
+    assert figures(server).ok
+    mine[server.pid].close()
+    assert os.waitstatus_to_exitcode(os.waitpid(server.pid, 0)[1]) == 0
 
 
 @contextmanager
@@ -193,8 +224,8 @@ def late_server(folder: Path, *, fails: bool) -> Iterator[tuple[subprocess.Popen
     try:
         yield process, http
     finally:
-        for pid in group_members(process.pid):
-            os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -231,10 +262,63 @@ def is_free(port: int) -> bool:
     return False
 
 
+@pytest.mark.slow
+def test_a_call_that_hangs_does_not_keep_it_when_another_process_ends(tmp_path: Path) -> None:
+    with late_server(tmp_path, fails=False) as (process, http):
+        (tmp_path / "go").touch()
+        wait_until(lambda: status(http) == 200, seconds=60)
+        body = b'{"data": {"ndarray": [[[1, 1, 1]]]}}'
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d"
+        calls = [socket.create_connection(("127.0.0.1", http)) for _ in range(4)]
+        for each in calls:
+            each.sendall(head % len(body) + b"\r\n\r\n" + body)
+        wait_until((tmp_path / "begun").exists)
+        others = [pid for pid in group_members(process.pid) if pid != process.pid]
+        os.kill(others[0], signal.SIGKILL)
+        assert process.wait(10) == 1
+        assert f"error: process {others[0]} of this server has ended" in (tmp_path / "log").read_text()
+        for each in calls:
+            each.close()
+
+
+@pytest.mark.slow
+def test_told_to_end_while_it_loads_it_ends_well(tmp_path: Path) -> None:
+    with late_server(tmp_path, fails=False) as (process, http):
+        wait_until(lambda: status(http) == 503, seconds=60)
+        os.killpg(process.pid, signal.SIGINT)
+        (tmp_path / "go").touch()
+        assert process.wait(30) == 0
+        assert "error" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.slow
+def test_a_connection_that_another_process_does_not_take_is_taken(server: local.Server) -> None:
+    """That one stands still with fewer connections than the others."""
+    gc.collect()
+    wait_until(lambda: not connections(server), seconds=5)
+    still = next(pid for pid in group_members(server.pid) if pid != server.pid)
+    os.kill(still, signal.SIGSTOP)
+    try:
+        for _ in range(3 * PROCESSES):
+            assert requests.get(f"{server.url}/health/ping", timeout=5).text == "pong"
+        with ExitStack() as stack:
+            for _ in range(2 * PROCESSES):
+                session = stack.enter_context(requests.Session())
+                assert session.get(f"{server.url}/health/ping", timeout=5).text == "pong"
+            assert still not in connections(server)
+    finally:
+        os.kill(still, signal.SIGCONT)
+
+
+def figures(server: local.Server) -> requests.Response:
+    return requests.get(f"http://127.0.0.1:{server.metrics_port}/prometheus", timeout=30)
+
+
 def figure(server: local.Server, name: str, label: str = "") -> float:
     """The sum of a metric's series with this label."""
-    text = requests.get(f"http://127.0.0.1:{server.metrics_port}/prometheus", timeout=30).text
-    found = re.findall(rf"^{name}\{{(.*)\}} (\S+)$", text, re.MULTILINE)
+    answer = figures(server)
+    assert answer.ok, answer.text
+    found = re.findall(rf"^{name}\{{(.*)\}} (\S+)$", answer.text, re.MULTILINE)
     return sum(float(value) for labels, value in found if label in labels)
 
 
@@ -247,5 +331,19 @@ def connections(server: local.Server) -> Counter[int]:
         pid
         for pid in group_members(server.pid)
         for file in Path(f"/proc/{pid}/fd").iterdir()
-        if str(file.readlink()) in there
+        if _link(file) in there
     )
+
+
+def _link(file: Path) -> str:
+    with suppress(OSError):  # it has been closed meanwhile
+        return str(file.readlink())
+    return ""
+
+
+def _is_of(client: socket.socket, pid: int) -> bool:
+    """Whether a process has the other end of a connection."""
+    port = f":{client.getsockname()[1]:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    there = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(port)}
+    return any(_link(file) in there for file in Path(f"/proc/{pid}/fd").iterdir())
