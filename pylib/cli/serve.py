@@ -35,7 +35,8 @@ def serve(
         int, typer.Option(envvar="PYLIB_PORT", help="port of the REST API on 127.0.0.1; 0 takes a free one")
     ] = DEFAULT_PORT,
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="calls at a time; default: one for each processor")
+        int | None,
+        typer.Option(min=1, max=64, help="calls computed at a time; default: one for each processor"),
     ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="return when the server is ready; it goes on")

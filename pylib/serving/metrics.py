@@ -146,5 +146,5 @@ def _labels() -> dict[str, str]:
         "seldon_deployment_name": deployment,
         "image_name": image,
         "image_version": version,
-        "worker_id": str(os.getpid()),
+        "worker_id": str(os.getpid()),  # the first process's, of the sum of all
     }

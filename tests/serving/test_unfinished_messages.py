@@ -14,6 +14,7 @@ import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 
+from benchmarks.servers import resources
 from pylib.serving import local
 from pylib.serving.deployment import SeldonDeployment
 from pylib.serving.limits import Limits
@@ -76,7 +77,7 @@ def own(tmp_path: Path, deployment: SeldonDeployment, artifacts: str) -> Iterato
 
 
 def test_what_arrives_is_bounded_and_others_are_answered(own: local.Server) -> None:
-    before = resident(own.pid)
+    before = resources.memory(own.pid)
     with ExitStack() as stack:
         stalled = [unfinished(own, stack) for _ in range(4)]  # more than there are threads to compute
         settled(stalled)
@@ -85,7 +86,7 @@ def test_what_arrives_is_bounded_and_others_are_answered(own: local.Server) -> N
         clients = [*stalled, *[unfinished(own, stack) for _ in range(CLIENTS - 4)]]
         settled(clients)
         assert sum(each.sent for each in clients) < Limits().held_bytes + CLIENTS * MEBI
-        assert resident(own.pid) - before < 2 * Limits().held_bytes
+        assert resources.memory(own.pid) - before < 2 * Limits().held_bytes
     assert asked(own) is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -109,9 +110,3 @@ def settled(clients: list[Unfinished]) -> None:
         if now != last:
             last, since = now, time.monotonic()
         time.sleep(0.05)
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory that a process has."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024

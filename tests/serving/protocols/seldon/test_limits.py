@@ -54,13 +54,17 @@ def test_what_is_too_much_is_told_when_to_come_back_and_the_others_are_answered(
     assert answered(server.rest(0))
 
 
-def test_feedback_that_waits_for_its_inbox_holds_up_no_prediction(server: SlowServer) -> None:
-    before = server.begun
-    waiting = [server.feedback() for _ in range(CALLS - 1)]
-    wait_until(lambda: server.begun == before + CALLS - 1)
-    assert answered(server.rest(0))
-    assert [_readable(each) for each in waiting] == [False] * len(waiting)
-    assert [answered(each) for each in waiting] == [True] * len(waiting)
+def test_feedback_that_waits_for_its_inbox_holds_up_no_prediction(tmp_path: Path) -> None:
+    with slow_server(tmp_path, calls=32) as server:
+        waiting = [server.feedback() for _ in range(8)]
+        wait_until(lambda: server.begun == 4)
+        assert answered(server.rest(0))
+        status, headers, body = said(server.feedback())
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert sentence(body) == "8 calls wait already: ask again later"
+        assert [_readable(each) for each in waiting[4:]] == [False] * 4
+        assert answered(server.rest(0))
+        assert [answered(each) for each in waiting] == [True] * len(waiting)
 
 
 def _readable(connection: socket.socket) -> bool:

@@ -38,11 +38,11 @@ def test_calls_that_were_accepted_are_answered(tmp_path: Path, end: End, process
     with slow_server(tmp_path, processes=processes) as server:
         remote = [server.remote_call(2) for _ in range(THREADS)]
         wait_until(lambda: server.begun == THREADS, seconds=60)
-        rest = [server.rest(2) for _ in range(THREADS)]
-        wait_until(lambda: server.begun == 2 * THREADS)
-        queue = [server.rest(0.1) for _ in range(3)]  # connected, and no worker is free
+        rest = [server.rest(2) for _ in range(THREADS * processes)]
+        wait_until(lambda: server.begun == THREADS * (1 + processes))
+        queue = [server.rest(0.1) for _ in range(3 * processes)]  # connected, and no thread is free
         end(server.process.pid)
-        assert [answered(each) for each in (*rest, *queue)] == [True] * 5
+        assert all(answered(each) for each in (*rest, *queue))
         said = [each.communicate(timeout=60)[0] for each in remote]
         assert [each.returncode for each in remote] == [0] * THREADS, said
         assert server.process.wait(60) == 0
