@@ -18,6 +18,7 @@ from pylib.serving.processes import Board
 logger = logging.getLogger(__name__)
 
 _SWEEP = 0.5  # seconds between two looks for what takes too long
+_HANGS = 120.0  # seconds after which a call is one that never ends, however soon its client gives up
 _WAITING = 4  # calls at a time that wait for another service, such as the inbox of feedback
 _LINGER = 0.5  # seconds that a client, which knows nothing of the end, has for what it was about to send
 
@@ -142,7 +143,7 @@ class Front:
 
         Where all threads that compute hang, the process ends: nobody else would answer either.
         """
-        hung = since - self._limits.answer_seconds
+        hung = min(since - self._limits.answer_seconds, self._loop.time() - _HANGS)
         if self._threads <= sum(began < hung and _computes(call) for _, call, began in self._calls.values()):
             logger.critical("no thread answers any more: this server ends, to be started anew")
             os._exit(1)

@@ -19,6 +19,7 @@ import re
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -69,11 +70,12 @@ def serve(engine: Engine, options: Options) -> None:
     for name in options.protocols:
         _protocol(name, "rest")  # what is imported now is shared
     sockets = [_listen(options.host, port) for port in (options.http_port, options.metrics_port)]
-    _listen(options.host, options.grpc_port).close()  # which gRPC would share with whoever has it
+    held = _hold(options.host, options.grpc_port) if options.processes > 1 else None
     several = processes.start(options.processes)
     status = 1
     try:
-        uvloop.run(_Host(engine, options, several).run(*sockets))
+        with held or nullcontext():
+            uvloop.run(_Host(engine, options, several).run(*sockets))
         status = 0
     except PylibError as error:
         if several.number:
@@ -85,6 +87,15 @@ def serve(engine: Engine, options: Options) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # Python would wait for a call that hangs
+
+
+def _hold(host: str, port: int) -> socket.socket:
+    """Keep a port that nobody has for those who share it: gRPC in each process, and in no other program."""
+    _listen(host, port).close()
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, port))
+    return held
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -212,7 +223,8 @@ class _Host:
         modules = [_protocol(name, "rpc") for name in options.protocols]
         adders = [lambda server, each=each: each.add(self._engine, server) for each in modules]
         services = [name for each in modules for name in each.NAMES]
-        address, shared = f"{options.host}:{options.grpc_port}", options.processes > 1
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address, shared = f"{host}:{options.grpc_port}", options.processes > 1
         # A client's calls over gRPC come to one process, which takes as many as the pod may have.
         limits = self._limits._replace(calls=options.limits.calls)
         return rpc.start(address, adders, services, options.threads, limits, shared=shared)

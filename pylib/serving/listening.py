@@ -54,13 +54,15 @@ class Acceptor:
         now = self._loop.time()
         if self._board.another_has_fewer() and now < (self._left_since or now) + _LEFT:
             self._left_since = self._left_since or now
-            return self._rest(_LOOK_AGAIN)
-        self._left_since = 0.0
+            self._rest(_LOOK_AGAIN)
+            return
         try:
             self._accept_one()
         except OSError as error:
             logger.warning("no connection can be taken: %s", error.strerror)
             self._rest(_WITHOUT_DESCRIPTOR)
+        if self._left_since and not self._somebody_waits():
+            self._left_since = 0.0
 
     def _accept_one(self) -> bool:
         """Take one, if it is still there; return whether there may be more. Raises OSError: no descriptor."""

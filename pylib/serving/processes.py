@@ -9,6 +9,7 @@ import asyncio
 import gc
 import mmap
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -74,7 +75,7 @@ class Processes:
 
     def __init__(self, number: int, board: Board, others: Sequence[_Other]) -> None:
         self.number, self.board, self._others = number, board, others
-        self._ends, self._asked = False, 0
+        self._ends, self._asked, self._open = False, 0, set[int]()
         self._last: dict[int, Any] = {}
 
     def watch(
@@ -91,6 +92,8 @@ class Processes:
                 loop.add_reader(other.asks.fileno(), _obey, other.asks, figures, end, failed)
             else:
                 loop.add_reader(other.lives.fileno(), self._lost, loop, other, failed)
+            for pipe in (other.asks, other.lives):
+                os.set_blocking(pipe.fileno(), True)  # libuv lets go of it, and half a message is no end
 
     def figures(self) -> list[Any]:
         """What the others counted, asked of them now, or said at their end.
@@ -109,10 +112,12 @@ class Processes:
                 other.asks.send(_END)
 
     def wait(self, seconds: float) -> None:
-        """Return once the others have ended, or after so many seconds."""
+        """Return once the others have ended; those that have not after so many seconds are killed."""
         until = time.monotonic() + seconds
         for other in self._others:
-            while time.monotonic() < until and _runs(other.pid):
+            while _runs(other.pid):
+                if time.monotonic() > until:
+                    os.kill(other.pid, signal.SIGKILL)
                 time.sleep(0.01)
 
     def leave(self, figures: Any) -> None:
@@ -127,10 +132,14 @@ class Processes:
 
     def _figure(self, other: _Other, until: float) -> Any:
         try:
-            if other.pid not in self._last:
-                other.asks.send(self._asked)
-            while other.pid not in self._last and other.asks.poll(max(0.0, until - time.monotonic())):
+            while other.pid not in self._last:
+                if other.pid not in self._open:  # one question at a time: more would fill the pipe
+                    other.asks.send(self._asked)
+                    self._open.add(other.pid)
+                if not other.asks.poll(max(0.0, until - time.monotonic())):
+                    break
                 asked, figures = other.asks.recv()
+                self._open.discard(other.pid)
                 if asked == self._asked:  # and not one that came too late for the question before
                     return figures
         except (EOFError, OSError):
@@ -160,14 +169,17 @@ def start(count: int) -> Processes:
     board = Board(count)
     gc.collect()
     gc.freeze()  # what is there now stays, so that no collection writes into what the processes share
+    try:
+        return _forked(count, board)
+    except OSError as error:
+        raise ServingError(f"no {count} processes: {error.strerror}; lower SERVING_PROCESSES") from error
+
+
+def _forked(count: int, board: Board) -> Processes:
     asked, lives = [Pipe() for _ in range(1, count)], [Pipe(duplex=False) for _ in range(1, count)]
     others = []
     for number, ((first, own), (seen, held)) in enumerate(zip(asked, lives, strict=True), 1):
-        try:
-            pid = os.fork()
-        except OSError as error:
-            raise ServingError(f"no process more: {error.strerror}; set SERVING_PROCESSES to 1") from error
-        if not pid:
+        if not (pid := os.fork()):
             board.become(number)
             _close_all_but({own, held}, asked, lives)
             return Processes(number, board, [_Other(os.getppid(), own, held)])

@@ -13,6 +13,7 @@ from pylib.errors import RequestError, ServingError
 from pylib.serving.limits import Limits
 
 Add = Callable[[grpc.Server], None]
+_PATIENCE = 1.0  # seconds; it holds one of the threads that messages are read in
 _WAITS = "/SendFeedback"  # for the inbox, and holds up nobody who computes
 
 
@@ -74,12 +75,11 @@ class _Parsing(grpc.ServerInterceptor):  # type: ignore[misc]
 
     @contextmanager
     def _place(self, method: str, context: grpc.ServicerContext) -> Iterator[None]:
-        """A place for a call: who computes waits for one, who would wait for another service is refused."""
-        place = self._waiting if method.endswith(_WAITS) else self._computing
-        if not place.acquire(blocking=place is self._computing):
-            context.abort(
-                grpc.StatusCode.RESOURCE_EXHAUSTED, "other feedback is kept just now: try again later"
-            )
+        """A place for a call: who computes waits for one, what waits for another service a second at most."""
+        waits = method.endswith(_WAITS)
+        place = self._waiting if waits else self._computing
+        if not place.acquire(timeout=_PATIENCE if waits else None):
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "feedback waits already: try again later")
         try:
             yield
         finally:

@@ -52,6 +52,15 @@ host.serve(Late(Identity("", "", ""), artifacts="", log=None), host.options("127
 """
 
 
+FEEDBACK = """
+import sys, grpc
+from seldon_core.proto.prediction_pb2 import Feedback
+from seldon_core.proto.prediction_pb2_grpc import SeldonStub
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    calls = [SeldonStub(channel).SendFeedback.future(Feedback(reward=1), timeout=60) for _ in range(24)]
+    print(*(each.code().name for each in calls))
+"""
+
 LIMITS = st.builds(
     Limits,
     calls=st.integers(1, 999),
@@ -206,7 +215,7 @@ def test_figures_are_said_to_the_end(
 
 
 @contextmanager
-def late_server(folder: Path, *, fails: bool) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def late_server(folder: Path, *, fails: bool) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
     http, grpc, metrics = local._ports(0, 0, folder)
     environment = {
         **os.environ,
@@ -222,7 +231,7 @@ def late_server(folder: Path, *, fails: bool) -> Iterator[tuple[subprocess.Popen
             command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        yield process, http
+        yield process, http, grpc
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -238,9 +247,10 @@ def status(port: int) -> int:
 
 @pytest.mark.slow
 def test_it_is_ready_once_all_its_processes_are(tmp_path: Path) -> None:
-    with late_server(tmp_path, fails=False) as (_, http):
+    with late_server(tmp_path, fails=False) as (_, http, grpc):
         wait_until((tmp_path / "loaded").exists, seconds=60)
         assert {status(http) for _ in range(20)} == {503}
+        assert not is_free(grpc), "no other program shares it meanwhile"
         (tmp_path / "go").touch()
         wait_until(lambda: status(http) == 200)
         assert {status(http) for _ in range(20)} == {200}
@@ -248,7 +258,7 @@ def test_it_is_ready_once_all_its_processes_are(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_what_another_process_cannot_do_is_said_once(tmp_path: Path) -> None:
-    with late_server(tmp_path, fails=True) as (process, _):
+    with late_server(tmp_path, fails=True) as (process, _, _):
         wait_until((tmp_path / "loaded").exists, seconds=60)
         (tmp_path / "go").touch()
         assert process.wait(30) == 1
@@ -264,7 +274,7 @@ def is_free(port: int) -> bool:
 
 @pytest.mark.slow
 def test_a_call_that_hangs_does_not_keep_it_when_another_process_ends(tmp_path: Path) -> None:
-    with late_server(tmp_path, fails=False) as (process, http):
+    with late_server(tmp_path, fails=False) as (process, http, _):
         (tmp_path / "go").touch()
         wait_until(lambda: status(http) == 200, seconds=60)
         body = b'{"data": {"ndarray": [[[1, 1, 1]]]}}'
@@ -282,8 +292,23 @@ def test_a_call_that_hangs_does_not_keep_it_when_another_process_ends(tmp_path: 
 
 
 @pytest.mark.slow
+def test_feedback_that_its_inbox_keeps_is_acknowledged_however_many_come_at_once(
+    tmp_path: Path, deployment: SeldonDeployment, artifacts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVING_PROCESSES", str(PROCESSES))
+    inbox = (tmp_path / "inbox").as_uri()
+    server = local.start(deployment, artifacts=artifacts, folder=tmp_path / "server", port=0, inbox=inbox)
+    try:
+        command = [str(local.serving_python()), "-c", FEEDBACK, f"127.0.0.1:{server.grpc_port}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stdout.split() == ["OK"] * 24, done
+    finally:
+        local.stop(tmp_path / "server")
+
+
+@pytest.mark.slow
 def test_told_to_end_while_it_loads_it_ends_well(tmp_path: Path) -> None:
-    with late_server(tmp_path, fails=False) as (process, http):
+    with late_server(tmp_path, fails=False) as (process, http, _):
         wait_until(lambda: status(http) == 503, seconds=60)
         os.killpg(process.pid, signal.SIGINT)
         (tmp_path / "go").touch()

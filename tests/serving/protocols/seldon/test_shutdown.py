@@ -79,6 +79,15 @@ def test_a_call_that_hangs_is_cut_after_the_grace(tmp_path: Path, processes: int
         assert codes[1] == 0
 
 
+def test_a_process_that_stands_still_is_killed_at_the_end(tmp_path: Path) -> None:
+    with slow_server(tmp_path, processes=2, grace_seconds=1) as server:
+        wait_until(lambda: len(server.processes) == 2)
+        os.kill(next(pid for pid in server.processes if pid != server.process.pid), signal.SIGSTOP)
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert server.process.wait(60) == 0
+        wait_until(lambda: not server.processes)
+
+
 def test_the_grace_fits_into_that_of_the_pod() -> None:
     added = {each["path"]: each["value"] for each in yaml.safe_load((ROOT / SERVER).read_text())}
     pod = added["/spec/predictors/0/componentSpecs"][0]["spec"]
