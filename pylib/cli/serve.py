@@ -50,7 +50,7 @@ def serve(
 ) -> None:
     """Serve a released model on this machine, until Ctrl-C or SIGTERM.
 
-    Reads the SeldonDeployment that a release commits and runs its graph with Seldon's own model server, as a
+    Reads the SeldonDeployment that a release commits and runs its graph with the pods' model server, as a
     cluster would, on the loopback interface only. With a canary or a shadow there are two of them, behind one
     address that sends each request where a cluster would. Asked again with --detach, after a release, a
     promotion or a revert, it goes over to what Git names, at the same address; where that runs already it

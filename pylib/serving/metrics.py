@@ -97,19 +97,27 @@ class Metrics:
 
         counters, buckets, seconds = _sum([self.counted(), *self.others()])
         of_pod = _labels()
-        for (name, labels), value in counters.items():
-            family = CounterMetricFamily(name, "", labels=[*dict(labels), *of_pod])
-            family.add_metric([*dict(labels).values(), *of_pod.values()], value)
-            yield family
-        for name, gauged, value in self.constants:
-            family = GaugeMetricFamily(name, "", labels=[*gauged, *of_pod])
-            family.add_metric([*gauged.values(), *of_pod.values()], value)
-            yield family
+        series = [
+            (CounterMetricFamily, name, dict(labels), value) for (name, labels), value in counters.items()
+        ]
+        yield from _families(series, of_pod)
+        yield from _families([(GaugeMetricFamily, *gauge) for gauge in self.constants], of_pod)
         if sum(buckets):
             names = ["method", *of_pod]
             family = HistogramMetricFamily("model_prediction_seconds", "", labels=names)
             family.add_metric(["predict", *of_pod.values()], _cumulated(buckets), sum_value=seconds)
             yield family
+
+
+def _families(
+    series: Iterable[tuple[Callable[..., Any], str, dict[str, str], float]], of_pod: Mapping[str, str]
+) -> Iterable[Any]:
+    """Of each name one, as the format asks; series of a name have the same labels."""
+    families: dict[str, Any] = {}
+    for kind, name, labels, value in series:
+        family = families.setdefault(name, kind(name, "", labels=[*labels, *of_pod]))
+        family.add_metric([*labels.values(), *of_pod.values()], value)
+    return families.values()
 
 
 def _sum(of_all: Iterable[Counted]) -> Counted:

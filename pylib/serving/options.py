@@ -13,9 +13,7 @@ from pylib.serving.limits import Limits, limits
 ANNOTATIONS = "/etc/podinfo/annotations"
 PROTOCOLS = ("seldon", "open-inference", "tensorflow-serving")
 _MOST_PROCESSES = 4  # what more threads in one of them would give up to Python's lock is little
-_PROCESS_BYTES = (
-    512 * 2**20
-)  # of the memory limit, for each: Python and the model, several times in large requests
+_PROCESS_BYTES = 640 * 2**20  # of the memory limit, for each: with the largest picture it has 560 MiB
 
 
 class Options(NamedTuple):
@@ -68,8 +66,9 @@ def _workers() -> tuple[int, int]:
     processes = _number("SERVING_PROCESSES") or _number("GUNICORN_WORKERS") or most
     if not threads:
         return processes, 1 if cpus <= processes else math.ceil(cpus / processes) + 1
-    processes = min(processes, threads)
-    return processes, math.ceil(threads / processes)
+    while threads % processes:  # as many as it was told, and in each the same
+        processes -= 1
+    return processes, threads // processes
 
 
 def _number(name: str) -> int:

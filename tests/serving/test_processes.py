@@ -103,10 +103,12 @@ def test_who_has_the_fewest_connections_leaves_none_to_others(counts: list[int])
         ({}, 2, 1.5, (2, 1)),
         ({}, 2, 0.5, (1, 3)),
         ({}, 2, 0.25, (1, 3)),
-        ({}, 4, 1.5, (3, 3)),
+        ({}, 4, 1.5, (2, 3)),
+        ({}, 4, 2.0, (3, 3)),
         ({}, 64, 256, (4, 17)),
         ({"SERVING_THREADS": "1"}, 2, 4, (1, 1)),
-        ({"SERVING_THREADS": "7"}, 2, 4, (2, 4)),
+        ({"SERVING_THREADS": "7"}, 2, 4, (1, 7)),
+        ({"SERVING_THREADS": "6"}, 2, 4, (2, 3)),
         ({"SERVING_PROCESSES": "1"}, 2, 4, (1, 3)),
         ({"SERVING_PROCESSES": "8", "SERVING_THREADS": "8"}, 2, 4, (8, 1)),
         ({"GUNICORN_WORKERS": "3", "SERVING_THREADS": "0"}, 2, 4, (3, 1)),
@@ -152,6 +154,8 @@ def test_connections_are_spread_and_answers_added_up(
     assert figure(server, "model_predictions_total") == len(clients)
     assert figure(server, "model_prediction_seconds_count") == len(clients)
     assert figure(server, "model_requests_total", 'code="200"') == len(clients)
+    names = re.findall(r"^# TYPE (\S+)", figures(server).text, re.MULTILINE)
+    assert len(names) == len(set(names)), "the format has one group of series for each name"
 
 
 @pytest.mark.slow
