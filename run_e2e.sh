@@ -64,7 +64,9 @@ dataset=$(pylib data ingest "$data" --task "$task" --report "$output/data-report
 pylib run "$task" --data "$dataset" --weights "$weights" "${parameters[@]}" > /dev/null
 
 # Serve what the release commit names, and ask it about an image that training never saw.
-pylib serve --stop > /dev/null # one that an earlier run left up
+if [[ $(pylib serve --stop) == stopped ]]; then # of whichever task: it has the port
+  echo "stopped the model server that an earlier run left up" >&2
+fi
 pylib serve "$task" --detach
 $keep_serving || trap 'pylib serve --stop > /dev/null' EXIT
 question=$(pylib data example "$dataset" "$output/question" --split test)
