@@ -1,4 +1,4 @@
-"""The model server killed while clients send feedback: what was acknowledged is kept, with its image."""
+"""The model server, or one of its processes, killed while feedback is sent: what was acknowledged is kept."""
 
 import base64
 import os
@@ -14,6 +14,7 @@ from pylib.serving import local
 from pylib.serving.deployment import SeldonDeployment
 from pylib.store.inbox import WITH_IMAGE, Inbox
 from tests.kills.killed import Killed
+from tests.serving.test_server import group_members, wait_until
 from tests.web.served import classifier, picture
 
 _PATH = "/api/v1.0/feedback"
@@ -29,8 +30,7 @@ def kill(output: Path, times: int, seed: int = 0) -> Killed:
         client = threading.Thread(target=_send, args=(server.url, killed, ended, chance.randrange(2**32)))
         client.start()
         ended.wait(chance.uniform(0.05, 0.8))
-        os.killpg(server.pid, signal.SIGKILL)
-        os.waitpid(server.pid, 0)
+        _kill(server, chance)
         killed.kills += 1
         ended.set()
         client.join()
@@ -50,13 +50,23 @@ def check(output: Path, killed: Killed) -> int:
     return len(kept)
 
 
+def _kill(server: local.Server, chance: random.Random) -> None:
+    """All processes at once, as where a machine fails, or one of them, with which the others end."""
+    one = chance.choice([None, *group_members(server.pid)])
+    if one is None:
+        os.killpg(server.pid, signal.SIGKILL)
+    else:
+        os.kill(one, signal.SIGKILL)
+    os.waitpid(server.pid, 0)
+    wait_until(lambda: local.running(Path(server.log).parent) is None)
+
+
 def _started(deployment: SeldonDeployment, store: str, output: Path) -> local.Server:
     return local.start(
         deployment,
         artifacts=store,
         folder=output / "serving" / "classification",
         port=0,
-        workers=1,
         inbox=(output / "inbox").as_uri(),
     )
 
