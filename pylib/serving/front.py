@@ -13,7 +13,7 @@ from pylib.serving.connection import Call, Connection
 from pylib.serving.http import Response, Router
 from pylib.serving.limits import Bodies, Limits
 from pylib.serving.listening import Acceptor
-from pylib.serving.processes import Board
+from pylib.serving.processes import Scoreboard
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ class Front:
         threads: int,
         limits: Limits,
         count: Callable[[int], None] = lambda _: None,
-        board: Board | None = None,
+        board: Scoreboard | None = None,
     ) -> None:
-        self._count, self._board = count, board or Board(1)
+        self._count, self._board = count, board or Scoreboard(1)
         self._router, self._threads, self._limits = router, threads, limits
         self._bodies = Bodies(limits.held_bytes)
         self._pool, self._waiting = ThreadPoolExecutor(threads, "call"), ThreadPoolExecutor(_WAITING, "wait")

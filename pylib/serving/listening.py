@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from pylib.serving.processes import Board
+from pylib.serving.processes import Scoreboard
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Acceptor:
     """
 
     def __init__(
-        self, listening: socket.socket, board: Board, take: Callable[[socket.socket], object]
+        self, listening: socket.socket, board: Scoreboard, take: Callable[[socket.socket], object]
     ) -> None:
         self._loop, self._listening = asyncio.get_running_loop(), listening
         self._board, self._take = board, take

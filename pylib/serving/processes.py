@@ -27,8 +27,8 @@ _READY, _CONNECTIONS = 0, 1  # what each process writes down
 _CELLS = 2
 
 
-class Board:
-    """What every process sees of the others at any time; each writes down its own."""
+class Scoreboard:
+    """What every process sees of the others at any time; each writes down its own, as in Apache's."""
 
     def __init__(self, count: int) -> None:
         # Memory that children share: a cell of four bytes is written whole.
@@ -73,7 +73,7 @@ class Processes:
     board: what they know of each other
     """
 
-    def __init__(self, number: int, board: Board, others: Sequence[_Other]) -> None:
+    def __init__(self, number: int, board: Scoreboard, others: Sequence[_Other]) -> None:
         self.number, self.board, self._others = number, board, others
         self._ends, self._asked, self._open = False, 0, set[int]()
         self._last: dict[int, Any] = {}
@@ -166,7 +166,7 @@ def start(count: int) -> Processes:
     NumPy's OpenBLAS has one by then, and starts it anew in a copy; onnxruntime and gRPC have none. Raises
     ServingError where the machine refuses a process.
     """
-    board = Board(count)
+    board = Scoreboard(count)
     gc.collect()
     gc.freeze()  # what is there now stays, so that no collection writes into what the processes share
     try:
@@ -175,7 +175,7 @@ def start(count: int) -> Processes:
         raise ServingError(f"no {count} processes: {error.strerror}; lower SERVING_PROCESSES") from error
 
 
-def _forked(count: int, board: Board) -> Processes:
+def _forked(count: int, board: Scoreboard) -> Processes:
     asked, lives = [Pipe() for _ in range(1, count)], [Pipe(duplex=False) for _ in range(1, count)]
     others = []
     for number, ((first, own), (seen, held)) in enumerate(zip(asked, lives, strict=True), 1):

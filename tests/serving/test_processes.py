@@ -21,8 +21,8 @@ from pylib.serving import local, options, processors
 from pylib.serving.client import Client
 from pylib.serving.deployment import SeldonDeployment
 from pylib.serving.limits import Limits
-from pylib.serving.processes import Board
-from tests.serving.protocols.seldon.slow_server import ROOT
+from pylib.serving.processes import Scoreboard
+from tests.serving.protocols.seldon.slow_server import launched
 from tests.serving.test_server import LISTEN, group_members, wait_until
 
 PROCESSES = 3
@@ -84,7 +84,7 @@ def test_the_shares_of_the_processes_are_no_more_than_the_whole(limits: Limits, 
 
 @given(st.lists(st.integers(0, 1024), min_size=1, max_size=8))
 def test_who_has_the_fewest_connections_leaves_none_to_others(counts: list[int]) -> None:
-    board = Board(len(counts))
+    board = Scoreboard(len(counts))
     for number, count in enumerate(counts):
         board.become(number)
         assert not board.all_ready()
@@ -220,22 +220,10 @@ def test_figures_are_said_to_the_end(
 
 @contextmanager
 def late_server(folder: Path, *, fails: bool) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
-    http, grpc, metrics = local._ports(0, 0, folder)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
-        "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc),
-        "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
-        "SERVING_PROCESSES": "2",
-    }
-    command = [str(local.serving_python()), "-c", LATE.format(fails=fails)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True
-        )
+    server = launched(folder, LATE.format(fails=fails), SERVING_PROCESSES="2")
+    process = server.process
     try:
-        yield process, http, grpc
+        yield process, server.http, server.grpc
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -266,7 +254,7 @@ def test_what_another_process_cannot_do_is_said_once(tmp_path: Path) -> None:
         wait_until((tmp_path / "loaded").exists, seconds=60)
         (tmp_path / "go").touch()
         assert process.wait(30) == 1
-        said = [line for line in (tmp_path / "log").read_text().splitlines() if "error" in line]
+        said = [line for line in (tmp_path / "server.log").read_text().splitlines() if "error" in line]
         assert said == ["error: the disk is full"]
 
 
@@ -290,7 +278,7 @@ def test_a_call_that_hangs_does_not_keep_it_when_another_process_ends(tmp_path: 
         others = [pid for pid in group_members(process.pid) if pid != process.pid]
         os.kill(others[0], signal.SIGKILL)
         assert process.wait(10) == 1
-        assert f"error: process {others[0]} of this server has ended" in (tmp_path / "log").read_text()
+        assert f"error: process {others[0]} of this server has ended" in (tmp_path / "server.log").read_text()
         for each in calls:
             each.close()
 
@@ -317,7 +305,7 @@ def test_told_to_end_while_it_loads_it_ends_well(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)
         (tmp_path / "go").touch()
         assert process.wait(30) == 0
-        assert "error" not in (tmp_path / "log").read_text()
+        assert "error" not in (tmp_path / "server.log").read_text()
 
 
 @pytest.mark.slow

@@ -11,6 +11,13 @@ from pylib.serving import processors
 HERE = len(os.sched_getaffinity(0))
 
 
+def write(folder: Path, files: dict[str, str], group: str) -> None:
+    """A kernel's files of control groups, and of the groups of a process."""
+    for name, text in {**files, "group": group}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text + "\n")
+
+
 @pytest.mark.parametrize(
     ("files", "group", "limit"),
     [
@@ -28,10 +35,7 @@ HERE = len(os.sched_getaffinity(0))
 def test_processors_are_as_many_as_the_limit_rounded_up(
     tmp_path: Path, files: dict[str, str], group: str, limit: int
 ) -> None:
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text + "\n")
-    (tmp_path / "group").write_text(group + "\n")
+    write(tmp_path, files, group)
     assert processors.available(tmp_path, tmp_path / "group") == min(HERE, limit)
     assert processors.available() >= 1
 
@@ -50,9 +54,6 @@ def test_processors_are_as_many_as_the_limit_rounded_up(
 def test_memory_is_the_smallest_limit_above(
     tmp_path: Path, files: dict[str, str], group: str, limit: int
 ) -> None:
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text + "\n")
-    (tmp_path / "group").write_text(group + "\n")
+    write(tmp_path, files, group)
     machine = 1024 * int(re.findall(r"MemTotal: *(\d+)", Path("/proc/meminfo").read_text())[0])
     assert processors.memory(tmp_path, tmp_path / "group") == min(machine, limit)

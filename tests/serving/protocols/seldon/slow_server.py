@@ -107,10 +107,8 @@ def answered(connection: socket.socket) -> bool:
         return False
 
 
-@contextmanager
-def slow_server(folder: Path, *, processes: int = 1, **limits: float) -> Iterator[SlowServer]:
-    """A server with these limits that is ready; nothing of it is left afterwards."""
-    (folder / "begun").mkdir(parents=True)
+def launched(folder: Path, program: str, **told: str) -> SlowServer:
+    """A program that serves, in a process group of its own; its log is `server.log`."""
     http, grpc, metrics = local._ports(0, 0, folder)
     environment = {
         **os.environ,
@@ -118,15 +116,23 @@ def slow_server(folder: Path, *, processes: int = 1, **limits: float) -> Iterato
         "PREDICTIVE_UNIT_HTTP_SERVICE_PORT": str(http),
         "PREDICTIVE_UNIT_GRPC_SERVICE_PORT": str(grpc),
         "PREDICTIVE_UNIT_METRICS_SERVICE_PORT": str(metrics),
-        "SERVING_PROCESSES": str(processes),
-        "SERVING_THREADS": str(THREADS * processes),
+        **told,
     }
-    command = [str(local.serving_python()), "-c", START.format(limits=limits)]
+    command = [str(local.serving_python()), "-c", program]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdout=log, stderr=log, start_new_session=True
         )
-    server = SlowServer(process, folder, http, grpc)
+    return SlowServer(process, folder, http, grpc)
+
+
+@contextmanager
+def slow_server(folder: Path, *, processes: int = 1, **limits: float) -> Iterator[SlowServer]:
+    """A server with these limits that is ready; nothing of it is left afterwards."""
+    (folder / "begun").mkdir(parents=True)
+    told = {"SERVING_PROCESSES": str(processes), "SERVING_THREADS": str(THREADS * processes)}
+    server = launched(folder, START.format(limits=limits), **told)
+    http, grpc, process = server.http, server.grpc, server.process
     try:
         for port in (http, grpc):
             wait_until(lambda port=port: _listens(port), seconds=60)
