@@ -21,7 +21,7 @@ from tests.on_cluster.tried import Choice
 CHECKOUT = Path(__file__).parents[2]
 CLUSTER = "local"
 NAME = "platform"
-MINUTES = 30
+MINUTES = 15  # and then says what it waited for: less than the time limit of a test
 
 
 @dataclass

@@ -16,6 +16,7 @@ from pylib.serving import local
 from pylib.serving.deployment import SeldonDeployment, read_deployment
 from pylib.serving.repository import SERVER, manifest
 from pylib.store.artifacts import ArtifactStore
+from tests.serving.process_group import PROCESSES
 
 CLASSES = ["object", "background", "border"]
 SIZE = 64
@@ -135,3 +136,13 @@ def server(
         deployment, artifacts=artifacts, folder=folder, port=0, workers=2, predictions=predictions
     )
     local.stop(folder)
+
+
+@pytest.fixture
+def several(
+    tmp_path: Path, deployment: SeldonDeployment, artifacts: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[local.Server]:
+    """A server of three processes."""
+    monkeypatch.setenv("SERVING_PROCESSES", str(PROCESSES))
+    yield local.start(deployment, artifacts=artifacts, folder=tmp_path / "server", port=0)
+    local.stop(tmp_path / "server")
