@@ -146,7 +146,13 @@ complete() { # the last wave's set is there, and every set has made the applicat
 
 explain() {
   argo get applications --output jsonpath='{range .items[*]}{.metadata.name}{"\t"}{.status.sync.status}{"\t"}{.status.health.status}{"\t"}{.status.conditions[*].message} {.status.operationState.message}{"\n"}{end}' \
-    | grep -vP '\tSynced\tHealthy\t' | cut -c1-600 >&2
+    | grep -vP '\tSynced\tHealthy\t' | cut -c1-600 >&2 || true
+  troubled_nodes >&2
+}
+
+troubled_nodes() { # that take no pods, or put them out: a full disk looks like applications that never come up
+  kubectl get nodes --output jsonpath='{range .items[*]}{"node "}{.metadata.name}{":"}{range .status.conditions[*]} {.type}={.status}{end}{"\n"}{end}' \
+    | grep -E 'Pressure=True|Unavailable=True|Ready=(False|Unknown)' | sed -E 's/ [A-Za-z]+Pressure=False| NetworkUnavailable=False| Ready=True//g' || true
 }
 
 addresses() {

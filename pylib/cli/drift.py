@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pylib.drift.compare import Drift
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-NOTHING = 3
-"""Exit status where nothing could be compared."""
+NOTHING, DRIFTED = 3, 4
+"""Exit status where nothing could be compared, and where something drifted; 1 is an error, as ever."""
 _CLOCKS = timedelta(minutes=5)
 """By which a server's clock may be ahead; what is logged of later is none of the requests that were."""
 _SAID = {None: "[dim]too few[/]", True: "[red]✗ drifted[/]", False: "[green]✓ steady[/]"}
@@ -29,9 +29,9 @@ def drift(
     since: Annotated[str, typer.Option(help="How far back the log is read: 30m, 12h, 7d.")] = "7d",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
-    """Compare the logged answers of the released model with its training data; exit 1 where they drifted.
+    """Compare the logged answers of the released model with its training data; exit 4 where they drifted.
 
-    Exit 3 where the log has no answer of it to compare.
+    Exit 3 where the log has no answer of it to compare, 1 for an error as ever.
     """
     from pylib.atomic import write_file
     from pylib.drift.compare import compare, values
@@ -66,7 +66,7 @@ def drift(
         console.print(f"no answer of {served.digest[:12]} since {start:%Y-%m-%d %H:%M} UTC to compare")
         raise typer.Exit(NOTHING)
     if any(each.drifted for each in found):
-        raise typer.Exit(1)
+        raise typer.Exit(DRIFTED)
 
 
 def _start(now: datetime, since: str) -> datetime:

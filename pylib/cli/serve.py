@@ -73,10 +73,11 @@ def serve(
     if before and not detach:
         _tell(before, folder, read_deployment(place, served), as_json=as_json)
         return
+    already = before is not None and predictors.is_as_named(read_deployment(place, served), folder, before)
     with _sigterm_as_interrupt():
         server = _start(folder, place, served, port, workers)
         try:
-            _announce(server, as_json=as_json, detach=detach)
+            _announce(server, as_json=as_json, detach=detach, already=already)
             if not detach:
                 _wait(folder, server)
         except KeyboardInterrupt:
@@ -145,14 +146,15 @@ def _start(folder: Path, repository: Path, name: str, port: int, workers: int | 
     return predictors.start(read_deployment(repository, name), given, folder=folder, port=port)
 
 
-def _announce(server: "Server", *, as_json: bool, detach: bool) -> None:
+def _announce(server: "Server", *, as_json: bool, detach: bool, already: bool = False) -> None:
     from dataclasses import asdict
 
     if as_json:
         print(json.dumps(asdict(server), indent=2), flush=True)  # noqa: T201
         return
     end = "`pylib serve --stop` ends it" if detach else "Ctrl-C ends it"
-    print(f"serving at {server.url} (log {server.log}); {end}", flush=True)  # noqa: T201
+    serving = "serving already, as Git names it," if already else "serving"
+    print(f"{serving} at {server.url} (log {server.log}); {end}", flush=True)  # noqa: T201
 
 
 def _wait(folder: Path, server: "Server") -> None:

@@ -174,7 +174,11 @@ def find(versions: Sequence[Version], what: str) -> Version:
         several, names = ", ".join(str(each) for each in found), sorted({each.name for each in found})
         fix = " or ".join(f"--name {name}" for name in names) if names[1:] else "more digits of the digest"
         raise RegistryError(f"{what!r} may be {several}: give {fix}")
-    there = ", ".join(sorted({each.name for each in versions})) or "nothing at all"
+    if not versions:
+        raise RegistryError(
+            f"no model {what!r}: none is registered here; `pylib run` trains and registers one"
+        )
+    there = ", ".join(sorted({each.name for each in versions}))
     if what in _WITHOUT:
         raise RegistryError(f"no version of {there} is {what}: {_WITHOUT[what]}; `pylib models list` has all")
     raise RegistryError(
@@ -187,7 +191,7 @@ _SHORTEST = 8
 _WITHOUT = {
     CHAMPION: "no commit serves one",
     CANARY: "no commit has one beside the champion",
-    CANDIDATE: "what was registered last has been released",
+    CANDIDATE: "what was registered last has been released, so it goes by its number",
 }
 """Why no version has an alias."""
 

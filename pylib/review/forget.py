@@ -16,15 +16,18 @@ from pylib.review import forget_files as files
 from pylib.review import forget_heads as heads
 from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
-from pylib.review.joining import NOT_JOINED, with_what_is_known
+from pylib.review.joining import ANSWERS, NOT_JOINED, with_what_is_known
 from pylib.review.lock import turn
 from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT, Queue
 from pylib.review.settling import settle
 from pylib.store import forgotten
 from pylib.store.bucket import BucketStore
-from pylib.store.inbox import IMAGES, WITH_IMAGE, WITHOUT_IMAGE, Inbox
+from pylib.store.inbox import IMAGES, UNANSWERED, WITH_IMAGE, WITHOUT_IMAGE, Inbox
 from pylib.store.local import LocalStore
 from pylib.store.protocol import Commit, Store
+
+_OF_A_SUBMISSION = (UNANSWERED, ANSWERS, NOT_JOINED, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
+"""Folders of the inbox with a file for a submission, beside what was sent."""
 
 
 @dataclass
@@ -197,7 +200,7 @@ def _in_inbox(inbox: Inbox, found: Found) -> None:
     for sent in inbox.submissions(skipped):
         submission = with_what_is_known(inbox, sent)
         if submission["image_sha256"] in found.digests or f"/{submission['id']}" in "".join(found.items):
-            kept = (WITH_IMAGE, WITHOUT_IMAGE, NOT_JOINED, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
+            kept = (WITH_IMAGE, WITHOUT_IMAGE, *_OF_A_SUBMISSION)
             keys = [f"{folder}/{submission['id']}.json" for folder in kept]
             found.inbox += [key for key in keys if inbox.objects.entry(key)]
             if submission["image_sha256"]:

@@ -1,20 +1,22 @@
-"""Feedback that names an answer and brings no image, joined with what the log of answers has of it.
+"""Feedback that names an answer, joined with what the log of answers has of it.
 
 A joined submission stands beside those that came with their image, with the answer, the model and the image
 of the log, and waits for a reviewer as they do; what was sent stays as it was. Of one that cannot be joined
-`not-joined/<id>.json` says why, and what is known all the same.
+`not-joined/<id>.json` says why, and what is known all the same. Of one that came with the image that the
+log's answer is of, `answers/<id>.json` has it.
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypedDict, cast
 
-from pylib.errors import NotFoundError
+from pylib.errors import DamagedError, NotFoundError
 from pylib.provenance.answers import answer
 from pylib.store import request_log
-from pylib.store.inbox import WITH_IMAGE, WITHOUT_IMAGE, Inbox, Submission
+from pylib.store.inbox import UNANSWERED, WITH_IMAGE, WITHOUT_IMAGE, Inbox, Submission
 
-NOT_JOINED = "not-joined"
+NOT_JOINED, ANSWERS = "not-joined", "answers"
 SETTLED = timedelta(minutes=1)
 """After this a log has written what it gathers: what it lacks then, it will not have."""
 _NO_IMAGE = (
@@ -43,40 +45,84 @@ def join(inbox: Inbox, log: str, *, again: bool = False, now: datetime | None = 
     another place may be meant. again: look for what could not be joined before, too. Raises StoreError.
     """
     ids = unsettled(inbox, WITH_IMAGE) if again else unsettled(inbox)
-    if not ids or request_log.empty(log):
+    asking = inbox.ids(UNANSWERED)
+    if not (ids or asking) or request_log.empty(log):
         return 0
-    waiting = [inbox.submission(each) for each in ids]
-    records = request_log.find_records(log, {each["prediction_id"].lower() for each in waiting} - {""})
-    joined = 0
-    for submission in waiting:
-        record = records.get(submission["prediction_id"].lower())
-        image = _image(inbox, log, record) if record else None
-        if record and image:
-            inbox.put(_joined(submission, record, inbox.put_image(image)))
-            inbox.objects.delete([_key(submission["id"])])
-            joined += 1
-        elif (now or datetime.now(UTC)) - datetime.fromisoformat(submission["time"]) > SETTLED:
-            why = _NO_IMAGE if record else _NO_RECORD if submission["prediction_id"] else _NO_ID
-            inbox.objects.create(_key(submission["id"]), json.dumps(_known(why, record)).encode())
-    return joined
+    waiting, asked = [inbox.submission(each) for each in ids], list(_readable(inbox, asking))
+    named = {each["prediction_id"].lower() for each in (*waiting, *asked)}
+    records, now = request_log.find_records(log, named - {""}), now or datetime.now(UTC)
+    for submission in asked:
+        _answer(inbox, submission, records.get(submission["prediction_id"].lower()), now)
+    return sum(
+        _join(inbox, log, submission, records.get(submission["prediction_id"].lower()), now)
+        for submission in waiting
+    )
+
+
+def _join(
+    inbox: Inbox, log: str, submission: Submission, record: dict[str, Any] | None, now: datetime
+) -> bool:
+    """Join one that has no image with what the log has of its answer; return whether it has its image now."""
+    image = _image(inbox, log, record) if record else None
+    if record and image:
+        inbox.put(_joined(submission, record, inbox.put_image(image)))
+        inbox.objects.delete([_key(submission["id"])])
+    elif _is_settled(submission, now):
+        why = _NO_IMAGE if record else _NO_RECORD if submission["prediction_id"] else _NO_ID
+        inbox.objects.create(_key(submission["id"]), json.dumps(_known(why, record)).encode())
+    return bool(image)
+
+
+def _readable(inbox: Inbox, ids: list[str]) -> Iterator[Submission]:
+    """Those that are there; of one that is forgotten, or was never written, nothing is asked any more."""
+    for each in ids:
+        try:
+            yield inbox.submission(each)
+        except DamagedError:  # `review list` says so
+            continue
+        except NotFoundError:
+            entry = inbox.objects.entry(f"{UNANSWERED}/{each}.json")
+            if entry and datetime.now(UTC) - entry.modified > SETTLED:
+                inbox.objects.delete([entry.key])
+
+
+def _answer(inbox: Inbox, submission: Submission, record: dict[str, Any] | None, now: datetime) -> None:
+    """Keep what the log has of the answer; a picture that was not asked about has none."""
+    if record and record.get("image_sha256") == submission["image_sha256"]:
+        inbox.objects.create(f"{ANSWERS}/{submission['id']}.json", json.dumps(_known("", record)).encode())
+    elif not record and not _is_settled(submission, now):
+        return
+    inbox.objects.delete([f"{UNANSWERED}/{submission['id']}.json"])
+
+
+def _is_settled(submission: Submission, now: datetime) -> bool:
+    return now - datetime.fromisoformat(submission["time"]) > SETTLED
 
 
 def not_joined(inbox: Inbox, submission_id: str) -> NotJoined | None:
     """Why this one has no image, in one sentence; None where it has one, or may still get it."""
-    found = inbox.objects.find(_key(submission_id))
+    return _found(inbox, NOT_JOINED, submission_id)
+
+
+def _found(inbox: Inbox, folder: str, submission_id: str) -> NotJoined | None:
+    found = inbox.objects.find(f"{folder}/{submission_id}.json")
     return cast("NotJoined", json.loads(found.data)) if found else None
 
 
 def with_what_is_known(inbox: Inbox, submission: Submission) -> Submission:
     """A submission with what the log says of the answer that it is about."""
-    known = not_joined(inbox, submission["id"]) if not submission["image_sha256"] else None
+    known = None
+    if not submission["image_sha256"]:
+        known = not_joined(inbox, submission["id"])
+    elif submission["prediction_id"] and submission["answered"] is None:
+        known = _found(inbox, ANSWERS, submission["id"])
     if known is None or known["answered"] is None:
         return submission
     return {
         **submission,
         "answered": known["answered"],
         "image_sha256": known["image_sha256"],
-        "model_digest": known["model_digest"],
+        "model_digest": known["model_digest"] or submission["model_digest"],
     }
 
 

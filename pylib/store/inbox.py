@@ -5,7 +5,8 @@ A folder (`file:///…`) or a bucket (`s3://…`), the same layout in both:
     images/<SHA-256>          an image's bytes
     submissions/<id>.json     what was sent with an image; never changed
     without-image/<id>.json   feedback whose image is not at hand: it counts, and cannot train
-    claims/, decisions/, commits/<id>.json   what became of it: `pylib.review`'s
+    unanswered/<id>.json      that a submission with an image is about an answer that only the log has
+    answers/, claims/, decisions/, commits/<id>.json   what became of it: `pylib.review`'s
 
 Imports nothing but obstore, pylib.errors and this package: the model server uses it too.
 """
@@ -27,6 +28,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
 _SCHEMES = {"", "file", "s3"}
 WITH_IMAGE, WITHOUT_IMAGE, IMAGES = "submissions", "without-image", "images"
+UNANSWERED = "unanswered"
 
 
 class Submission(TypedDict):
@@ -121,6 +123,10 @@ class Inbox:
         """
         folder = WITH_IMAGE if self.has_image(submission["image_sha256"]) else WITHOUT_IMAGE
         key, data = _key(folder, submission["id"]), json.dumps(submission, ensure_ascii=False).encode()
+        if folder == WITH_IMAGE and submission["prediction_id"] and submission["answered"] is None:
+            self.objects.create(
+                _key(UNANSWERED, submission["id"]), b"{}"
+            )  # first: killed then, it is of nothing
         if self.objects.create(key, data):
             return
         found = self.objects.find(key)

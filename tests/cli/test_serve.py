@@ -258,7 +258,7 @@ def test_a_server_that_runs_is_told_and_goes_on_where_git_names_what_is_not_ther
     try:
         assert json.loads(run("serve", NAME, "--json")) == server
         as_named = _outdated(output)
-        assert f"serving at {server['url']} " in run("serve", NAME, *detached, "0")
+        assert f"serving already, as Git names it, at {server['url']} " in run("serve", NAME, *detached, "0")
         foreground = str(fail("serve", NAME))
         taken = str(fail("serve", "walls", *detached, server["url"].rpartition(":")[2]))
         release_second_model(output)

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pylib.cli.drift import NOTHING, drift
+from pylib.cli.drift import DRIFTED, NOTHING, drift
 from pylib.cli.logs import logs_app
 from pylib.data.shards import ArraySpec, Shard, ShardIndex, ShardItem, Split
 from pylib.drift.reference import reference
@@ -110,7 +110,7 @@ def test_requests_like_the_training_data_have_not_drifted(ask: Ask, tmp_path: Pa
 def test_dark_images_have_drifted_and_the_exit_status_says_so(ask: Ask, tmp_path: Path) -> None:
     ask(60, darker=0.5)
     done = CliRunner().invoke(app, ["drift", "--since", "1h"])
-    assert done.exit_code == 1
+    assert done.exit_code == DRIFTED
     said = {line.split()[0]: line for line in done.stdout.splitlines() if "✗ drifted" in line}
     assert {"brightness", "contrast"} <= said.keys()
     assert "size" not in said

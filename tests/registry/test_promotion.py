@@ -112,7 +112,8 @@ def test_a_model_that_is_not_there(put, registered, what):
 def test_an_alias_that_no_version_has_says_why(put, registered):
     put("first")
     with pytest.raises(
-        RegistryError, match=r"^no version of segmentation is candidate: .* been released; `pyl"
+        RegistryError,
+        match=r"^no version of segmentation is candidate: .* released, so it goes by its number; `py",
     ):
         find(registered(), "candidate")
     put("poor", iou=0.1)

@@ -17,6 +17,7 @@ from pylib.provenance.digests import dir_hash
 from pylib.provenance.statement import read_bundle, step_name
 from pylib.review.commit import commit_accepted
 from pylib.review.forget import Places, bytes_are_kept, forget, look
+from pylib.review.joining import join
 from pylib.review.lock import turn
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
@@ -127,6 +128,17 @@ def test_it_is_gone_wherever_that_can_be_and_what_stays_is_named(store, places):
     assert len(again.history) == 2  # the commits that had it, in both repositories
     assert str(head.ref) in again.history[0]
     assert len(list(places.inbox.submissions())) == 1
+
+
+def test_what_the_log_told_of_a_submission_goes_with_it(store, places):
+    known, asked = (put(places.inbox, IMAGE, answered=None) for _ in range(2))
+    record = {"prediction_id": places.inbox.submission(known)["prediction_id"], "image_sha256": DIGEST}
+    log = places.logs[0] / "another.jsonl"
+    log.write_text(json.dumps({**record, "answer": {"label": "cat"}}) + "\n")
+    join(places.inbox, str(log))
+    keys = {f"answers/{known}.json", f"unanswered/{asked}.json"}
+    assert keys <= {*forget(DIGEST, store, places, by="ann", why="").inbox}
+    assert not any(places.inbox.objects.entry(key) for key in keys)
 
 
 def test_by_the_item_s_name_it_is_the_same(store, places):

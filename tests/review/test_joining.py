@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,12 +12,13 @@ from PIL import Image as Pictures
 
 from pylib.data.images import decode_image
 from pylib.errors import StoreError
+from pylib.review import joining
 from pylib.review.batch import gather
 from pylib.review.joining import join, not_joined, reasons, with_what_is_known
 from pylib.review.queue import Queue
 from pylib.serving.predictions import PredictionLog
 from pylib.serving.request import Image
-from pylib.store.inbox import Inbox
+from pylib.store.inbox import UNANSWERED, Inbox
 from tests.review.submitting import decision, submission
 from tests.store.s3 import BUCKET
 
@@ -102,6 +104,42 @@ def test_without_images_in_the_log_it_says_how_to_keep_them(inbox, log):
     assert queue.claim("ann") is None
     queue.decide(decision(made["id"]))
     assert "PREDICTION_LOG_IMAGES" in gather(queue, queue.accepted(), "classification").left_out[made["id"]]
+
+
+def test_one_that_brings_its_image_has_the_answer_of_the_log(inbox, log):
+    image = sent(as_file=True)
+    made = put(inbox, image_sha256=inbox.put_image(image.data))
+    other = put(inbox, image_sha256=inbox.put_image(b"another picture"))
+    silent, early = (put(inbox, image_sha256=inbox.put_image(image.data)) for _ in range(2))
+    for each in (made, other):
+        logged(log, each["prediction_id"], image)
+    assert join(inbox, log) == 0
+    answered = {**made, "answered": {"label": "cat", "confidence": 0.5}, "model_digest": "a" * 64}
+    assert with_what_is_known(inbox, inbox.submission(made["id"])) == answered
+    assert with_what_is_known(inbox, other) == other, "the answer is of another picture"
+    assert sorted(inbox.ids(UNANSWERED)) == sorted([silent["id"], early["id"]]), (
+        "the log may still be written"
+    )
+    logged(log, early["prediction_id"], image)
+    assert join(inbox, log, now=LATER) == 0
+    assert with_what_is_known(inbox, early)["answered"] == answered["answered"]
+    assert with_what_is_known(inbox, silent) == silent
+    assert inbox.ids(UNANSWERED) == []
+    queue = Queue(inbox)
+    queue.decide(decision(made["id"]))
+    (origin,) = gather(queue, queue.accepted(), "classification").origins.values()
+    assert origin.answered == answered["answered"]
+
+
+def test_what_is_asked_of_the_log_for_nothing_is_not_asked_again(inbox, log, monkeypatch):
+    """Its sender was killed before the submission was written, or it was forgotten."""
+    logged(log, str(uuid.uuid4()), sent(as_file=True))
+    inbox.objects.create(f"{UNANSWERED}/{uuid.uuid4()}.json", b"{}")
+    join(inbox, log)
+    assert len(inbox.ids(UNANSWERED)) == 1
+    monkeypatch.setattr(joining, "SETTLED", timedelta(0))
+    join(inbox, log)
+    assert inbox.ids(UNANSWERED) == []
 
 
 def test_an_image_that_somebody_else_sent_is_as_good(inbox, log):
