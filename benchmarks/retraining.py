@@ -51,8 +51,9 @@ def main() -> None:
 
 
 def pylib(output: Path, *arguments: str) -> str:
-    """Run a command with that output; return what it says."""
-    environment = {**os.environ, "PYLIB_OUTPUT": str(output)}
+    """Run a command with all that it keeps below that output; return what it says."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYLIB_")}
+    environment = {**clean, "PYLIB_OUTPUT": str(output)}
     command = [PYLIB, *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
