@@ -82,6 +82,7 @@ def _places() -> "Places":
         caches=[place.cache or place.output / "cache"],
         runs=[place.output / "runs"],
         models=local,
+        log=place.predictions,
         artifacts=place.artifacts,
     )
 

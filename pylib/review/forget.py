@@ -7,33 +7,36 @@ A model that has learned from it keeps what it learned: such models are named, a
 import json
 import shutil
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pylib.errors import ReviewError, StoreError
+from pylib.errors import DamagedError, ReviewError, StoreError
 from pylib.review import forget_files as files
 from pylib.review import forget_heads as heads
+from pylib.review import forget_log
 from pylib.review.claims import CLAIMS
 from pylib.review.forget_features import delete, segments
 from pylib.review.joining import ANSWERS, NOT_JOINED, with_what_is_known
 from pylib.review.lock import turn
 from pylib.review.queue import COMMITS, DECISIONS, LEFT_OUT, Queue
 from pylib.review.settling import settle
-from pylib.store import forgotten
+from pylib.store import forgotten, request_log
 from pylib.store.bucket import BucketStore
 from pylib.store.inbox import IMAGES, UNANSWERED, WITH_IMAGE, WITHOUT_IMAGE, Inbox
 from pylib.store.local import LocalStore
 from pylib.store.protocol import Commit, Store
 
-_OF_A_SUBMISSION = (UNANSWERED, ANSWERS, NOT_JOINED, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
-"""Folders of the inbox with a file for a submission, beside what was sent."""
+_SENT = (WITH_IMAGE, WITHOUT_IMAGE)
+_FOLDERS = (*_SENT, UNANSWERED, ANSWERS, NOT_JOINED, CLAIMS, DECISIONS, COMMITS, LEFT_OUT)
+"""Of the inbox, with a file for a submission."""
 
 
 @dataclass
 class Places:
     """Where to look beside the store: the inbox; folders of logs, of step caches, of runs, and of models.
 
+    log: the log of answers, a file or the URL of a folder or bucket, empty for none
     artifacts: URL of the store of features, empty for none
     """
 
@@ -42,6 +45,7 @@ class Places:
     caches: list[Path] = field(default_factory=list)
     runs: list[Path] = field(default_factory=list)
     models: list[Path] = field(default_factory=list)
+    log: str = ""
     artifacts: str = ""
 
 
@@ -49,7 +53,7 @@ class Places:
 class Found:
     """Where an image is or was, in words, by kind; `items` are its ids, `digests` the SHA-256 of its files.
 
-    heads, inbox, images, caches, features: what holds it, and is taken away
+    heads, inbox, logged, images, caches, features: what holds it, and is taken away
     history, models, logs: what stays, and why; kept: where a head names the same bytes as another file
     """
 
@@ -57,6 +61,7 @@ class Found:
     digests: set[str] = field(default_factory=set)
     heads: list[str] = field(default_factory=list)
     inbox: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     caches: list[str] = field(default_factory=list)
     features: list[str] = field(default_factory=list)
@@ -68,7 +73,7 @@ class Found:
     @property
     def gone(self) -> bool:
         """Whether nothing that can be taken away holds it any more."""
-        return not (self.heads or self.inbox or self.images or self.caches or self.features)
+        return not (self.heads or self.inbox or self.logged or self.images or self.caches or self.features)
 
 
 def look(name: str, store: Store, places: Places, repository: str = "") -> Found:
@@ -82,9 +87,11 @@ def look(name: str, store: Store, places: Places, repository: str = "") -> Found
     for head in tips:
         _in_head(store, head, found)
     _in_history(store, tips, found)
-    _in_inbox(places.inbox, found)
+    _in_inbox(places, found)
+    _in_log(places, found)
     for folder in places.logs:
-        found.images += [str(path) for path in files.named(folder / "images", found.digests)]
+        kept = files.named(folder / "images", found.digests)
+        found.images += [str(path) for path in kept if forget_log.outside(places.log, [folder])]
         found.images += [str(path) for path in files.on_the_page(folder / "web", found.digests)]
         found.logs += [
             f"{path}: a line names its digest"
@@ -126,6 +133,8 @@ def forget(
             heads.take_away(store, head, found.digests, by, why, mine[branch])
         if found.features:
             delete(places.artifacts, found.features)
+        if found.logged:
+            request_log.delete(places.log, found.logged)
         for path in map(Path, [*found.images, *found.caches]):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         _clear_inbox(places.inbox, found.inbox)
@@ -155,7 +164,7 @@ def _refuse_nothing(name: str, store: Store, found: Found) -> None:
 
 def _clear_inbox(inbox: Inbox, keys: Collection[str]) -> None:
     """The submission goes last: killed before that, the next forgetting finds the rest by it."""
-    last = [key for key in keys if key.startswith((f"{WITH_IMAGE}/", f"{WITHOUT_IMAGE}/"))]
+    last = [key for key in keys if key.partition("/")[0] in _SENT]
     for each in ([key for key in keys if key not in last], last):
         if each:
             inbox.objects.delete(each)
@@ -195,19 +204,29 @@ def _in_history(store: Store, tips: list[Commit], found: Found) -> None:
             found.history.append(f"{commit.ref} of {commit.created:%Y-%m-%d %H:%M}: {named[0].path}")
 
 
-def _in_inbox(inbox: Inbox, found: Found) -> None:
+def _in_inbox(places: Places, found: Found) -> None:
+    """What was submitted with it, and what was said of answers about it without sending it back."""
     skipped: list[str] = []
-    for sent in inbox.submissions(skipped):
-        submission = with_what_is_known(inbox, sent)
-        if submission["image_sha256"] in found.digests or f"/{submission['id']}" in "".join(found.items):
-            kept = (WITH_IMAGE, WITHOUT_IMAGE, *_OF_A_SUBMISSION)
-            keys = [f"{folder}/{submission['id']}.json" for folder in kept]
-            found.inbox += [key for key in keys if inbox.objects.entry(key)]
-            if submission["image_sha256"]:
-                found.digests.add(submission["image_sha256"])
+    sent = [with_what_is_known(places.inbox, each) for each in places.inbox.submissions(skipped)]
     if skipped:
         raise StoreError(f"{skipped[0]}: mend or remove it first, or what it holds is not forgotten")
-    found.inbox += [f"{IMAGES}/{digest}" for digest in sorted(found.digests) if inbox.has_image(digest)]
+    named = "".join(found.items)
+    mine = [each for each in sent if each["image_sha256"] in found.digests or f"/{each['id']}" in named]
+    found.digests |= {each["image_sha256"] for each in mine} - {""}
+    if places.log:
+        found.digests |= forget_log.aliases(places.log, mine, found.digests)
+        about = forget_log.predictions(places.log, found.digests)
+        mine += [each for each in sent if not each["image_sha256"] and each["prediction_id"].lower() in about]
+    keys = [f"{folder}/{each['id']}.json" for each in mine for folder in _FOLDERS]
+    keys += [f"{IMAGES}/{digest}" for digest in sorted(found.digests)]
+    found.inbox += [key for key in keys if places.inbox.objects.entry(key)]
+
+
+def _in_log(places: Places, found: Found) -> None:
+    if places.log:
+        found.logged = forget_log.copies(places.log, found.digests)
+        if forget_log.outside(places.log, places.logs):
+            found.logs += forget_log.lines(places.log, found.digests)
 
 
 def _words(found: Found) -> list[str]:
@@ -219,7 +238,8 @@ def _bytes(store: Store, tips: list[Commit], found: Found, inbox: Inbox) -> byte
     """The image itself, from wherever it still is; None where its bytes are gone already."""
     for digest in sorted(found.digests):
         if inbox.has_image(digest):
-            return inbox.image(digest)
+            with suppress(DamagedError):
+                return inbox.image(digest)
     for head in tips:
         for commit in store.log(head.repository, head.branch):
             for file in heads.files_of(store, commit, found.digests):

@@ -6,15 +6,16 @@ of the log, and waits for a reviewer as they do; what was sent stays as it was. 
 log's answer is of, `answers/<id>.json` has it.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict, cast
 
 from pylib.errors import DamagedError, NotFoundError
 from pylib.provenance.answers import answer
 from pylib.store import request_log
-from pylib.store.inbox import UNANSWERED, WITH_IMAGE, WITHOUT_IMAGE, Inbox, Submission
+from pylib.store.inbox import IMAGES, UNANSWERED, WITH_IMAGE, WITHOUT_IMAGE, Inbox, Submission
 
 NOT_JOINED, ANSWERS = "not-joined", "answers"
 SETTLED = timedelta(minutes=1)
@@ -27,6 +28,8 @@ _NO_RECORD = (
     "elsewhere (PYLIB_PREDICTIONS)"
 )
 _NO_ID = "it names no answer of the log, and brings no image"
+_DAMAGED = "the log's record of its answer is damaged"
+_ANOTHER = "the log's answer is of another picture, or its record is damaged"
 
 
 class NotJoined(TypedDict):
@@ -45,10 +48,10 @@ def join(inbox: Inbox, log: str, *, again: bool = False, now: datetime | None = 
     another place may be meant. again: look for what could not be joined before, too. Raises StoreError.
     """
     ids = unsettled(inbox, WITH_IMAGE) if again else unsettled(inbox)
-    asking = inbox.ids(UNANSWERED)
+    asking = [*inbox.ids(UNANSWERED), *(_without_answer(inbox) if again else ())]
     if not (ids or asking) or request_log.empty(log):
         return 0
-    waiting, asked = [inbox.submission(each) for each in ids], list(_readable(inbox, asking))
+    waiting, asked = list(_readable(inbox, ids)), list(_readable(inbox, asking))
     named = {each["prediction_id"].lower() for each in (*waiting, *asked)}
     records, now = request_log.find_records(log, named - {""}), now or datetime.now(UTC)
     for submission in asked:
@@ -57,20 +60,6 @@ def join(inbox: Inbox, log: str, *, again: bool = False, now: datetime | None = 
         _join(inbox, log, submission, records.get(submission["prediction_id"].lower()), now)
         for submission in waiting
     )
-
-
-def _join(
-    inbox: Inbox, log: str, submission: Submission, record: dict[str, Any] | None, now: datetime
-) -> bool:
-    """Join one that has no image with what the log has of its answer; return whether it has its image now."""
-    image = _image(inbox, log, record) if record else None
-    if record and image:
-        inbox.put(_joined(submission, record, inbox.put_image(image)))
-        inbox.objects.delete([_key(submission["id"])])
-    elif _is_settled(submission, now):
-        why = _NO_IMAGE if record else _NO_RECORD if submission["prediction_id"] else _NO_ID
-        inbox.objects.create(_key(submission["id"]), json.dumps(_known(why, record)).encode())
-    return bool(image)
 
 
 def _readable(inbox: Inbox, ids: list[str]) -> Iterator[Submission]:
@@ -86,13 +75,70 @@ def _readable(inbox: Inbox, ids: list[str]) -> Iterator[Submission]:
                 inbox.objects.delete([entry.key])
 
 
+def _join(
+    inbox: Inbox, log: str, submission: Submission, record: dict[str, Any] | None, now: datetime
+) -> bool:
+    """Join one that has no image with what the log has of its answer; return whether it has its image now."""
+    sound = _is_sound(record)
+    image = _image(inbox, log, record) if record and sound else None
+    if record and image:
+        return _put(inbox, _joined(submission, record, hashlib.sha256(image).hexdigest()), image)
+    if _is_settled(submission, now):
+        why = _NO_IMAGE if record else _NO_RECORD if submission["prediction_id"] else _NO_ID
+        _keep(inbox, NOT_JOINED, submission, _known(why, record) if sound else _known(_DAMAGED, None))
+    return False
+
+
+def _put(inbox: Inbox, joined: Submission, image: bytes) -> bool:
+    """Put a joined one beside those that came with their image, unless it is being forgotten just now."""
+    inbox.put_image(image)
+    inbox.put(joined)
+    if inbox.objects.entry(f"{WITHOUT_IMAGE}/{joined['id']}.json") is None:
+        inbox.objects.delete([f"{IMAGES}/{joined['image_sha256']}", f"{WITH_IMAGE}/{joined['id']}.json"])
+        return False
+    inbox.objects.delete([f"{NOT_JOINED}/{joined['id']}.json"])
+    return True
+
+
 def _answer(inbox: Inbox, submission: Submission, record: dict[str, Any] | None, now: datetime) -> None:
     """Keep what the log has of the answer; a picture that was not asked about has none."""
-    if record and record.get("image_sha256") == submission["image_sha256"]:
-        inbox.objects.create(f"{ANSWERS}/{submission['id']}.json", json.dumps(_known("", record)).encode())
-    elif not record and not _is_settled(submission, now):
+    if record is None and not _is_settled(submission, now):
         return
+    if record and _is_sound(record) and record.get("image_sha256") == submission["image_sha256"]:
+        known = _known("", record)
+    else:
+        known = _known(_ANOTHER if record else _NO_RECORD, None)
+    _keep(inbox, ANSWERS, submission, known)
     inbox.objects.delete([f"{UNANSWERED}/{submission['id']}.json"])
+
+
+def _keep(inbox: Inbox, folder: str, submission: Submission, known: NotJoined) -> None:
+    """Write down what is known now, in the place of what was before."""
+    key, data = f"{folder}/{submission['id']}.json", json.dumps(known).encode()
+    if not inbox.objects.create(key, data):
+        inbox.objects.delete([key])
+        inbox.objects.create(key, data)
+
+
+def _without_answer(inbox: Inbox) -> list[str]:
+    """Those that were asked for, and the log that was meant then had no answer."""
+    found = ((each, _found(inbox, ANSWERS, each)) for each in inbox.ids(ANSWERS))
+    return [each for each, known in found if known and not known["answered"]]
+
+
+def _is_sound(record: dict[str, Any] | None) -> bool:
+    """Whether what is taken of a record is as a server writes it; of none there is nothing to take."""
+    if record is None:
+        return True
+    texts = (record.get(name, "") for name in ("image_sha256", "model_digest"))
+    try:
+        return (
+            all(isinstance(text, str) for text in texts)
+            and datetime.fromisoformat(record["time"]).tzinfo is not None
+            and isinstance(record.get("answer", {}), dict)
+        )
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _is_settled(submission: Submission, now: datetime) -> bool:
@@ -101,12 +147,13 @@ def _is_settled(submission: Submission, now: datetime) -> bool:
 
 def not_joined(inbox: Inbox, submission_id: str) -> NotJoined | None:
     """Why this one has no image, in one sentence; None where it has one, or may still get it."""
-    return _found(inbox, NOT_JOINED, submission_id)
+    found = _found(inbox, NOT_JOINED, submission_id)
+    return found if found and inbox.objects.entry(f"{WITH_IMAGE}/{submission_id}.json") is None else None
 
 
 def _found(inbox: Inbox, folder: str, submission_id: str) -> NotJoined | None:
-    found = inbox.objects.find(f"{folder}/{submission_id}.json")
-    return cast("NotJoined", json.loads(found.data)) if found else None
+    key = f"{folder}/{submission_id}.json"
+    return cast("NotJoined | None", inbox.record(key, NotJoined.__required_keys__))
 
 
 def with_what_is_known(inbox: Inbox, submission: Submission) -> Submission:
@@ -142,19 +189,14 @@ def unsettled(inbox: Inbox, *folders: str) -> list[str]:
 
 
 def _image(inbox: Inbox, log: str, record: dict[str, Any]) -> bytes | None:
-    """The image of a record: in the log, of its day or, around midnight, the next; or sent by another."""
-    sha256, day = record.get("image_sha256", ""), datetime.fromisoformat(record["time"]).date()
-    found = _of_days(log, sha256, day, day + timedelta(days=1)) if sha256 else None
+    """The image of a record: in the log, or sent by another."""
+    found, sha256 = request_log.image_of(log, record), record.get("image_sha256", "")
     if found is None and inbox.has_image(sha256):
         try:
             return inbox.image(sha256)
         except NotFoundError:  # forgotten meanwhile
             return None
     return found
-
-
-def _of_days(log: str, sha256: str, *days: date) -> bytes | None:
-    return next((found for day in days if (found := request_log.image(log, sha256, day))), None)
 
 
 def _joined(submission: Submission, record: dict[str, Any], sha256: str) -> Submission:
@@ -171,7 +213,3 @@ def _known(why: str, record: dict[str, Any] | None) -> NotJoined:
         model_digest=known.get("model_digest", ""),
         answered=answer(known) if known else None,
     )
-
-
-def _key(submission_id: str) -> str:
-    return f"{NOT_JOINED}/{submission_id}.json"

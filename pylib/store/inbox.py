@@ -15,8 +15,9 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
@@ -63,6 +64,19 @@ _KINDS: dict[str, Any] = {
     **dict.fromkeys(("prediction_id", "model_digest", "image_sha256", "note"), str),
     **dict.fromkeys(("answered", "truth"), dict | None),
     "reward": float | int | None,
+}
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+_FORMS: dict[str, Callable[[str], object]] = {
+    "time": _is_time,
+    "image_sha256": lambda text: not text or _SHA256.fullmatch(text),
 }
 
 
@@ -197,6 +211,7 @@ def _read(data: bytes, place: str) -> Submission:
     if not isinstance(read, dict) or Submission.__required_keys__ - read.keys():
         raise DamagedError(f"{place} is damaged: it is no submission")
     wrong = sorted(name for name, kind in _KINDS.items() if not isinstance(read[name], kind))
+    wrong = wrong or [name for name, is_such in _FORMS.items() if not is_such(read[name])]
     if wrong:
         raise DamagedError(f"{place} is damaged: its {', '.join(wrong)} is not what a submission has there")
     return cast("Submission", read)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RECORDS, IMAGES = "predictions", "images"
 _DAY = re.compile(rf"(?:{RECORDS}|{IMAGES})/(\d{{4}})/(\d{{2}})/(\d{{2}})/[^/]+")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r'"prediction_id"\s*:\s*"([^"]+)"')
 _DELETED_AT_ONCE = 1000
 
@@ -96,14 +97,50 @@ def begun_with(place: str, beginning: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def naming(place: str, words: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Yield the records with one of these words in their line. Raises StoreError."""
+    for where, lines in _texts(place):
+        if any(word in lines for word in words):
+            for number, line in enumerate(lines.splitlines(), 1):
+                if any(word in line for word in words):
+                    yield _read(line, f"{where}:{number}")
+
+
 def image(place: str, sha256: str, day: date) -> bytes | None:
     """The image of that SHA-256 that was logged on that day; None where there is none. Raises StoreError."""
-    folder = place if is_url(place) else Path(place).absolute().parent.as_uri()
-    with store_errors(f"log {folder}"):
+    with store_errors(f"log {folder(place)}"):
         try:
-            return bytes(obstore.get(open_url(folder), key(IMAGES, day, sha256)).bytes())
+            return bytes(obstore.get(open_url(folder(place)), key(IMAGES, day, sha256)).bytes())
         except FileNotFoundError:
             return None
+
+
+def image_of(place: str, record: dict[str, Any]) -> bytes | None:
+    """The image of a record, of its day or, around midnight, the next; None where none is kept."""
+    sha256, day = record.get("image_sha256"), _time(record, place).date()
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        return None
+    found = image(place, sha256, day)
+    return image(place, sha256, day + timedelta(days=1)) if found is None else found
+
+
+def image_keys(place: str) -> Iterator[str]:
+    """Yield the keys of all images kept, `images/2026/11/30/<name>` below `folder`. Raises StoreError."""
+    if is_url(place) or Path(place).absolute().parent.is_dir():
+        with store_errors(f"log {folder(place)}"):
+            yield from sorted(name for name, _ in _dated(open_url(folder(place)), f"{IMAGES}/"))
+
+
+def delete(place: str, keys: Collection[str]) -> None:
+    """Delete objects of the log by their keys; one that is not there is gone. Raises StoreError."""
+    for name in keys:
+        with store_errors(f"log {folder(place)}"), suppress(FileNotFoundError):
+            obstore.delete(open_url(folder(place)), name)
+
+
+def folder(place: str) -> str:
+    """The URL below which the images of a log are: its own, or of the folder that the file is in."""
+    return place if is_url(place) else Path(place).absolute().parent.as_uri()
 
 
 def prune(url: str, days: int, today: date | None = None) -> int:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import uuid
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -21,14 +23,18 @@ from pylib.review.joining import join
 from pylib.review.lock import turn
 from pylib.review.origins import read_origins
 from pylib.review.queue import Queue
+from pylib.serving.predictions import PredictionLog
+from pylib.serving.request import Image
 from pylib.steps.prepare import prepare
 from pylib.store.descriptions import said_of
 from pylib.store.inbox import Inbox
 from pylib.store.maintenance import fsck
 from pylib.store.opening import open_store
+from pylib.store.request_log import image_keys
 from tests.data.made import Folder, noise
 from tests.data.made import encode as jpeg
-from tests.review.submitting import decision, put
+from tests.review.submitting import decision, put, submission
+from tests.store.s3 import BUCKET
 
 IMAGE = jpeg(noise(1000))
 DIGEST = hashlib.sha256(IMAGE).hexdigest()
@@ -139,6 +145,56 @@ def test_what_the_log_told_of_a_submission_goes_with_it(store, places):
     keys = {f"answers/{known}.json", f"unanswered/{asked}.json"}
     assert keys <= {*forget(DIGEST, store, places, by="ann", why="").inbox}
     assert not any(places.inbox.objects.entry(key) for key in keys)
+
+
+@pytest.fixture(params=["file", "folder", "bucket"])
+def log(request, tmp_path):
+    """A log that lies outside the output, as on a cluster."""
+    if request.param == "bucket":
+        request.getfixturevalue("s3")
+        return f"s3://{BUCKET}/log"
+    return str(tmp_path / "log/predictions.jsonl") if request.param == "file" else (tmp_path / "log").as_uri()
+
+
+def logged(place, pixels, as_file):
+    """An answer about an image, kept with it as a server does; its id."""
+    data = jpeg(pixels) if as_file else b""
+    image = Image(pixels, hashlib.sha256(data or pixels.tobytes()).hexdigest(), data)
+    written, identifier = PredictionLog(place, images=True), str(uuid.uuid4())
+    now = datetime.now(UTC).isoformat()
+    written.append({"prediction_id": identifier, "time": now, "image_sha256": image.sha256}, image)
+    written.close()
+    return identifier
+
+
+@pytest.mark.parametrize("as_file", [True, False])
+def test_a_log_elsewhere_keeps_no_copy_and_brings_none_back(store, places, log, as_file):
+    pixels = np.full((32, 32, 3), 41, np.uint8)
+    about, other = logged(log, pixels, as_file), logged(log, pixels + 1, as_file)
+    places.log = log
+    for each in (about, other):
+        places.inbox.put(submission(prediction_id=each, answered=None))
+    assert join(places.inbox, log) == 2
+    (digest,) = {
+        each["image_sha256"] for each in places.inbox.submissions() if each["prediction_id"] == about
+    } - {""}
+    places.inbox.put(submission(prediction_id=about, answered=None, note="of another client"))
+    before = list(image_keys(log))
+    found = forget(digest, store, places, by="ann", why="she asked")
+    assert (len(before), len(found.logged), len(found.logs)) == (2, 1, 1)
+    assert before != [*image_keys(log)] == [key for key in before if key not in found.logged]
+    assert look(digest, store, places).gone
+    assert {each["prediction_id"] for each in places.inbox.submissions()} & {about, other} == {other}
+    places.inbox.put(submission(prediction_id=about, answered=None))
+    assert join(places.inbox, log) == 0
+
+
+def test_an_answer_about_another_image_than_was_sent_back_takes_that_with_it_for_nobody(store, places, log):
+    places.log = log
+    about = logged(log, np.full((32, 32, 3), 41, np.uint8), as_file=True)
+    put(places.inbox, IMAGE, prediction_id=about)
+    assert forget(DIGEST, store, places, by="ann", why="").logged == []
+    assert len(list(image_keys(log))) == 1
 
 
 def test_by_the_item_s_name_it_is_the_same(store, places):

@@ -34,17 +34,18 @@ def sent(as_file):
     return Image(PIXELS, hashlib.sha256(data or PIXELS.tobytes()).hexdigest(), data)
 
 
-def logged(place, identifier, image, **kept):
-    """Answer, as the server writes it down."""
+def logged(place, identifier, image, *, record=None, **kept):
+    """Answer, as the server writes it down; `record` has what is wrong with the line."""
     log = PredictionLog(place, **kept)
-    record = {
+    line = {
         "prediction_id": identifier,
         "time": datetime.now(UTC).isoformat(),
         "model_digest": "a" * 64,
         "image_sha256": image.sha256,
         "answer": {"label": "cat", "confidence": 0.5},
+        **(record or {}),
     }
-    log.append(record, image)
+    log.append(line, image)
     log.close()
 
 
@@ -183,3 +184,81 @@ def test_a_damaged_line_is_named(inbox, tmp_path):
     path.write_text(f'{{"a": 1}}\n{{"prediction_id": "{made["prediction_id"]}", \n')
     with pytest.raises(StoreError, match=r"predictions\.jsonl:2 is no JSON"):
         join(inbox, str(path))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"time": None}, {"time": "2026-11-30T12:00:00"}, {"time": 5}, {"answer": "cat"}, {"model_digest": 5}],
+    ids=str,
+)
+@pytest.mark.parametrize("brings_image", [True, False])
+def test_a_damaged_record_stops_no_other(inbox, log, wrong, brings_image):
+    image = sent(as_file=True)
+    given = {"image_sha256": inbox.put_image(image.data)} if brings_image else {}
+    damaged, sound = put(inbox, **given), put(inbox)
+    logged(log, damaged["prediction_id"], image, images=True, record=wrong)
+    logged(log, sound["prediction_id"], image, images=True)
+    assert join(inbox, log, now=LATER) == 1
+    assert with_what_is_known(inbox, damaged) == damaged
+    assert list(reasons(inbox)) == ([] if brings_image else ["the log's record of its answer is damaged"])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"time": "yesterday"}, {"time": "2026-11-30T12:00:00"}, {"image_sha256": "zzz"}]
+)
+def test_a_damaged_submission_is_passed_over(inbox, log, wrong):
+    sound = put(inbox)
+    damaged = submission() | wrong
+    inbox.objects.create(f"without-image/{damaged['id']}.json", json.dumps(damaged).encode())
+    logged(log, sound["prediction_id"], sent(as_file=True), images=True)
+    assert join(inbox, log, now=LATER) == 1
+    skipped = []
+    assert len(list(inbox.submissions(skipped))) == 1
+    assert damaged["id"] in skipped[0]
+    assert f"its {next(iter(wrong))} is not what a submission has there" in skipped[0]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}"])
+def test_a_damaged_answer_is_named(inbox, content):
+    made = put(inbox, image_sha256=inbox.put_image(b"a picture"))
+    inbox.objects.create(f"answers/{made['id']}.json", content)
+    with pytest.raises(StoreError, match=rf"answers/{made['id']}\.json is damaged: put back a copy of it"):
+        with_what_is_known(inbox, made)
+
+
+def test_an_answer_that_another_log_has_is_found_when_it_is_looked_for_again(inbox, log, tmp_path):
+    image = sent(as_file=True)
+    made = put(inbox, image_sha256=inbox.put_image(image.data))
+    other = (tmp_path / "other").as_uri()
+    logged(other, submission()["prediction_id"], image)
+    join(inbox, other, now=LATER)
+    logged(log, made["prediction_id"], image)
+    join(inbox, log, now=LATER)
+    assert with_what_is_known(inbox, made) == made
+    join(inbox, log, again=True, now=LATER)
+    assert with_what_is_known(inbox, made)["answered"]["label"] == "cat"
+
+
+def test_what_is_forgotten_while_it_is_joined_stays_gone(inbox, log, monkeypatch):
+    made, image = put(inbox), sent(as_file=True)
+    logged(log, made["prediction_id"], image, images=True)
+    put_image = inbox.put_image
+
+    def forgotten_meanwhile(data):
+        inbox.objects.delete([f"without-image/{made['id']}.json"])
+        return put_image(data)
+
+    monkeypatch.setattr(inbox, "put_image", forgotten_meanwhile)
+    assert join(inbox, log) == 0
+    assert not list(inbox.submissions())
+    assert not inbox.has_image(image.sha256)
+
+
+def test_one_that_is_joined_is_not_counted_as_lost_though_its_joiner_was_killed(inbox, log):
+    made, image = put(inbox), sent(as_file=True)
+    logged(log, submission()["prediction_id"], image)
+    join(inbox, log, now=LATER)
+    assert sum(reasons(inbox).values()) == 1
+    inbox.put({**made, "image_sha256": inbox.put_image(image.data), "answered": {}})
+    assert reasons(inbox) == {}
+    assert not_joined(inbox, made["id"]) is None
