@@ -122,7 +122,7 @@ def promote(
     from pylib.registry.promotion import promote as release
 
     traffic, places = share(canary, shadow=shadow), Places.of_settings()
-    versions, version = look(places, model, name)
+    versions, version = look(places, model, name, served=True)
     with redirect_stdout(sys.stderr):  # warnings are no part of the answer
         made = release(version, places, versions, traffic=traffic, standing=model == "canary")
     if as_json:

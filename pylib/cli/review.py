@@ -23,6 +23,8 @@ review_app = typer.Typer(
     help="What people sent back: gather, list, show, accept, reject, commit, effect.", no_args_is_help=True
 )
 
+_ON_ITS_WAY = "the client did not send its image back, and the log may still bring it"
+
 review_app.command()(commit)
 review_app.command()(effect)
 
@@ -93,11 +95,12 @@ def show(
     known = not_joined(queue.inbox, found["id"])
     if image is not None:
         if not queue.inbox.has_image(found["image_sha256"]):
-            why = known["why"] if known else "the client did not send it back, and the log may still bring it"
+            why = known["why"] if known else _ON_ITS_WAY
             raise ReviewError(f"{found['id']}: its image is unknown: {why}")
         image.write_bytes(queue.inbox.image(found["image_sha256"]))
     decided = {"decision": queue.decision(found["id"]), "commit": queue.committed(found["id"])}
-    left_out = queue.left_out(found["id"]) or (known["why"] if known else "")
+    waits = "" if queue.inbox.has_image(found["image_sha256"]) else _ON_ITS_WAY
+    left_out = queue.left_out(found["id"]) or (known["why"] if known else waits)
     _print(json.dumps({**found, **decided, "left_out": left_out}, indent=2))
 
 

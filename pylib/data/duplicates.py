@@ -48,8 +48,8 @@ def exact_duplicates(
         order = sorted(same, key=lambda item: (item.id not in fixed, item.id not in known, item.id))
         first = {item.given: item.id for item in reversed(order)}
         for item in (item for item in same if item.id not in fixed):
-            others = sorted(other.id for other in same if other is not item)
             if contradictory:
+                others = sorted(other.id for other in same if other.label != item.label)
                 reason = f"the same image has another label as {', '.join(others)}"
                 yield find("duplicate-contradictory", item.id, reason, others)
             elif item.id != (other := first[item.given] if item.given else _kept(order)):

@@ -89,6 +89,8 @@ def test_feedback_by_an_id_alone_gets_what_the_log_kept(inbox: Inbox, tmp_path: 
     with pytest.raises(ReviewError, match="nothing can learn from it: the log has its answer"):
         run("accept", without["id"])
     assert "PREDICTION_LOG_IMAGES" in json.loads(run("show", without["id"]))["left_out"]
+    inbox.put(new := submission(answered=None))
+    assert "the log may still bring it" in json.loads(run("show", new["id"]))["left_out"]
     with pytest.raises(ReviewError, match="PREDICTION_LOG_IMAGES"):
         run("show", without["id"], "--image", str(tmp_path / "seen.jpg"))
     run("accept", with_image["id"])

@@ -28,6 +28,13 @@ def test_of_the_same_image_one_is_kept_or_none(items: list[str], options: dict, 
     assert {finding.item: finding.code for finding in exact_duplicates(labelled, **options)} == expected
 
 
+def test_of_a_contradiction_those_with_another_label_are_named() -> None:
+    labelled = [Labelled(*item.split()) for item in ("a 1 x", "b 1 x", "c 1 y")]
+    said = {finding.item: finding.reason for finding in exact_duplicates(labelled)}
+    assert said["a"] == said["b"] == "the same image has another label as c"
+    assert said["c"] == "the same image has another label as a, b"
+
+
 @given(st.lists(st.integers(0, 15), max_size=60), st.integers(0, 3))
 def test_near_pairs_are_those_that_comparing_all_finds(values: list[int], bits: int) -> None:
     hashes = [f"{value << 60 | value:016x}" for value in values]

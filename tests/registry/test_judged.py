@@ -13,6 +13,7 @@ from pylib.errors import RegistryError, ReleaseError
 from pylib.provenance.digests import sha256_file
 from pylib.registry.folder import Registration, assemble
 from pylib.registry.judged import check_served
+from pylib.registry.lookup import look
 from pylib.registry.promotion import keep_unserved, promote, rollback
 from pylib.registry.reconcile import reconcile
 from pylib.registry.removal import gc
@@ -196,3 +197,4 @@ def test_an_alias_of_two_models_is_one_of_the_names_to_be_given(places, keep, pu
         RegistryError, match=r"'candidate' may be .*: give --name segmentation or --name tabu"
     ):
         find(several, "candidate")
+    assert look(places, "candidate", None, served=True)[1].name == "segmentation"

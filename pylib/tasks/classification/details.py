@@ -16,8 +16,8 @@ Rank = Literal["confident", "worst", "unsure", "suspect"]
 class Example(Record):
     """A test image that is shown in the report, and why.
 
-    confident: wrong, and sure of it; worst: wrong, with the least probability of the truth; unsure: right,
-    and least sure of it; suspect: perhaps labelled wrongly, and `prediction` is what it may be
+    confident: wrong, and most sure of it; worst: wrong, with the least probability of the truth; unsure:
+    right, and least sure of it; suspect: perhaps labelled wrongly, and `prediction` is what it may be
     confidence: the probability of `prediction`; probability: that of `truth`
     """
 

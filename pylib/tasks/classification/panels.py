@@ -11,9 +11,9 @@ from pylib.tasks.classification.details import Details, Example, Rank
 
 _TITLES: dict[Rank, str] = {
     "suspect": "Is the label right? Another class is as likely as it is of its own images",
-    "confident": "Wrong, and sure of it",
+    "confident": "Wrong, and most sure of it",
     "worst": "Wrong, with the least probability for the truth",
-    "unsure": "Right, but unsure",
+    "unsure": "Right, and least sure of it",
 }
 
 

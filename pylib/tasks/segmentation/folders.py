@@ -49,7 +49,10 @@ def find_places(folder: Path, place: str) -> tuple[Path, list[Place]]:
             if found:
                 return found[0]
     names = ", ".join(printable(path.name) for path in subfolders(folder)[:5]) or "no folders"
-    raise DataError(f"{place}: no images/ and masks/ side by side in it (found {names}); put them there")
+    raise DataError(
+        f"{place}: no images/ and masks/ side by side in it (found {names}); put them there, "
+        "or say --task classification where each folder is a class"
+    )
 
 
 def _side_by_side(root: Path, place: str) -> list[Place]:
