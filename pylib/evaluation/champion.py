@@ -78,7 +78,8 @@ def compare(
         exported = ExportedModel(champion.file)
         check(exported)
     except ModelError as error:
-        return Comparison(**known, better=False, reason=_none(champion, one_line(error))), None
+        why = one_line(error).replace(str(champion.file), "it").partition(": train a model")[0]
+        return Comparison(**known, better=False, reason=_none(champion, why)), None
     theirs = test.seen()
     for inputs, targets in batches:
         outputs = exported.outputs(inputs)
@@ -90,7 +91,8 @@ def compare(
 
 
 def _none(champion: Champion, why: str) -> str:
-    return f"it cannot be compared with the champion {champion.digest[:12]} on this data: {why}"
+    whole = f"it cannot be compared with the champion {champion.digest[:12]} on this data: {why}"
+    return f"{whole}; `pylib models promote candidate` releases it all the same"
 
 
 def _decided(

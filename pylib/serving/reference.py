@@ -132,4 +132,6 @@ def _feature(content: Mapping[str, Any]) -> Feature:
         feature.edges
     ):
         raise ValueError("counts, edges and names do not fit")
+    if min(feature.counts) < 0 or not feature.items:
+        raise ValueError("counts are of no items")
     return feature

@@ -53,6 +53,13 @@ def test_a_damaged_one_is_named(damage: str) -> None:
         loads(damage, "here/reference.json")
 
 
+@pytest.mark.parametrize("counts", ["[0, 0]", "[-1, 2]"])
+def test_counts_must_be_of_items(counts: str) -> None:
+    text = f'{{"task": "a", "features": {{"label": {{"counts": {counts}, "names": ["x"], "critical": 1}}}}}}'
+    with pytest.raises(ModelError, match="counts are of no items"):
+        loads(text, "reference.json")
+
+
 def test_edges_and_counts_must_fit() -> None:
     text = dumps(Reference("segmentation", {"brightness": spread(NUMBERS)}))
     with pytest.raises(ModelError, match="do not fit"):

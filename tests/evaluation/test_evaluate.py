@@ -16,7 +16,7 @@ GATE = Gate.model_validate({"mean_iou": {"minimum": 0.7}, "parity.same_class_sha
 
 
 @pytest.mark.slow
-def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, write_shards):
+def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, write_shards, write_onnx):
     from pylib.models.storage import save_model
     from pylib.models.unet import build_unet
     from pylib.models.unet_spec import UNetSpec
@@ -56,6 +56,12 @@ def test_an_untrained_model_is_measured_reported_and_fails_the_gate(tmp_path, wr
     )
     evaluate(shards, folder, tmp_path / "gone", GATE, Champion("f" * 64, None))
     assert "no longer in the artifact store" in read_comparison(tmp_path / "gone").reason
+    strange = write_onnx(tmp_path / "strange.onnx", classes=["x", "y", "z"])
+    evaluate(shards, folder, tmp_path / "strange", GATE, Champion("e" * 64, strange))
+    assert read_comparison(tmp_path / "strange").reason == (
+        "it cannot be compared with the champion eeeeeeeeeeee on this data: it has classes x, y, z, the data "
+        "object, background, border; `pylib models promote candidate` releases it all the same"
+    )
 
     # Another training run's weights beside this export: parity notices.
     save_model(build_unet(spec), spec, folder)
