@@ -251,6 +251,38 @@ def test_a_class_may_be_called_as_a_split(tmp_path: Path) -> None:
     assert {one.split for one in layout.candidates} == {None}
 
 
+def vehicles(root: Path) -> None:
+    """Classes in a folder that is called train, and others beside it."""
+    for number, folder in enumerate(("bus", "car", "train/steam", "train/diesel")):
+        put(root / folder / "one.jpg", number)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (("bus", "car", "train"), {"bus": None, "car": None, "train": None}),
+        (("steam", "diesel"), {"steam": "train", "diesel": "train"}),
+    ],
+)
+def test_listed_classes_say_whether_train_is_a_split(
+    listed: tuple[str, ...], expected: dict[str, str | None], tmp_path: Path
+) -> None:
+    vehicles(tmp_path)
+    lines = (f"{number}: {name}\n" for number, name in enumerate(listed))
+    (tmp_path / "classes.yaml").write_text("".join(lines))
+    assert {one.source: one.split for one in read(tmp_path).candidates} == expected
+
+
+def test_folders_beside_the_splits_that_hold_no_image_are_no_classes(tmp_path: Path) -> None:
+    folders("{split}/{label}/{name}.jpg")(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/read me.txt").write_text("of May")
+    put(tmp_path / "raw/of May/one.jpg", 1)
+    layout = read(tmp_path)
+    assert {one.source for one in layout.candidates} == {*CLASSES}
+    assert {one.split for one in layout.candidates} == {*BEGINS.values()}
+
+
 def composed(root: Path) -> None:
     for number, form in enumerate(("NFC", "NFD")):
         put(root / unicodedata.normalize(form, "café") / "one.jpg", number)
@@ -314,6 +346,11 @@ HOPELESS: dict[str, tuple[Plant, type[Exception], str]] = {
         lambda root: [folders(f"all/{one}/{{label}}/{{name}}.jpg")(root) for one in ("raw", "cropped")],
         DataError,
         "cropped/ and raw/ hold folders of the same names",
+    ),
+    "classes beside a split": (
+        vehicles,
+        DataError,
+        "train/ holds folders of images, and bus/ beside it holds images: which folders are the classes?",
     ),
     "a set beside pictures": (
         lambda root: (folders("data/{label}/{name}.jpg")(root), put(root / "docs/logo.png", 999)),
