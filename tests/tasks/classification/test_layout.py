@@ -172,6 +172,20 @@ def row(text: str) -> Plant:
     return plant
 
 
+def beside(text: str) -> Plant:
+    """A table in the folder `source`, of images in its folder a; one of somebody else lies beside it."""
+
+    def plant(root: Path) -> None:
+        table("path,label", "{name}.jpg,{label}", images="a/{name}.jpg")(root)
+        put(root / "a/lone.jpg", 903)
+        put(root.parent / "a/lone.jpg", 904)
+        with (root / "labels.csv").open("a") as file:
+            file.write(text + "\n")
+
+    return plant
+
+
+LONE = {"a/lone": "image-without-label"}
 FLAWS: dict[str, tuple[Plant, dict[str, str]]] = {
     "an image in no folder": (stray, {"readme": "image-without-label"}),
     "a folder of nothing": (empty, {"fox": "class-empty"}),
@@ -197,6 +211,21 @@ FLAWS: dict[str, tuple[Plant, dict[str, str]]] = {
         row("a/dog_01.jpg,cat\nb/cat_00.jpg,eel\nlone.jpg,eel"),
         {"a/dog_01": "label-contradictory", "cat_00.jpg": "label-ambiguous"},
     ),
+    "a row whose path leads out": (
+        beside("../a/lone.jpg,eel"),
+        {"../a/lone.jpg": "label-without-image"} | LONE,
+    ),
+    "a row whose path leads out after a way around": (
+        beside("..\\elsewhere\\..\\lone.jpg,eel"),
+        {"..\\elsewhere\\..\\lone.jpg": "label-without-image"} | LONE,
+    ),
+    "a row whose path comes back to another folder": (
+        beside("../source/lone.jpg,eel"),
+        {"../source/lone.jpg": "label-without-image"} | LONE,
+    ),
+    "a row whose path comes back": (beside("../source/A/lone,eel"), {}),
+    "a row without a path": (beside(",eel"), {"labels.csv, line 38": "label-without-image"} | LONE),
+    "a row of nothing": (beside(","), LONE),
     "no label": (
         row("b/lone.jpg,\nb/cat_00.jpg,eel"),
         {"b/lone": "image-without-label", "cat_00.jpg": "label-ambiguous"},
@@ -351,6 +380,16 @@ HOPELESS: dict[str, tuple[Plant, type[Exception], str]] = {
         vehicles,
         DataError,
         "train/ holds folders of images, and bus/ beside it holds images: which folders are the classes?",
+    ),
+    "rows whose paths all lead out": (
+        table("path,label", "../images/{name}.jpg,{label}", images="images/{name}.jpg"),
+        DataError,
+        r"none of 36 rows names an image that is here \(the first: ../images/cat_00.jpg\)",
+    ),
+    "rows without paths": (
+        table("path,label", ",{label}"),
+        DataError,
+        r"none of 36 rows names an image that is here \(the first: labels.csv, line 2\)",
     ),
     "a set beside pictures": (
         lambda root: (folders("data/{label}/{name}.jpg")(root), put(root / "docs/logo.png", 999)),
