@@ -10,6 +10,7 @@ from pylib.data.colours import shown
 from pylib.data.dataset import SPLITS, DatasetIndex, Item, SplitName
 from pylib.data.duplicates import Labelled, clusters, exact_duplicates, near_pairs
 from pylib.data.findings import Finding, find
+from pylib.data.known_images import known_splits
 from pylib.data.leaks import leaks, moved
 from pylib.data.names import case_key
 from pylib.data.reviewed_items import Reviewed
@@ -52,10 +53,10 @@ def assemble(
     """Make the next index of samples that are good by themselves; `legend` as in pylib.data.classes.
 
     It holds the parent's items that are to `keep`, by id, as they were; of the others only those that are
-    there again, which keep their split. `forgotten` says in words, by SHA-256, which images nobody may
-    bring back. `group` is the pattern of `split.group_of`; `sample_bits` are in use in
-    the images. Findings say what was rejected: duplicates, ids that clash, and images that would join two
-    splits.
+    there again, which keep their split, as their images do under another id. `forgotten` says in words, by
+    SHA-256, which images nobody may bring back. `group` is the pattern of `split.group_of`; `sample_bits`
+    are in use in the images. Findings say what was rejected: duplicates, ids that clash, and images that
+    would join two splits.
     """
     assembled = _Assembler(samples, legend, task, name, group, parent, keep, forgotten or {}).run()
     index = assembled.index.model_copy(update={"sample_bits": sample_bits})
@@ -183,14 +184,10 @@ class _Assembler:
 
     def _splits(self, near: list[tuple[str, str]]) -> Mapping[str, SplitName]:
         digests = {sample.id: sample.image_sha256 for sample in self.samples}
-        ids = [*digests, *self.fixed]
-        settled: dict[str, SplitName] = {}
-        pinned: dict[str, SplitName] = {}
-        for item in (self.old[item] for item in ids if item in self.old):
-            same = digests.get(item.id, item.image_sha256) == item.image_sha256
-            (settled if same else pinned)[item.id] = item.split
-        groups = {item: group_of(item, self.group) for item in ids}
+        digests |= {item.id: item.image_sha256 for item in self.fixed.values()}
         given = self._given()
+        settled, pinned = known_splits(digests, self.old, given)
+        groups = {item: group_of(item, self.group) for item in digests}
         assignment = (
             assign_beside(given, groups, near, settled, pinned)
             if given

@@ -35,7 +35,7 @@ def find_places(folder: Path, place: str) -> tuple[Path, list[Place]] | None:
     Raises DataError, which names the place, where there are two data sets, or folders that could be either.
     """
     for level in levels(folder):
-        found = [(root, places) for root in level if (places := _split(root) or _classes(root, place))]
+        found = [(root, places) for root in level if (places := _split(root, place) or _classes(root, place))]
         if len(found) > 1:
             names = ", ".join(_named(root, folder) for root, _ in found[:_FEW])
             raise DataError(f"{place}: {len(found)} data sets are in it ({names}); name one of them")
@@ -49,17 +49,38 @@ def with_pictures(folder: Path) -> list[Path]:
     return [sub for sub in subfolders(folder) if _anywhere(sub)]
 
 
-def _split(root: Path) -> list[Place]:
+def _split(root: Path, place: str) -> list[Place]:
     """Folders of classes in a folder for each split."""
     subs = with_pictures(root)
     named = [(sub, split) for sub in subs if (split := split_named(sub.name))]
-    if len(named) < len(subs) and "train" not in {split for _, split in named}:
+    others = [sub for sub in subs if not split_named(sub.name)]
+    if others and "train" not in {split for _, split in named}:
         return []  # a class that is called test, among others
-    return [
+    places = [
         Place(one, one.name, f"{one.relative_to(root).as_posix()}/", split)
         for sub, split in named
         for one in _within(sub)
     ]
+    beside = [sub for sub in others if _direct(sub)]
+    if not (places and beside) or _are_classes(root, places, beside, place):
+        return places
+    return []
+
+
+def _are_classes(root: Path, places: list[Place], beside: list[Path], place: str) -> bool:
+    """Whether the folders in splits are the classes, or those that hold images beside the splits are.
+
+    Raises DataError where classes.yaml names neither.
+    """
+    if _listed(root, beside):
+        return False
+    if _listed(root, [one.folder for one in places]):
+        return True
+    split, other = (printable(path.relative_to(root).parts[0]) for path in (places[0].folder, beside[0]))
+    raise DataError(
+        f"{place}: {split}/ holds folders of images, and {other}/ beside it holds images: which folders are "
+        f"the classes? take the others out of the source, or list the classes in {classes.FILE}"
+    )
 
 
 def _within(split: Path) -> list[Path]:

@@ -64,11 +64,11 @@ def read_labels(root: Path, tables: list[Path], images: Files) -> Labels:
     is right, nobody can tell from one image. A table that contradicts itself is a finding.
     """
     rows = [row for path in tables for row in _rows(path, root)]
-    known = References(root, images, [row.image for row in rows])
+    known = References(root, images, [row.image for row in rows if row.image])
     found, said = Labels(), defaultdict[str, dict[str, Row]](dict)
     missing = 0
     for row in rows:
-        items = known.find(row.image)
+        items = known.find(row.image, row.table.parent) if row.image else set()
         if len(items) == 1:
             (item,) = items
             said[item].setdefault(plain(row.label), row)
@@ -115,7 +115,7 @@ def _rows(path: Path, root: Path) -> Iterator[Row]:
     columns = [table.column(known) for known in (NAME_COLUMNS, LABEL_COLUMNS, SPLIT_COLUMNS)]
     for line, (image, label, *cell) in table.rows(*(column for column in columns if column is not None)):
         place, text = f"{name}, line {line}", cell[0] if cell else ""
-        if image:
+        if image or label or text:
             split = split_of_cell(text, place) if text else split_named(path.stem)
             by = f"the column {columns[-1]!r} of {name}" if text else f"the name of {name}"
             yield Row(path, place, image, label, split, by)
@@ -135,7 +135,8 @@ def _lost(row: Row, items: set[str]) -> Finding:
     if items:
         reason = f"{row.place}: it fits {len(items)} images ({few}{', …' * (len(items) > _FEW)})"
         return find("label-ambiguous", name, reason, sorted(items), rules=FINDINGS)
-    return find("label-without-image", name, f"{row.place}: there is no such image", rules=FINDINGS)
+    reason = f"{row.place}: there is no such image" if name else f"{row.place}: it names no image"
+    return find("label-without-image", name or row.place, reason, rules=FINDINGS)
 
 
 def _settled(said: Mapping[str, Mapping[str, Row]], labels: dict[str, str]) -> Iterator[Finding]:
@@ -156,4 +157,4 @@ def _settled(said: Mapping[str, Mapping[str, Row]], labels: dict[str, str]) -> I
 
 
 def _first(rows: list[Row]) -> str:
-    return f" (the first: {printable(rows[0].image)})" if rows else ""
+    return f" (the first: {printable(rows[0].image) or rows[0].place})" if rows else ""

@@ -8,25 +8,32 @@ from pathlib import Path
 from pylib.data.layout import Files, without_extension
 from pylib.data.names import case_key
 
+_UP = ".."
+
 
 class References:
     """Images by all that the rows of a table may call them, in any case.
 
     A path may begin below the data set's folder (`cat1.jpg`), or above it (`/home/ann/pets/cat/cat1.jpg`):
     what all rows begin with is left out as far as images are found. Nothing else is, so a row whose image is
-    missing is not taken for an image of the same name in another folder.
+    missing is not taken for an image of the same name in another folder. A path that leads up (`../a/1.jpg`)
+    begins at its table's folder, and means what lies there alone.
     """
 
     def __init__(self, root: Path, images: Files, names: Sequence[str]) -> None:
+        self.root = root
         self.known: dict[str, set[str]] = defaultdict(set)
+        self.whole: dict[str, set[str]] = defaultdict(set)
         for item, paths in images.items():
             for path in paths:
                 self._add(item, path.relative_to(root).as_posix())
-        self.skip = self._where_paths_begin([_parts(name) for name in names])
+        down = [parts for parts in map(_parts, names) if _UP not in parts]
+        self.skip = self._where_paths_begin(down)
 
-    def find(self, name: str) -> set[str]:
-        """The ids of the images that a row may mean."""
-        return self._look_up(_parts(name)[self.skip :])
+    def find(self, name: str, beside: Path) -> set[str]:
+        """The ids of the images that a row may mean, of a table in the folder `beside`."""
+        parts = _parts(name)
+        return self._up(parts, beside) if _UP in parts else self._look_up(parts[self.skip :])
 
     def _add(self, item: str, path: str) -> None:
         parts = case_key(path).split("/")
@@ -34,6 +41,14 @@ class References:
             end = "/".join(parts[start:])
             self.known[end].add(item)
             self.known[without_extension(end)].add(item)
+        for name in ("/".join(parts), without_extension("/".join(parts))):
+            self.whole[name].add(item)
+
+    def _up(self, parts: Sequence[str], beside: Path) -> set[str]:
+        root = posixpath.normpath(case_key(self.root.absolute().as_posix()))
+        path = posixpath.normpath(posixpath.join(case_key(beside.absolute().as_posix()), *parts))
+        inside = posixpath.relpath(path, root)
+        return self.whole.get(inside) or self.whole.get(without_extension(inside)) or set()
 
     def _look_up(self, parts: Sequence[str]) -> set[str]:
         name = "/".join(parts)
@@ -48,4 +63,4 @@ class References:
 
 def _parts(name: str) -> list[str]:
     plain = posixpath.normpath(name.replace("\\", "/"))
-    return [part for part in case_key(plain).split("/") if part not in {"", ".", ".."}]
+    return [part for part in case_key(plain).split("/") if part not in {"", "."}]

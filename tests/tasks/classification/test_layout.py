@@ -172,6 +172,20 @@ def row(text: str) -> Plant:
     return plant
 
 
+def beside(text: str) -> Plant:
+    """A table in the folder `source`, of images in its folder a; one of somebody else lies beside it."""
+
+    def plant(root: Path) -> None:
+        table("path,label", "{name}.jpg,{label}", images="a/{name}.jpg")(root)
+        put(root / "a/lone.jpg", 903)
+        put(root.parent / "a/lone.jpg", 904)
+        with (root / "labels.csv").open("a") as file:
+            file.write(text + "\n")
+
+    return plant
+
+
+LONE = {"a/lone": "image-without-label"}
 FLAWS: dict[str, tuple[Plant, dict[str, str]]] = {
     "an image in no folder": (stray, {"readme": "image-without-label"}),
     "a folder of nothing": (empty, {"fox": "class-empty"}),
@@ -197,6 +211,21 @@ FLAWS: dict[str, tuple[Plant, dict[str, str]]] = {
         row("a/dog_01.jpg,cat\nb/cat_00.jpg,eel\nlone.jpg,eel"),
         {"a/dog_01": "label-contradictory", "cat_00.jpg": "label-ambiguous"},
     ),
+    "a row whose path leads out": (
+        beside("../a/lone.jpg,eel"),
+        {"../a/lone.jpg": "label-without-image"} | LONE,
+    ),
+    "a row whose path leads out after a way around": (
+        beside("..\\elsewhere\\..\\lone.jpg,eel"),
+        {"..\\elsewhere\\..\\lone.jpg": "label-without-image"} | LONE,
+    ),
+    "a row whose path comes back to another folder": (
+        beside("../source/lone.jpg,eel"),
+        {"../source/lone.jpg": "label-without-image"} | LONE,
+    ),
+    "a row whose path comes back": (beside("../source/A/lone,eel"), {}),
+    "a row without a path": (beside(",eel"), {"labels.csv, line 38": "label-without-image"} | LONE),
+    "a row of nothing": (beside(","), LONE),
     "no label": (
         row("b/lone.jpg,\nb/cat_00.jpg,eel"),
         {"b/lone": "image-without-label", "cat_00.jpg": "label-ambiguous"},
@@ -249,6 +278,38 @@ def test_a_class_may_be_called_as_a_split(tmp_path: Path) -> None:
     layout = read(tmp_path)
     assert {one.source for one in layout.candidates} == {"train", "plane", "car"}
     assert {one.split for one in layout.candidates} == {None}
+
+
+def vehicles(root: Path) -> None:
+    """Classes in a folder that is called train, and others beside it."""
+    for number, folder in enumerate(("bus", "car", "train/steam", "train/diesel")):
+        put(root / folder / "one.jpg", number)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (("bus", "car", "train"), {"bus": None, "car": None, "train": None}),
+        (("steam", "diesel"), {"steam": "train", "diesel": "train"}),
+    ],
+)
+def test_listed_classes_say_whether_train_is_a_split(
+    listed: tuple[str, ...], expected: dict[str, str | None], tmp_path: Path
+) -> None:
+    vehicles(tmp_path)
+    lines = (f"{number}: {name}\n" for number, name in enumerate(listed))
+    (tmp_path / "classes.yaml").write_text("".join(lines))
+    assert {one.source: one.split for one in read(tmp_path).candidates} == expected
+
+
+def test_folders_beside_the_splits_that_hold_no_image_are_no_classes(tmp_path: Path) -> None:
+    folders("{split}/{label}/{name}.jpg")(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/read me.txt").write_text("of May")
+    put(tmp_path / "raw/of May/one.jpg", 1)
+    layout = read(tmp_path)
+    assert {one.source for one in layout.candidates} == {*CLASSES}
+    assert {one.split for one in layout.candidates} == {*BEGINS.values()}
 
 
 def composed(root: Path) -> None:
@@ -314,6 +375,21 @@ HOPELESS: dict[str, tuple[Plant, type[Exception], str]] = {
         lambda root: [folders(f"all/{one}/{{label}}/{{name}}.jpg")(root) for one in ("raw", "cropped")],
         DataError,
         "cropped/ and raw/ hold folders of the same names",
+    ),
+    "classes beside a split": (
+        vehicles,
+        DataError,
+        "train/ holds folders of images, and bus/ beside it holds images: which folders are the classes?",
+    ),
+    "rows whose paths all lead out": (
+        table("path,label", "../images/{name}.jpg,{label}", images="images/{name}.jpg"),
+        DataError,
+        r"none of 36 rows names an image that is here \(the first: ../images/cat_00.jpg\)",
+    ),
+    "rows without paths": (
+        table("path,label", ",{label}"),
+        DataError,
+        r"none of 36 rows names an image that is here \(the first: labels.csv, line 2\)",
     ),
     "a set beside pictures": (
         lambda root: (folders("data/{label}/{name}.jpg")(root), put(root / "docs/logo.png", 999)),
