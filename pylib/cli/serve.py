@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +33,12 @@ def serve(
         typer.Option(help="GitOps clone with the released SeldonDeployment; default: the output's"),
     ] = None,
     port: Annotated[
-        int, typer.Option(envvar="PYLIB_PORT", help="port of the REST API on 127.0.0.1; 0 takes a free one")
-    ] = DEFAULT_PORT,
+        int | None,
+        typer.Option(
+            envvar="PYLIB_PORT",
+            help=f"port of the REST API on 127.0.0.1; 0 takes a free one; default: {DEFAULT_PORT}",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, max=64, help="calls computed at a time; default: one for each processor"),
@@ -54,7 +59,8 @@ def serve(
     cluster would, on the loopback interface only. With a canary or a shadow there are two of them, behind one
     address that sends each request where a cluster would. Asked again with --detach, after a release, a
     promotion or a revert, it goes over to what Git names, at the same address; where that runs already it
-    says so. With --json alone, it says on which ports a running one is; exit status 1 where it is outdated.
+    says so; --port and --workers hold for a server that is started. With --json alone, it says on which ports
+    a running one is; exit status 1 where it is outdated or does not answer.
     """
     from pylib.serving import local, predictors
     from pylib.serving.deployment import read_deployment
@@ -75,8 +81,9 @@ def serve(
         return
     already = before is not None and predictors.is_as_named(read_deployment(place, served), folder, before)
     with _sigterm_as_interrupt():
-        server = _start(folder, place, served, port, workers)
+        server = _start(folder, place, served, DEFAULT_PORT if port is None else port, workers)
         try:
+            _say_unused(served, server, port, workers if already else None)
             _announce(server, as_json=as_json, detach=detach, already=already)
             if not detach:
                 _wait(folder, server)
@@ -125,11 +132,11 @@ def _tell(server: "Server", folder: Path, deployment: "SeldonDeployment", *, as_
     """Say what runs, as JSON where asked for; raises ServingError unless that is what Git names."""
     from pylib.serving import predictors
 
-    name, current = deployment.metadata.name, predictors.is_as_named(deployment, folder, server)
     if as_json:
         _announce(server, as_json=True, detach=True)
-        if current:
-            return
+    name, current = deployment.metadata.name, predictors.is_as_named(deployment, folder, server)
+    if as_json and current:
+        return
     runs = "what Git names" if current else "other models than Git names"
     raise ServingError(
         f"{name} is served already at {server.url} (process {server.pid}), and it is {runs}: `pylib serve "
@@ -144,6 +151,15 @@ def _start(folder: Path, repository: Path, name: str, port: int, workers: int | 
     places = settings()
     given = predictors.Given(places.artifacts, workers, places.predictions, inbox=places.inbox)
     return predictors.start(read_deployment(repository, name), given, folder=folder, port=port)
+
+
+def _say_unused(name: str, server: "Server", port: int | None, workers: int | None) -> None:
+    """Say which options a server does not take that ran before and goes on at its address."""
+    elsewhere = port and not server.url.endswith(f":{port}")
+    given = [f"--port {port}"] * bool(elsewhere) + [f"--workers {workers}"] * bool(workers)
+    if given:
+        later = f"{' and '.join(given)} will hold from a new start on, after `pylib serve {name} --stop`"
+        print(f"{name} goes on at {server.url}: {later}", file=sys.stderr)  # noqa: T201
 
 
 def _announce(server: "Server", *, as_json: bool, detach: bool, already: bool = False) -> None:

@@ -14,8 +14,9 @@ def outdated(place: Settings, name: str, url: str) -> str:
     is all that is asked for, and it may be the canary's.
     """
     named, behind = _named(place, name), _behind(place, name, url)
-    told = [digest for digest in (local.served_at(each) for each in behind or [url]) if digest]
-    same = set(told) == set(named) if behind else set(told) <= set(named)
+    asked = [local.served_at(each) for each in behind or [url]]
+    told = [digest for digest in asked if digest]
+    same = set(told) == set(named) if behind and None not in asked else set(told) <= set(named)
     if not named or not told or same:
         return ""
     runs, git = (" and ".join(each[:12] for each in digests) for digests in (told, named))

@@ -115,7 +115,7 @@ def running(folder: Path) -> Server | None:
     """Return the server that this folder's state belongs to, None if it has ended."""
     try:
         with (folder / _LOCK).open("rb") as lock:
-            if _acquire(lock):
+            if _acquire(lock, fcntl.LOCK_SH):  # who looks is no server to others who look
                 return None
         return Server(**json.loads((folder / "server.json").read_bytes()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -148,16 +148,19 @@ def serving_python() -> Path:
 def refuse_second(folder: Path, deployment: SeldonDeployment) -> None:
     """Raise ServingError where this folder's server runs."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_server(folder, deployment):
+    with _only_server(folder, deployment, fcntl.LOCK_SH):
         pass
 
 
 @contextmanager
-def _only_server(folder: Path, deployment: SeldonDeployment) -> Iterator[IO[bytes]]:
+def _only_server(folder: Path, named: SeldonDeployment, kind: int = fcntl.LOCK_EX) -> Iterator[IO[bytes]]:
     """Hold the folder's lock; the server inherits it, and so holds it until its last process has ended."""
-    with (folder / _LOCK).open("wb") as lock:
-        if not _acquire(lock):
-            raise ServingError(f"{folder}: a server runs already{_what_runs(folder, deployment)}")
+    with (folder / _LOCK).open("w+b") as lock:
+        while not _acquire(lock, kind):
+            if not _acquire(lock, fcntl.LOCK_SH):
+                raise ServingError(f"{folder}: a server runs already{_what_runs(folder, named)}")
+            fcntl.flock(lock, fcntl.LOCK_UN)  # somebody only looked, which ends at once
+            time.sleep(0.001)
         yield lock
 
 
@@ -166,26 +169,32 @@ def _what_runs(folder: Path, deployment: SeldonDeployment) -> str:
     end = f"`pylib serve {deployment.metadata.name} --stop` ends it"
     if (there := running(folder)) is None:
         return f"; {end}"
-    return f" at {there.url} (process {there.pid}) and serves model {served(there)[:12] or 'unknown'}; {end}"
+    return f" at {there.url} (process {there.pid}) and serves model {_model(there)}; {end}"
 
 
-def served(server: Server) -> str:
-    """The digest of the model that a server says it serves; empty where it says none."""
+def _model(server: Server) -> str:
+    return (served(server) or "unknown")[:12]
+
+
+def served(server: Server) -> str | None:
+    """The digest of the model that a server says it serves; empty where it says none, None if no answer."""
     return served_at(server.url)
 
 
-def served_at(url: str) -> str:
-    """The same of the server with that base URL."""
+def served_at(url: str) -> str | None:
+    """The same of the server with that base URL; an answer after 2 s, or of an error, is none."""
     with requests.Session() as session, suppress(requests.RequestException, ValueError):
         session.trust_env = False
-        told = session.get(f"{url}/health/status", timeout=2).json().get("jsonData")
+        answer = session.get(f"{url}/health/status", timeout=2)
+        answer.raise_for_status()
+        told = answer.json().get("jsonData")
         return str(told.get("model_digest", "")) if isinstance(told, dict) else ""
-    return ""
+    return None
 
 
-def _acquire(lock: IO[bytes]) -> bool:
+def _acquire(lock: IO[bytes], kind: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -244,7 +253,7 @@ def _holder(servers: Path, port: int) -> str:
     for folder in sorted(path.parent for path in servers.glob("*/server.json")):
         there = running(folder)
         if there and there.url == f"http://{HOST}:{port}":
-            model = f"{folder.name} (model {served(there)[:12] or 'unknown'})"
+            model = f"{folder.name} (model {_model(there)})"
             return f"it is where {model} is served: `pylib serve {folder.name} --stop` ends that"
     return "stop what uses it"
 
@@ -283,7 +292,7 @@ def _end(pid: int, folder: Path, grace: float) -> None:
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
     with (folder / _LOCK).open("rb") as lock:
-        while not _acquire(lock):
+        while not _acquire(lock, fcntl.LOCK_SH):
             if time.monotonic() > deadline:
                 with suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from pylib.errors import ServingError
 from pylib.serving import local, split
 from pylib.serving.deployment import HTTP_PORT, PredictorSpec, SeldonDeployment
 from pylib.serving.local import Ports, Server
@@ -36,7 +37,7 @@ def start(deployment: SeldonDeployment, given: Given, *, folder: Path, port: int
     Where servers of the same name run already, they go over to this deployment at the address that they have;
     those that serve just this are returned as they are. No request is lost where a split runs there; before a
     single server, new connections are refused for the moment in which the address is put there.
-    Raises ServingError as `local.start` does.
+    Raises ServingError as `local.start` and `is_as_named` do.
     """
     running = local.running(folder)
     if running is None and split.read(folder / split.FILE):
@@ -62,7 +63,10 @@ def start(deployment: SeldonDeployment, given: Given, *, folder: Path, port: int
 
 
 def is_as_named(deployment: SeldonDeployment, folder: Path, server: Server) -> bool:
-    """Whether the server that runs there serves the models that the deployment names, in their shares."""
+    """Whether the server that runs there serves the models that the deployment names, in their shares.
+
+    Raises ServingError where a server that is alone does not answer: what it serves is unknown then.
+    """
     predictors = deployment.spec.predictors
     wanted = {
         (_named(deployment, each), _share(each, alone=len(predictors) == 1)): each for each in predictors
@@ -71,7 +75,13 @@ def is_as_named(deployment: SeldonDeployment, folder: Path, server: Server) -> b
     if behind:
         found = {(Path(each.folder).name, each.traffic) for each in behind}
         return found == wanted.keys() and is_whole(folder, server)
-    return len(predictors) == 1 and local.served(server) == deployment.parameters.get("model_digest", "")
+    name, told = deployment.metadata.name, local.served(server)
+    if told is None:
+        raise ServingError(
+            f"{name} at {server.url} (process {server.pid}) does not answer: it starts still, is too busy or "
+            f"hangs; its log is {server.log}; ask again, or end it with `pylib serve {name} --stop`"
+        )
+    return len(predictors) == 1 and told != "" and told == deployment.parameters.get("model_digest")
 
 
 def stop(folder: Path, *, grace: float = 10) -> bool:

@@ -67,6 +67,18 @@ def release_constant_model(output: Path) -> str:
     return digest
 
 
+def put_another(output: Path) -> str:
+    """Store another model that answers the same; return its digest."""
+    model = onnx.load(output / "model" / "model.onnx")
+    model.doc_string = "another"
+    folder = output / "another"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    ArtifactStore((output / "artifacts").as_uri()).put_model(folder, digest)
+    return digest
+
+
 def serve_another(output: Path) -> None:
     """The same model under a second name."""
     served = output / "gitops" / manifest("walls")
@@ -96,6 +108,14 @@ def run(*arguments: str) -> str:
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
+
+
+def commit(clone: Path) -> None:
+    """Make a clone of a folder, with all that is in it."""
+    subprocess.run(["git", "init", "-q", str(clone)], check=True)
+    made = ["-c", "user.name=Ann", "-c", "user.email=a@b", "commit", "-qm", "Release"]
+    for command in (["add", "--all"], made):
+        subprocess.run(["git", "-C", str(clone), *command], check=True)
 
 
 def fail(*arguments: str) -> PylibError:
@@ -146,10 +166,10 @@ def test_serve_in_the_foreground_ends_cleanly(output: Path, how: signal.Signals)
 
 @pytest.mark.slow
 def test_serve_with_a_canary_ends_with_all_of_its_servers(output: Path, picture: Path) -> None:
-    champion = release_constant_model(output)
+    release_constant_model(output)
     path = output / "gitops" / manifest(NAME)
     text = Manifest(path.read_text(), path)
-    path.write_text(text.with_served(Served(text.values, Canary(Values(champion), 50))).text)
+    path.write_text(text.with_served(Served(text.values, Canary(Values(put_another(output)), 50))).text)
     command = [sys.executable, "-c", PROGRAM, "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -158,10 +178,16 @@ def test_serve_with_a_canary_ends_with_all_of_its_servers(output: Path, picture:
             run("predict", str(picture))
         folders = [file.parent for file in (output / "serving" / NAME).glob("**/server.json")]
         running = [server for folder in folders if (server := local.running(folder))]
+        commit(output / "gitops")
+        canary = next(each for each in running if Path(each.log).parent.name.startswith("canary"))
+        os.killpg(canary.pid, signal.SIGSTOP)
+        told = _outdated(output)
+        os.killpg(canary.pid, signal.SIGCONT)
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert len(running) == 3
+    assert told == {}  # what does not answer is no other model
     assert not any(local.running(folder) for folder in folders)
     assert run("serve", "--stop") == "no server is running\n"
     logged = [json.loads(line)["predictor"] for line in (output / "predictions.jsonl").open()]
@@ -240,12 +266,12 @@ def test_models_are_served_side_by_side(output: Path, picture: Path) -> None:
     assert run("serve", "--stop") == "no server is running\n"
 
 
-def release_second_model(output: Path) -> None:
-    """Git names another model than the one that was released before; nobody has served it yet."""
+def name_model(output: Path, digest: str) -> None:
+    """Have Git name another model than the one that was released before, or none."""
     served = output / "gitops" / manifest(NAME)
     lines = served.read_text().splitlines(keepends=True)
     place = next(number for number, line in enumerate(lines) if "name: model_digest" in line)
-    lines[place + 2] = lines[place + 2].split('"')[0] + f'"{"e" * 64}"\n'
+    lines[place + 2] = lines[place + 2].split('"')[0] + f'"{digest}"\n'
     served.write_text("".join(lines))
 
 
@@ -259,13 +285,11 @@ def test_a_server_that_runs_is_told_and_goes_on_where_git_names_what_is_not_ther
         assert json.loads(run("serve", NAME, "--json")) == server
         as_named = _outdated(output)
         assert f"serving already, as Git names it, at {server['url']} " in run("serve", NAME, *detached, "0")
+        other = CliRunner().invoke(app, ["serve", NAME, "--detach", "--port", "9", "--workers", "2"])
         foreground = str(fail("serve", NAME))
         taken = str(fail("serve", "walls", *detached, server["url"].rpartition(":")[2]))
-        release_second_model(output)
-        subprocess.run(["git", "init", "-q", str(output / "gitops")], check=True)
-        commit = ["-c", "user.name=Ann", "-c", "user.email=a@b", "commit", "-qm", "Release"]
-        for command in (["add", "--all"], commit):
-            subprocess.run(["git", "-C", str(output / "gitops"), *command], check=True)
+        name_model(output, "e" * 64)
+        commit(output / "gitops")
         behind = _outdated(output)["served"]
         outdated = str(fail("serve", NAME, "--json"))
         missing = str(fail("serve", NAME, *detached, "0"))
@@ -273,6 +297,11 @@ def test_a_server_that_runs_is_told_and_goes_on_where_git_names_what_is_not_ther
         assert local.running(output / "serving" / NAME)
     finally:
         run("serve", "--stop")
+    assert (other.exit_code, "serving already" in other.stdout) == (0, True)
+    assert other.stderr == (
+        f"{NAME} goes on at {server['url']}: --port 9 and --workers 2 will hold from a new start on, "
+        f"after `pylib serve {NAME} --stop`\n"
+    )
     where = f"{NAME} is served already at {server['url']} (process {server['pid']}), and it is"
     assert f"{where} what Git names: `pylib serve {NAME} --detach`" in foreground
     assert f"{where} other models than Git names: `pylib serve {NAME} --detach`" in outdated
@@ -282,6 +311,32 @@ def test_a_server_that_runs_is_told_and_goes_on_where_git_names_what_is_not_ther
     assert (
         f"{NAME} still answers with model {digest[:12]}, where Git names {'e' * 12}: `pylib serve" in behind
     )
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_answer_is_told_and_not_replaced(output: Path) -> None:
+    digest = release_constant_model(output)
+    server = json.loads(run("serve", NAME, "--port", "0", "--workers", "1", "--detach", "--json"))
+    try:
+        os.killpg(server["pid"], signal.SIGSTOP)
+        asked = CliRunner().invoke(app, ["serve", NAME, "--json"])
+        detached = str(fail("serve", NAME, "--detach"))
+        name_model(output, "")
+        unnamed = str(fail("serve", NAME))
+        os.killpg(server["pid"], signal.SIGCONT)
+        answering = str(fail("serve", NAME))
+        name_model(output, digest)
+        assert json.loads(run("serve", NAME, "--detach", "--json")) == server
+    finally:
+        run("serve", "--stop")
+    silent = f"{NAME} at {server['url']} (process {server['pid']}) does not answer"
+    for said in (detached, unnamed, str(asked.exception)):
+        assert said.startswith(silent)
+        assert said.endswith(
+            f"its log is {server['log']}; ask again, or end it with `pylib serve {NAME} --stop`"
+        )
+    assert json.loads(asked.stdout) == server
+    assert "other models than Git names" in answering
 
 
 def test_predict_without_a_server_says_how_to_start_one(output: Path, picture: Path) -> None:
