@@ -307,6 +307,7 @@ def test_folders_beside_the_splits_that_hold_no_image_are_no_classes(tmp_path: P
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes/read me.txt").write_text("of May")
     put(tmp_path / "raw/of May/one.jpg", 1)
+    put(tmp_path / "to try/one.jpg", 2)  # one folder of images is no set of classes
     layout = read(tmp_path)
     assert {one.source for one in layout.candidates} == {*CLASSES}
     assert {one.split for one in layout.candidates} == {*BEGINS.values()}
