@@ -17,7 +17,8 @@ class References:
     A path may begin below the data set's folder (`cat1.jpg`), or above it (`/home/ann/pets/cat/cat1.jpg`):
     what all rows begin with is left out as far as images are found. Nothing else is, so a row whose image is
     missing is not taken for an image of the same name in another folder. A path that leads up (`../a/1.jpg`)
-    begins at its table's folder, and means what lies there alone.
+    begins at its table's folder, and means what lies there alone; where all do, and from another folder than
+    the table's (`../input/pets/1.jpg` of a notebook), that is what all rows begin with.
     """
 
     def __init__(self, root: Path, images: Files, names: Sequence[str]) -> None:
@@ -27,13 +28,17 @@ class References:
         for item, paths in images.items():
             for path in paths:
                 self._add(item, path.relative_to(root).as_posix())
-        down = [parts for parts in map(_parts, names) if _UP not in parts]
-        self.skip = self._where_paths_begin(down)
+        rows = [_parts(name) for name in names]
+        down = [parts for parts in rows if _UP not in parts]
+        self.skip = self._where_paths_begin(down or rows)
+        self.all_lead_up = not down
 
     def find(self, name: str, beside: Path) -> set[str]:
         """The ids of the images that a row may mean, of a table in the folder `beside`."""
         parts = _parts(name)
-        return self._up(parts, beside) if _UP in parts else self._look_up(parts[self.skip :])
+        if _UP in parts and ((found := self._up(parts, beside)) or not self.all_lead_up):
+            return found
+        return self._look_up(parts[self.skip :])
 
     def _add(self, item: str, path: str) -> None:
         parts = case_key(path).split("/")
