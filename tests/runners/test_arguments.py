@@ -13,8 +13,9 @@ HDF5 = b"\x89HDF\r\n\x1a\nnumbers"
 
 
 @pytest.fixture
-def pachd(api, monkeypatch):
-    """A cluster's store, reached from here, with a data set."""
+def pachd(api, monkeypatch, tmp_path):
+    """A cluster's store, reached from here, with a data set; nothing was released yet, whatever `out` holds."""
+    monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
     with serving() as (held, address):
         monkeypatch.setenv("PACHD_ADDRESS", f"pachd://{address}")
         held.commit = open_store(f"pachd://{address}").commit(
