@@ -14,7 +14,7 @@ HDF5 = b"\x89HDF\r\n\x1a\nnumbers"
 
 @pytest.fixture
 def pachd(api, monkeypatch, tmp_path):
-    """A cluster's store, reached from here, with a data set; nothing was released yet, whatever `out` holds."""
+    """A cluster's store, reached from here, with a data set; nothing is released, whatever `out` holds."""
     monkeypatch.setenv("PYLIB_OUTPUT", str(tmp_path / "out"))
     with serving() as (held, address):
         monkeypatch.setenv("PACHD_ADDRESS", f"pachd://{address}")
