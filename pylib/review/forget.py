@@ -91,7 +91,9 @@ def look(name: str, store: Store, places: Places, repository: str = "") -> Found
     _in_log(places, found)
     for folder in places.logs:
         kept = files.named(folder / "images", found.digests)
-        found.images += [str(path) for path in kept if forget_log.outside(places.log, [folder])]
+        found.images += [
+            str(path) for path in kept if not places.log or forget_log.outside(places.log, [folder])
+        ]
         found.images += [str(path) for path in files.on_the_page(folder / "web", found.digests)]
         found.logs += [
             f"{path}: a line names its digest"

@@ -138,9 +138,8 @@ class Inbox:
         folder = WITH_IMAGE if self.has_image(submission["image_sha256"]) else WITHOUT_IMAGE
         key, data = _key(folder, submission["id"]), json.dumps(submission, ensure_ascii=False).encode()
         if folder == WITH_IMAGE and submission["prediction_id"] and submission["answered"] is None:
-            self.objects.create(
-                _key(UNANSWERED, submission["id"]), b"{}"
-            )  # first: killed then, it is of nothing
+            # First: killed after it, it is of nothing, and joining takes it away.
+            self.objects.create(_key(UNANSWERED, submission["id"]), b"{}")
         if self.objects.create(key, data):
             return
         found = self.objects.find(key)

@@ -34,7 +34,6 @@ from pylib.store.request_log import image_keys
 from tests.data.made import Folder, noise
 from tests.data.made import encode as jpeg
 from tests.review.submitting import decision, put, submission
-from tests.store.s3 import BUCKET
 
 IMAGE = jpeg(noise(1000))
 DIGEST = hashlib.sha256(IMAGE).hexdigest()
@@ -145,15 +144,6 @@ def test_what_the_log_told_of_a_submission_goes_with_it(store, places):
     keys = {f"answers/{known}.json", f"unanswered/{asked}.json"}
     assert keys <= {*forget(DIGEST, store, places, by="ann", why="").inbox}
     assert not any(places.inbox.objects.entry(key) for key in keys)
-
-
-@pytest.fixture(params=["file", "folder", "bucket"])
-def log(request, tmp_path):
-    """A log that lies outside the output, as on a cluster."""
-    if request.param == "bucket":
-        request.getfixturevalue("s3")
-        return f"s3://{BUCKET}/log"
-    return str(tmp_path / "log/predictions.jsonl") if request.param == "file" else (tmp_path / "log").as_uri()
 
 
 def logged(place, pixels, as_file):

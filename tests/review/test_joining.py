@@ -20,7 +20,6 @@ from pylib.serving.predictions import PredictionLog
 from pylib.serving.request import Image
 from pylib.store.inbox import UNANSWERED, Inbox
 from tests.review.submitting import decision, submission
-from tests.store.s3 import BUCKET
 
 PIXELS = np.full((8, 8, 3), 99, np.uint8)
 LATER = datetime.now(UTC) + timedelta(days=1)  # however long after this is read the tests are run
@@ -47,14 +46,6 @@ def logged(place, identifier, image, *, record=None, **kept):
     }
     log.append(line, image)
     log.close()
-
-
-@pytest.fixture(params=["file", "folder", "bucket"])
-def log(request, tmp_path):
-    if request.param == "bucket":
-        request.getfixturevalue("s3")
-        return f"s3://{BUCKET}/log"
-    return str(tmp_path / "log/predictions.jsonl") if request.param == "file" else (tmp_path / "log").as_uri()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pylib.data.names import printable
 from pylib.errors import DataError
 from pylib.tasks.classification.class_names import plain
 
-_TWO, _FEW = 2, 5
+_FEW, _FEWEST_CLASSES = 5, 2
 _NO_CLASS = {"images", "image", "imgs", "img", "pictures", "photos", "data", "all", "train", "test", "val"}
 """What a lone folder of images is called that is no class."""
 
@@ -63,7 +63,7 @@ def _split(root: Path, place: str) -> list[Place]:
     ]
     beside = [sub for sub in others if _direct(sub)]
     # One folder more, of pictures to try the model on say, is no second class.
-    if not places or len(beside) < _TWO or _are_classes(root, places, beside, place):
+    if not places or len(beside) < _FEWEST_CLASSES or _are_classes(root, places, beside, place):
         return places
     return []
 
